@@ -1,0 +1,85 @@
+"""The IDX format, in which MNIST and its relatives are published (LeCun, Cortes & Burges 1998)."""
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from atelier.types import Array
+
+TYPES = {
+    0x08: np.dtype(">u1"),
+    0x09: np.dtype(">i1"),
+    0x0B: np.dtype(">i2"),
+    0x0C: np.dtype(">i4"),
+    0x0D: np.dtype(">f4"),
+    0x0E: np.dtype(">f8"),
+}
+
+
+def parse_idx(data: bytes) -> Array:
+    """The array that an IDX file holds, in native byte order, its own copy.
+
+    Layout: two zero bytes, a type code, the number of dimensions, each dimension as a big-endian
+    32-bit integer, then the values, last dimension fastest. Nothing is allocated before the
+    promised size was compared with the bytes that are there.
+
+    Raises:
+        ValueError: Wrong magic, unknown type, no dimensions, too few or too many bytes.
+    """
+    if len(data) < 4:
+        raise ValueError(f"Expected an IDX header of 4 bytes or more. Received: {len(data)} bytes")
+    if data[:2] != b"\0\0":
+        raise ValueError(f"Expected an IDX file to begin with 00 00. Received: {data[:2].hex(' ')}")
+    code, dimensions = data[2], data[3]
+    if code not in TYPES:
+        known = ", ".join(f"{known:#04x}" for known in TYPES)
+        raise ValueError(f"Expected an IDX type among {known}. Received: {code:#04x}")
+    if dimensions == 0:
+        raise ValueError("Expected 1 to 255 dimensions in the IDX header. Received: 0")
+    start = 4 + 4 * dimensions
+    if len(data) < start:
+        raise ValueError(
+            f"Expected {start} bytes of IDX header for {dimensions} dimensions. "
+            f"Received: {len(data)} bytes"
+        )
+    shape = tuple(int(size) for size in np.frombuffer(data, ">u4", dimensions, offset=4))
+    size = start + math.prod(shape) * TYPES[code].itemsize
+    if len(data) != size:
+        kind = "truncated" if len(data) < size else "followed by trailing bytes"
+        raise ValueError(
+            f"Expected {size:,} bytes for shape {shape} of {TYPES[code].name}. "
+            f"Received: {len(data):,} bytes, so the IDX data is {kind}"
+        )
+    values = np.frombuffer(data, TYPES[code], offset=start).reshape(shape)
+    return values.astype(TYPES[code].newbyteorder("="))
+
+
+def unpack(data: bytes) -> bytes:
+    """The bytes themselves, or what they hold where they are gzip.
+
+    Raises:
+        ValueError: The gzip stream is truncated or damaged.
+    """
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        return gzip.decompress(data)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(
+            f"Expected a whole gzip stream. Received: {len(data):,} bytes, {error}"
+        ) from error
+
+
+def read_idx(path: Path) -> Array:
+    """The array in an IDX file, plain or gzip.
+
+    Raises:
+        ValueError: As :func:`parse_idx`, with the file's name in front.
+    """
+    try:
+        return parse_idx(unpack(path.read_bytes()))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error

@@ -1,0 +1,1 @@
+"""How things are read and written. Only ``conf/`` names what is here."""

@@ -1,0 +1,44 @@
+"""Keras models in ``.keras`` files; Keras is imported only when one is read or written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset
+
+
+class KerasModelDataset(AbstractDataset[Any, Any]):
+    """Loads and saves one model, in safe mode: no code is run that a file brings along."""
+
+    def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Any:
+        """The model, compiled if it was.
+
+        Raises:
+            DatasetError: The file is damaged (raised by Kedro from what Keras says).
+        """
+        import keras
+
+        return keras.saving.load_model(self._filepath, safe_mode=True)
+
+    def save(self, data: Any) -> None:
+        """Replace the file as a whole."""
+        self._filepath.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._filepath.with_name(f".part-{os.getpid()}-{self._filepath.name}")
+        try:
+            data.save(partial)
+            partial.replace(self._filepath)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _exists(self) -> bool:
+        return self._filepath.is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

@@ -1,0 +1,151 @@
+"""What happens around a run: readable parameters in MLflow, no run left open, a word at the end."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+
+import psutil
+from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
+from kedro.io import DatasetError
+from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+
+logger = logging.getLogger(__name__)
+
+PROCESS = "atelier.process"
+"""The tag that tells whose run it is: host, process number and the process's time of birth."""
+
+
+def this_process() -> str:
+    """Host, number and time of birth of this process: unlike a number alone, never used again."""
+    process = psutil.Process()
+    return f"{socket.gethostname()}/{process.pid}/{process.create_time():.2f}"
+
+
+def is_dead(process: str) -> bool:
+    """Whether a process of this host has ended; False for other hosts, of which we know nothing."""
+    host, number, born = process.split("/")
+    if host != socket.gethostname():
+        return False
+    try:
+        return f"{psutil.Process(int(number)).create_time():.2f}" != born
+    except psutil.NoSuchProcess:
+        return True
+
+
+def flatten(parameters: Any, name: str) -> dict[str, Any]:
+    """Every leaf of a parameter record under its dotted name."""
+    if isinstance(parameters, BaseModel):
+        parameters = parameters.model_dump()
+    if not isinstance(parameters, dict):
+        return {name: parameters}
+    leaves = {}
+    for key, value in parameters.items():
+        leaves |= flatten(value, f"{name}.{key}")
+    return leaves
+
+
+class TrackingHooks(MlflowHook):
+    """kedro-mlflow's own hooks, with typed parameters logged leaf by leaf, not as one string."""
+
+    def _log_param(self, name: str, value: Any) -> None:
+        for leaf, one in flatten(value, name).items():
+            super()._log_param(leaf, one)
+
+    @hook_impl
+    def on_pipeline_error(
+        self,
+        error: Exception,
+        run_params: dict[str, Any],
+        pipeline: Pipeline,
+        catalog: CatalogProtocol,
+    ) -> None:
+        """Close the run as failed, where one had begun (kedro-mlflow expects that it had)."""
+        import mlflow
+
+        if mlflow.active_run() is not None:
+            super().on_pipeline_error(error, run_params, pipeline, catalog)
+
+
+class InputHooks:
+    """Tells which pipeline to run first when an input is missing."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Stop before any node if something that no node of this run makes is not there.
+
+        Raises:
+            DatasetError: Names each missing dataset and the pipeline that makes it.
+        """
+        missing = [
+            name
+            for name in sorted(pipeline.inputs())
+            if not name.startswith(("params:", "parameters")) and not catalog.exists(name)
+        ]
+        if missing:
+            raise DatasetError("\n".join(map(_first_step, missing)))
+
+
+def _first_step(dataset: str) -> str:
+    makers = [
+        name
+        for name, pipeline in pipelines.items()
+        if name != "__default__" and dataset in pipeline.outputs()
+    ]
+    first = f"Run first: kedro run --pipeline {makers[0]}" if makers else "No pipeline makes it."
+    return f"Expected dataset '{dataset}' to be there. Received: nothing. {first}"
+
+
+class RunHooks:
+    """Marks whose run it is, and closes runs whose process was interrupted or killed."""
+
+    @hook_impl(trylast=True)
+    def before_pipeline_run(self) -> None:
+        """Close what dead processes left open, then sign this run."""
+        import mlflow
+
+        run = mlflow.active_run()
+        if run is None:
+            return
+        client = mlflow.MlflowClient()
+        for left in client.search_runs([run.info.experiment_id], "status = 'RUNNING'"):
+            if is_dead(left.data.tags.get(PROCESS, this_process())):
+                client.set_terminated(left.info.run_id, "KILLED")
+                logger.warning("run %s was killed: marked so", left.info.run_id)
+        mlflow.set_tag(PROCESS, this_process())
+        atexit.register(_close_as_killed, run.info.run_id, os.getpid())
+
+
+def _close_as_killed(run_id: str, process: int) -> None:
+    """End a run that is still open when its process ends: Ctrl-C reaches no hook of Kedro."""
+    import mlflow
+
+    run = mlflow.active_run()
+    if run is not None and run.info.run_id == run_id and os.getpid() == process:
+        mlflow.end_run("KILLED")
+
+
+class GuideHooks:
+    """Ends a run by saying where to look."""
+
+    @hook_impl
+    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+        """Name the commands that open MLflow and Kedro-Viz, and where the figures are."""
+        figures = sorted(name for name in pipeline.all_outputs() if name.endswith("_figure"))
+        logger.info(
+            "Done. Look at it:\n"
+            "  make ui    runs, metrics, pictures and models in MLflow\n"
+            "             (mlflow ui --backend-store-uri sqlite:///mlflow.db)\n"
+            "  make viz   the pipelines as a graph (kedro viz)\n"
+            "  figures    data/08_reporting/ (%d from this run)",
+            len(figures),
+        )

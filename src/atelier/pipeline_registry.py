@@ -1,0 +1,14 @@
+"""Every pipeline by its name, and the ones that ``kedro run`` alone runs."""
+
+from kedro.pipeline import Pipeline
+
+from atelier.pipelines import ingest, train
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """The pipelines of ``kedro run --pipeline NAME``; data decides the order of the default."""
+    pipelines = {
+        "ingest": ingest.create_pipeline(),
+        "train": train.create_pipeline(),
+    }
+    return pipelines | {"__default__": sum(pipelines.values(), Pipeline([]))}

@@ -1,0 +1,46 @@
+"""Ingest: read a source, check it, split it, describe it."""
+
+from kedro.pipeline import Node, Pipeline
+
+from atelier.pipelines.ingest import nodes
+
+SPLITS = ["train_arrays", "validation_arrays", "calibration_arrays", "test_arrays"]
+
+INGEST = [
+    Node(
+        nodes.acquire,
+        ["archives", "params:source", "params:splits"],
+        [*SPLITS, "provenance"],
+        name="acquire",
+        tags="data",
+    ),
+    Node(
+        nodes.check,
+        [*SPLITS, "provenance"],
+        ["duplicates_table", "data_metrics"],
+        name="check",
+        tags="data",
+    ),
+    Node(
+        nodes.describe,
+        [*SPLITS, "provenance"],
+        ["classes_table", "variability_metrics"],
+        name="describe",
+        tags="data",
+    ),
+    Node(
+        nodes.draw_card,
+        ["train_arrays", "classes_table", "provenance"],
+        ["counts_figure", "contact_sheet_figure", "moments_figure", "deviation_figure"],
+        name="draw_card",
+        tags="figures",
+    ),
+]
+
+
+def create_pipeline() -> Pipeline:
+    """The same steps for digits and for characters."""
+    return sum(
+        (Pipeline(INGEST, namespace=name, inputs={"archives"}) for name in ("digits", "characters")),
+        Pipeline([]),
+    )

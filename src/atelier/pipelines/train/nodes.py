@@ -1,0 +1,99 @@
+"""Nodes of the train pipeline. TensorFlow takes seconds to import: only nodes that need it pay."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from atelier.recipe import NetworkParams, TrainingParams
+from atelier.types import Arrays, Checkpoint, Classifier, Curve, History, Metrics, Servable
+
+EXAMPLES = 2
+MISTAKES = 32
+
+
+def train(
+    train: Arrays,
+    validation: Arrays,
+    provenance: dict[str, Any],
+    network: NetworkParams,
+    training: TrainingParams,
+    curve: Curve,
+    checkpoint: Checkpoint,
+) -> tuple[Classifier, History]:
+    """A trained network and its history; goes on where a killed run of the same recipe stopped."""
+    from atelier.models.cnn import build
+    from atelier.training import fit, make_reproducible
+
+    make_reproducible(training.seed, training.threads)
+    model = build(network, len(provenance["classes"]), shape=train["images"].shape[1:])
+    model, history = fit(model, train, validation, training, curve=curve, checkpoint=checkpoint)
+    return model, history
+
+
+def predict(model: Classifier, train: Arrays, calibration: Arrays, test: Arrays) -> Arrays:
+    """Logits and labels of the splits that later pipelines need: ``<split>_logits``, ``_labels``."""
+    from atelier.training import logits_of
+
+    splits = {"train": train, "calibration": calibration, "test": test}
+    logits = {f"{name}_logits": logits_of(model, one["images"]) for name, one in splits.items()}
+    return logits | {f"{name}_labels": one["labels"] for name, one in splits.items()}
+
+
+def evaluate(logits: Arrays, provenance: dict[str, Any]) -> tuple[Metrics, pd.DataFrame]:
+    """Accuracy with interval and loss on the test split; precision and recall by class."""
+    from atelier.scores import class_scores, classification_metrics
+
+    test_logits, labels = logits["test_logits"], logits["test_labels"]
+    scores = class_scores(test_logits, labels, provenance["classes"])
+    return classification_metrics(test_logits, labels), scores
+
+
+def draw(
+    history: History, logits: Arrays, test: Arrays, metrics: Metrics, provenance: dict[str, Any]
+) -> tuple[Any, Any, Any]:
+    """Learning curves, confusions and the most confident mistakes."""
+    from atelier.plots.training import confusion_figure, learning_figure, mistakes_figure
+    from atelier.scores import confident_mistakes, confusions
+
+    name, classes = provenance["name"], provenance["classes"]
+    test_logits, labels = logits["test_logits"], logits["test_labels"]
+    worst = confident_mistakes(test_logits, labels, count=MISTAKES)
+    return (
+        learning_figure(history, title=f"{name}: learning curves"),
+        confusion_figure(confusions(test_logits, labels), classes, metrics=metrics),
+        mistakes_figure(
+            test["images"],
+            test_logits,
+            labels,
+            worst,
+            classes,
+            title=f"{name}: the most confident of {int((test_logits.argmax(1) != labels).sum())} "
+            f"mistakes in {len(labels):,} test images",
+        ),
+    )
+
+
+def register(
+    model: Classifier, test: Arrays, metrics: Metrics, provenance: dict[str, Any]
+) -> Servable:
+    """The model as it is served, with an example and a description that carries its numbers."""
+    from atelier.models.serving import serving_model
+
+    served = serving_model(model)
+    example = np.asarray(test["images"][:EXAMPLES])
+    accuracy = (
+        f"{metrics['accuracy']:.4f} (95 % interval {metrics['accuracy_low']:.4f} to "
+        f"{metrics['accuracy_high']:.4f}, n = {metrics['n']:.0f})"
+    )
+    description = (
+        f"Classifies {len(provenance['classes'])} classes of {provenance['name']}: "
+        f"uint8 images in, logits out, class i is `classes` tag's i-th. Test accuracy {accuracy}."
+    )
+    tags = {
+        "source": provenance["name"],
+        "digest": provenance["digest"],
+        "classes": " ".join(provenance["classes"]),
+        "test_accuracy": accuracy,
+    }
+    return Servable(served, example, served.predict(example, verbose=0), description, tags)

@@ -1,0 +1,58 @@
+"""Train: fit a network, judge it on held-out data, register it."""
+
+from kedro.pipeline import Node, Pipeline
+
+from atelier.pipelines.train import nodes
+
+TRAIN = [
+    Node(
+        nodes.train,
+        [
+            "train_arrays",
+            "validation_arrays",
+            "provenance",
+            "params:network",
+            "params:training",
+            "learning_curve",
+            "training_checkpoint",
+        ],
+        ["classifier_model", "training_history"],
+        name="train",
+        tags="training",
+    ),
+    Node(
+        nodes.predict,
+        ["classifier_model", "train_arrays", "calibration_arrays", "test_arrays"],
+        "logits_arrays",
+        name="predict",
+        tags="evaluation",
+    ),
+    Node(
+        nodes.evaluate,
+        ["logits_arrays", "provenance"],
+        ["test_metrics", "test_scores_table"],
+        name="evaluate",
+        tags="evaluation",
+    ),
+    Node(
+        nodes.draw,
+        ["training_history", "logits_arrays", "test_arrays", "test_metrics", "provenance"],
+        ["learning_figure", "confusion_figure", "mistakes_figure"],
+        name="draw",
+        tags="figures",
+    ),
+    Node(
+        nodes.register,
+        ["classifier_model", "test_arrays", "test_metrics", "provenance"],
+        "registered_classifier",
+        name="register",
+        tags="serving",
+    ),
+]
+
+
+def create_pipeline() -> Pipeline:
+    """The same steps for digits and for characters."""
+    return sum(
+        (Pipeline(TRAIN, namespace=name) for name in ("digits", "characters")), Pipeline([])
+    )

@@ -1,0 +1,40 @@
+"""The look that every figure shares."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib as mpl
+
+INK, ACCENT, WARM, QUIET = "#1f2933", "#2f6690", "#d1495b", "#9aa5b1"
+SPLIT_COLOURS = {
+    "train": "#2f6690",
+    "validation": "#81b29a",
+    "calibration": "#e9c46a",
+    "test": "#d1495b",
+}
+LOOK = {
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 120,
+    "font.size": 9,
+    "axes.edgecolor": QUIET,
+    "axes.labelcolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e4e7eb",
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+}
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Draw with the shared look, and leave matplotlib's settings as they were."""
+    with mpl.rc_context(LOOK):
+        yield

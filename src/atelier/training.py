@@ -1,0 +1,296 @@
+"""Training: a network, two splits and a recipe in; trained weights and their history out.
+
+Every random number of an epoch (order of the images, their augmentation, dropout's masks) is a
+function of (seed, epoch, step). A training that was killed therefore goes on from its last whole
+epoch to the very weights that it would have had.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from atelier.augmentation import augment
+from atelier.recipe import TrainingParams
+from atelier.types import Array, Arrays, Checkpoint, Curve, History
+
+logger = logging.getLogger(__name__)
+
+EVALUATION_BATCH = 500
+UNIT = 1 / 255
+
+
+class Trained(NamedTuple):
+    """What a training gives back."""
+
+    model: keras.Model
+    history: History
+
+
+def to_unit(images: Array) -> Array:
+    """Images as networks take them: float32 in [0, 1] for uint8 in 0 … 255."""
+    return images.astype(np.float32) * np.float32(UNIT)
+
+
+def make_reproducible(seed: int, threads: int) -> None:
+    """Fix TensorFlow's thread counts, deterministic kernels and every global seed.
+
+    Thread counts hold for the life of a process.
+
+    Raises:
+        RuntimeError: TensorFlow already runs in this process with another number of threads.
+    """
+    threading = tf.config.threading
+    setters = (threading.set_intra_op_parallelism_threads, threading.set_inter_op_parallelism_threads)
+    getters = (threading.get_intra_op_parallelism_threads, threading.get_inter_op_parallelism_threads)
+    if any(get() != threads for get in getters):
+        for set_threads in setters:
+            set_threads(threads)
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(seed)
+
+
+def batches(
+    split: Arrays, training: TrainingParams, *, first_epoch: int = 0
+) -> tf.data.Dataset:
+    """Shuffled, augmented batches of (images in [0, 1], labels), epoch after epoch without end.
+
+    The order within an epoch depends on the seed and the epoch alone, so a stream that starts at
+    ``first_epoch`` equals the rest of one that started at 0.
+    """
+    images, labels = tf.constant(split["images"]), tf.constant(split["labels"])
+    count, change = len(split["labels"]), training.augmentation
+    steps = -(-count // training.batch_size)
+
+    def epoch_order(epoch: tf.Tensor) -> tf.data.Dataset:
+        seed = tf.stack([tf.constant(training.seed, tf.int64), epoch])
+        order = tf.random.experimental.stateless_shuffle(tf.range(count), seed)
+        return tf.data.Dataset.from_tensor_slices(order).batch(training.batch_size)
+
+    def picture(step: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        batch = tf.cast(tf.gather(images, index), tf.float32) * UNIT
+        if change.active:
+            batch = augment(batch, change, tf.stack([training.seed + 2**31, step]))
+        return batch, tf.gather(labels, index)
+
+    order = tf.data.Dataset.range(first_epoch, training.epochs).flat_map(epoch_order)
+    stream = order.enumerate(start=first_epoch * steps).map(picture, num_parallel_calls=1)
+    return stream.prefetch(4)
+
+
+def optimizer_for(training: TrainingParams, steps: int) -> keras.optimizers.Optimizer:
+    """The optimizer that the recipe names, its rate constant or one cycle over ``steps`` steps.
+
+    The cycle (Smith & Topin 2017) rises from a tenth of the rate over the first 30 % of the steps
+    and falls to a thousandth along a cosine.
+    """
+    peak, warmup = training.learning_rate, round(0.3 * steps)
+    rates: dict[str, Any] = {
+        "constant": peak,
+        "one_cycle": keras.optimizers.schedules.CosineDecay(
+            peak / 10, steps - warmup, alpha=1e-3, warmup_target=peak, warmup_steps=warmup
+        ),
+    }
+    averaging = training.averaging
+    return keras.optimizers.get(
+        {
+            "class_name": training.optimizer,
+            "config": {
+                "learning_rate": rates[training.schedule],
+                "weight_decay": training.weight_decay or None,
+                "use_ema": averaging > 0,
+                "ema_momentum": averaging,
+            },
+        }
+    )
+
+
+def fingerprint(model: keras.Model, train: Arrays, training: TrainingParams) -> str:
+    """Digest of all that decides the weights: a checkpoint is used again only for the same."""
+    digest = hashlib.sha256(model.to_json().encode())
+    digest.update(training.model_dump_json().encode())
+    for name in sorted(train):
+        digest.update(np.ascontiguousarray(train[name]))
+    return digest.hexdigest()
+
+
+class Epochs(keras.callbacks.Callback):
+    """Keeps the best weights, writes curve and checkpoint, stops when patience has run out."""
+
+    def __init__(
+        self, training: TrainingParams, curve: Curve, checkpoint: Checkpoint, identity: str
+    ) -> None:
+        super().__init__()
+        self.training, self.curve = training, curve
+        self.checkpoint, self.identity = checkpoint, identity
+        self.history: list[dict[str, float]] = []
+        self.best_epoch = -1
+        self.best: list[Array] = []
+        self.first_epoch = 0
+        self._validated: list[Array] = []
+        self._started = 0.0
+        self._bar: Any = None
+
+    def restore(self, state: Arrays) -> None:
+        """Take up a saved state: weights, optimizer, best weights, history."""
+        model, names = self.model, [str(name) for name in state["names"]]
+        for group, variables in self._groups().items():
+            for index, variable in enumerate(variables):
+                variable.assign(state[f"{group}.{index}"])
+        self.best = [state[f"best.{index}"] for index in range(len(model.weights))]
+        self.best_epoch = int(state["best_epoch"])
+        rows = np.atleast_2d(state["history"])
+        self.history = [dict(zip(names, map(float, row), strict=True)) for row in rows]
+        self.first_epoch = len(self.history)
+
+    def _groups(self) -> dict[str, Sequence[Any]]:
+        return {"weights": self.model.weights, "optimizer": self.model.optimizer.variables}
+
+    def _state(self) -> dict[str, Array]:
+        groups = self._groups() | {"best": self.best}
+        state = {
+            f"{group}.{index}": np.asarray(value)
+            for group, values in groups.items()
+            for index, value in enumerate(values)
+        }
+        names = sorted(self.history[0])
+        state["names"] = np.array(names)
+        state["history"] = np.array([[row[name] for name in names] for row in self.history])
+        state["best_epoch"] = np.array(self.best_epoch)
+        return state
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the last ``patience`` epochs brought no better validation loss."""
+        return len(self.history) - 1 - self.best_epoch >= self.training.patience
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._started = time.monotonic()
+        total = self.params.get("steps")
+        name = f"epoch {epoch + 1}/{self.training.epochs}"
+        self._bar = tqdm(total=total, desc=name, unit="step", leave=False, disable=None)
+        for index, layer in enumerate(self.model.layers):
+            if isinstance(layer, keras.layers.Dropout) and layer.seed_generator is not None:
+                layer.seed_generator.state.assign(_mask_seed(self.training.seed, epoch, index))
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._bar.update()
+
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
+        self._validated = self.model.get_weights()  # the averaged ones, where averaging is on
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._bar.close()
+        metrics = {name: float(value) for name, value in (logs or {}).items()}
+        metrics["seconds"] = time.monotonic() - self._started
+        self.history.append(metrics)
+        if not self.best or metrics["val_loss"] < self.history[self.best_epoch]["val_loss"]:
+            self.best, self.best_epoch = self._validated, epoch
+        self.curve.append(metrics)
+        self.checkpoint.save(self.identity, self._state())
+        self._report(epoch, metrics)
+        self.model.stop_training = self.exhausted
+
+    def _report(self, epoch: int, metrics: dict[str, float]) -> None:
+        left = (self.training.epochs - epoch - 1) * metrics["seconds"]
+        logger.info(
+            "epoch %d/%d: accuracy %.4f, validation %.4f, %.0f s; at most %.0f s left",
+            epoch + 1,
+            self.training.epochs,
+            metrics["accuracy"],
+            metrics["val_accuracy"],
+            metrics["seconds"],
+            left,
+        )
+
+
+def _mask_seed(seed: int, epoch: int, layer: int) -> Array:
+    return np.random.SeedSequence((seed, epoch, layer)).generate_state(2, np.uint32)
+
+
+def fit(
+    model: keras.Model,
+    train: Arrays,
+    validation: Arrays,
+    training: TrainingParams,
+    *,
+    curve: Curve,
+    checkpoint: Checkpoint,
+) -> Trained:
+    """Train ``model`` in place; return it with the weights of its best epoch, and its history.
+
+    Best is the lowest validation loss. With weight averaging the averaged weights are validated
+    and kept (Polyak & Juditsky 1992; Keras' exponential form). If ``checkpoint`` holds a state of
+    the same model, data and recipe, the training goes on from there.
+
+    Args:
+        model: Takes images in [0, 1], returns logits.
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
+        validation: Likewise.
+        training: The recipe.
+        curve: Receives each epoch's metrics as it ends.
+        checkpoint: Keeps the state after each epoch; cleared at the end.
+    """
+    steps = -(-len(train["labels"]) // training.batch_size)
+    compile_for_training(model, training, steps)
+    epochs = Epochs(training, curve, checkpoint, fingerprint(model, train, training))
+    epochs.set_model(model)
+    state = checkpoint.restore(epochs.identity)
+    if state is not None:
+        epochs.restore(state)
+        for metrics in epochs.history:
+            curve.append(metrics)
+        logger.info("going on after epoch %d of %d", epochs.first_epoch, training.epochs)
+    if epochs.first_epoch < training.epochs and not (epochs.history and epochs.exhausted):
+        _run_epochs(model, train, validation, training, epochs, steps)
+    model.set_weights(epochs.best)
+    checkpoint.clear()
+    return Trained(model, epochs.history)
+
+
+def compile_for_training(model: keras.Model, training: TrainingParams, steps: int) -> None:
+    """Give the model its loss (cross-entropy of logits), its optimizer and the accuracy metric."""
+    model.compile(
+        optimizer_for(training, steps * training.epochs),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=False,
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def _run_epochs(
+    model: keras.Model,
+    train: Arrays,
+    validation: Arrays,
+    training: TrainingParams,
+    epochs: Epochs,
+    steps: int,
+) -> None:
+    averaging = [keras.callbacks.SwapEMAWeights()] if training.averaging else []
+    model.fit(
+        batches(train, training, first_epoch=epochs.first_epoch),
+        validation_data=(to_unit(validation["images"]), validation["labels"]),
+        validation_batch_size=EVALUATION_BATCH,
+        initial_epoch=epochs.first_epoch,
+        epochs=training.epochs,
+        steps_per_epoch=steps,
+        shuffle=False,
+        callbacks=[epochs, *averaging],
+        verbose=0,
+    )
+
+
+def logits_of(model: Any, images: Array) -> Array:
+    """The model's logits, (n, classes) float32, for uint8 images, (n, height, width, channels)."""
+    return np.asarray(
+        model.predict(to_unit(images), batch_size=EVALUATION_BATCH, verbose=0), np.float32
+    )

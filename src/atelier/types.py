@@ -1,0 +1,64 @@
+"""The shapes in which data travels between the rooms of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Images = NDArray[np.uint8]
+"""Pictures as they are stored: (n, height, width, channels), 0 … 255."""
+Labels = NDArray[np.int64]
+"""True classes: (n,), integers in [0, classes)."""
+Arrays = Mapping[str, Array]
+"""Named arrays that belong together, such as ``images`` and ``labels`` of one split."""
+Metrics = dict[str, float]
+History = Sequence[Mapping[str, float]]
+"""One mapping of metrics per epoch, first epoch first."""
+
+
+class Classifier(Protocol):
+    """A trained network, as far as a node needs to know it (Keras models satisfy it)."""
+
+    def predict(self, x: Array, batch_size: int | None = None, verbose: Any = "auto") -> Array:
+        """Return logits, (n, classes), for images in [0, 1], (n, height, width, channels)."""
+        ...
+
+
+class Curve(Protocol):
+    """Where a training writes its metrics epoch by epoch (a list will do in a test)."""
+
+    def append(self, metrics: dict[str, float], /) -> None:
+        """Record the metrics of one more epoch."""
+        ...
+
+
+class Checkpoint(Protocol):
+    """Where a training keeps what it needs to go on after it was killed."""
+
+    def restore(self, fingerprint: str) -> Arrays | None:
+        """Return the last state saved under this fingerprint, or None."""
+        ...
+
+    def save(self, fingerprint: str, state: Arrays) -> None:
+        """Keep a state; it replaces the one before, whole or not at all."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything: the training has finished."""
+        ...
+
+
+class Servable(NamedTuple):
+    """A model to be registered, with what its users need to know."""
+
+    model: Any
+    """Takes stored images, (n, height, width, channels) uint8; returns logits."""
+    example: Images
+    prediction: Array
+    """What the model makes of ``example``."""
+    description: str
+    tags: Mapping[str, str]
