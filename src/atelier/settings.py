@@ -1,5 +1,6 @@
 """Kedro's settings: hooks, and how configuration is read."""
 
+import os
 from pathlib import Path
 
 from kedro.config import OmegaConfigLoader

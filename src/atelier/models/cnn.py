@@ -27,17 +27,16 @@ def post_network(classes: int, *, shape: tuple[int, int, int], dropout: float) -
 def strong_network(classes: int, *, shape: tuple[int, int, int], dropout: float) -> keras.Model:
     """A small network for the best result, untrained: five normalised 3x3 convolutions, logits.
 
-    Convolution, batch normalisation, ReLU; the mean over positions replaces the large dense layer.
+    144,938 parameters for 28x28x1 images and 10 classes. Convolutions are valid, which costs less
+    than half of padded ones here and gave no worse result: 28, 26, 24 | 12, 10, 8 | 4, 2 pixels.
     """
     image = x = keras.Input(shape)
     for filters, pool in ((32, False), (32, True), (64, False), (64, True), (128, False)):
-        x = layers.Conv2D(
-            filters, 3, padding="same", use_bias=False, kernel_initializer="he_uniform"
-        )(x)
+        x = layers.Conv2D(filters, 3, use_bias=False, kernel_initializer="he_uniform")(x)
         x = layers.BatchNormalization(momentum=0.9)(x)
         x = layers.ReLU()(x)
         x = layers.MaxPooling2D()(x) if pool else x
-    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Flatten()(x)  # (n, 512)
     x = layers.Dropout(dropout)(x)
     return keras.Model(image, layers.Dense(classes)(x), name="strong")
 
