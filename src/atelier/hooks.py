@@ -18,6 +18,7 @@ from pydantic import BaseModel
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
     from kedro.pipeline import Pipeline
+    from kedro.pipeline.node import Node
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def flatten(parameters: Any, name: str) -> dict[str, Any]:
         parameters = parameters.model_dump()
     if not isinstance(parameters, dict):
         return {name: parameters}
-    leaves = {}
+    leaves: dict[str, Any] = {}
     for key, value in parameters.items():
         leaves |= flatten(value, f"{name}.{key}")
     return leaves
@@ -67,7 +68,7 @@ class TrackingHooks(MlflowHook):
         error: Exception,
         run_params: dict[str, Any],
         pipeline: Pipeline,
-        catalog: CatalogProtocol,
+        catalog: CatalogProtocol[Any, Any],
     ) -> None:
         """Close the run as failed, where one had begun (kedro-mlflow expects that it had)."""
         import mlflow
@@ -80,7 +81,7 @@ class InputHooks:
     """Tells which pipeline to run first when an input is missing."""
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Stop before any node if something that no node of this run makes is not there.
 
         Raises:
@@ -135,12 +136,17 @@ def _close_as_killed(run_id: str, process: int) -> None:
 
 
 class GuideHooks:
-    """Ends a run by saying where to look."""
+    """Says what begins, and at the end where to look."""
 
     @hook_impl
-    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+    def before_node_run(self, node: Node) -> None:
+        """Name the node that begins."""
+        logger.info("%s …", node.name)
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline) -> None:
         """Name the commands that open MLflow and Kedro-Viz, and where the figures are."""
-        figures = sorted(name for name in pipeline.all_outputs() if name.endswith("_figure"))
+        figures = [name for name in pipeline.all_outputs() if name.endswith("_figure")]
         logger.info(
             "Done. Look at it:\n"
             "  make ui    runs, metrics, pictures and models in MLflow\n"

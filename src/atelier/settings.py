@@ -4,10 +4,13 @@ import os
 from pathlib import Path
 
 from kedro.config import OmegaConfigLoader
+from kedro.utils import find_kedro_project
 
 from atelier.hooks import GuideHooks, InputHooks, RunHooks, TrackingHooks
 
-PROJECT = Path.cwd() if (Path.cwd() / "conf").is_dir() else Path(__file__).parents[2]
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's C++ side greets at length
+
+PROJECT = find_kedro_project(Path.cwd()) or Path.cwd()
 
 HOOKS = (InputHooks(), TrackingHooks(), RunHooks(), GuideHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_telemetry", "kedro-mlflow", "kedro_mlflow")

@@ -49,8 +49,14 @@ def make_reproducible(seed: int, threads: int) -> None:
         RuntimeError: TensorFlow already runs in this process with another number of threads.
     """
     threading = tf.config.threading
-    setters = (threading.set_intra_op_parallelism_threads, threading.set_inter_op_parallelism_threads)
-    getters = (threading.get_intra_op_parallelism_threads, threading.get_inter_op_parallelism_threads)
+    setters = (
+        threading.set_intra_op_parallelism_threads,
+        threading.set_inter_op_parallelism_threads,
+    )
+    getters = (
+        threading.get_intra_op_parallelism_threads,
+        threading.get_inter_op_parallelism_threads,
+    )
     if any(get() != threads for get in getters):
         for set_threads in setters:
             set_threads(threads)
@@ -58,9 +64,7 @@ def make_reproducible(seed: int, threads: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
-def batches(
-    split: Arrays, training: TrainingParams, *, first_epoch: int = 0
-) -> tf.data.Dataset:
+def batches(split: Arrays, training: TrainingParams, *, first_epoch: int = 0) -> tf.data.Dataset:
     """Shuffled, augmented batches of (images in [0, 1], labels), epoch after epoch without end.
 
     The order within an epoch depends on the seed and the epoch alone, so a stream that starts at
@@ -118,7 +122,7 @@ def fingerprint(model: keras.Model, train: Arrays, training: TrainingParams) -> 
     digest = hashlib.sha256(model.to_json().encode())
     digest.update(training.model_dump_json().encode())
     for name in sorted(train):
-        digest.update(np.ascontiguousarray(train[name]))
+        digest.update(np.ascontiguousarray(train[name]).data)
     return digest.hexdigest()
 
 
@@ -173,21 +177,25 @@ class Epochs(keras.callbacks.Callback):
         return len(self.history) - 1 - self.best_epoch >= self.training.patience
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Begin the clock and the bar; draw this epoch's dropout seeds."""
         self._started = time.monotonic()
         total = self.params.get("steps")
         name = f"epoch {epoch + 1}/{self.training.epochs}"
         self._bar = tqdm(total=total, desc=name, unit="step", leave=False, disable=None)
         for index, layer in enumerate(self.model.layers):
-            if isinstance(layer, keras.layers.Dropout) and layer.seed_generator is not None:
+            if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
                 layer.seed_generator.state.assign(_mask_seed(self.training.seed, epoch, index))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Advance the bar."""
         self._bar.update()
 
     def on_test_end(self, logs: dict[str, float] | None = None) -> None:
+        """Note the weights that were just validated."""
         self._validated = self.model.get_weights()  # the averaged ones, where averaging is on
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Record the epoch everywhere, and stop where patience has run out."""
         self._bar.close()
         metrics = {name: float(value) for name, value in (logs or {}).items()}
         metrics["seconds"] = time.monotonic() - self._started

@@ -7,7 +7,6 @@ import pandas as pd
 
 from atelier.types import Array, Arrays, Images, Labels
 
-
 STATISTICS = ("mean_deviation", "largest_deviation")
 
 
@@ -41,6 +40,6 @@ def class_table(splits: Mapping[str, Arrays], classes: Sequence[str]) -> pd.Data
 def most_variable(table: pd.DataFrame) -> dict[str, str]:
     """Which class varies most, by each statistic: they need not agree (the post found the 2)."""
     return {
-        statistic: str(table.loc[table[statistic].idxmax(), "class"])
+        statistic: str(table["class"].iloc[int(table[statistic].to_numpy().argmax())])
         for statistic in STATISTICS
     }

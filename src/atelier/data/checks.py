@@ -43,7 +43,7 @@ def digest(splits: Mapping[str, Arrays]) -> str:
         for name in sorted(splits[split]):
             array = np.ascontiguousarray(splits[split][name])
             total.update(f"{split}.{name}{array.shape}{array.dtype}".encode())
-            total.update(array)
+            total.update(array.data)
     return total.hexdigest()
 
 

@@ -4,12 +4,13 @@ import gzip
 import math
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from atelier.types import Array
 
-TYPES = {
+TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype(">u1"),
     0x09: np.dtype(">i1"),
     0x0B: np.dtype(">i2"),
@@ -54,7 +55,8 @@ def parse_idx(data: bytes) -> Array:
             f"Received: {len(data):,} bytes, so the IDX data is {kind}"
         )
     values = np.frombuffer(data, TYPES[code], offset=start).reshape(shape)
-    return values.astype(TYPES[code].newbyteorder("="))
+    native: Array = values.astype(TYPES[code].newbyteorder("="))
+    return native
 
 
 def unpack(data: bytes) -> bytes:

@@ -11,7 +11,7 @@ import logging
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -353,4 +353,3 @@ def _as_part(images: Array, labels: Array, name: str, *, transposed: bool) -> Pa
         )
     upright = images.transpose(0, 2, 1) if transposed else images
     return Part(np.ascontiguousarray(upright[..., None]), labels.astype(np.int64))
-

@@ -61,7 +61,9 @@ def stratified_split(
                 f"Received: {len(positions)} of class {label}"
             )
         cuts = np.round(edges * len(positions)).astype(int)
-        cuts = np.clip(cuts, np.arange(1, len(names)), len(positions) - np.arange(len(names))[:0:-1])
+        cuts = np.clip(
+            cuts, np.arange(1, len(names)), len(positions) - np.arange(len(names))[:0:-1]
+        )
         for name, piece in zip(names, np.split(positions, cuts), strict=True):
             chosen[name].append(piece)
     return {name: np.sort(np.concatenate(pieces)) for name, pieces in chosen.items()}

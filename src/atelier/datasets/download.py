@@ -41,7 +41,10 @@ def retrieve(file: RemoteFile, addresses: Sequence[str], folder: Path) -> Path:
                 downloader=pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT_SECONDS),
             )
             return Path(path)
-        except (OSError, ValueError) as error:  # requests' errors are OSErrors; a bad hash a ValueError
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # requests' errors are OSErrors; a bad hash a ValueError
             logger.warning("%s%s: %s", address, file.name, error)
             failures.append(f"{address}: {type(error).__name__}: {error}")
     tried = "\n  ".join(failures)

@@ -43,7 +43,9 @@ def read_npz(path: Path) -> dict[str, Array]:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (zipfile.BadZipFile, EOFError, ValueError) as error:
-        raise ValueError(f"Expected a whole npz file without pickles. Received: {path}, {error}") from error
+        raise ValueError(
+            f"Expected a whole npz file without pickles. Received: {path}, {error}"
+        ) from error
 
 
 class NpzDataset(AbstractDataset[Arrays, dict[str, Array]]):

@@ -31,10 +31,14 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
         Raises:
             DatasetError: No MLflow run is active, so there is nothing to log it to.
         """
+        import keras
         import mlflow
 
         if not self._logging_activated or mlflow.active_run() is None:
-            raise DatasetError(f"Expected an active MLflow run to register {self._name}. Received: none")
+            raise DatasetError(
+                f"Expected an active MLflow run to register {self._name}. Received: none"
+            )
+        keras.config.disable_interactive_logging()  # MLflow tries the example: no bar for that
         signature = mlflow.models.infer_signature(data.example, data.prediction)
         info = mlflow.tensorflow.log_model(
             data.model,

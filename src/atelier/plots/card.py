@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from atelier.plots.style import QUIET, SPLIT_COLOURS, look
@@ -33,17 +34,6 @@ def mosaic(tiles: Array, *, gap: int = 1) -> Array:
     return grid.reshape(rows * (height + gap), columns * (width + gap))[:-gap, :-gap]
 
 
-def _panel(figure: Figure, tiles: Array, names: Sequence[str], title: str, at: Sequence[int]) -> None:
-    axes = figure.add_subplot(*at)
-    axes.imshow(mosaic(tiles), cmap="gray", vmin=0, vmax=255)
-    height = tiles.shape[2] + 1
-    axes.set(title=title, xticks=[], yticks=np.arange(len(names)) * height + height / 2)
-    axes.set_yticklabels(names)
-    axes.tick_params(length=0)
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
-
-
 def contact_sheet_figure(
     images: Images, labels: Labels, classes: Sequence[str], *, title: str, columns: int = 16
 ) -> Figure:
@@ -52,40 +42,43 @@ def contact_sheet_figure(
     for label in range(len(classes)):
         first = images[labels == label][:columns, ..., 0]
         tiles[label, : len(first)] = first
-    return _in_halves(tiles, classes, title)
-
-
-def moments_figure(means: Array, deviations: Array, classes: Sequence[str], *, title: str) -> Figure:
-    """Mean (left) and pixel-wise standard deviation (right, brightened) of every class."""
-    scale = 255 / deviations.max()
-    tiles = np.stack([means, deviations * scale], axis=1)  # (classes, 2, height, width)
-    folds = 5 if len(classes) <= 10 else 12
-    rows = -(-len(classes) // folds)
-    padded = np.pad(tiles, ((0, rows * folds - len(classes)), (0, 0), (0, 0), (0, 0)))
+    halves = np.array_split(np.arange(len(classes)), 1 if len(classes) <= 12 else 2)
     with look():
-        figure = Figure(figsize=(1.5 * folds if folds == 5 else 0.95 * folds, 1.0 * rows + 0.7))
+        figure = Figure(figsize=(5.2 * len(halves), 0.31 * len(halves[0]) + 0.4))
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
-        for label, axes in enumerate(figure.subplots(rows, folds, squeeze=False).flat):
-            axes.set_axis_off()
-            if label < len(classes):
-                axes.imshow(mosaic(padded[label][None]), cmap="magma", vmin=0, vmax=255)
-                axes.set_title(classes[label], loc="center", size=9)
+        for axes, half in zip(
+            figure.subplots(1, len(halves), squeeze=False).flat, halves, strict=True
+        ):
+            _draw_rows(axes, tiles[half], [classes[label] for label in half])
     return figure
 
 
-def _in_halves(tiles: Array, names: Sequence[str], title: str) -> Figure:
-    halves = 1 if len(names) <= 12 else 2
-    rows = -(-len(names) // halves)
+def _draw_rows(axes: Axes, tiles: Array, names: Sequence[str]) -> None:
+    axes.imshow(mosaic(tiles), cmap="gray", vmin=0, vmax=255)
+    pitch = tiles.shape[2] + 1
+    axes.set_xticks([])
+    axes.set_yticks(np.arange(len(names)) * pitch + pitch / 2, names)
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+
+
+def moments_figure(
+    means: Array, deviations: Array, classes: Sequence[str], *, title: str
+) -> Figure:
+    """Mean (left) and pixel-wise standard deviation (right, brightened) of every class."""
+    pairs = np.stack([means, deviations * (255 / deviations.max())], axis=1)
+    columns = 5 if len(classes) <= 10 else 8
+    rows = -(-len(classes) // columns)
     with look():
-        figure = Figure(figsize=(5.2 * halves, 0.31 * rows + 0.5))
+        figure = Figure(figsize=(1.5 * columns, 0.95 * rows + 0.4))
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
-        for half in range(halves):
-            piece = slice(half * rows, (half + 1) * rows)
-            shown = np.pad(
-                tiles[piece], ((0, rows - len(tiles[piece])), (0, 0), (0, 0), (0, 0))
-            )
-            _panel(figure, shown, list(names[piece]) + [""] * (rows - len(names[piece])), "",
-                   (1, halves, half + 1))
+        grid = figure.subplots(rows, columns, squeeze=False).flat
+        for axes in grid:
+            axes.set_axis_off()
+        for axes, name, pair in zip(figure.axes, classes, pairs, strict=False):
+            axes.imshow(mosaic(pair[None]), cmap="magma", vmin=0, vmax=255)
+            axes.set_title(name, loc="center", size=9)
     return figure
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 
@@ -12,7 +13,7 @@ SPLIT_COLOURS = {
     "calibration": "#e9c46a",
     "test": "#d1495b",
 }
-LOOK = {
+LOOK: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
     "figure.dpi": 120,
     "font.size": 9,

@@ -27,7 +27,7 @@ def learning_figure(history: History, *, title: str) -> Figure:
 
 
 def confusion_figure(counts: Array, classes: Sequence[str], *, metrics: Metrics) -> Figure:
-    """Confusions in percent of the true class; the right answers are left blank to show the rest."""
+    """Confusions in percent of the true class; right answers are left blank to show the rest."""
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     np.fill_diagonal(share, np.nan)
     side = max(4.2, 0.19 * len(classes) + 1.5)

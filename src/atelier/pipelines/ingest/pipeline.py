@@ -41,6 +41,9 @@ INGEST = [
 def create_pipeline() -> Pipeline:
     """The same steps for digits and for characters."""
     return sum(
-        (Pipeline(INGEST, namespace=name, inputs={"archives"}) for name in ("digits", "characters")),
+        (
+            Pipeline(INGEST, namespace=name, inputs={"archives"})
+            for name in ("digits", "characters")
+        ),
         Pipeline([]),
     )

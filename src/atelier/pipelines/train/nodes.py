@@ -32,7 +32,7 @@ def train(
 
 
 def predict(model: Classifier, train: Arrays, calibration: Arrays, test: Arrays) -> Arrays:
-    """Logits and labels of the splits that later pipelines need: ``<split>_logits``, ``_labels``."""
+    """Logits and labels of what later pipelines need: ``<split>_logits``, ``<split>_labels``."""
     from atelier.training import logits_of
 
     splits = {"train": train, "calibration": calibration, "test": test}

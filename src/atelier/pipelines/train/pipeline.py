@@ -53,6 +53,4 @@ TRAIN = [
 
 def create_pipeline() -> Pipeline:
     """The same steps for digits and for characters."""
-    return sum(
-        (Pipeline(TRAIN, namespace=name) for name in ("digits", "characters")), Pipeline([])
-    )
+    return sum((Pipeline(TRAIN, namespace=name) for name in ("digits", "characters")), Pipeline([]))

@@ -1,0 +1,48 @@
+# Each target works on a fresh checkout: the environment is made on the way.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+
+.PHONY: run test check ui viz bench lock clean
+
+run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
+	$(BIN)/kedro run $(ARGS)
+
+test: $(READY)  ## the whole test suite
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)  ## lint, format, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+ui: $(READY)  ## MLflow on 127.0.0.1, opened on the runs
+	$(BIN)/python -m atelier.ui
+
+viz: $(READY)  ## the pipelines as a graph
+	$(BIN)/kedro viz run
+
+bench: $(READY)  ## benchmarks, side by side in one run
+	$(BIN)/python benchmarks/startup.py
+
+lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS) \
+		pyproject.toml --output-file requirements.lock
+
+clean:  ## remove the environment; data, models and runs stay
+	rm -rf $(VENV)
+
+# uv itself comes from the lock too, by pip, hash-checked.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(not (3, 11) <= v < (3, 14) and \
+		"Expected Python 3.11 to 3.13, such as make PYTHON=python3.12 run. Received: %d.%d" % v[:2])'
+	$(PYTHON) -m venv --clear $(VENV)
+	sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^ /p;}' requirements.lock > $(VENV)/uv.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
+	UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@

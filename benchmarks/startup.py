@@ -1,0 +1,104 @@
+"""What `kedro run` costs before any node, against a bare Kedro + kedro-mlflow project.
+
+`python benchmarks/startup.py [repeats]`: runs of the two projects take turns; both run a pipeline
+of one node that does nothing. Prints medians, their ratio, and whether TensorFlow was imported.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+NOTHING = """from kedro.pipeline import Node, Pipeline
+
+
+def nothing() -> int:
+    return 0
+
+
+def create_pipeline() -> Pipeline:
+    return Pipeline([Node(nothing, None, "nothing", name="nothing")])
+"""
+BARE_REGISTRY = f"""{NOTHING}
+
+def register_pipelines():
+    return {{"empty": create_pipeline()}}
+"""
+
+
+def bare_project(folder: Path) -> Path:
+    """A project with one empty pipeline, kedro-mlflow, and nothing else."""
+    package = folder / "src" / "bare"
+    package.mkdir(parents=True)
+    (folder / "conf" / "base").mkdir(parents=True)
+    (folder / "conf" / "local").mkdir()
+    (folder / "pyproject.toml").write_text(
+        '[tool.kedro]\npackage_name = "bare"\nproject_name = "bare"\n'
+        'kedro_init_version = "1.7.0"\nsource_dir = "src"\n'
+    )
+    (package / "__init__.py").touch()
+    (package / "settings.py").write_text(
+        'CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local"}\n'
+        'DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)\n'
+    )
+    (package / "pipeline_registry.py").write_text(BARE_REGISTRY)
+    (folder / "conf" / "base" / "catalog.yml").touch()
+    (folder / ".telemetry").write_text("consent: false\n")
+    store = folder / "mlflow.db"
+    (folder / "conf" / "base" / "mlflow.yml").write_text(
+        f"server:\n  mlflow_tracking_uri: sqlite:///{store}\n"
+    )
+    return folder
+
+
+def our_project(folder: Path) -> Path:
+    """This project with an empty pipeline beside its own."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    for name in ("src", "conf"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(ROOT / name, folder / name)
+    registry = folder / "src" / "atelier" / "pipeline_registry.py"
+    text = registry.read_text().replace(
+        '        "ingest":', '        "empty": empty.create_pipeline(),\n        "ingest":'
+    )
+    registry.write_text(text.replace("import ingest,", "import empty, ingest,"))
+    (folder / "src" / "atelier" / "pipelines" / "empty.py").write_text(NOTHING)
+    return folder
+
+
+def seconds(project: Path) -> float:
+    """Wall time of one run of the empty pipeline."""
+    environment = os.environ | {"PYTHONPATH": str(project / "src"), "KEDRO_DISABLE_TELEMETRY": "1"}
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "kedro", "run", "--pipeline", "empty"]
+    subprocess.run(command, cwd=project, env=environment, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def main(repeats: int = 7) -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        projects = {
+            "bare": bare_project(Path(folder, "bare")),
+            "atelier": our_project(Path(folder, "atelier")),
+        }
+        for project in projects.values():
+            seconds(project)  # makes the database and the bytecode
+        times: dict[str, list[float]] = {name: [] for name in projects}
+        for _ in range(repeats):
+            for name, project in projects.items():
+                times[name].append(seconds(project))
+    for name, values in times.items():
+        print(f"{name:8} median {statistics.median(values):.2f} s of {len(values)} runs")
+    ratio = statistics.median(times["atelier"]) / statistics.median(times["bare"])
+    print(f"ratio    {ratio:.2f} (goal: at most 1.20)")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
