@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy.special import softmax
 
 from atelier.plots.style import ACCENT, QUIET, WARM, look
@@ -21,7 +22,8 @@ def learning_figure(history: History, *, title: str) -> Figure:
                 values = [row[prefix + name] for row in history]
                 axes.plot(epochs, values, "o-", color=colour, label=label, markersize=3)
             axes.set(xlabel="epoch", ylabel=name)
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            axes.set_xlim(0.5, len(history) + 0.5)
             axes.legend()
     return figure
 

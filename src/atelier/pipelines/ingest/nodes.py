@@ -80,7 +80,7 @@ def draw_card(train: Arrays, table: pd.DataFrame, provenance: dict[str, Any]) ->
         ),
         card.deviation_figure(
             table,
-            title=f"{name}: most variable is {most['mean_deviation']} by the mean of the "
-            f"pixel-wise deviation, {most['largest_deviation']} by its maximum",
+            title=f"{name}: pixel-wise deviation is largest for {most['mean_deviation']} by its "
+            f"mean, for {most['largest_deviation']} by its maximum",
         ),
     )

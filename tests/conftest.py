@@ -1,0 +1,126 @@
+"""What tests share: real data where there is some, one finished run, small made images."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+class Project:
+    """A copy of the project in a folder of its own, with its own data and MLflow store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("conf", "src", "notebooks"):
+            ignore = shutil.ignore_patterns("__pycache__", "local")
+            shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+        for name in ("pyproject.toml", ".telemetry"):
+            shutil.copy(ROOT / name, folder / name)
+        (folder / "conf" / "local").mkdir()
+        self.store = f"sqlite:///{folder / 'mlflow.db'}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        source = str(self.folder / "src")
+        return os.environ | {"PYTHONPATH": source, "COLUMNS": "500", "NO_COLOR": "1"}
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """`kedro …` in this project, not waited for."""
+        command = [sys.executable, "-m", "kedro", *arguments]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def kedro(self, *arguments: str, ok: bool = True) -> str:
+        """What `kedro …` printed; it must succeed, or fail where ``ok`` is False."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=240)
+        assert (process.returncode == 0) == ok, output
+        return output
+
+    def run(self, *arguments: str, ok: bool = True) -> str:
+        return self.kedro("run", "--env", "test", *arguments, ok=ok)
+
+    def client(self):
+        import mlflow
+
+        return mlflow.MlflowClient(self.store)
+
+    def runs(self):
+        """The MLflow runs, newest first."""
+        client = self.client()
+        experiment = client.get_experiment_by_name("atelier-test")
+        return client.search_runs([experiment.experiment_id], order_by=["start_time DESC"])
+
+    def path(self, *parts: str) -> Path:
+        return self.folder.joinpath("data", *parts)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Project:
+    """A project in which everything ran once; tests only look at it."""
+    project = Project(tmp_path_factory.mktemp("finished"))
+    project.output = project.run()
+    return project
+
+
+@pytest.fixture
+def fresh(tmp_path) -> Project:
+    """A project in which nothing ran yet."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Project(folder)
+
+
+@pytest.fixture
+def ingested(fresh, finished) -> Project:
+    """A project in which only ingest ran; tests may change it."""
+    for layer in ("03_primary",):
+        shutil.copytree(finished.path(layer), fresh.path(layer))
+    return fresh
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The folder with real MNIST and EMNIST files."""
+    folder = os.environ.get("ATELIER_MIRROR")
+    if not folder:
+        pytest.skip("needs real data: set ATELIER_MIRROR to a folder with mnist/ and emnist/")
+    return Path(folder)
+
+
+def dots(count: int, classes: int, *, seed: int = 0, side: int = 12) -> dict[str, np.ndarray]:
+    """Images whose class is the place of a bright block: learnt in seconds."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count) % classes
+    images = rng.integers(0, 90, (count, side, side, 1), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        row, column = divmod(int(label), 3)
+        image[4 * row : 4 * row + 4, 4 * column : 4 * column + 4] += 120
+    order = rng.permutation(count)
+    return {"images": images[order], "labels": labels[order].astype(np.int64)}
+
+
+@pytest.fixture(scope="session")
+def made():
+    """The function that makes easily learnt images."""
+    return dots
+
+
+@pytest.fixture(scope="session")
+def reproducible() -> None:
+    """TensorFlow with two threads: what the tests of training ask for, set before its first op."""
+    from atelier.training import make_reproducible
+
+    make_reproducible(0, 2)
