@@ -61,7 +61,9 @@ def test_every_source_names_sizes_hashes_and_their_witness():
         assert data_set.licence
         for file in data_set.files:
             algorithm, _, digest = file.digest.partition(":")
-            assert file.digest == UNVERIFIED or len(digest) == hashlib.new(algorithm).digest_size * 2
+            assert (
+                file.digest == UNVERIFIED or len(digest) == hashlib.new(algorithm).digest_size * 2
+            )
             assert file.size > 0
             assert file.witness
     assert set(DATA_SETS["emnist"].classes) == set(EMNIST_SPLITS)
@@ -113,7 +115,9 @@ def test_letters_count_from_zero_though_published_from_one(tmp_path):
 
 
 def test_real_emnist_digits_stand_upright_as_mnists_do(mirror):
-    asked = params(dataset="emnist", split="bymerge", via="mirror", mirror=str(mirror), parts="test")
+    asked = params(
+        dataset="emnist", split="bymerge", via="mirror", mirror=str(mirror), parts="test"
+    )
     emnist = read_source(asked, never).parts["test"]
     mnist = read_source(params(via="mirror", mirror=str(mirror), parts="test"), never).parts["test"]
     for digit in (2, 3, 4, 5, 6, 7, 9):

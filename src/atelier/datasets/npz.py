@@ -40,7 +40,7 @@ def read_npz(path: Path) -> dict[str, Array]:
         ValueError: The file is damaged, or holds a pickle.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (zipfile.BadZipFile, EOFError, ValueError) as error:
         raise ValueError(

@@ -1,0 +1,169 @@
+import json
+import os
+import resource
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.io import DatasetError
+from matplotlib.figure import Figure
+
+from atelier.datasets.atomic import FigureDataset, RecordDataset, TableDataset
+from atelier.datasets.keras_model import KerasModelDataset
+from atelier.datasets.npz import NpzDataset
+from atelier.datasets.sinks import CheckpointDataset, CurveDataset
+from atelier.datasets.tracked import MetricsDataset, ProvenanceDataset
+
+
+pytestmark = pytest.mark.usefixtures("reproducible")
+
+
+@pytest.fixture
+def full_disk():
+    """Every write past 4 kB fails, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """An active MLflow run in a store of its own."""
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    mlflow.set_experiment(experiment_id=mlflow.create_experiment("one", str(tmp_path / "art")))
+    with mlflow.start_run() as active:
+        yield active
+    mlflow.set_tracking_uri(None)
+
+
+def logged(run):
+    return mlflow.MlflowClient().get_run(run.info.run_id)
+
+
+def test_arrays_come_back_with_type_and_shape(tmp_path):
+    arrays = {"images": np.ones((2, 3, 3, 1), np.uint8), "names": np.array(["a", "bc"])}
+    dataset = NpzDataset(filepath=str(tmp_path / "new" / "one.npz"))
+    dataset.save(arrays)
+    for name, array in dataset.load().items():
+        assert array.dtype == arrays[name].dtype
+        np.testing.assert_array_equal(array, arrays[name])
+
+
+def test_no_pickle_is_written_or_read(tmp_path):
+    path = tmp_path / "one.npz"
+    dataset = NpzDataset(filepath=str(path))
+    with pytest.raises(DatasetError, match="dtype object"):
+        dataset.save({"bad": np.array([object()])})
+    np.savez(path, bad=np.array([object()]))
+    with pytest.raises(DatasetError, match="without pickles"):
+        dataset.load()
+
+
+@pytest.mark.parametrize("keep", [0, 10, 0.5])
+def test_a_truncated_npz_is_a_clear_error(tmp_path, keep):
+    path = tmp_path / "one.npz"
+    dataset = NpzDataset(filepath=str(path))
+    dataset.save({"x": np.arange(10_000)})
+    data = path.read_bytes()
+    path.write_bytes(data[: keep if isinstance(keep, int) else int(len(data) * keep)])
+    with pytest.raises(DatasetError, match=r"Expected a whole npz file.*one\.npz"):
+        dataset.load()
+
+
+def large_figure():
+    figure = Figure()
+    figure.subplots().imshow(np.random.default_rng(0).random((200, 200)))
+    return figure
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "small", "large"),
+    [
+        (NpzDataset, "a.npz", {"x": np.zeros(3)}, {"x": np.zeros(10_000)}),
+        (TableDataset, "a.parquet", pd.DataFrame({"x": [1]}), pd.DataFrame({"x": np.random.default_rng(0).random(9999)})),
+        (RecordDataset, "a.json", {"x": 1}, {"x": list(range(9999))}),
+        (FigureDataset, "a.png", Figure(figsize=(0.2, 0.2)), large_figure()),
+    ],
+)  # fmt: skip
+def test_a_full_disk_loses_nothing_and_leaves_nothing(
+    tmp_path, full_disk, kind, name, small, large
+):
+    path = tmp_path / name
+    dataset = kind(filepath=str(path))
+    dataset.save(small)
+    before = path.read_bytes()
+    with pytest.raises(DatasetError, match="File too large"):
+        dataset.save(large)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_a_corrupt_keras_file_is_a_clear_error(tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_bytes(b"PK\x03\x04 no model")
+    with pytest.raises(DatasetError, match=r"model\.keras"):
+        KerasModelDataset(filepath=str(path)).load()
+
+
+def test_a_keras_model_too_large_for_the_disk_leaves_nothing(tmp_path, full_disk):
+    import keras
+
+    path = tmp_path / "model.keras"
+    dataset = KerasModelDataset(filepath=str(path))
+    with pytest.raises(DatasetError):
+        dataset.save(keras.Sequential([keras.Input((50,)), keras.layers.Dense(50)]))
+    assert os.listdir(tmp_path) == []
+
+
+def test_metrics_are_a_file_and_mlflow_metrics_under_their_prefix(tmp_path, run):
+    dataset = MetricsDataset(filepath=str(tmp_path / "m.json"), prefix="digits.test")
+    dataset.save({"accuracy": 0.5, "n": np.float64(10)})
+    assert dataset.load() == {"accuracy": 0.5, "n": 10}
+    assert logged(run).data.metrics == {"digits.test.accuracy": 0.5, "digits.test.n": 10}
+
+
+def test_metrics_are_written_without_mlflow_too(tmp_path):
+    dataset = MetricsDataset(filepath=str(tmp_path / "m.json"), prefix="x")
+    dataset.save({"accuracy": 1.0})
+    assert json.loads((tmp_path / "m.json").read_text()) == {"accuracy": 1}
+
+
+def test_provenance_is_the_input_of_the_run_that_makes_it_and_of_one_that_reads_it(tmp_path, run):
+    record = {"name": "mnist", "digest": "ab" * 32, "counts": {"train": 3}}
+    dataset = ProvenanceDataset(filepath=str(tmp_path / "p.json"), prefix="digits")
+    dataset.save(record)
+    with mlflow.start_run(nested=True) as reader:
+        assert dataset.load() == record
+    for one in (run, reader):
+        (entry,) = logged(one).inputs.dataset_inputs
+        assert entry.dataset.name == "digits.mnist"
+        assert record["digest"].startswith(entry.dataset.digest)
+
+
+def test_a_curve_is_in_mlflow_as_it_comes(run):
+    curve = CurveDataset(prefix="digits.train").load()
+    for epoch, loss in enumerate((3.0, 2.0, 1.0), start=1):
+        curve.append({"loss": loss})
+        history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "digits.train.loss")
+        assert [(one.step, one.value) for one in history][-1] == (epoch, loss)
+
+
+def test_a_checkpoint_names_the_run_that_is_continued(tmp_path, run):
+    dataset = CheckpointDataset(filepath=str(tmp_path / "c.npz"))
+    state = {"weights.0": np.arange(3)}
+    dataset.load().save("abc", state)
+    with mlflow.start_run(nested=True) as second:
+        assert dataset.load().restore("other") is None
+        restored = dataset.load().restore("abc")
+    np.testing.assert_array_equal(restored["weights.0"], state["weights.0"])
+    assert set(restored) == set(state)
+    assert logged(second).data.tags["atelier.continues"] == run.info.run_id
+    dataset.load().clear()
+    assert dataset.load().restore("abc") is None
+
+
+def test_a_sink_cannot_be_an_output(tmp_path):
+    with pytest.raises(DatasetError, match="Expected a node to load this sink"):
+        CurveDataset(prefix="x").save([])

@@ -1,0 +1,115 @@
+"""Pipelines on a catalog in memory, with the real functions and tiny data."""
+
+import numpy as np
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+from test_training import STILL, Memory
+
+from atelier.data.sources import SourceParams
+from atelier.data.splits import SplitParams
+from atelier.pipelines import ingest, train
+from atelier.recipe import NetworkParams, TrainingParams
+
+
+class Kept(MemoryDataset):
+    """Data that stays to be looked at."""
+
+    def _release(self) -> None:
+        pass
+
+
+def run(pipeline, **inputs):
+    """All outputs of a pipeline by name."""
+    made = {name: Kept(copy_mode="assign") for name in pipeline.all_outputs()}
+    given = {name: MemoryDataset(value, copy_mode="assign") for name, value in inputs.items()}
+    catalog = DataCatalog(made | given)
+    SequentialRunner().run(pipeline, catalog)
+    return {name: catalog.load(name) for name in made}
+
+
+@pytest.fixture(scope="module")
+def ingested():
+    source = SourceParams(
+        dataset="emnist", split="balanced", parts="both", via="embedded", mirror=None,
+        glyphs_per_class=6, limit=None, seed=0,
+    )  # fmt: skip
+    splits = SplitParams(validation=0.2, calibration=0.2, test=0.2, seed=0)
+    pipeline = ingest.create_pipeline().filter(node_namespaces=["characters"])
+    inputs = {"params:characters.source": source, "params:characters.splits": splits}
+    return run(pipeline, archives=None, **inputs)
+
+
+def test_ingest_splits_glyphs_into_four_and_says_what_they_are(ingested):
+    record = ingested["characters.provenance"]
+    assert record["name"] == "glyphs"
+    assert sum(record["counts"].values()) == 47 * 6
+    for split, count in record["counts"].items():
+        arrays = ingested[f"characters.{split}_arrays"]
+        assert arrays["images"].shape == (count, 28, 28, 1)
+        assert arrays["images"].dtype == np.uint8
+
+
+def test_ingest_describes_every_class(ingested):
+    table = ingested["characters.classes_table"]
+    counts = ingested["characters.provenance"]["counts"]
+    assert len(table) == 47
+    assert {split: table[split].sum() for split in counts} == counts
+    assert ingested["characters.data_metrics"]["test_images_in_train"] == 0
+
+
+def test_ingest_draws_what_is_there(ingested):
+    for name in ("counts", "contact_sheet", "moments", "deviation"):
+        figure = ingested[f"characters.{name}_figure"]
+        assert any(axes.has_data() for axes in figure.axes)
+
+
+@pytest.fixture(scope="module")
+def trained(made, reproducible):
+    def at_28(split):
+        return split | {"images": np.pad(split["images"], ((0, 0), (8, 8), (8, 8), (0, 0)))}
+
+    splits = {name: at_28(made(90, 9, seed=i)) for i, name in enumerate(("train", "validation", "calibration", "test"))}  # fmt: skip
+    training = TrainingParams(
+        optimizer="adam", learning_rate=0.003, schedule="constant", weight_decay=0, averaging=0,
+        batch_size=10, epochs=4, patience=4, augmentation=STILL, seed=0, threads=2,
+    )  # fmt: skip
+    inputs = {f"digits.{name}_arrays": split for name, split in splits.items()} | {
+        "digits.provenance": {"name": "made", "digest": "00", "classes": list("abcdefghi")},
+        "params:digits.network": NetworkParams(architecture="post", dropout=0.1),
+        "params:digits.training": training,
+        "digits.learning_curve": [],
+        "digits.training_checkpoint": Memory(),
+    }
+    return run(train.create_pipeline().filter(node_namespaces=["digits"]), **inputs) | inputs
+
+
+def test_train_reports_what_its_own_logits_say(trained):
+    logits, metrics = trained["digits.logits_arrays"], trained["digits.test_metrics"]
+    correct = (logits["test_logits"].argmax(axis=1) == logits["test_labels"]).mean()
+    assert metrics["accuracy"] == correct > 0.9
+    assert metrics["n"] == 90
+    for split in ("train", "calibration", "test"):
+        np.testing.assert_array_equal(
+            logits[f"{split}_labels"], trained[f"digits.{split}_arrays"]["labels"]
+        )
+
+
+def test_train_writes_its_curve_epoch_by_epoch(trained):
+    assert trained["digits.learning_curve"] == list(trained["digits.training_history"])
+    assert len(trained["digits.learning_curve"]) == 4
+
+
+def test_what_is_registered_takes_stored_images_and_carries_its_numbers(trained):
+    served = trained["digits.registered_classifier"]
+    images = trained["digits.test_arrays"]["images"]
+    np.testing.assert_array_equal(
+        served.model.predict(images, verbose=0), trained["digits.logits_arrays"]["test_logits"]
+    )
+    assert "n = 90" in served.tags["test_accuracy"]
+    assert served.tags["source"] == "made"
+
+
+def test_train_draws_every_figure(trained):
+    for name in ("learning", "confusion", "mistakes"):
+        assert trained[f"digits.{name}_figure"].axes

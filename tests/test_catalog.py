@@ -1,0 +1,74 @@
+"""The configuration itself: every dataset declared, every entry used, every layer allowed."""
+
+from pathlib import Path
+
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.io import DataCatalog
+
+from atelier.pipeline_registry import register_pipelines
+from atelier.settings import CONFIG_LOADER_ARGS
+
+CONF = Path(__file__).parents[1] / "conf"
+ENVIRONMENTS = ["base", "full", "post", "test"]
+LAYERS = [
+    "raw", "intermediate", "primary", "feature", "model_input", "models", "model_output",
+    "reporting",
+]  # fmt: skip
+
+
+def loader(env: str) -> OmegaConfigLoader:
+    return OmegaConfigLoader(str(CONF), env=env, **CONFIG_LOADER_ARGS)
+
+
+@pytest.fixture(scope="module")
+def pipelines():
+    return register_pipelines()
+
+
+def datasets(pipelines) -> list[str]:
+    names = pipelines["__default__"].datasets()
+    return sorted(name for name in names if not name.startswith(("params:", "parameters")))
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_every_dataset_is_declared_in_an_allowed_layer_under_that_layers_folder(env, pipelines):
+    resolver = DataCatalog.from_config(loader(env)["catalog"]).config_resolver
+    for name in datasets(pipelines):
+        config = resolver.resolve_pattern(name)
+        assert config, f"{name} is declared nowhere"
+        layer = config["metadata"]["kedro-viz"]["layer"]
+        path = config.get("filepath") or config.get("dataset", {}).get("filepath")
+        if path:
+            number, _, folder = Path(path).parts[1].partition("_")
+            assert LAYERS.index(layer) + 1 == int(number)
+            assert folder == layer
+
+
+def test_every_catalog_entry_is_used(pipelines):
+    catalog = loader("base")["catalog"]
+    resolver = DataCatalog.from_config(catalog).config_resolver
+    used = {resolver.match_dataset_pattern(name) or name for name in datasets(pipelines)}
+    assert used == set(catalog)
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_every_parameter_is_used_and_every_used_one_there(env, pipelines):
+    parameters = loader(env)["parameters"]
+    named = {
+        name.removeprefix("params:")
+        for name in pipelines["__default__"].inputs()
+        if name.startswith("params:")
+    }
+    assert named == {f"{space}.{key}" for space, group in parameters.items() for key in group}
+
+
+def test_environments_keep_their_data_apart():
+    editions = [loader(env)["globals"]["edition"] for env in ENVIRONMENTS]
+    assert editions == ENVIRONMENTS
+
+
+def test_no_pattern_catches_all():
+    for pattern in loader("base")["catalog"]:
+        assert "{" not in pattern or pattern.startswith("{namespace}.")
+        assert pattern not in ("{namespace}.{name}", "{name}")
