@@ -80,7 +80,7 @@ class TrackingHooks(MlflowHook):
 class InputHooks:
     """Tells which pipeline to run first when an input is missing."""
 
-    @hook_impl
+    @hook_impl(tryfirst=True)
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Stop before any node if something that no node of this run makes is not there.
 
@@ -100,7 +100,7 @@ def _first_step(dataset: str) -> str:
     makers = [
         name
         for name, pipeline in pipelines.items()
-        if name != "__default__" and dataset in pipeline.outputs()
+        if name != "__default__" and dataset in pipeline.all_outputs()
     ]
     first = f"Run first: kedro run --pipeline {makers[0]}" if makers else "No pipeline makes it."
     return f"Expected dataset '{dataset}' to be there. Received: nothing. {first}"
@@ -125,14 +125,22 @@ class RunHooks:
         mlflow.set_tag(PROCESS, this_process())
         atexit.register(_close_as_killed, run.info.run_id, os.getpid())
 
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """The run has ended by itself: nothing is left to close."""
+        atexit.unregister(_close_as_killed)
+
 
 def _close_as_killed(run_id: str, process: int) -> None:
-    """End a run that is still open when its process ends: Ctrl-C reaches no hook of Kedro."""
+    """End a run that is still open when its process ends: Ctrl-C reaches no hook of Kedro.
+
+    MLflow's own handler, which comes next, would call every run that is still on its stack
+    finished; and one run can stand there more than once.
+    """
     import mlflow
 
-    run = mlflow.active_run()
-    if run is not None and run.info.run_id == run_id and os.getpid() == process:
-        mlflow.end_run("KILLED")
+    while (run := mlflow.active_run()) and os.getpid() == process:
+        mlflow.end_run("KILLED" if run.info.run_id == run_id else "FINISHED")
 
 
 class GuideHooks:

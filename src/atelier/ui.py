@@ -7,9 +7,9 @@ import time
 import urllib.request
 import webbrowser
 
-import mlflow
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from mlflow.cli import cli as mlflow_cli
 
 from atelier.settings import PROJECT
 
@@ -31,7 +31,7 @@ def open_when_up(address: str, page: str) -> None:
 def main(port: str = "5000") -> None:
     """Serve the project's MLflow store on ``port`` until Ctrl-C."""
     bootstrap_project(PROJECT)
-    with KedroSession.create(PROJECT) as session:
+    with KedroSession.create(PROJECT, env=os.environ.get("KEDRO_ENV")) as session:
         context = session.load_context()  # type: ignore[attr-defined]
         store = context.mlflow  # the store and its experiment exist from here on
     address = f"http://{HOST}:{port}"
@@ -43,7 +43,7 @@ def main(port: str = "5000") -> None:
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # 2 processes instead of 10
     uri = store.server.mlflow_tracking_uri
     served = ["--backend-store-uri", uri, "--host", HOST, "--port", port, "--workers", "1"]
-    sys.exit(mlflow.cli.cli(["server", *served]))
+    sys.exit(mlflow_cli(["server", *served]))
 
 
 if __name__ == "__main__":

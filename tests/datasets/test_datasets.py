@@ -15,7 +15,6 @@ from atelier.datasets.npz import NpzDataset
 from atelier.datasets.sinks import CheckpointDataset, CurveDataset
 from atelier.datasets.tracked import MetricsDataset, ProvenanceDataset
 
-
 pytestmark = pytest.mark.usefixtures("reproducible")
 
 
@@ -72,6 +71,10 @@ def test_a_truncated_npz_is_a_clear_error(tmp_path, keep):
         dataset.load()
 
 
+def noise_table():
+    return pd.DataFrame({"x": np.random.default_rng(0).random(9999)})
+
+
 def large_figure():
     figure = Figure()
     figure.subplots().imshow(np.random.default_rng(0).random((200, 200)))
@@ -82,7 +85,7 @@ def large_figure():
     ("kind", "name", "small", "large"),
     [
         (NpzDataset, "a.npz", {"x": np.zeros(3)}, {"x": np.zeros(10_000)}),
-        (TableDataset, "a.parquet", pd.DataFrame({"x": [1]}), pd.DataFrame({"x": np.random.default_rng(0).random(9999)})),
+        (TableDataset, "a.parquet", pd.DataFrame({"x": [1]}), noise_table()),
         (RecordDataset, "a.json", {"x": 1}, {"x": list(range(9999))}),
         (FigureDataset, "a.png", Figure(figsize=(0.2, 0.2)), large_figure()),
     ],

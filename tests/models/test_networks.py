@@ -7,7 +7,6 @@ from atelier.models.serving import serving_model
 from atelier.recipe import NetworkParams
 from atelier.training import logits_of
 
-
 pytestmark = pytest.mark.usefixtures("reproducible")
 
 

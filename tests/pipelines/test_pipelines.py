@@ -7,7 +7,7 @@ from kedro.runner import SequentialRunner
 from test_training import STILL, Memory
 
 from atelier.data.sources import SourceParams
-from atelier.data.splits import SplitParams
+from atelier.data.splits import SPLITS, SplitParams
 from atelier.pipelines import ingest, train
 from atelier.recipe import NetworkParams, TrainingParams
 
@@ -69,7 +69,7 @@ def trained(made, reproducible):
     def at_28(split):
         return split | {"images": np.pad(split["images"], ((0, 0), (8, 8), (8, 8), (0, 0)))}
 
-    splits = {name: at_28(made(90, 9, seed=i)) for i, name in enumerate(("train", "validation", "calibration", "test"))}  # fmt: skip
+    splits = {name: at_28(made(90, 9, seed=seed)) for seed, name in enumerate(SPLITS)}
     training = TrainingParams(
         optimizer="adam", learning_rate=0.003, schedule="constant", weight_decay=0, averaging=0,
         batch_size=10, epochs=4, patience=4, augmentation=STILL, seed=0, threads=2,

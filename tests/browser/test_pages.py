@@ -1,0 +1,140 @@
+"""MLflow's and Kedro-Viz' pages of a finished run, in headless Chromium."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from test_run import free_port
+
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+REQUIRED = os.environ.get("ATELIER_BROWSER_REQUIRED")
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and not REQUIRED, reason="no Chromium here: the browser tests need one"
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    one = browser.new_page(viewport={"width": 1400, "height": 1000})
+    one.set_default_timeout(60_000)
+    yield one
+    one.close()
+
+
+def serve(project, *command: str, health: str):
+    """A server of the finished project, until the test is over."""
+    environment = project.environment | {"KEDRO_ENV": "test"}
+    with (project.folder / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=project.folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        wait_for(health, server, project.folder / "server.log")
+        yield
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+
+
+def wait_for(address, server, log):
+    for _ in range(240):
+        assert server.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    raise TimeoutError(log.read_text())
+
+
+@pytest.fixture(scope="module")
+def mlflow_address(finished):
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    yield from (
+        address for _ in serve(finished, "atelier.ui", str(port), health=f"{address}/health")
+    )
+
+
+@pytest.fixture(scope="module")
+def viz_address(finished):
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = ("kedro", "viz", "run", "--no-browser", "--host", "127.0.0.1", "--port", str(port))
+    yield from (address for _ in serve(finished, *command, health=f"{address}/api/main"))
+
+
+def shot(page, finished, name):
+    """Keep a picture of the page beside the project, for a person to look at."""
+    page.screenshot(path=finished.folder / f"{name}.png")
+
+
+def test_the_page_of_a_run_shows_its_metric(page, finished, mlflow_address):
+    run = finished.runs()[0]
+    page.goto(f"{mlflow_address}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}")
+    page.get_by_text("Finished", exact=True).first.wait_for()
+    page.get_by_text("digits.test.accuracy", exact=True).first.wait_for()
+    page.get_by_text("digits.training.epochs", exact=True).first.wait_for()
+    shot(page, finished, "mlflow_run")
+
+
+def test_the_list_of_runs_shows_this_one(page, finished, mlflow_address):
+    run = finished.runs()[0]
+    page.goto(f"{mlflow_address}/#/experiments/{run.info.experiment_id}/runs")
+    page.get_by_text("__default__").first.wait_for()
+    shot(page, finished, "mlflow_runs")
+
+
+def test_the_artifacts_of_a_run_show_a_figure(page, finished, mlflow_address):
+    run = finished.runs()[0]
+    base = f"{mlflow_address}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    page.goto(f"{base}/artifacts/digits/confusion.png")
+    picture = page.locator("img[src^='blob:'], img[src*='artifact']").first
+    picture.wait_for()
+    page.wait_for_timeout(500)
+    assert picture.evaluate("image => image.naturalWidth") > 400
+    shot(page, finished, "mlflow_figure")
+
+
+def test_the_graph_shows_both_namespaces_folded_with_layers(page, finished, viz_address):
+    page.goto(viz_address)
+    for words in ("digits", "characters"):
+        page.get_by_text(words, exact=True).first.wait_for()
+    page.wait_for_timeout(1500)
+    shot(page, finished, "viz")
+
+
+def test_a_figure_in_the_graph_can_be_looked_at(page, finished, viz_address):
+    with urllib.request.urlopen(f"{viz_address}/api/main") as response:
+        nodes = json.load(response)["nodes"]
+    (figure,) = [node for node in nodes if node["name"] == "digits.confusion_figure"]
+    page.goto(f"{viz_address}/?pid=__default__&sid={figure['id']}&expandAllPipelines=true")
+    preview = page.locator("img[src^='data:image']").first
+    preview.wait_for()
+    assert preview.evaluate("image => image.naturalWidth") > 400
+    shot(page, finished, "viz_preview")

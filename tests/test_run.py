@@ -1,0 +1,251 @@
+"""The project as its users run it: real processes, real stores."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from atelier.datasets.keras_model import KerasModelDataset
+from atelier.datasets.npz import read_npz
+from atelier.training import logits_of
+
+pytestmark = pytest.mark.usefixtures("reproducible")
+
+
+def metrics_file(project):
+    return json.loads(project.path("08_reporting/test/digits/test_metrics.json").read_text())
+
+
+def test_one_run_leaves_metrics_pictures_parameters_and_its_input_in_mlflow(finished):
+    (run,) = finished.runs()
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["digits.test.accuracy"] == metrics_file(finished)["accuracy"]
+    assert run.data.params["digits.training.augmentation.degrees"] == "0.0"
+    assert "digits.training" not in run.data.params
+    inputs = {entry.dataset.name for entry in run.inputs.dataset_inputs}
+    assert inputs == {"digits.mnist-5000", "characters.glyphs"}
+    pictures = {one.path for one in finished.client().list_artifacts(run.info.run_id, "digits")}
+    assert {"digits/confusion.png", "digits/contact_sheet.png"} <= pictures
+    history = finished.client().get_metric_history(run.info.run_id, "digits.train.val_accuracy")
+    assert [one.step for one in history] == [1, 2]
+
+
+def test_a_run_ends_by_saying_where_to_look(finished):
+    for words in ("make ui", "make viz", "data/08_reporting"):
+        assert words in finished.output
+
+
+def test_the_tables_can_be_read_and_hold_every_class(finished):
+    table = pd.read_parquet(finished.path("08_reporting/test/characters/test_scores_table.parquet"))
+    assert len(table) == 47
+
+
+def test_nothing_half_written_is_left(finished):
+    assert not list(finished.folder.rglob(".part-*"))
+
+
+def test_a_second_run_has_nothing_to_do_with_only_missing_outputs(finished):
+    output = finished.run("--only-missing-outputs", "--pipeline", "train")
+    assert "epoch 1/2" not in output
+
+
+def test_ingest_pays_for_neither_tensorflow_nor_keras(finished):
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from kedro.framework.session import KedroSession\n"
+        "from kedro.framework.startup import bootstrap_project\n"
+        "bootstrap_project(Path.cwd())\n"
+        "with KedroSession.create(Path.cwd(), env='test') as session:\n"
+        "    session.run(pipeline_names=['ingest'])\n"
+        "print('imported', sorted({'tensorflow', 'keras', 'jax'} & set(sys.modules)))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=finished.folder,
+        env=finished.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert "imported []" in result.stdout, result.stdout + result.stderr
+
+
+# The registered model.
+
+
+def store(project):
+    mlflow.set_tracking_uri(project.store)
+    mlflow.set_registry_uri(project.store)
+
+
+def test_the_registered_model_predicts_what_the_trained_one_does(finished):
+    store(finished)
+    served = mlflow.pyfunc.load_model("models:/atelier-test-digits/latest")
+    path = finished.path("06_models/test/digits/classifier.keras")
+    model = KerasModelDataset(filepath=str(path)).load()
+    images = read_npz(finished.path("03_primary/test/digits/test.npz"))["images"]
+    np.testing.assert_allclose(
+        served.predict(images), logits_of(model, images), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_the_registered_model_has_signature_example_pins_and_its_numbers(finished):
+    store(finished)
+    client = finished.client()
+    (version,) = client.search_model_versions("name='atelier-test-digits'")
+    assert f"n = {metrics_file(finished)['n']:.0f}" in version.description
+    model = mlflow.models.get_model_info("models:/atelier-test-digits/1")
+    (column,) = model.signature.inputs.to_dict()
+    assert column["tensor-spec"] == {"dtype": "uint8", "shape": (-1, 28, 28, 1)}
+    assert model.saved_input_example_info
+    requirements = mlflow.pyfunc.get_model_dependencies("models:/atelier-test-digits/1")
+    with open(requirements) as file:
+        lines = file.read().split()
+    assert {line.split("==")[0] for line in lines} >= {"keras", "tensorflow", "numpy"}
+    assert all("==" in line for line in lines)
+
+
+def free_port() -> int:
+    """A port that nobody listens on, below 49152: Kedro-Viz takes no other."""
+    for port in range(20_000 + os.getpid() % 10_000, 49_000):
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)):
+                return port
+    raise RuntimeError("no free port")
+
+
+def test_the_registered_model_answers_over_http(finished):
+    port = free_port()
+    command = [
+        sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local",
+        "--model-uri", "models:/atelier-test-digits/1", "--port", str(port),
+    ]  # fmt: skip
+    environment = finished.environment | {
+        "MLFLOW_TRACKING_URI": finished.store,
+        "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
+    }
+    log = open(finished.folder / "serve.log", "w+")  # noqa: SIM115
+    server = subprocess.Popen(
+        command, env=environment, stdout=log, stderr=log, start_new_session=True
+    )
+    arrays = read_npz(finished.path("03_primary/test/digits/test.npz"))
+    body = json.dumps({"inputs": arrays["images"][:3].tolist()}).encode()
+    try:
+        answer = ask(f"http://127.0.0.1:{port}/invocations", body, server, log)
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+        log.close()
+    logits = read_npz(finished.path("07_model_output/test/digits/logits.npz"))["test_logits"][:3]
+    np.testing.assert_allclose(answer["predictions"], logits, rtol=1e-4, atol=1e-5)
+
+
+def ask(address, body, server, log):
+    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
+    for _ in range(240):
+        assert server.poll() is None, log.seek(0) or log.read()
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return json.load(response)
+        except urllib.error.URLError as error:
+            assert not isinstance(error, urllib.error.HTTPError), error.read()
+            time.sleep(0.5)
+    raise TimeoutError(address)
+
+
+# What users get wrong.
+
+
+def test_a_missing_input_names_itself_and_the_pipeline_to_run_first(fresh):
+    output = fresh.run("--pipeline", "train", ok=False)
+    assert "'digits.train_arrays'" in output
+    assert "kedro run --pipeline ingest" in output
+    assert list(fresh.runs()) == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ("digits.training.learning_rate=-1", "greater than 0"),
+        ("digits.training.learnig_rate=0.1", "learnig_rate"),
+        ("characters.source.split=upside-down", "balanced"),
+        ("via=mirror,mirror=/nowhere/at/all", "/nowhere/at/all"),
+        ("via=mirror", "--params mirror="),
+    ],
+)
+def test_a_bad_parameter_stops_before_anything_is_written(fresh, parameters, words):
+    output = fresh.run("--params", parameters, ok=False)
+    assert words in output
+    assert not list(fresh.path("03_primary").rglob("*.npz")) if fresh.path().exists() else True
+
+
+def test_labels_of_another_length_stop_the_run_and_leave_old_data(ingested, tmp_path):
+    before = {path: path.read_bytes() for path in ingested.path("03_primary").rglob("*.*")}
+    for part in ("train", "test"):
+        for kind, header in (("images-idx3", [3, 28, 28]), ("labels-idx1", [2])):
+            sizes = b"".join(size.to_bytes(4, "big") for size in header)
+            data = bytes([0, 0, 8, len(header)]) + sizes + bytes(int(np.prod(header)))
+            (tmp_path / f"emnist-balanced-{part}-{kind}-ubyte").write_bytes(data)
+    output = ingested.run(
+        "--pipeline", "ingest", "--namespaces", "characters",
+        "--params", f"via=mirror,mirror={tmp_path}", ok=False,
+    )  # fmt: skip
+    assert "3 images, 2 labels" in output
+    assert before == {path: path.read_bytes() for path in ingested.path("03_primary").rglob("*.*")}
+
+
+# Killed, interrupted, continued.
+
+LONG = "digits.training.epochs=25,digits.training.patience=25"
+
+
+def start_and_stop(project, how, *, epochs: int) -> str:
+    """Train until some more epochs are saved, then send a signal; what was printed."""
+    checkpoint = project.path("06_models/test/digits/checkpoint.npz")
+    process = project.start(
+        "run", "--env", "test", "--pipeline", "train", "--namespaces", "digits", "--params", LONG
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        if checkpoint.exists() and len(read_npz(checkpoint)["history"]) >= epochs:
+            break
+        time.sleep(0.02)
+    assert process.poll() is None, process.communicate()[0]
+    process.send_signal(how)
+    output, _ = process.communicate(timeout=60)
+    return output
+
+
+def test_killed_and_interrupted_a_training_ends_as_if_undisturbed(ingested):
+    start_and_stop(ingested, signal.SIGKILL, epochs=3)
+    (killed,) = ingested.runs()
+    assert killed.info.status == "RUNNING"
+    seen = ingested.client().get_metric_history(killed.info.run_id, "digits.train.val_loss")
+    assert len(seen) >= 3
+
+    start_and_stop(ingested, signal.SIGINT, epochs=6)
+    assert [run.info.status for run in ingested.runs()] == ["KILLED", "KILLED"]
+
+    finish = ("--pipeline", "train", "--namespaces", "digits", "--params", LONG)
+    ingested.run(*finish)
+    last, second, first = ingested.runs()
+    assert last.info.status == "FINISHED"
+    assert last.data.tags["atelier.continues"] == second.info.run_id
+    assert second.data.tags["atelier.continues"] == first.info.run_id
+    history = ingested.client().get_metric_history(last.info.run_id, "digits.train.val_loss")
+    assert [one.step for one in history] == list(range(1, 26))
+
+    continued = metrics_file(ingested)
+    weights = read_npz(ingested.path("07_model_output/test/digits/logits.npz"))
+    ingested.run(*finish)
+    assert metrics_file(ingested) == continued
+    again = read_npz(ingested.path("07_model_output/test/digits/logits.npz"))
+    assert all(np.array_equal(again[name], weights[name]) for name in weights)
