@@ -13,7 +13,7 @@ CONF = Path(__file__).parents[1] / "conf"
 ENVIRONMENTS = ["base", "full", "post", "test"]
 LAYERS = [
     "raw", "intermediate", "primary", "feature", "model_input", "models", "model_output",
-    "reporting",
+    "reporting", "serving",
 ]  # fmt: skip
 
 

@@ -24,6 +24,8 @@ def test_a_notebook_runs_on_what_a_run_left(path, finished, monkeypatch):
     notebook = nbformat.read(path, as_version=4)
     folder = str(finished.folder / "notebooks")
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": folder}}).execute()
-    shown = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+    shown = [
+        output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])
+    ]
     assert any("image/png" in one for one in shown)
     assert any("text/html" in one for one in shown)

@@ -121,10 +121,17 @@ def test_the_artifacts_of_a_run_show_a_figure(page, finished, mlflow_address):
     shot(page, finished, "mlflow_figure")
 
 
-def test_the_graph_shows_both_namespaces_folded_with_layers(page, finished, viz_address):
-    page.goto(viz_address)
+def test_the_graph_folds_into_its_namespaces(page, finished, viz_address):
+    page.goto(f"{viz_address}/?pid=__default__&expandAllPipelines=false")
     for words in ("digits", "characters"):
-        page.get_by_text(words, exact=True).first.wait_for()
+        page.locator(".pipeline-node", has_text=words).first.wait_for(state="attached")
+    shot(page, finished, "viz_folded")
+
+
+def test_the_unfolded_graph_shows_every_layer(page, finished, viz_address):
+    page.goto(f"{viz_address}/?pid=__default__&expandAllPipelines=true")
+    for layer in ("raw", "primary", "models", "reporting", "serving"):  # gone if they had a cycle
+        page.locator(".pipeline-layer-name", has_text=layer).first.wait_for(state="attached")
     page.wait_for_timeout(1500)
     shot(page, finished, "viz")
 
