@@ -176,9 +176,9 @@ def test_a_missing_input_names_itself_and_the_pipeline_to_run_first(fresh):
     [
         ("digits.training.learning_rate=-1", "greater than 0"),
         ("digits.training.learnig_rate=0.1", "learnig_rate"),
-        ("characters.source.split=upside-down", "balanced"),
-        ("via=mirror,mirror=/nowhere/at/all", "/nowhere/at/all"),
-        ("via=mirror", "--params mirror="),
+        ("characters.ingest.split=upside-down", "balanced"),
+        ("source=mirror,mirror=/nowhere/at/all", "/nowhere/at/all"),
+        ("source=mirror", "--params mirror="),
     ],
 )
 def test_a_bad_parameter_stops_before_anything_is_written(fresh, parameters, words):
@@ -196,7 +196,7 @@ def test_labels_of_another_length_stop_the_run_and_leave_old_data(ingested, tmp_
             (tmp_path / f"emnist-balanced-{part}-{kind}-ubyte").write_bytes(data)
     output = ingested.run(
         "--pipeline", "ingest", "--namespaces", "characters",
-        "--params", f"via=mirror,mirror={tmp_path}", ok=False,
+        "--params", f"source=mirror,mirror={tmp_path}", ok=False,
     )  # fmt: skip
     assert "3 images, 2 labels" in output
     assert before == {path: path.read_bytes() for path in ingested.path("03_primary").rglob("*.*")}

@@ -27,7 +27,7 @@ DEFAULTS = {
     "dataset": "mnist",
     "split": None,
     "parts": "both",
-    "via": "embedded",
+    "source": "embedded",
     "mirror": None,
     "glyphs_per_class": 3,
     "limit": None,
@@ -85,7 +85,7 @@ def test_the_embedded_digits_are_mlxtends_500_of_each_and_say_so():
 
 def test_the_embedded_digits_are_real_ones_from_mnists_training_part(mirror):
     embedded = read_source(params(), never).parts["train"].images
-    real = read_source(params(via="mirror", mirror=str(mirror), parts="train"), never)
+    real = read_source(params(source="mirror", mirror=str(mirror), parts="train"), never)
     known = {image.tobytes() for image in real.parts["train"].images}
     assert all(image.tobytes() in known for image in embedded)
 
@@ -99,7 +99,7 @@ def test_glyphs_are_never_called_emnist():
 
 def test_a_mirror_is_read_upright_plain_or_gzip(tmp_path, caplog):
     images = fake_emnist(tmp_path)
-    asked = params(dataset="emnist", split="balanced", via="mirror", mirror=str(tmp_path))
+    asked = params(dataset="emnist", split="balanced", source="mirror", mirror=str(tmp_path))
     source = read_source(asked, never)
     assert source.name == "emnist-balanced"
     np.testing.assert_array_equal(source.parts["test"].images[3, ..., 0], images[3].T)
@@ -108,7 +108,7 @@ def test_a_mirror_is_read_upright_plain_or_gzip(tmp_path, caplog):
 
 def test_letters_count_from_zero_though_published_from_one(tmp_path):
     fake_emnist(tmp_path, split="letters", labels=np.arange(1, 27, dtype=np.uint8))
-    asked = params(dataset="emnist", split="letters", via="mirror", mirror=str(tmp_path))
+    asked = params(dataset="emnist", split="letters", source="mirror", mirror=str(tmp_path))
     source = read_source(asked, never)
     assert source.parts["train"].labels.tolist() == list(range(26))
     assert source.classes[0] == "A"
@@ -116,10 +116,12 @@ def test_letters_count_from_zero_though_published_from_one(tmp_path):
 
 def test_real_emnist_digits_stand_upright_as_mnists_do(mirror):
     asked = params(
-        dataset="emnist", split="bymerge", via="mirror", mirror=str(mirror), parts="test"
+        dataset="emnist", split="bymerge", source="mirror", mirror=str(mirror), parts="test"
     )
     emnist = read_source(asked, never).parts["test"]
-    mnist = read_source(params(via="mirror", mirror=str(mirror), parts="test"), never).parts["test"]
+    mnist = read_source(params(source="mirror", mirror=str(mirror), parts="test"), never).parts[
+        "test"
+    ]
     for digit in (2, 3, 4, 5, 6, 7, 9):
         ours = emnist.images[emnist.labels == digit].mean(axis=0)[..., 0]
         theirs = mnist.images[mnist.labels == digit].mean(axis=0)[..., 0]
@@ -131,9 +133,9 @@ def test_real_emnist_digits_stand_upright_as_mnists_do(mirror):
 def test_a_missing_file_is_named_with_what_is_there(tmp_path, mirror):
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(b"")
     with pytest.raises(FileNotFoundError, match="train-images-idx3-ubyte") as error:
-        read_source(params(via="mirror", mirror=str(tmp_path)), never)
+        read_source(params(source="mirror", mirror=str(tmp_path)), never)
     assert "t10k-labels-idx1-ubyte" in str(error.value)
-    asked = params(dataset="emnist", split="bymerge", via="mirror", mirror=str(mirror))
+    asked = params(dataset="emnist", split="bymerge", source="mirror", mirror=str(mirror))
     with pytest.raises(FileNotFoundError, match="emnist-bymerge-test-images"):
         read_source(asked, never)
 
@@ -142,7 +144,7 @@ def test_a_mirrored_mnist_file_with_other_bytes_is_refused(tmp_path):
     ones = np.ones((2, 28, 28), np.uint8)
     (tmp_path / "train-images-idx3-ubyte").write_bytes(packed(ones))
     with pytest.raises(ValueError, match="Expected unpacked SHA-256 ba891046"):
-        read_source(params(via="mirror", mirror=str(tmp_path)), never)
+        read_source(params(source="mirror", mirror=str(tmp_path)), never)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +153,7 @@ def test_a_mirrored_mnist_file_with_other_bytes_is_refused(tmp_path):
         ({"dataset": "emnist", "split": "upside-down"}, "balanced"),
         ({"dataset": "emnist"}, "Expected a split with emnist"),
         ({"split": "letters"}, "none with other data sets"),
-        ({"via": "mirror"}, "--params mirror="),
+        ({"source": "mirror"}, "--params mirror="),
         ({"dataset": "fashion-mnist"}, "mirror or download"),
         ({"glyps": 1}, "Extra inputs"),
     ],
@@ -237,7 +239,7 @@ def test_without_a_network_the_error_names_each_address_and_the_ways_around(tmp_
     data_set = published("sha256:" + "0" * 64, CLOSED)
     with pytest.raises(ConnectionError, match="127.0.0.1:9") as error:
         ArchiveDataset(filepath=str(tmp_path)).load()("emnist", data_set)
-    assert "via=embedded" in str(error.value)
+    assert "source=embedded" in str(error.value)
 
 
 def test_a_file_without_a_published_hash_is_taken_with_a_warning(tmp_path, server, caplog):
@@ -267,3 +269,10 @@ def test_a_zip_without_the_file_or_no_zip_at_all_is_refused(tmp_path):
     path.write_bytes(b"no zip")
     with pytest.raises(ValueError, match=r"some\.zip"):
         read_zipped_idx(path, "wanted.gz")
+
+
+def test_our_names_of_the_classes_are_those_of_emnists_own_mapping(mirror):
+    lines = (mirror / "emnist" / "emnist-bymerge-mapping.txt").read_text().split("\n")
+    pairs = [line.split() for line in lines if line.strip()]
+    assert [int(label) for label, _ in pairs] == list(range(47))
+    assert tuple(chr(int(code)) for _, code in pairs) == class_names("emnist", "bymerge")

@@ -31,12 +31,12 @@ def run(pipeline, **inputs):
 @pytest.fixture(scope="module")
 def ingested():
     source = SourceParams(
-        dataset="emnist", split="balanced", parts="both", via="embedded", mirror=None,
+        dataset="emnist", split="balanced", parts="both", source="embedded", mirror=None,
         glyphs_per_class=6, limit=None, seed=0,
     )  # fmt: skip
     splits = SplitParams(validation=0.2, calibration=0.2, test=0.2, seed=0)
     pipeline = ingest.create_pipeline().filter(node_namespaces=["characters"])
-    inputs = {"params:characters.source": source, "params:characters.splits": splits}
+    inputs = {"params:characters.ingest": source, "params:characters.splits": splits}
     return run(pipeline, archives=None, **inputs)
 
 

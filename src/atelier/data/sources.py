@@ -181,7 +181,7 @@ class SourceParams(Params):
     dataset: Literal["mnist", "emnist", "fashion-mnist"]
     split: Literal["balanced", "bymerge", "byclass", "letters", "digits", "mnist"] | None
     parts: Literal["both", "train", "test"]
-    via: Literal["embedded", "mirror", "download"]
+    source: Literal["embedded", "mirror", "download"]
     mirror: str | None
     glyphs_per_class: Annotated[int, Field(gt=0)]
     limit: Annotated[int, Field(gt=0)] | None
@@ -194,12 +194,12 @@ class SourceParams(Params):
                 f"Expected a split with emnist, and none with other data sets. "
                 f"Received: dataset={self.dataset}, split={self.split}"
             )
-        if self.via == "mirror" and not self.mirror:
+        if self.source == "mirror" and not self.mirror:
             raise ValueError(
-                "Expected a folder with via=mirror, such as --params mirror=path/to/folder. "
+                "Expected a folder with source=mirror, such as --params mirror=path/to/folder. "
                 f"Received: mirror={self.mirror}"
             )
-        if self.via == "embedded" and self.dataset == "fashion-mnist":
+        if self.source == "embedded" and self.dataset == "fashion-mnist":
             raise ValueError("Expected mirror or download for fashion-mnist. Received: embedded")
         return self
 
@@ -243,7 +243,7 @@ def read_source(params: SourceParams, fetch: Fetch) -> Source:
         FileNotFoundError: The mirror folder lacks a file; says which, and what is there.
         ValueError: A file is damaged, or not what its name promises.
     """
-    return {"embedded": _embedded, "mirror": _mirror, "download": _download}[params.via](
+    return {"embedded": _embedded, "mirror": _mirror, "download": _download}[params.source](
         params, fetch
     )
 

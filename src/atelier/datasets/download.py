@@ -51,7 +51,7 @@ def retrieve(file: RemoteFile, addresses: Sequence[str], folder: Path) -> Path:
     raise ConnectionError(
         f"Expected {file.name} ({file.size:,} bytes, {file.digest}) from one of "
         f"{len(addresses)} addresses. Received:\n  {tried}\n"
-        "Without a network, use the embedded sample (via=embedded) or a local folder (via=mirror)."
+        "Without a network, take the embedded sample (source=embedded) or a folder (source=mirror)."
     )
 
 

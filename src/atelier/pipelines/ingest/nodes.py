@@ -11,19 +11,19 @@ from atelier.types import Arrays, Metrics
 
 
 def acquire(
-    archives: Fetch, source: SourceParams, splits: SplitParams
+    archives: Fetch, params: SourceParams, splits: SplitParams
 ) -> tuple[Arrays, Arrays, Arrays, Arrays, dict[str, Any]]:
     """Read the source, refuse what is wrong with it, and split it; with a record of its origin."""
     from atelier.data.checks import check_source, digest
     from atelier.data.sources import read_source
     from atelier.data.splits import split_source
 
-    came_in = read_source(source, archives)
+    came_in = read_source(params, archives)
     check_source(came_in)
-    parts = split_source(came_in, splits, limit=source.limit)
+    parts = split_source(came_in, splits, limit=params.limit)
     provenance = {
         "name": came_in.name,
-        "via": source.via,
+        "source": params.source,
         "citation": came_in.citation,
         "digest": digest(parts),
         "classes": list(came_in.classes),

@@ -9,7 +9,7 @@ SPLITS = ["train_arrays", "validation_arrays", "calibration_arrays", "test_array
 INGEST = [
     Node(
         nodes.acquire,
-        ["archives", "params:source", "params:splits"],
+        ["archives", "params:ingest", "params:splits"],
         [*SPLITS, "provenance"],
         name="acquire",
         tags="data",
