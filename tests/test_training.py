@@ -5,8 +5,9 @@ import tensorflow as tf
 from pydantic import ValidationError
 
 from atelier.augmentation import affine_coefficients, augment
+from atelier.batches import batches, to_unit
 from atelier.recipe import AugmentationParams, TrainingParams
-from atelier.training import batches, fit, make_reproducible, optimizer_for, to_unit
+from atelier.training import fit, make_reproducible, optimizer_for
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 

@@ -158,7 +158,7 @@ class GuideHooks:
         logger.info(
             "Done. Look at it:\n"
             "  make ui    runs, metrics, pictures and models in MLflow\n"
-            "             (mlflow ui --backend-store-uri sqlite:///mlflow.db)\n"
+            "             (mlflow ui)\n"
             "  make viz   the pipelines as a graph (kedro viz)\n"
             "  figures    data/08_reporting/ (%d from this run)",
             len(figures),

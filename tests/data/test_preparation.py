@@ -10,7 +10,7 @@ from atelier.data.card import class_moments, class_table, most_variable
 from atelier.data.checks import check_source, digest, duplicates, imbalance
 from atelier.data.glyphs import FONTS, bend, draw_glyphs, render
 from atelier.data.idx import read_idx
-from atelier.data.sources import Part, Source
+from atelier.data.reading import Part, Source
 from atelier.data.splits import SplitParams, split_source, stratified_split
 
 SHARES = SplitParams(validation=0.1, calibration=0.1, test=0.2, seed=0)

@@ -10,16 +10,14 @@ import pytest
 from pydantic import ValidationError
 from test_idx import packed
 
+from atelier.data.reading import SourceParams, read_source, read_zipped_idx
 from atelier.data.sources import (
     DATA_SETS,
     EMNIST_SPLITS,
     UNVERIFIED,
     DataSet,
     RemoteFile,
-    SourceParams,
     class_names,
-    read_source,
-    read_zipped_idx,
 )
 from atelier.datasets.download import ArchiveDataset
 

@@ -6,7 +6,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from test_training import STILL, Memory
 
-from atelier.data.sources import SourceParams
+from atelier.data.reading import SourceParams
 from atelier.data.splits import SPLITS, SplitParams
 from atelier.pipelines import ingest, train
 from atelier.recipe import NetworkParams, TrainingParams

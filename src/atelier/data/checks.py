@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from atelier.data.sources import Source
+from atelier.data.reading import Source
 from atelier.types import Arrays, Images
 
 

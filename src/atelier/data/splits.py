@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from atelier.data.sources import Part, Source
+from atelier.data.reading import Part, Source
 from atelier.params import Params
 from atelier.types import Arrays, Labels
 

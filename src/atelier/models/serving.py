@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from atelier.training import UNIT
+from atelier.batches import UNIT
 
 
 def serving_model(model: keras.Model) -> keras.Model:

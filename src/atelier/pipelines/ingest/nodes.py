@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier.data.sources import Fetch, SourceParams
+from atelier.data.reading import Fetch, SourceParams
 from atelier.data.splits import SPLITS, SplitParams
 from atelier.types import Arrays, Metrics
 
@@ -15,7 +15,7 @@ def acquire(
 ) -> tuple[Arrays, Arrays, Arrays, Arrays, dict[str, Any]]:
     """Read the source, refuse what is wrong with it, and split it; with a record of its origin."""
     from atelier.data.checks import check_source, digest
-    from atelier.data.sources import read_source
+    from atelier.data.reading import read_source
     from atelier.data.splits import split_source
 
     came_in = read_source(params, archives)
