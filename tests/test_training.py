@@ -109,7 +109,8 @@ def test_killed_and_started_again_it_reaches_the_same_weights(data, changes):
     resumed_curve = []
     resumed = train(data, training, checkpoint=checkpoint, curve=resumed_curve)
     assert weights_equal(whole.model, resumed.model)
-    assert checkpoint.cleared
+    assert not checkpoint.cleared  # the model is not saved yet
+    assert weights_equal(train(data, training, checkpoint=checkpoint).model, whole.model)
     plain = [[row[name] for name in row if name != "seconds"] for row in whole.history]
     assert [[row[name] for name in row if name != "seconds"] for row in resumed_curve] == plain
 
@@ -123,6 +124,14 @@ def test_a_checkpoint_of_other_data_or_parameters_is_not_taken_up(data):
         train(data, recipe(learning_rate=0.02), checkpoint=checkpoint).model,
         train(data, recipe(learning_rate=0.02)).model,
     )
+
+
+def test_a_checkpoint_is_not_taken_up_with_another_validation_split(data, made):
+    checkpoint = Memory(dies_after=1)
+    with pytest.raises(KeyboardInterrupt):
+        train(data, recipe(epochs=2), checkpoint=checkpoint)
+    train((data[0], made(40, 4, seed=2)), recipe(epochs=2), checkpoint=checkpoint)
+    assert checkpoint.saved == 1 + 2  # from the first epoch on
 
 
 def test_the_weights_of_the_best_epoch_are_kept_and_patience_stops(data):

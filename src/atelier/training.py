@@ -85,12 +85,13 @@ def optimizer_for(training: TrainingParams, steps: int) -> keras.optimizers.Opti
     )
 
 
-def fingerprint(model: keras.Model, train: Arrays, training: TrainingParams) -> str:
+def fingerprint(model: keras.Model, training: TrainingParams, *splits: Arrays) -> str:
     """Digest of all that decides the weights: a checkpoint is used again only for the same."""
     digest = hashlib.sha256(model.to_json().encode())
     digest.update(training.model_dump_json().encode())
-    for name in sorted(train):
-        digest.update(np.ascontiguousarray(train[name]).data)
+    for split in splits:
+        for name in sorted(split):
+            digest.update(np.ascontiguousarray(split[name]).data)
     return digest.hexdigest()
 
 
@@ -213,13 +214,15 @@ def fit(
         validation: Likewise.
         training: The recipe.
         curve: Receives each epoch's metrics as it ends.
-        checkpoint: Keeps the state after each epoch; cleared at the end.
+        checkpoint: Keeps the state after each epoch. To be cleared by the caller once the model is
+            safe: until then a failure to save it costs no training.
     """
     steps = -(-len(train["labels"]) // training.batch_size)
     compile_for_training(model, training, steps)
-    epochs = Epochs(training, curve, checkpoint, fingerprint(model, train, training))
+    identity = fingerprint(model, training, train, validation)
+    epochs = Epochs(training, curve, checkpoint, identity)
     epochs.set_model(model)
-    state = checkpoint.restore(epochs.identity)
+    state = checkpoint.restore(identity)
     if state is not None:
         epochs.restore(state)
         for metrics in epochs.history:
@@ -228,7 +231,6 @@ def fit(
     if epochs.first_epoch < training.epochs and not (epochs.history and epochs.exhausted):
         _run_epochs(model, train, validation, training, epochs, steps)
     model.set_weights(epochs.best)
-    checkpoint.clear()
     return Trained(model, epochs.history)
 
 

@@ -100,6 +100,10 @@ def test_train_writes_its_curve_epoch_by_epoch(trained):
     assert len(trained["digits.learning_curve"]) == 4
 
 
+def test_the_checkpoint_goes_once_the_model_is_saved(trained):
+    assert trained["digits.training_checkpoint"].cleared
+
+
 def test_what_is_registered_takes_stored_images_and_carries_its_numbers(trained):
     served = trained["digits.registered_classifier"]
     images = trained["digits.test_arrays"]["images"]

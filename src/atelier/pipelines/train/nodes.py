@@ -31,9 +31,16 @@ def train(
     return model, history
 
 
-def predict(model: Classifier, train: Arrays, calibration: Arrays, test: Arrays) -> Arrays:
-    """Logits and labels of what later pipelines need: ``<split>_logits``, ``<split>_labels``."""
+def predict(
+    model: Classifier, train: Arrays, calibration: Arrays, test: Arrays, checkpoint: Checkpoint
+) -> Arrays:
+    """Logits and labels of what later pipelines need: ``<split>_logits``, ``<split>_labels``.
+
+    The model is saved by now, so what was kept for a killed training can go.
+    """
     from atelier.training import logits_of
+
+    checkpoint.clear()
 
     splits = {"train": train, "calibration": calibration, "test": test}
     logits = {f"{name}_logits": logits_of(model, one["images"]) for name, one in splits.items()}

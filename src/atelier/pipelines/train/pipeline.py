@@ -22,7 +22,13 @@ TRAIN = [
     ),
     Node(
         nodes.predict,
-        ["classifier_model", "train_arrays", "calibration_arrays", "test_arrays"],
+        [
+            "classifier_model",
+            "train_arrays",
+            "calibration_arrays",
+            "test_arrays",
+            "training_checkpoint",
+        ],
         "logits_arrays",
         name="predict",
         tags="evaluation",
