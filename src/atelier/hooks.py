@@ -118,7 +118,8 @@ class RunHooks:
         if run is None:
             return
         client = mlflow.MlflowClient()
-        for left in client.search_runs([run.info.experiment_id], "status = 'RUNNING'"):
+        experiments = [one.experiment_id for one in client.search_experiments()]
+        for left in client.search_runs(experiments, "status = 'RUNNING'"):
             if is_dead(left.data.tags.get(PROCESS, this_process())):
                 client.set_terminated(left.info.run_id, "KILLED")
                 logger.warning("run %s was killed: marked so", left.info.run_id)

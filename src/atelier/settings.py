@@ -13,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's C++ side gree
 PROJECT = find_kedro_project(Path.cwd()) or Path.cwd()
 
 HOOKS = (InputHooks(), TrackingHooks(), RunHooks(), GuideHooks())
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_telemetry", "kedro-mlflow", "kedro_mlflow")
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended
 
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
