@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import ParquetDataset
+
+from atelier.datasets.replacing import partial_name
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -26,7 +27,7 @@ class AtomicSave:
     def save(self, data: Any) -> None:
         """Save ``data``; after an error or a kill the file that was there before still is."""
         target = self._filepath
-        partial = target.with_name(f".part-{os.getpid()}-{target.name}")
+        partial = target.with_name(partial_name(target.name))
         self._filepath = partial
         try:
             super().save(data)  # type: ignore[misc]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset
+
+from atelier.datasets.replacing import replacing
 
 
 class KerasModelDataset(AbstractDataset[Any, Any]):
@@ -29,13 +30,8 @@ class KerasModelDataset(AbstractDataset[Any, Any]):
 
     def save(self, data: Any) -> None:
         """Replace the file as a whole."""
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._filepath.with_name(f".part-{os.getpid()}-{self._filepath.name}")
-        try:
+        with replacing(self._filepath) as partial:
             data.save(partial)
-            partial.replace(self._filepath)
-        finally:
-            partial.unlink(missing_ok=True)
 
     def _exists(self) -> bool:
         return self._filepath.is_file()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
+from atelier.datasets.replacing import replacing
 from atelier.types import Array, Arrays
 
 
@@ -23,14 +23,8 @@ def write_npz(path: Path, arrays: Arrays) -> None:
     for name, array in arrays.items():
         if np.asarray(array).dtype.hasobject:
             raise TypeError(f"Expected plain arrays. Received: {name} of dtype object")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".part-{os.getpid()}-{path.name}")
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, **dict(arrays))  # type: ignore[arg-type]
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as partial, partial.open("wb") as file:
+        np.savez(file, **dict(arrays))  # type: ignore[arg-type]
 
 
 def read_npz(path: Path) -> dict[str, Array]:
