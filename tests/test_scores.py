@@ -1,14 +1,12 @@
 import numpy as np
 import pytest
-from sklearn.metrics import log_loss
 
+from atelier.intervals import wilson_interval
 from atelier.scores import (
     class_scores,
     classification_metrics,
     confident_mistakes,
     confusions,
-    cross_entropy,
-    wilson_interval,
 )
 
 LOGITS = np.array([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0], [0.0, 0.5]])
@@ -24,19 +22,6 @@ def test_metrics_by_hand():
     assert metrics["accuracy"] == 0.5
     assert metrics["n"] == 4
     assert metrics["accuracy_low"] < 0.5 < metrics["accuracy_high"]
-
-
-def test_cross_entropy_equals_scikit_learns():
-    rng = np.random.default_rng(0)
-    logits, labels = rng.normal(size=(200, 5)), rng.integers(5, size=200)
-    probs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    assert cross_entropy(logits, labels) == pytest.approx(log_loss(labels, probs), rel=1e-12)
-
-
-def test_cross_entropy_survives_saturated_logits():
-    logits = np.array([[1e4, 0, -1e4]], np.float32)
-    assert cross_entropy(logits, np.array([0])) == 0
-    assert cross_entropy(logits, np.array([2])) == 2e4
 
 
 def test_scores_by_class_and_confusions_by_hand():

@@ -4,24 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.special import logsumexp
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from atelier.calibration.metrics import negative_log_likelihood
+from atelier.intervals import wilson_interval
 from atelier.types import Array, Labels, Metrics
-
-
-def wilson_interval(successes: int, trials: int, *, level: float = 0.95) -> tuple[float, float]:
-    """Lower and upper limit of a proportion (Wilson 1927)."""
-    interval = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
-    return float(interval.low), float(interval.high)
-
-
-def cross_entropy(logits: Array, labels: Labels) -> float:
-    """Mean negative log-probability of the true class, in nats; computed in float64."""
-    logits = logits.astype(np.float64)
-    true = logits[np.arange(len(labels)), labels]
-    return float(np.mean(logsumexp(logits, axis=1) - true))
 
 
 def classification_metrics(logits: Array, labels: Labels) -> Metrics:
@@ -37,7 +25,7 @@ def classification_metrics(logits: Array, labels: Labels) -> Metrics:
         "accuracy": correct / len(labels),
         "accuracy_low": low,
         "accuracy_high": high,
-        "loss": cross_entropy(logits, labels),
+        "loss": negative_log_likelihood(logits, labels),
         "n": float(len(labels)),
     }
 

@@ -1,0 +1,143 @@
+"""Confidence by density (Subramanya et al. 2017): a Gaussian for each class on the logits."""
+
+from typing import Literal, Self
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.special import logsumexp
+
+from atelier.calibration.inputs import checked_labels, checked_logits
+from atelier.types import Array
+
+Covariance = Literal["diagonal", "full", "tied"]
+ENOUGH = {"diagonal": 30, "full": 10, "tied": 0}
+"""Samples from which a class has a covariance of its own; ``full``: for each dimension."""
+FLOOR = 1e-6
+"""Least variance of a direction, as a share of the mean variance over classes and dimensions."""
+
+
+class DensityModel:
+    """p(class | logits) by Bayes' rule on one Gaussian for each class (their eq. 2).
+
+    ``diagonal`` is the paper's; ``full`` gives each class its covariance, ``tied`` one to all.
+    Covariances are the maximum-likelihood ones; a class with fewer samples than ENOUGH has its own
+    mixed with the tied one, in proportion to what it lacks. Priors are the classes' shares, so an
+    absent class has posterior 0.
+
+    A posterior only compares classes and can saturate far from all data: ``log_density`` beside it
+    says how near any data a sample is.
+
+    Attributes:
+        log_priors: (classes,).
+        means: (classes, dimensions).
+        whiteners: (classes, dimensions, dimensions), the inverse Cholesky factors W of the
+            covariances: W (z − mean) is a standard normal.
+        reject_below: Log density under which a sample is rejected; −inf until it is set.
+    """
+
+    log_priors: Array
+    means: Array
+    whiteners: Array
+
+    def __init__(self, covariance: Covariance = "diagonal") -> None:
+        if covariance not in ENOUGH:
+            raise ValueError(f"Expected one of {', '.join(ENOUGH)}. Received: {covariance!r}")
+        self.covariance = covariance
+        self.reject_below = -np.inf
+
+    def fit(self, logits: Array, labels: Array) -> Self:
+        """Estimate the Gaussians from training logits.
+
+        Args:
+            logits: (n, dimensions); what has no class of its own name, such as features, may
+                have fewer dimensions than classes.
+            labels: (n,), integers ≥ 0. There are as many classes as dimensions, or as the highest
+                label asks for, whichever is more.
+
+        Raises:
+            ValueError: NaN or infinity (counted), another shape, or logits that never vary.
+        """
+        logits = self._checked(logits)
+        classes = max(int(np.max(labels, initial=0)) + 1, logits.shape[1])
+        labels = checked_labels(labels, len(logits), classes)
+        count = np.bincount(labels, minlength=classes)
+        with np.errstate(divide="ignore"):
+            self.log_priors = np.log(count / len(labels))
+        sums = np.zeros((classes, logits.shape[1]))
+        np.add.at(sums, labels, logits)
+        self.means = sums / np.maximum(count, 1)[:, None]
+        self.whiteners = np.stack(
+            [_whitener(one) for one in self._covariances(logits - self.means[labels], labels)]
+        )
+        return self
+
+    def _covariances(self, residual: Array, labels: Array) -> Array:
+        """Covariance of each class, (classes, dimensions, dimensions)."""
+        dimensions = residual.shape[1]
+        tied = residual.T @ residual / len(residual)
+        spread = float(np.trace(tied)) / dimensions
+        if spread <= 0:
+            raise ValueError("Expected logits that vary within a class. Received: constant ones")
+        if self.covariance == "diagonal":
+            tied = np.diag(np.diag(tied))
+        enough = ENOUGH[self.covariance] * (dimensions if self.covariance == "full" else 1)
+        covariances = np.empty((len(self.means), dimensions, dimensions))
+        for one in range(len(self.means)):
+            own = residual[labels == one]
+            if self.covariance == "diagonal":
+                estimate = np.diag(np.mean(own**2, axis=0)) if len(own) else tied
+            else:
+                estimate = own.T @ own / max(len(own), 1)
+            share = min(1.0, len(own) / enough) if enough else 0.0
+            covariances[one] = share * estimate + (1 - share) * tied
+        flat = np.linalg.eigvalsh(covariances)[:, 0] < FLOOR * spread
+        covariances[flat] += FLOOR * spread * np.eye(dimensions)
+        return covariances
+
+    def _log_joint(self, logits: Array) -> Array:
+        """log p(z, class), (n, classes)."""
+        logits = self._checked(logits, dimensions=self.means.shape[1])
+        joint = np.empty((len(logits), len(self.means)))
+        scale = 0.5 * logits.shape[1] * np.log(2 * np.pi)
+        for one, (mean, whitener) in enumerate(zip(self.means, self.whiteners, strict=True)):
+            white = (logits - mean) @ whitener.T
+            volume = np.log(np.diag(whitener)).sum() - scale
+            joint[:, one] = self.log_priors[one] + volume - 0.5 * np.einsum("ij,ij->i", white, white)
+        return joint
+
+    def posterior(self, logits: Array) -> Array:
+        """p(class | z), (n, classes), rows summing to 1; in log space, so never 0 / 0."""
+        joint = self._log_joint(logits)
+        return np.asarray(np.exp(joint - logsumexp(joint, axis=1, keepdims=True)))
+
+    def log_density(self, logits: Array) -> Array:
+        """log p(z) over all classes, (n,), in nats."""
+        return np.asarray(logsumexp(self._log_joint(logits), axis=1))
+
+    def set_rejection(self, logits: Array, *, quantile: float) -> Self:
+        """Reject from now on what lies in less density than this share of held-out logits does.
+
+        Raises:
+            ValueError: ``quantile`` outside [0, 1).
+        """
+        if not 0 <= quantile < 1:
+            raise ValueError(f"Expected a quantile in [0, 1). Received: {quantile}")
+        self.reject_below = float(np.quantile(self.log_density(logits), quantile))
+        return self
+
+    def rejects(self, logits: Array) -> Array:
+        """Whether each sample lies below the density that was set, (n,) bool."""
+        return np.asarray(self.log_density(logits) < self.reject_below)
+
+    @staticmethod
+    def _checked(logits: Array, *, dimensions: int | None = None) -> Array:
+        logits = np.asarray(logits, np.float64)
+        if logits.ndim == 2 and logits.shape[1] == 1 and dimensions in (None, 1):
+            checked_logits(np.repeat(logits, 2, axis=1))
+            return logits
+        return checked_logits(logits, classes=dimensions)
+
+
+def _whitener(covariance: Array) -> Array:
+    factor = np.linalg.cholesky(covariance)
+    return np.asarray(solve_triangular(factor, np.eye(len(factor)), lower=True))

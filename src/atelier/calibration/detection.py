@@ -1,0 +1,75 @@
+"""How well a score tells ordinary samples from strange ones."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from atelier.calibration.inputs import check_finite
+from atelier.types import Array
+
+RECALL = 0.95
+
+
+class Detection(NamedTuple):
+    """Three measures, each in [0, 1]."""
+
+    auroc: float
+    """Chance that a strange sample scores lower than an ordinary one; ties count half."""
+    aupr: float
+    """Average precision with the strange as positives: 1 is perfect, their share is chance."""
+    fpr95: float
+    """Share of the strange that pass where 95 % of the ordinary do (Liang et al. 2018)."""
+
+
+def detection(ordinary: Array, strange: Array) -> Detection:
+    """The three measures of a confidence, (n,) and (m,), that should be low for the strange.
+
+    Raises:
+        ValueError: One of them is empty, or has NaN or infinite values (counted).
+    """
+    groups, _ = _groups(ordinary, strange)
+    return _detection(groups)
+
+
+def detection_intervals(
+    ordinary: Array, strange: Array, *, seed: int, level: float = 0.95, resamples: int = 1000
+) -> tuple[Detection, Detection]:
+    """Lower and upper limits by the percentile bootstrap, both groups resampled.
+
+    Scores are sorted once; a resample is a vector of counts over them.
+    """
+    groups, sizes = _groups(ordinary, strange)
+    shares = [group / size for group, size in zip(groups, sizes, strict=True)]
+    rng = np.random.default_rng(seed)
+    drawn = [
+        _detection(np.stack([rng.multinomial(*one) for one in zip(sizes, shares, strict=True)]))
+        for _ in range(resamples)
+    ]
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return Detection(*map(float, low)), Detection(*map(float, high))
+
+
+def _groups(ordinary: Array, strange: Array) -> tuple[Array, tuple[int, int]]:
+    """How many of each kind have each of the scores, (2, scores), lowest first; and of each kind."""
+    kinds = [np.asarray(one, np.float64) for one in (ordinary, strange)]
+    for name, values in zip(("ordinary scores", "strange scores"), kinds, strict=True):
+        if values.ndim != 1 or len(values) == 0:
+            raise ValueError(f"Expected {name} (n,), n > 0. Received: {values.shape}")
+        check_finite(name, values)
+    levels = np.unique(np.concatenate(kinds))
+    counts = [np.bincount(np.searchsorted(levels, one), minlength=len(levels)) for one in kinds]
+    return np.stack(counts), (len(kinds[0]), len(kinds[1]))
+
+
+def _detection(groups: Array) -> Detection:
+    ordinary, strange = groups
+    n, m = int(ordinary.sum()), int(strange.sum())
+    alarmed, caught = np.cumsum(ordinary), np.cumsum(strange)
+    precision = caught / np.maximum(alarmed + caught, 1)
+    passing = alarmed - ordinary <= (1 - RECALL) * n + 1e-9  # thresholds that 95 % reach
+    highest = len(passing) - 1 - passing[::-1].argmax()
+    return Detection(
+        auroc=float((strange * (n - alarmed + ordinary / 2)).sum() / (n * m)),
+        aupr=float((precision * strange).sum() / m),
+        fpr95=float(1 - (caught - strange)[highest] / m),
+    )

@@ -1,0 +1,141 @@
+"""Densities and detection against scikit-learn, SciPy and hand values."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from scipy.stats import multivariate_normal
+from sklearn.discriminant_analysis import (
+    LinearDiscriminantAnalysis,
+    QuadraticDiscriminantAnalysis,
+)
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
+from sklearn.naive_bayes import GaussianNB
+
+from atelier.calibration.density import DensityModel
+from atelier.calibration.detection import detection, detection_intervals
+
+COVARIANCES = ["diagonal", "full", "tied"]
+
+
+def clouds(seed=0, n=600, classes=3):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(classes, size=n)
+    mixing = rng.normal(size=(classes, classes, classes)) / 2 + np.eye(classes)
+    noise = np.einsum("nij,nj->ni", mixing[labels], rng.normal(size=(n, classes)))
+    return rng.normal(size=(classes, classes))[labels] * 3 + noise, labels
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_the_posterior_of_two_gaussians_by_hand(covariance):
+    logits = np.repeat([-1.0, 1.0, 1.0, 3.0], 20)[:, None]
+    model = DensityModel(covariance).fit(logits, np.repeat([0, 0, 1, 1], 20))
+    np.testing.assert_allclose(model.posterior(np.array([[0.5]])), [[0.7310585786, 0.2689414214]])
+    expected = np.log(0.5 * (np.exp(-0.125) + np.exp(-1.125)) / np.sqrt(2 * np.pi))
+    np.testing.assert_allclose(model.log_density(np.array([[0.5]])), expected)
+
+
+def test_diagonal_is_scikit_learns_naive_bayes():
+    logits, labels = clouds()
+    theirs = GaussianNB(var_smoothing=0).fit(logits, labels)
+    ours = DensityModel("diagonal").fit(logits, labels)
+    new = clouds(seed=1)[0]
+    np.testing.assert_allclose(ours.posterior(new), theirs.predict_proba(new), atol=1e-9)
+    density = np.logaddexp.reduce(theirs.predict_joint_log_proba(new), axis=1)
+    np.testing.assert_allclose(ours.log_density(new), density)
+
+
+def test_full_is_scipys_normal_for_each_class():
+    logits, labels = clouds()
+    joint = [
+        multivariate_normal(own.mean(axis=0), np.cov(own.T, ddof=0)).logpdf(logits)
+        + np.log(len(own) / len(logits))
+        for own in (logits[labels == one] for one in range(3))
+    ]
+    ours = DensityModel("full").fit(logits, labels)
+    np.testing.assert_allclose(ours.log_density(logits), np.logaddexp.reduce(joint, axis=0))
+    np.testing.assert_allclose(ours.posterior(logits), softmax(joint, axis=0).T, atol=1e-12)
+    theirs = QuadraticDiscriminantAnalysis().fit(logits, labels)
+    agree = ours.posterior(logits).argmax(axis=1) == theirs.predict(logits)
+    assert agree.mean() > 0.99  # theirs divides by n − 1
+
+
+def test_tied_is_scikit_learns_linear_discriminant():
+    logits, labels = clouds()
+    theirs = LinearDiscriminantAnalysis(solver="lsqr").fit(logits, labels)
+    ours = DensityModel("tied").fit(logits, labels)
+    np.testing.assert_allclose(ours.posterior(logits), theirs.predict_proba(logits), atol=1e-6)
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_rare_and_absent_classes_lean_on_the_others(covariance):
+    logits, labels = clouds(classes=4)
+    labels[labels == 3] = 0
+    labels[0] = 2
+    few = np.flatnonzero(labels == 2)[1:]
+    keep = np.setdiff1d(np.arange(len(labels)), few)
+    model = DensityModel(covariance).fit(logits[keep], labels[keep])
+    posterior = model.posterior(logits)
+    assert np.isfinite(model.log_density(logits)).all()
+    assert posterior.shape == (600, 4)
+    assert (posterior[:, 3] == 0).all()
+    np.testing.assert_allclose(posterior.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_far_from_all_data_the_posterior_saturates_and_the_density_does_not(covariance):
+    logits, labels = clouds()
+    model = DensityModel(covariance).fit(logits, labels).set_rejection(logits, quantile=0.02)
+    far = logits * 1e4
+    assert np.isfinite(model.posterior(far)).all()
+    assert model.posterior(far).max(axis=1).mean() > 0.999
+    assert model.rejects(far).all()
+    assert model.rejects(logits).mean() == pytest.approx(0.02, abs=1 / 600)
+
+
+def test_a_model_that_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="diagonal, full, tied"):
+        DensityModel("round")
+    with pytest.raises(ValueError, match="constant"):
+        DensityModel().fit(np.zeros((4, 2)), np.array([0, 1, 0, 1]))
+    with pytest.raises(ValueError, match="1 of 4 NaN"):
+        DensityModel().fit(np.array([[0, np.nan], [1, 2]]), np.array([0, 1]))
+    with pytest.raises(ValueError, match="quantile"):
+        DensityModel().fit(*clouds()).set_rejection(clouds()[0], quantile=1)
+
+
+def scores():
+    rng = np.random.default_rng(0)
+    return np.round(rng.normal(1, 1, 900), 1), np.round(rng.normal(0, 1, 500), 1)  # with ties
+
+
+def test_detection_is_scikit_learns_also_with_ties():
+    ordinary, strange = scores()
+    truth = np.r_[np.zeros(900), np.ones(500)]
+    doubt = -np.r_[ordinary, strange]
+    found = detection(ordinary, strange)
+    assert found.auroc == pytest.approx(roc_auc_score(truth, doubt))
+    assert found.aupr == pytest.approx(average_precision_score(truth, doubt))
+    passed, recall, _ = roc_curve(1 - truth, -doubt, drop_intermediate=False)
+    assert found.fpr95 == pytest.approx(passed[np.argmax(recall >= 0.95)])
+
+
+def test_a_score_that_says_nothing_detects_nothing():
+    same = np.ones(50)
+    assert detection(same, same) == (0.5, 0.5, 1.0)
+    assert detection(same, same - 1) == (1.0, 1.0, 0.0)
+
+
+def test_the_interval_of_detection_is_that_of_delong():
+    ordinary, strange = scores()
+    low, high = detection_intervals(ordinary, strange, seed=0, resamples=400)
+    pairs = (ordinary[:, None] > strange) + 0.5 * (ordinary[:, None] == strange)
+    variance = pairs.mean(axis=1).var(ddof=1) / 900 + pairs.mean(axis=0).var(ddof=1) / 500
+    assert high.auroc - low.auroc == pytest.approx(2 * 1.96 * np.sqrt(variance), rel=0.15)
+    assert low.auroc < detection(ordinary, strange).auroc < high.auroc
+
+
+def test_scores_that_are_not_finite_are_counted():
+    with pytest.raises(ValueError, match="strange scores. Received: 1 of 2 NaN"):
+        detection(np.ones(3), np.array([np.nan, 1]))
+    with pytest.raises(ValueError, match="ordinary scores"):
+        detection(np.ones(0), np.ones(2))
