@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Pipeline
 
-from atelier.pipelines import ingest, train
+from atelier.pipelines import calibration, ingest, train
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -10,5 +10,6 @@ def register_pipelines() -> dict[str, Pipeline]:
     pipelines = {
         "ingest": ingest.create_pipeline(),
         "train": train.create_pipeline(),
+        "calibration": calibration.create_pipeline(),
     }
     return pipelines | {"__default__": sum(pipelines.values(), Pipeline([]))}

@@ -50,3 +50,26 @@ class TrainingParams(Params):
     augmentation: AugmentationParams
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     threads: Annotated[int, Field(ge=0, description="0 lets TensorFlow choose")]
+
+
+class DenseParams(Params):
+    """A plain network: ``depth`` hidden layers of ``width`` units."""
+
+    width: Annotated[int, Field(gt=0)]
+    depth: Annotated[int, Field(ge=0)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    batch_normalisation: bool
+
+
+class CapacityParams(Params):
+    """Which networks the capacity study trains: the reference, and one change of it at a time."""
+
+    reference: DenseParams
+    changes: Annotated[
+        dict[Literal["width", "depth", "weight_decay", "batch_normalisation"], tuple[float, ...]],
+        Field(description="levels of each factor, the others being the reference's"),
+    ]
+    training: TrainingParams
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)]
+    overtrained: DenseParams
+    overtrained_epochs: Annotated[int, Field(gt=0)]

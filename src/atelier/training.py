@@ -269,6 +269,10 @@ def _run_epochs(
 
 def logits_of(model: Any, images: Array) -> Array:
     """The model's logits, (n, classes) float32, for uint8 images, (n, height, width, channels)."""
-    return np.asarray(
-        model.predict(to_unit(images), batch_size=EVALUATION_BATCH, verbose=0), np.float32
-    )
+    return unit_logits_of(model, to_unit(images))
+
+
+def unit_logits_of(model: Any, images: Array) -> Array:
+    """The same for images that are in [0, 1] already, or were made to leave it."""
+    logits = model.predict(images, batch_size=EVALUATION_BATCH, verbose=0)
+    return np.asarray(logits, np.float32)

@@ -81,7 +81,9 @@ def test_the_temperature_is_scikit_learns():
     scores = Scores().fit(logits, labels)
     theirs = CalibratedClassifierCV(FrozenEstimator(scores), method="temperature")
     beta = theirs.fit(logits, labels).calibrated_classifiers_[0].calibrators[0].beta_
-    assert TemperatureScaling().fit(logits, labels).temperature_ == pytest.approx(1 / beta, rel=1e-6)
+    assert TemperatureScaling().fit(logits, labels).temperature_ == pytest.approx(
+        1 / beta, rel=1e-6
+    )
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.floats(0.01, 100))

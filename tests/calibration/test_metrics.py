@@ -159,7 +159,9 @@ def test_errors_lie_in_0_to_1_and_do_not_depend_on_the_order(seed, n, classes, n
     for measure in BINNED:
         error = measure(probs, labels, n_bins=n_bins)
         assert 0 <= error <= 1 + 1e-12
-        assert measure(probs[order], labels[order], n_bins=n_bins) == pytest.approx(error, abs=1e-12)
+        assert measure(probs[order], labels[order], n_bins=n_bins) == pytest.approx(
+            error, abs=1e-12
+        )
     smooth = smooth_calibration_error(probs, labels)
     assert 0 <= smooth <= 1
     assert smooth_calibration_error(probs[order], labels[order]) == pytest.approx(smooth, abs=1e-9)

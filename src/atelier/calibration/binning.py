@@ -15,6 +15,10 @@ def _steps(scores: Array, *, edges: Array, values: Array) -> Array:
     return np.asarray(values[bin_of(scores, edges)])
 
 
+def _lines(scores: Array, *, points: Array, values: Array) -> Array:
+    return np.asarray(np.interp(scores, points, values))
+
+
 class HistogramBinning(OneVersusRest):
     """The share of positives of each of ``n_bins`` equal bins (Zadrozny & Elkan 2001).
 
@@ -43,7 +47,7 @@ class IsotonicRegression(OneVersusRest):
         points, inverse, count = np.unique(scores, return_inverse=True, return_counts=True)
         mean = np.bincount(inverse, outcome) / count
         fitted = isotonic_regression(mean, weights=count.astype(np.float64)).x
-        return partial(np.interp, xp=points, fp=fitted)
+        return partial(_lines, points=points, values=fitted)
 
 
 class BayesianBinning(OneVersusRest):

@@ -53,7 +53,7 @@ class Calibrator(ABC):
 
 
 def _centred(logits: Array) -> Array:
-    return logits - logits.mean(axis=1, keepdims=True)
+    return np.asarray(logits - logits.mean(axis=1, keepdims=True))
 
 
 class OneVersusRest(Calibrator):

@@ -7,7 +7,7 @@ from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 from atelier.calibration.inputs import checked_labels, checked_logits
-from atelier.types import Array
+from atelier.types import Array, Arrays
 
 Covariance = Literal["diagonal", "full", "tied"]
 ENOUGH = {"diagonal": 30, "full": 10, "tied": 0}
@@ -94,15 +94,35 @@ class DensityModel:
         covariances[flat] += FLOOR * spread * np.eye(dimensions)
         return covariances
 
+    def arrays(self) -> dict[str, Array]:
+        """Everything the model knows, as named arrays."""
+        return {
+            "covariance": np.array(self.covariance),
+            "log_priors": self.log_priors,
+            "means": self.means,
+            "whiteners": self.whiteners,
+            "reject_below": np.array(self.reject_below),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The model that gave these :meth:`arrays`."""
+        model = cls(str(arrays["covariance"]))  # type: ignore[arg-type]  # checked there
+        model.log_priors, model.means = arrays["log_priors"], arrays["means"]
+        model.whiteners, model.reject_below = arrays["whiteners"], float(arrays["reject_below"])
+        return model
+
     def _log_joint(self, logits: Array) -> Array:
-        """log p(z, class), (n, classes)."""
+        """Log p(z, class), (n, classes)."""
         logits = self._checked(logits, dimensions=self.means.shape[1])
         joint = np.empty((len(logits), len(self.means)))
         scale = 0.5 * logits.shape[1] * np.log(2 * np.pi)
         for one, (mean, whitener) in enumerate(zip(self.means, self.whiteners, strict=True)):
             white = (logits - mean) @ whitener.T
             volume = np.log(np.diag(whitener)).sum() - scale
-            joint[:, one] = self.log_priors[one] + volume - 0.5 * np.einsum("ij,ij->i", white, white)
+            joint[:, one] = (
+                self.log_priors[one] + volume - 0.5 * np.einsum("ij,ij->i", white, white)
+            )
         return joint
 
     def posterior(self, logits: Array) -> Array:
@@ -111,7 +131,7 @@ class DensityModel:
         return np.asarray(np.exp(joint - logsumexp(joint, axis=1, keepdims=True)))
 
     def log_density(self, logits: Array) -> Array:
-        """log p(z) over all classes, (n,), in nats."""
+        """Log p(z) over all classes, (n,), in nats."""
         return np.asarray(logsumexp(self._log_joint(logits), axis=1))
 
     def set_rejection(self, logits: Array, *, quantile: float) -> Self:

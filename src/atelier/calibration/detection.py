@@ -50,7 +50,7 @@ def detection_intervals(
 
 
 def _groups(ordinary: Array, strange: Array) -> tuple[Array, tuple[int, int]]:
-    """How many of each kind have each of the scores, (2, scores), lowest first; and of each kind."""
+    """Counts of each kind at each score, (2, scores), lowest first; and in all."""
     kinds = [np.asarray(one, np.float64) for one in (ordinary, strange)]
     for name, values in zip(("ordinary scores", "strange scores"), kinds, strict=True):
         if values.ndim != 1 or len(values) == 0:

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atelier.calibration.inputs import blocks, checked_labels, checked_logits, checked_probs
+from atelier.calibration.inputs import (
+    by_blocks,
+    check_finite,
+    checked_labels,
+    checked_logits,
+    checked_probs,
+)
 from atelier.calibration.smooth import smooth_error
 from atelier.intervals import bootstrap_interval
 from atelier.types import Array
@@ -46,7 +52,7 @@ class ReliabilityBins:
     @property
     def gap(self) -> Array:
         """|accuracy − confidence|, 0 where a bin is empty."""
-        return np.nan_to_num(np.abs(self.accuracy - self.confidence))
+        return np.asarray(np.nan_to_num(np.abs(self.accuracy - self.confidence)))
 
 
 def top_label(probs: Array, labels: Array) -> tuple[Array, Array]:
@@ -55,15 +61,16 @@ def top_label(probs: Array, labels: Array) -> tuple[Array, Array]:
     Raises:
         ValueError: ``probs`` are no probabilities or ``labels`` no classes of theirs.
     """
-    probs, labels = checked_probs(probs, labels)
-    if probs.ndim == 1:
-        return np.clip(probs.astype(np.float64), 0, 1), labels.astype(np.float64)
     confidence, outcome = np.empty(len(probs)), np.empty(len(probs))
-    for rows in blocks(len(probs)):
-        block = probs[rows]
+
+    def read(rows: slice, block: Array, true: Array) -> None:
         predicted = block.argmax(axis=1)
         confidence[rows] = block[np.arange(len(block)), predicted]
-        outcome[rows] = predicted == labels[rows]
+        outcome[rows] = predicted == true
+
+    probs, labels = checked_probs(probs, labels, visit=read)
+    if probs.ndim == 1:
+        confidence, outcome = probs.astype(np.float64), labels.astype(np.float64)
     return np.clip(confidence, 0, 1, out=confidence), outcome
 
 
@@ -71,7 +78,7 @@ def equal_width_edges(n_bins: int) -> Array:
     """The inner edges of ``n_bins`` bins of equal width over [0, 1], (n_bins − 1,)."""
     if n_bins < 1:
         raise ValueError(f"Expected n_bins ≥ 1. Received: {n_bins}")
-    return np.arange(1, n_bins) / n_bins
+    return np.asarray(np.arange(1, n_bins) / n_bins)
 
 
 def equal_mass_edges(values: Array, n_bins: int) -> Array:
@@ -84,7 +91,7 @@ def equal_mass_edges(values: Array, n_bins: int) -> Array:
     ordered = np.sort(values)
     last = np.ceil(len(values) * equal_width_edges(n_bins)).astype(np.int64) - 1
     edges = np.unique(ordered[last])
-    return edges[edges < ordered[-1]]
+    return np.asarray(edges[edges < ordered[-1]])
 
 
 def bin_of(values: Array, edges: Array) -> Array:
@@ -168,15 +175,18 @@ def classwise_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15
     if probs.ndim == 1:
         probs = np.stack([1 - probs, probs], axis=1)
     edges, classes = equal_width_edges(n_bins), probs.shape[1]
-    surplus = np.zeros(classes * n_bins)  # Σ confidence − Σ outcome, by class and bin
-    offset = np.arange(classes) * n_bins
-    for rows in blocks(len(probs)):
+    cells, offset = classes * n_bins, np.arange(classes) * n_bins
+
+    def surplus(rows: slice) -> Array:
+        """Σ confidence − Σ outcome, by class and bin."""
         block = probs[rows].astype(np.float64)
         where = bin_of(block, edges) + offset
-        surplus += np.bincount(where.ravel(), block.ravel(), minlength=len(surplus))
         true = where[np.arange(len(block)), labels[rows]]
-        surplus -= np.bincount(true, minlength=len(surplus))
-    return float(np.abs(surplus).sum() / (len(probs) * classes))
+        given = np.bincount(where.ravel(), block.ravel(), minlength=cells)
+        return np.asarray(given - np.bincount(true, minlength=cells))
+
+    total = np.sum(by_blocks(surplus, len(probs)), axis=0)
+    return float(np.abs(total).sum() / (len(probs) * classes))
 
 
 def negative_log_likelihood(logits: Array, labels: Array) -> float:
@@ -189,13 +199,15 @@ def negative_log_likelihood(logits: Array, labels: Array) -> float:
     if logits.ndim != 2:
         raise ValueError(f"Expected logits (n, ≥ 2). Received: {logits.shape}")
     labels = checked_labels(labels, *logits.shape)
-    total = 0.0
-    for rows in blocks(len(logits)):
+    check_finite("logits", logits)
+
+    def surprise(rows: slice) -> float:
         block = checked_logits(logits[rows])
         block = block - block.max(axis=1, keepdims=True)
         true = block[np.arange(len(block)), labels[rows]]
-        total += float(np.sum(np.log(np.exp(block).sum(axis=1)) - true))
-    return total / len(logits)
+        return float(np.sum(np.log(np.exp(block).sum(axis=1)) - true))
+
+    return sum(by_blocks(surprise, len(logits))) / len(logits)
 
 
 def brier_score(probs: Array, labels: Array) -> float:
@@ -206,10 +218,10 @@ def brier_score(probs: Array, labels: Array) -> float:
     probs, labels = checked_probs(probs, labels)
     if probs.ndim == 1:
         return float(np.mean((probs.astype(np.float64) - labels) ** 2))
-    total = 0.0
-    for rows in blocks(len(probs)):
+
+    def squares(rows: slice) -> float:
         block = probs[rows].astype(np.float64)
         block[np.arange(len(block)), labels[rows]] -= 1
-        total += float(np.einsum("ij,ij->", block, block))
-    return total / len(probs)
+        return float(np.einsum("ij,ij->", block, block))
 
+    return sum(by_blocks(squares, len(probs))) / len(probs)

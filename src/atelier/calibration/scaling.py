@@ -3,6 +3,7 @@
 import logging
 from abc import abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq, minimize
@@ -89,14 +90,19 @@ class PlattScaling(OneVersusRest):
             return float(nll), (expit(score) - target) @ design / len(score)
 
         prior = np.log((positive + 1) / (negative + 1))
-        start = np.array([0.0, prior])
-        options = {"maxiter": STEPS, "ftol": 1e-14, "gtol": 1e-10}
-        slope, bias = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
+        slope, bias = _least(loss, np.array([0.0, prior]))
         return lambda s: np.asarray(expit(s * (slope / unit) + bias))
 
 
+def _least(loss: Callable[[Array], tuple[float, Array]], start: Array) -> Array:
+    """Where a convex loss, given with its gradient, is least, by L-BFGS."""
+    options: Any = {"maxiter": STEPS, "maxfun": 2 * STEPS, "ftol": 1e-14, "gtol": 1e-10}
+    least: Any = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+    return np.asarray(least.x)
+
+
 def log_odds(logits: Array) -> Array:
-    """log p / (1 − p) of each class under the softmax, (n, classes); exact where p rounds to 1.
+    """Log p / (1 − p) of each class under the softmax, (n, classes); exact where p rounds to 1.
 
     s_k = z_k − log Σ_{j≠k} exp z_j, the sum without the largest logit being summed by itself.
     """
@@ -133,8 +139,7 @@ class _AffineScaling(Calibrator):
             return float(nll), np.append(self._gradient(z, error).ravel(), error.sum(axis=0))
 
         start = np.append(self._identity(self.classes_), np.zeros(self.classes_))
-        options = {"maxiter": STEPS, "maxfun": 2 * STEPS}
-        best = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
+        best = _least(loss, start)
         self.weight_ = best[: -self.classes_].reshape(shape) / temperature
         self.bias_ = best[-self.classes_ :]
 

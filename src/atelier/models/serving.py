@@ -1,12 +1,60 @@
 """Models made for serving: uint8 pictures in."""
 
 import keras
-from keras import layers
+import numpy as np
+from keras import layers, ops
 
 from atelier.batches import UNIT
+from atelier.calibration.density import DensityModel
+from atelier.types import Array
+
+IMPOSSIBLE = -1e30
+"""Log prior of a class without training samples, finite in single precision."""
 
 
 def serving_model(model: keras.Model) -> keras.Model:
     """The same network, taking images as they are stored (uint8, 0 … 255); logits out."""
     image = keras.Input(model.input_shape[1:], dtype="uint8", name="images")
     return keras.Model(image, model(layers.Rescaling(UNIT)(image)), name=f"{model.name}_serving")
+
+
+def calibrated_model(
+    model: keras.Model, *, temperature: float, density: DensityModel
+) -> keras.Model:
+    """The same network with how much to believe it: stored images in, four answers for each out.
+
+    ``label`` (index of the class), ``probability`` of it (softmax of logits / temperature),
+    ``log_density`` of the logits, and ``reject``, whether that lies below the density model's
+    threshold. Built of Keras' own layers only: it loads in safe mode without this package.
+    """
+    image = keras.Input(model.input_shape[1:], dtype="uint8", name="images")
+    logits = model(layers.Rescaling(UNIT)(image))
+    joint = _log_joint(density)(logits)
+    log_density = ops.logsumexp(joint, axis=-1)
+    outputs = {
+        "label": ops.argmax(logits, axis=-1),
+        "probability": ops.max(ops.softmax(logits / temperature, axis=-1), axis=-1),
+        "log_density": log_density,
+        "reject": log_density < density.reject_below,
+    }
+    return keras.Model(image, outputs, name=f"{model.name}_calibrated")
+
+
+def _log_joint(density: DensityModel) -> keras.Model:
+    """Log p(z, class) as two dense layers: whitening for each class, then minus half the squares.
+
+    (n, dimensions) → (n, classes · dimensions) → (n, classes).
+    """
+    classes, dimensions = density.means.shape
+    whiten: Array = density.whiteners.reshape(classes * dimensions, dimensions)
+    shift = np.einsum("kij,kj->ki", density.whiteners, density.means).ravel()
+    volume = np.log(np.diagonal(density.whiteners, axis1=1, axis2=2)).sum(axis=1)
+    constant = density.log_priors + volume - 0.5 * dimensions * np.log(2 * np.pi)
+    logits = keras.Input((dimensions,))
+    white = layers.Dense(classes * dimensions, name="whiten")
+    joint = layers.Dense(classes, name="log_joint")
+    network = keras.Model(logits, joint(ops.square(white(logits))), name="density")
+    white.set_weights([whiten.T, -shift])
+    own = -0.5 * np.repeat(np.eye(classes), dimensions, axis=0)  # (classes · dimensions, classes)
+    joint.set_weights([own, np.maximum(constant, IMPOSSIBLE)])
+    return network

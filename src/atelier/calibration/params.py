@@ -1,0 +1,36 @@
+"""What the calibration pipeline may be told."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from atelier.params import Params
+
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Resamples = Annotated[int, Field(gt=0, description="samples that the bootstrap draws")]
+Level = Annotated[float, Field(gt=0)]
+
+
+class CalibrationParams(Params):
+    """How the intervals of the measures are found."""
+
+    resamples: Resamples
+    seed: Seed
+
+
+class DensityParams(Params):
+    """The Gaussians on the logits, and how much of ordinary data may be rejected."""
+
+    covariance: Literal["diagonal", "full", "tied"]
+    reject: Annotated[float, Field(ge=0, lt=1, description="share of held-out images rejected")]
+
+
+class ShiftParams(Params):
+    """Which changes the test images go through."""
+
+    images: Annotated[int, Field(gt=0, description="test images that are changed, at most")]
+    levels: dict[Literal["scale", "blur", "noise", "jpeg", "rotation", "fgsm"], tuple[Level, ...]]
+    symbols: Annotated[str, Field(description="characters drawn as strangers")]
+    symbols_per_class: Annotated[int, Field(gt=0)]
+    resamples: Resamples
+    seed: Seed

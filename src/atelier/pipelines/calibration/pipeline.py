@@ -1,0 +1,167 @@
+"""Calibration: how much to believe a prediction, before and after putting it right."""
+
+from kedro.pipeline import Node, Pipeline
+
+from atelier.pipelines.calibration import nodes
+
+CALIBRATION = [
+    Node(
+        nodes.calibrate,
+        "logits_arrays",
+        ["probabilities_arrays", "scaling_arrays"],
+        name="calibrate",
+        tags="calibration",
+    ),
+    Node(
+        nodes.measure,
+        ["probabilities_arrays", "logits_arrays", "scaling_arrays", "params:calibration"],
+        ["calibration_table", "calibration_metrics"],
+        name="measure",
+        tags="calibration",
+    ),
+]
+DENSITY = [
+    Node(
+        nodes.draw_reliability,
+        ["probabilities_arrays", "logits_arrays", "calibration_table", "provenance"],
+        "reliability_figure",
+        name="draw_reliability",
+        tags="figures",
+    ),
+    Node(
+        nodes.fit_density,
+        ["logits_arrays", "params:density"],
+        "density_arrays",
+        name="fit_density",
+        tags="density",
+    ),
+    Node(
+        nodes.gather_strangers,
+        ["others", "others_provenance", "provenance", "params:shift"],
+        "strangers_arrays",
+        name="gather_strangers",
+        tags="density",
+    ),
+    Node(
+        nodes.shift,
+        [
+            "classifier_model",
+            "test_arrays",
+            "strangers_arrays",
+            "density_arrays",
+            "scaling_arrays",
+            "params:shift",
+        ],
+        ["shift_table", "detection_table"],
+        name="shift",
+        tags="density",
+    ),
+    Node(
+        nodes.draw_shift,
+        ["shift_table", "detection_table", "test_arrays", "provenance"],
+        ["scaling_figure", "detection_figure"],
+        name="draw_shift",
+        tags="figures",
+    ),
+    Node(
+        nodes.register,
+        [
+            "classifier_model",
+            "test_arrays",
+            "density_arrays",
+            "scaling_arrays",
+            "calibration_table",
+            "provenance",
+        ],
+        "registered_confidence",
+        name="register_calibrated",
+        tags="serving",
+    ),
+]
+CAPACITY = [
+    Node(
+        nodes.study_capacity,
+        [
+            "train_arrays",
+            "calibration_arrays",
+            "test_arrays",
+            "params:capacity",
+            "capacity_checkpoint",
+        ],
+        "capacity_table",
+        name="study_capacity",
+        tags="capacity",
+    ),
+    Node(
+        nodes.overtrain,
+        [
+            "train_arrays",
+            "calibration_arrays",
+            "test_arrays",
+            "params:capacity",
+            "overtraining_curve",
+        ],
+        ["overtrained", "overtraining_history"],
+        name="overtrain",
+        tags="capacity",
+    ),
+    Node(
+        nodes.draw_capacity,
+        ["capacity_table", "overtraining_history", "provenance", "capacity_checkpoint"],
+        ["capacity_figure", "overtraining_figure"],
+        name="draw_capacity",
+        tags="figures",
+    ),
+]
+OVERTRAINED = [
+    Node(
+        nodes.draw_overtrained,
+        ["probabilities_arrays", "logits_arrays", "calibration_table", "provenance"],
+        "reliability_figure",
+        name="draw_overtrained",
+        tags="figures",
+    ),
+]
+SUMMARY = [
+    Node(
+        nodes.summarise,
+        [
+            "digits_table",
+            "characters_table",
+            "overtrained_table",
+            "digits_provenance",
+            "characters_provenance",
+        ],
+        ["guo_table", "guo_figure"],
+        name="summarise",
+        tags="figures",
+    ),
+]
+
+
+def create_pipeline() -> Pipeline:
+    """Calibration and density for digits and characters; on characters also what makes a network
+    overconfident, and the cure of one that is.
+    """
+    others = {"others": "characters.test_arrays", "others_provenance": "characters.provenance"}
+    logits = {"overtrained": "overtrained.logits_arrays"}
+    parts = [
+        *(
+            Pipeline(CALIBRATION + DENSITY, namespace=name, inputs=others)
+            for name in ("digits", "characters")
+        ),
+        Pipeline(CAPACITY, namespace="characters", outputs=logits),
+        Pipeline(
+            CALIBRATION + OVERTRAINED,
+            namespace="overtrained",
+            inputs={"provenance": "characters.provenance"},
+            parameters={"params:calibration": "params:characters.calibration"},
+        ),
+    ]
+    tables = {
+        f"{name}_table": f"{name}.calibration_table"
+        for name in ("digits", "characters", "overtrained")
+    }
+    records = {f"{name}_provenance": f"{name}.provenance" for name in ("digits", "characters")}
+    summary = Pipeline(SUMMARY, namespace="networks", inputs=tables | records)
+    return sum(parts, summary)

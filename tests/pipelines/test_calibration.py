@@ -1,0 +1,112 @@
+"""The calibration pipeline on a catalog in memory."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from test_pipelines import run
+
+from atelier.calibration.params import CalibrationParams, DensityParams, ShiftParams
+from atelier.models.dense import dense_network
+from atelier.pipelines import calibration
+
+pytestmark = pytest.mark.usefixtures("reproducible")
+CLASSES = list("0123456789")
+
+
+def calibrated(rng, n, temperature):
+    logits = rng.normal(size=(n, 10)) * 2
+    chosen = softmax(logits, axis=1).cumsum(axis=1) < rng.random((n, 1))
+    return (logits * temperature).astype(np.float32), chosen.sum(axis=1).clip(max=9)
+
+
+@pytest.fixture(scope="module")
+def made_up():
+    """Logits three times too large, of a network that never saw the images."""
+    rng = np.random.default_rng(0)
+    logits = {}
+    for split, n in (("train", 600), ("calibration", 2000), ("test", 2000)):
+        logits[f"{split}_logits"], logits[f"{split}_labels"] = calibrated(rng, n, 3.0)
+    images = rng.integers(0, 255, (60, 28, 28, 1), dtype=np.uint8)
+    others = {"images": images, "labels": np.arange(60) % 12}
+    model = dense_network(
+        10, shape=(28, 28, 1), width=8, depth=1, batch_normalisation=False, seed=0
+    )
+    provenance = {
+        "name": "made", "digest": "00", "classes": CLASSES, "counts": {"train": 600, "test": 2000},
+    }  # fmt: skip
+    shift = ShiftParams(
+        images=40, levels={"scale": (0.3,), "fgsm": (0.1,)}, symbols="#%", symbols_per_class=3,
+        resamples=20, seed=0,
+    )  # fmt: skip
+    return run(
+        calibration.create_pipeline().filter(node_namespaces=["digits"]),
+        **{
+            "digits.logits_arrays": logits,
+            "digits.provenance": provenance,
+            "digits.classifier_model": model,
+            "digits.test_arrays": {"images": images, "labels": np.arange(60) % 10},
+            "characters.test_arrays": others,
+            "characters.provenance": {"classes": [*CLASSES, "A", "B"]},
+            "params:digits.calibration": CalibrationParams(resamples=40, seed=0),
+            "params:digits.density": DensityParams(covariance="diagonal", reject=0.05),
+            "params:digits.shift": shift,
+        },
+    ) | {"logits": logits}
+
+
+def test_the_planted_temperature_is_found_and_its_cure_measured(made_up):
+    metrics = made_up["digits.calibration_metrics"]
+    assert metrics["temperature"] == pytest.approx(3, rel=0.1)
+    assert metrics["ece_before"] > 0.15
+    assert metrics["ece_ratio"] > 5
+    assert metrics["predictions_changed"] == 0
+    assert metrics["ece_after_low"] <= metrics["ece_after"] <= metrics["ece_after_high"]
+
+
+def test_the_table_has_every_method_and_says_who_changed_predictions(made_up):
+    table = made_up["digits.calibration_table"].set_index("method")
+    assert table.index[0] == "uncalibrated"
+    assert len(table) == 8
+    assert table.loc["temperature", "changed"] == 0
+    assert table.loc["temperature", "accuracy"] == table.loc["uncalibrated", "accuracy"]
+    assert table.loc["matrix", "changed"] > 0
+    assert (table["ece_low"] <= table["ece"]).all()
+    assert table.loc["temperature", "gain_low"] > 0.1
+    assert table.loc["uncalibrated", "gain"] == 0
+
+
+def test_only_held_out_samples_reach_the_calibrators(made_up):
+    """Fitted again by hand on the calibration split alone."""
+    from atelier.calibration import CALIBRATORS
+
+    logits = made_up["logits"]
+    for name in ("isotonic", "vector"):
+        fitted = CALIBRATORS[name]()
+        fitted.fit(logits["calibration_logits"], logits["calibration_labels"])
+        by_hand = fitted.transform(logits["test_logits"])
+        np.testing.assert_array_equal(made_up["digits.probabilities_arrays"][name], by_hand)
+
+
+def test_strangers_are_symbols_and_the_letters_that_digits_have_not(made_up):
+    strangers = made_up["digits.strangers_arrays"]
+    assert strangers["symbols"].shape == (6, 28, 28, 1)
+    assert len(strangers["letters"]) == 10  # classes 10 and 11 of 60 images in 12
+
+
+def test_every_change_is_judged_by_every_score(made_up):
+    happened, noticed = made_up["digits.shift_table"], made_up["digits.detection_table"]
+    assert list(happened["change"]) == ["none", "scale", "fgsm", "symbols", "letters"]
+    assert happened.loc[happened["change"] == "letters", "accuracy"].isna().all()
+    assert len(noticed) == 4 * 5
+    for name in ("auroc", "aupr", "fpr95"):
+        assert noticed[name].between(0, 1).all()
+        assert (noticed[f"{name}_low"] <= noticed[f"{name}_high"]).all()
+
+
+def test_the_calibrated_sibling_carries_its_card(made_up):
+    served = made_up["digits.registered_confidence"]
+    assert set(served.prediction) == {"label", "probability", "log_density", "reject"}
+    temperature = made_up["digits.calibration_metrics"]["temperature"]
+    assert f"T = {temperature:.4f}" in served.description
+    assert "95 % interval" in served.tags["ece_after"]
+    assert served.tags["digest"] == "00"
