@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 
+from atelier.calibration.density import DensityModel
 from atelier.datasets.keras_model import KerasModelDataset
 from atelier.datasets.npz import read_npz
 from atelier.training import logits_of
@@ -122,30 +124,69 @@ def free_port() -> int:
     raise RuntimeError("no free port")
 
 
-def test_the_registered_model_answers_over_http(finished):
+@contextmanager
+def served(project, name):
+    """A function that asks MLflow's server of this registered model about images."""
     port = free_port()
     command = [
         sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local",
-        "--model-uri", "models:/atelier-test-digits/1", "--port", str(port),
+        "--model-uri", f"models:/{name}/1", "--port", str(port),
     ]  # fmt: skip
-    environment = finished.environment | {
-        "MLFLOW_TRACKING_URI": finished.store,
+    environment = project.environment | {
+        "MLFLOW_TRACKING_URI": project.store,
         "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
     }
-    log = open(finished.folder / "serve.log", "w+")  # noqa: SIM115
+    log = open(project.folder / "serve.log", "w+")  # noqa: SIM115
     server = subprocess.Popen(
         command, env=environment, stdout=log, stderr=log, start_new_session=True
     )
-    arrays = read_npz(finished.path("03_primary/test/digits/test.npz"))
-    body = json.dumps({"inputs": arrays["images"][:3].tolist()}).encode()
+    address = f"http://127.0.0.1:{port}/invocations"
     try:
-        answer = ask(f"http://127.0.0.1:{port}/invocations", body, server, log)
+        yield lambda images: ask(
+            address, json.dumps({"inputs": images.tolist()}).encode(), server, log
+        )["predictions"]
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)
         log.close()
-    logits = read_npz(finished.path("07_model_output/test/digits/logits.npz"))["test_logits"][:3]
-    np.testing.assert_allclose(answer["predictions"], logits, rtol=1e-4, atol=1e-5)
+
+
+def test_the_registered_models_answer_over_http(finished):
+    images = read_npz(finished.path("03_primary/test/digits/test.npz"))["images"][:3]
+    arrays = read_npz(finished.path("07_model_output/test/digits/logits.npz"))
+    logits = arrays["test_logits"][:3]
+    with served(finished, "atelier-test-digits") as predict:
+        np.testing.assert_allclose(predict(images), logits, rtol=1e-4, atol=1e-5)
+    density = DensityModel.from_arrays(
+        read_npz(finished.path("07_model_output/test/digits/density.npz"))
+    )
+    with served(finished, "atelier-test-digits-calibrated") as predict:
+        said = predict(images)
+    assert said["label"] == logits.argmax(axis=1).tolist()
+    np.testing.assert_allclose(said["log_density"], density.log_density(logits), rtol=1e-3)
+    assert said["reject"] == density.rejects(logits).tolist()
+    assert all(0.1 <= sure <= 1 for sure in said["probability"])
+
+
+def test_the_calibrated_model_loads_in_a_process_without_this_package(finished):
+    """As whoever gets the model would: MLflow, its flavour's libraries, nothing of ours."""
+    program = (
+        "import sys, mlflow, numpy as np\n"
+        "model = mlflow.pyfunc.load_model('models:/atelier-test-digits-calibrated/1')\n"
+        "said = model.predict(np.zeros((2, 28, 28, 1), np.uint8))\n"
+        "print(sorted(said), said['label'].shape, 'atelier' in sys.modules)"
+    )
+    environment = finished.environment | {"MLFLOW_TRACKING_URI": finished.store}
+    environment.pop("PYTHONPATH")
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    expected = "['label', 'log_density', 'probability', 'reject'] (2,) False"
+    assert run.stdout.splitlines()[-1] == expected, run.stderr
 
 
 def ask(address, body, server, log):

@@ -180,7 +180,9 @@ class _Judge(keras.callbacks.Callback):
 def overtrain(
     train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, curve: Curve
 ) -> tuple[dict[str, Array], History]:
-    """Logits of a network trained far past its best likelihood, and how it got there."""
+    """Logits of a network trained far past its best likelihood on the first of the training
+    images, and how it got there.
+    """
     training = params.training.model_copy(
         update={
             "epochs": params.overtrained_epochs,
@@ -189,7 +191,8 @@ def overtrain(
         }
     )
     judge = _Judge(test, curve, training.epochs)
-    model = trained(params.overtrained, train, training, callbacks=(judge,))
+    few = {name: values[: params.overtrained_images] for name, values in train.items()}
+    model = trained(params.overtrained, few, training, callbacks=(judge,))
     splits = {"calibration": calibration, "test": test}
     logits = {f"{name}_logits": _logits(model, one) for name, one in splits.items()}
     return logits | {f"{name}_labels": one["labels"] for name, one in splits.items()}, judge.history

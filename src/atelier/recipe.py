@@ -73,3 +73,4 @@ class CapacityParams(Params):
     seeds: Annotated[tuple[int, ...], Field(min_length=1)]
     overtrained: DenseParams
     overtrained_epochs: Annotated[int, Field(gt=0)]
+    overtrained_images: Annotated[int, Field(gt=0, description="training images it sees, at most")]

@@ -89,6 +89,7 @@ def study():
         seeds=(0, 1),
         overtrained=reference,
         overtrained_epochs=30,
+        overtrained_images=60,
     )
 
 

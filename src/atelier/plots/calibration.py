@@ -61,7 +61,7 @@ def reliability_figure(
                 counts.set_ylabel("images")
             if row == rows - 1:
                 counts.set_xlabel("confidence")
-        figure.legend(*diagram.get_legend_handles_labels(), ncols=2, loc="upper right")
+        figure.legend(*diagram.get_legend_handles_labels(), ncols=2, loc="outside upper right")
     return figure
 
 
@@ -128,7 +128,8 @@ def capacity_figure(table: pd.DataFrame, *, title: str) -> Figure:
                 axes.plot(place, own[column], ".", color=colour, markersize=3, alpha=0.6)
             reach = np.abs(own[["ece_low", "ece_high"]].to_numpy() - own[["ece"]].to_numpy()).T
             axes.errorbar(place, own["ece"], reach, fmt="none", ecolor=WARM, alpha=0.5)
-            names = ["off", "on"] if factor == "batch_normalisation" else [f"{x:g}" for x in levels]
+            switch = factor == "batch_normalisation"
+            names = [("off", "on")[int(x)] if switch else f"{x:g}" for x in levels]
             axes.set_xticks(range(len(levels)), names)
             axes.set(xlabel=FACTORS[factor], xlim=(-0.3, len(levels) - 0.7))
         panels[0].set_ylim(bottom=0)
