@@ -11,13 +11,13 @@ import pandas as pd
 from scipy.special import softmax
 from tqdm import tqdm
 
-from atelier.batches import batches, to_unit
+from atelier.batches import to_unit
 from atelier.calibration.metrics import expected_calibration_error, negative_log_likelihood
 from atelier.calibration.scaling import TemperatureScaling
 from atelier.intervals import bootstrap_interval
 from atelier.models.dense import dense_network
 from atelier.recipe import CapacityParams, DenseParams, TrainingParams
-from atelier.training import compile_for_training
+from atelier.training import fit_to_the_end
 from atelier.types import Array, Arrays, Checkpoint, Curve, History
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def _study(
     training = params.training.model_copy(
         update={"seed": setting.seed, "weight_decay": setting.network.weight_decay}
     )
-    model = trained(setting.network, train, training)
+    model = trained(setting.network, train, training, classes=_classes(train))
     held_out, logits = (_logits(model, split) for split in (calibration, test))
     scaling = TemperatureScaling().fit(held_out, calibration["labels"])
     before, after = softmax(logits, axis=1), scaling.transform(logits)
@@ -120,29 +120,23 @@ def trained(
     train: Arrays,
     training: TrainingParams,
     *,
+    classes: int,
     callbacks: tuple[keras.callbacks.Callback, ...] = (),
 ) -> keras.Model:
     """The plain network after the last epoch of the recipe, whatever the validation would say."""
-    images, labels = train["images"], train["labels"]
     model = dense_network(
-        int(labels.max()) + 1,
-        shape=images.shape[1:],
+        classes,
+        shape=train["images"].shape[1:],
         width=network.width,
         depth=network.depth,
         batch_normalisation=network.batch_normalisation,
         seed=training.seed,
     )
-    steps = -(-len(labels) // training.batch_size)
-    compile_for_training(model, training, steps)
-    model.fit(
-        batches(train, training),
-        epochs=training.epochs,
-        steps_per_epoch=steps,
-        shuffle=False,
-        callbacks=list(callbacks),
-        verbose=0,
-    )
-    return model
+    return fit_to_the_end(model, train, training, callbacks=callbacks)
+
+
+def _classes(train: Arrays) -> int:
+    return int(train["labels"].max()) + 1
 
 
 def _logits(model: keras.Model, split: Arrays) -> Array:
@@ -192,7 +186,7 @@ def overtrain(
     )
     judge = _Judge(test, curve, training.epochs)
     few = {name: values[: params.overtrained_images] for name, values in train.items()}
-    model = trained(params.overtrained, few, training, callbacks=(judge,))
+    model = trained(params.overtrained, few, training, classes=_classes(train), callbacks=(judge,))
     splits = {"calibration": calibration, "test": test}
     logits = {f"{name}_logits": _logits(model, one) for name, one in splits.items()}
     return logits | {f"{name}_labels": one["labels"] for name, one in splits.items()}, judge.history

@@ -153,7 +153,7 @@ class Epochs(keras.callbacks.Callback):
         self._bar = tqdm(total=total, desc=name, unit="step", leave=False, disable=None)
         for index, layer in enumerate(self.model.layers):
             if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
-                layer.seed_generator.state.assign(_mask_seed(self.training.seed, epoch, index))
+                layer.seed_generator.state.assign(mask_seed(self.training.seed, epoch, index))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Advance the bar."""
@@ -189,7 +189,8 @@ class Epochs(keras.callbacks.Callback):
         )
 
 
-def _mask_seed(seed: int, epoch: int, layer: int) -> Array:
+def mask_seed(seed: int, epoch: int, layer: int) -> Array:
+    """The state, (2,) uint32, of one dropout layer's generator at the start of an epoch."""
     return np.random.SeedSequence((seed, epoch, layer)).generate_state(2, np.uint32)
 
 
@@ -232,6 +233,27 @@ def fit(
         _run_epochs(model, train, validation, training, epochs, steps)
     model.set_weights(epochs.best)
     return Trained(model, epochs.history)
+
+
+def fit_to_the_end(
+    model: keras.Model,
+    train: Arrays,
+    training: TrainingParams,
+    *,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> keras.Model:
+    """Train in place for all of the recipe's epochs, validated by nothing; return the model."""
+    steps = -(-len(train["labels"]) // training.batch_size)
+    compile_for_training(model, training, steps)
+    model.fit(
+        batches(train, training),
+        epochs=training.epochs,
+        steps_per_epoch=steps,
+        shuffle=False,
+        callbacks=list(callbacks),
+        verbose=0,
+    )
+    return model
 
 
 def compile_for_training(model: keras.Model, training: TrainingParams, steps: int) -> None:
