@@ -129,5 +129,6 @@ def permutation_invariant(
         input_drop=params.input_drop,
         hidden_drop=params.hidden_drop,
         max_norm=params.max_norm,
+        spread=params.spread,
         seed=params.descent.seed,
     )

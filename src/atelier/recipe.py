@@ -9,6 +9,15 @@ from atelier.params import Params
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
+class MachineParams(Params):
+    """What makes two runs of the same node equal: every node that computes with TensorFlow needs
+    it, since thread counts are settled by the first such node of a process.
+    """
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    threads: Annotated[int, Field(ge=0, description="0 lets TensorFlow choose")]
+
+
 class NetworkParams(Params):
     """Which network, and how much of it dropout removes while it learns."""
 
@@ -106,6 +115,7 @@ class PermutationInvariantParams(Params):
 
     units: Annotated[int, Field(gt=0)]
     pieces: Annotated[int, Field(gt=0)]
+    spread: Annotated[float, Field(gt=0, description="of the first weights, uniform about 0")]
     max_norm: Annotated[float, Field(gt=0)]
     input_drop: Share
     hidden_drop: Share
@@ -130,3 +140,17 @@ class FunctionParams(Params):
     steps: Annotated[int, Field(gt=0)]
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     threads: Annotated[int, Field(ge=0)]
+
+
+class ThreeWaysParams(Params):
+    """One minimisation, written three ways."""
+
+    images: Annotated[int, Field(ge=50, description="training images, at most")]
+    steps: Annotated[int, Field(gt=0)]
+    norm: Annotated[float, Field(gt=0, description="what gradients are clipped to")]
+
+
+class ModeParams(Params):
+    """How large the Jacobians get."""
+
+    sizes: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=2)]

@@ -36,7 +36,7 @@ def made_up():
     }  # fmt: skip
     shift = ShiftParams(
         images=40, levels={"scale": (0.3,), "fgsm": (0.1,)}, symbols="#%", symbols_per_class=3,
-        resamples=20, seed=0,
+        resamples=20, seed=0, threads=2,
     )  # fmt: skip
     return run(
         calibration.create_pipeline().filter(node_namespaces=["digits"]),

@@ -34,3 +34,4 @@ class ShiftParams(Params):
     symbols_per_class: Annotated[int, Field(gt=0)]
     resamples: Resamples
     seed: Seed
+    threads: Annotated[int, Field(ge=0)]

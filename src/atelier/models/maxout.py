@@ -59,17 +59,22 @@ def dense_maxout(
     input_drop: float = 0.0,
     hidden_drop: float = 0.0,
     max_norm: float | None = None,
+    spread: float | None = None,
     seed: int = 0,
 ) -> keras.Model:
     """The permutation-invariant network of § 5.1, untrained: images in [0, 1] in, logits out.
 
     ``depth`` layers of ``units`` maxout units of ``pieces`` pieces each; one piece is ReLU, of
-    which maxout is the rival. ``max_norm`` bounds the norm of the weights into each feature.
+    which maxout is the rival. ``max_norm`` bounds the norm of the weights into each feature;
+    weights start uniform within ``spread``, or by Glorot's rule.
     """
     bound = keras.constraints.MaxNorm(max_norm, axis=0) if max_norm else None
 
     def dense(width: int, layer: int) -> layers.Dense:
-        start = keras.initializers.GlorotUniform(seed=1000 * seed + layer)
+        place = 1000 * seed + layer
+        start = keras.initializers.GlorotUniform(seed=place)
+        if spread is not None:
+            start = keras.initializers.RandomUniform(-spread, spread, seed=place)
         return layers.Dense(width, kernel_initializer=start, kernel_constraint=bound)
 
     image = keras.Input(shape)

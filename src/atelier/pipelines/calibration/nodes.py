@@ -98,7 +98,9 @@ def shift(
     """What changed images do to accuracy and confidences, and which confidence notices."""
     from atelier.calibration.density import DensityModel
     from atelier.shift import shift_tables, shifted_images
+    from atelier.training import make_reproducible
 
+    make_reproducible(params.seed, params.threads)
     ordinary = {name: values[: params.images] for name, values in test.items()}
     seen = shifted_images(
         model,

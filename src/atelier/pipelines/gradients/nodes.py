@@ -1,0 +1,76 @@
+"""Nodes of the gradients pipeline."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from atelier.recipe import MachineParams, ModeParams, ThreeWaysParams
+from atelier.types import Arrays, Curve, History
+
+CURVE_OF = "wave"
+
+
+def differentiate(machine: MachineParams) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The same derivatives numerically, symbolically, automatically; the error by step size."""
+    from atelier.autodiff import EXAMPLES, derivatives, error_curve
+    from atelier.training import make_reproducible
+
+    make_reproducible(machine.seed, machine.threads)
+    return derivatives(), error_curve(EXAMPLES[CURVE_OF], np.logspace(-16, 0, 97))
+
+
+def diagnose(machine: MachineParams) -> pd.DataFrame:
+    """Every reason for a missing gradient, on a function that has them all."""
+    from atelier.autodiff import diagnose_gradient, showcase
+    from atelier.training import make_reproducible
+
+    make_reproducible(machine.seed, machine.threads)
+    function, values, names = showcase()
+    return pd.DataFrame(diagnose_gradient(function, values, names=names))
+
+
+def minimise(
+    train: Arrays,
+    provenance: dict[str, Any],
+    params: ThreeWaysParams,
+    machine: MachineParams,
+    curve: Curve,
+) -> tuple[pd.DataFrame, History]:
+    """The post's three ways to minimise, and gradients tracked, clipped and taken of a part."""
+    from atelier.batches import to_unit
+    from atelier.minimising import three_ways
+    from atelier.training import make_reproducible
+
+    make_reproducible(machine.seed, machine.threads)
+    images = to_unit(train["images"][: params.images]).reshape(-1, train["images"][0].size)
+    targets = np.eye(len(provenance["classes"]), dtype=np.float32)[train["labels"][: len(images)]]
+    kept: list[dict[str, float]] = []
+    table = three_ways(images, targets, steps=params.steps, norm=params.norm, curve=kept)
+    for row in kept:
+        curve.append(row)
+    return table, kept
+
+
+def count_modes(params: ModeParams, machine: MachineParams) -> pd.DataFrame:
+    """Forward and reverse mode as inputs and outputs grow."""
+    from atelier.modes import mode_costs
+    from atelier.training import make_reproducible
+
+    make_reproducible(machine.seed, machine.threads)
+    few = min(params.sizes)
+    sizes = [(size, few) for size in params.sizes] + [(few, size) for size in params.sizes[1:]]
+    return mode_costs(tuple(sizes))
+
+
+def draw(curves: pd.DataFrame, history: History, costs: pd.DataFrame) -> tuple[Any, Any, Any]:
+    """Error by step size; gradient norms by layer; what a Jacobian costs."""
+    from atelier.autodiff import EXAMPLES
+    from atelier.plots.gradients import modes_figure, norms_figure, steps_figure
+
+    example = EXAMPLES[CURVE_OF]
+    return (
+        steps_figure(curves, formula=example.formula, point=str(example.point)),
+        norms_figure(history, title="gradients, tracked between compute and apply"),
+        modes_figure(costs),
+    )
