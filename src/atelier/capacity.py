@@ -14,6 +14,7 @@ from tqdm import tqdm
 from atelier.batches import to_unit
 from atelier.calibration.metrics import expected_calibration_error, negative_log_likelihood
 from atelier.calibration.scaling import TemperatureScaling
+from atelier.data.splits import some
 from atelier.intervals import bootstrap_interval
 from atelier.models.dense import dense_network
 from atelier.recipe import CapacityParams, DenseParams, TrainingParams
@@ -174,8 +175,8 @@ class _Judge(keras.callbacks.Callback):
 def overtrain(
     train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, curve: Curve
 ) -> tuple[dict[str, Array], History]:
-    """Logits of a network trained far past its best likelihood on the first of the training
-    images, and how it got there.
+    """Logits of a network trained far past its best likelihood on some of the training images,
+    and how it got there.
     """
     training = params.training.model_copy(
         update={
@@ -185,7 +186,7 @@ def overtrain(
         }
     )
     judge = _Judge(test, curve, training.epochs)
-    few = {name: values[: params.overtrained_images] for name, values in train.items()}
+    few = some(train, params.overtrained_images, seed=training.seed)
     model = trained(params.overtrained, few, training, classes=_classes(train), callbacks=(judge,))
     splits = {"calibration": calibration, "test": test}
     logits = {f"{name}_logits": _logits(model, one) for name, one in splits.items()}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-REPEATS = 5
+REPEATS = 25
 
 
 def layer(inputs: int, outputs: int, *, seed: int = 0) -> Callable[[Any], Any]:

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Pipeline
 
-from atelier.pipelines import calibration, gradients, ingest, maxout, train
+from atelier.pipelines import calibration, dropout, gradients, ingest, maxout, train
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -11,6 +11,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ingest": ingest.create_pipeline(),
         "train": train.create_pipeline(),
         "calibration": calibration.create_pipeline(),
+        "dropout": dropout.create_pipeline(),
         "gradients": gradients.create_pipeline(),
         "maxout": maxout.create_pipeline(),
     }

@@ -62,3 +62,12 @@ class Servable(NamedTuple):
     """What the model makes of ``example``."""
     description: str
     tags: Mapping[str, str]
+
+
+class Animation(NamedTuple):
+    """Pictures shown one after another."""
+
+    frames: Images
+    """(n, height, width, 3)."""
+    seconds: float
+    """How long each is shown."""

@@ -95,3 +95,12 @@ def _first(part: Part, limit: int | None, seed: int) -> Part:
     share = limit / len(part.labels)
     kept = stratified_split(part.labels, {"kept": share, "left": 1 - share}, seed=seed)["kept"]
     return Part(part.images[kept], part.labels[kept])
+
+
+def some(split: Arrays, count: int | None = None, *, seed: int) -> dict[str, Array]:
+    """``count`` rows of a split drawn at random without repetition, or all, in random order.
+
+    Splits keep the order of their source, which may go by class: whoever wants a part, draws it.
+    """
+    order = np.random.default_rng(seed).permutation(len(split["labels"]))[:count]
+    return {name: values[order] for name, values in split.items()}

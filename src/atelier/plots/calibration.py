@@ -110,32 +110,35 @@ def guo_figure(tables: Mapping[str, pd.DataFrame], *, title: str) -> Figure:
 def capacity_figure(table: pd.DataFrame, *, title: str) -> Figure:
     """Error and ECE against each factor (Guo et al. 2017, fig. 2); a point for each seed."""
     factors = list(dict.fromkeys(table["factor"]))
+    curves = (
+        (0, "error", QUIET, "s-", "error"),
+        (1, "ece", WARM, "o-", "ECE"),
+        (1, "ece_after", ACCENT, "^--", "ECE after temperature"),
+    )
     with look():
-        figure = Figure(figsize=(2.7 * len(factors), 3.1))
+        figure = Figure(figsize=(2.7 * len(factors), 4.4))
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
-        panels = figure.subplots(1, len(factors), sharey=True, squeeze=False)[0]
-        for axes, factor in zip(panels, factors, strict=True):
+        panels = figure.subplots(2, len(factors), sharex="col", sharey="row", squeeze=False)
+        for column, factor in enumerate(factors):
             own = table[table["factor"] == factor]
             levels = sorted(own["level"].unique())
             place = own["level"].map({level: index for index, level in enumerate(levels)})
-            for column, colour, style, label in (
-                ("error", QUIET, "s-", "error"),
-                ("ece", WARM, "o-", "ECE"),
-                ("ece_after", ACCENT, "^--", "ECE after temperature"),
-            ):
-                means = own.groupby("level")[column].mean()
+            for row, name, colour, style, label in curves:
+                axes, means = panels[row, column], own.groupby("level")[name].mean()
                 axes.plot(range(len(levels)), means, style, color=colour, label=label, markersize=5)
-                axes.plot(place, own[column], ".", color=colour, markersize=3, alpha=0.6)
+                axes.plot(place, own[name], ".", color=colour, markersize=3, alpha=0.6)
             reach = np.abs(own[["ece_low", "ece_high"]].to_numpy() - own[["ece"]].to_numpy()).T
-            axes.errorbar(place, own["ece"], reach, fmt="none", ecolor=WARM, alpha=0.5)
+            panels[1, column].errorbar(place, own["ece"], reach, fmt="none", ecolor=WARM, alpha=0.5)
             switch = factor == "batch_normalisation"
             names = [("off", "on")[int(x)] if switch else f"{x:g}" for x in levels]
-            axes.set_xticks(range(len(levels)), names)
-            axes.set(xlabel=FACTORS[factor], xlim=(-0.3, len(levels) - 0.7))
-        panels[0].set_ylim(bottom=0)
-        panels[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        handles, names = panels[0].get_legend_handles_labels()
-        figure.legend(handles, names, ncols=3, loc="outside lower center")
+            panels[1, column].set_xticks(range(len(levels)), names)
+            panels[1, column].set(xlabel=FACTORS[factor], xlim=(-0.3, len(levels) - 0.7))
+        for axes, label in zip(panels[:, 0], ("test error", "calibration error"), strict=True):
+            axes.set_ylim(bottom=0)
+            axes.set_ylabel(label)
+            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        handles, names = panels[1, 0].get_legend_handles_labels()
+        figure.legend(handles, names, ncols=2, loc="outside lower center")
     return figure
 
 

@@ -27,7 +27,7 @@ def steps_figure(curves: pd.DataFrame, *, formula: str, point: str) -> Figure:
         axes.set(xlabel="step", ylabel="largest error of a partial derivative")
         axes.set_title(f"{formula} at {point}: how small a step should be")
         axes.set_ylim(3e-18, 30)
-        axes.legend(loc="lower left")
+        axes.legend(loc="upper center")
     return figure
 
 
@@ -71,7 +71,7 @@ def modes_figure(costs: pd.DataFrame) -> Figure:
                         label=mode,
                         markersize=4,
                     )
-            panels[0, column].set_title(f"{growing} grow, {few[growing]} {other[:-1]}")
+            panels[0, column].set_title(f"{growing} grow, {few[growing]} {other[:-1]}", size=9)
             panels[1, column].set_xlabel(growing)
         panels[0, 0].set_ylabel("operations")
         panels[1, 0].set_ylabel("milliseconds")

@@ -80,9 +80,11 @@ def gather_strangers(
 ) -> Arrays:
     """Images of none of the classes: drawn symbols, and letters where the classes have none."""
     from atelier.data.glyphs import draw_glyphs
+    from atelier.data.splits import some
 
     symbols, _ = draw_glyphs(params.symbols, params.symbols_per_class, seed=params.seed)
     known = [name in provenance["classes"] for name in others_provenance["classes"]]
+    others = some(others, seed=params.seed)
     letters = others["images"][~np.array(known)[others["labels"]]][: params.images]
     return {"symbols": symbols} | ({"letters": letters} if len(letters) else {})
 
@@ -97,11 +99,12 @@ def shift(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What changed images do to accuracy and confidences, and which confidence notices."""
     from atelier.calibration.density import DensityModel
+    from atelier.data.splits import some
     from atelier.shift import shift_tables, shifted_images
     from atelier.training import make_reproducible
 
     make_reproducible(params.seed, params.threads)
-    ordinary = {name: values[: params.images] for name, values in test.items()}
+    ordinary = some(test, params.images, seed=params.seed)
     seen = shifted_images(
         model,
         ordinary,

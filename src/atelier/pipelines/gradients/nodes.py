@@ -39,12 +39,14 @@ def minimise(
 ) -> tuple[pd.DataFrame, History]:
     """The post's three ways to minimise, and gradients tracked, clipped and taken of a part."""
     from atelier.batches import to_unit
+    from atelier.data.splits import some
     from atelier.minimising import three_ways
     from atelier.training import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
-    images = to_unit(train["images"][: params.images]).reshape(-1, train["images"][0].size)
-    targets = np.eye(len(provenance["classes"]), dtype=np.float32)[train["labels"][: len(images)]]
+    few = some(train, params.images, seed=machine.seed)
+    images = to_unit(few["images"]).reshape(len(few["labels"]), -1)
+    targets = np.eye(len(provenance["classes"]), dtype=np.float32)[few["labels"]]
     kept: list[dict[str, float]] = []
     table = three_ways(images, targets, steps=params.steps, norm=params.norm, curve=kept)
     for row in kept:

@@ -46,13 +46,15 @@ def descend(
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """The paper's recipe on all images but the test's, part of them first."""
+    from atelier.data.splits import some
     from atelier.descent import descend
     from atelier.maxout import permutation_invariant
     from atelier.training import make_reproducible
 
     make_reproducible(params.descent.seed, params.descent.threads)
     parts = (train, validation, calibration)
-    everything = {name: np.concatenate([part[name] for part in parts]) for name in train}
+    together = {name: np.concatenate([part[name] for part in parts]) for name in train}
+    everything = some(together, seed=params.descent.seed)
     model = permutation_invariant(
         params, shape=train["images"].shape[1:], classes=len(provenance["classes"])
     )

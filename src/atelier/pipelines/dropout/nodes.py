@@ -1,0 +1,136 @@
+"""Nodes of the dropout pipeline."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from atelier.recipe import CensusParams, GapParams, MachineParams, ThinnedParams
+from atelier.types import Animation, Array, Arrays, Labels
+
+POSTS_UNITS, POSTS_DROP, BATCHES, FRAMES = 200, 0.5, 10_000, 12
+
+
+def expect(machine: MachineParams) -> tuple[pd.DataFrame, Arrays]:
+    """The post's example both ways; how many of 200 units each batch keeps."""
+    from atelier.dropout import active_units, posts_example
+    from atelier.training import make_reproducible
+
+    make_reproducible(machine.seed, machine.threads)
+    counts = active_units(POSTS_UNITS, drop=POSTS_DROP, batches=BATCHES, seed=machine.seed)
+    return posts_example(keep=1 - POSTS_DROP), {"counts": counts}
+
+
+def _flat(split: Arrays) -> tuple[Array, Labels]:
+    from atelier.batches import to_unit
+
+    return to_unit(split["images"]).reshape(len(split["labels"]), -1), split["labels"]
+
+
+def study_gap(
+    train: Arrays,
+    test: Arrays,
+    provenance: dict[str, Any],
+    params: GapParams,
+    machine: MachineParams,
+) -> tuple[pd.DataFrame, Arrays, pd.DataFrame]:
+    """The gap that overfitting opens and dropout closes; Monte-Carlo dropout as a confidence."""
+    from atelier.data.splits import some
+    from atelier.dropout import gap_study, judge_confidence, monte_carlo
+    from atelier.training import make_reproducible
+
+    make_reproducible(machine.seed, machine.threads)
+    table, weights = gap_study(
+        _flat(some(train, seed=machine.seed)),
+        _flat(test),
+        params,
+        classes=len(provenance["classes"]),
+    )
+    x, labels = _flat(test)
+    drawn = monte_carlo(weights, x, drop=params.drop, samples=params.samples, seed=machine.seed)
+    curves, judged = judge_confidence(weights, x, labels, drawn)
+    return table, curves, judged
+
+
+def take_census(
+    train: Arrays, provenance: dict[str, Any], params: CensusParams, machine: MachineParams
+) -> tuple[pd.DataFrame, Arrays]:
+    """Which weights each optimizer moves, under one mask for the batch or one for each sample."""
+    from atelier.dropout import OPTIMIZERS, census_row, moves
+    from atelier.training import make_reproducible
+
+    make_reproducible(machine.seed, machine.threads)
+    x, labels = _flat(train)
+    rows, steps = [], {}
+    for per_sample in (False, True):
+        for name in OPTIMIZERS:
+            found = moves(
+                x,
+                labels,
+                name,
+                params,
+                classes=len(provenance["classes"]),
+                per_sample=per_sample,
+                seed=machine.seed,
+            )
+            kind = {"optimizer": name, "mask": "sample" if per_sample else "batch"}
+            rows.append(kind | census_row(found))
+            if not per_sample:
+                steps[name] = found.steps
+    return pd.DataFrame(rows), steps
+
+
+def average(
+    train: Arrays,
+    test: Arrays,
+    provenance: dict[str, Any],
+    params: ThinnedParams,
+    machine: MachineParams,
+) -> Arrays:
+    """All 2ⁿ thinned networks, averaged exactly, beside the scaled one."""
+    from atelier.dropout import Trainer, thinned_averages
+    from atelier.training import make_reproducible
+
+    make_reproducible(machine.seed, machine.threads)
+    x, labels = _flat(train)
+    widths = (x.shape[1], params.units, len(provenance["classes"]))
+    trainer = Trainer(widths, batch_size=32, learning_rate=0.003)
+    weights = trainer(x, labels, drop=params.drop, steps=params.steps, seed=machine.seed)
+    seen, true = _flat(test)
+    found = thinned_averages(weights, seen, keep=1 - params.drop)
+    return found._asdict() | {"labels": true}
+
+
+def draw(
+    counts: Arrays,
+    gaps: pd.DataFrame,
+    curves: Arrays,
+    census: pd.DataFrame,
+    steps: Arrays,
+    averages: Arrays,
+    provenance: dict[str, Any],
+    params: CensusParams,
+    thinned: ThinnedParams,
+) -> tuple[Any, Any, Any, Any, Any, Animation]:
+    """Units kept, the gap, the census, the averages, confidence; and the post's animation."""
+    from atelier.plots.dropout import (
+        active_figure,
+        averages_figure,
+        census_figure,
+        gap_figure,
+        moves_animation,
+        rejection_figure,
+    )
+
+    name, n = provenance["name"], int(gaps["n"].iloc[0])
+    moved = {
+        one: np.maximum.accumulate(change > 0).mean(axis=(1, 2)) for one, change in steps.items()
+    }
+    return (
+        active_figure(counts["counts"], units=POSTS_UNITS, keep=1 - POSTS_DROP),
+        gap_figure(gaps, title=f"{name}: overfitting with and without dropout, n = {n:,}"),
+        census_figure(census, moved, drop=params.drop),
+        averages_figure(averages, averages["labels"], units=thinned.units),
+        rejection_figure(curves, title=f"{name}: refusing the least confident, n = {n:,}"),
+        moves_animation(steps, frames=min(FRAMES, params.batches)),
+    )
