@@ -9,11 +9,13 @@ import pytest
 from kedro.io import DatasetError
 from matplotlib.figure import Figure
 
+from atelier.datasets.animation import AnimationDataset
 from atelier.datasets.atomic import FigureDataset, RecordDataset, TableDataset
 from atelier.datasets.keras_model import KerasModelDataset
 from atelier.datasets.npz import NpzDataset
 from atelier.datasets.sinks import CheckpointDataset, CurveDataset
 from atelier.datasets.tracked import MetricsDataset, ProvenanceDataset
+from atelier.types import Animation
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 
@@ -170,3 +172,15 @@ def test_a_checkpoint_names_the_run_that_is_continued(tmp_path, run):
 def test_a_sink_cannot_be_an_output(tmp_path):
     with pytest.raises(DatasetError, match="Expected a node to load this sink"):
         CurveDataset(prefix="x").save([])
+
+
+def test_an_animation_plays_its_frames_in_their_order(tmp_path):
+    shades = np.array([0, 128, 255], np.uint8)
+    frames = np.broadcast_to(shades[:, None, None, None], (3, 6, 8, 3)).copy()
+    dataset = AnimationDataset(filepath=str(tmp_path / "a" / "film.gif"))
+    assert not dataset.exists()
+    dataset.save(Animation(frames, 0.25))
+    played = dataset.load()
+    np.testing.assert_array_equal(played.frames, frames)
+    assert played.seconds == 0.25
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["film.gif"]

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from atelier.data.reading import Part, Source
 from atelier.params import Params
-from atelier.types import Arrays, Labels
+from atelier.types import Array, Arrays, Labels
 
 SPLITS = ("train", "validation", "calibration", "test")
 Share = Annotated[float, Field(gt=0, lt=1)]

@@ -121,7 +121,7 @@ def _moves_picture(steps: Mapping[str, Array], batch: int) -> Array:
             so_far = (change[: batch + 1] > 0).sum(axis=0)
             shown = (
                 (change[batch] > 0, 1.0, "Greys"),
-                (change[batch] / change.max(), 0.5, "magma_r"),
+                (change[batch] / np.quantile(change, 0.99), 1.0, "magma_r"),
                 (so_far, float(len(change)), "viridis"),
             )
             for row, (values, top, colours) in enumerate(shown):
