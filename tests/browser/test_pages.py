@@ -145,3 +145,22 @@ def test_a_figure_in_the_graph_can_be_looked_at(page, finished, viz_address):
     preview.wait_for()
     assert preview.evaluate("image => image.naturalWidth") > 400
     shot(page, finished, "viz_preview")
+
+
+def test_the_animation_of_a_run_is_shown_in_its_artifacts(page, finished, mlflow_address):
+    run = finished.runs()[0]
+    base = f"{mlflow_address}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    page.goto(f"{base}/artifacts/dropout/moves.gif")
+    picture = page.locator("img[src^='blob:'], img[src*='artifact']").first
+    picture.wait_for()
+    page.wait_for_timeout(500)
+    assert picture.evaluate("image => image.naturalWidth") > 400
+    shot(page, finished, "mlflow_animation")
+
+
+@pytest.mark.parametrize("pipeline", ["calibration", "dropout", "gradients", "maxout"])
+def test_the_graph_of_each_experiment_ends_in_its_figures(page, finished, viz_address, pipeline):
+    page.goto(f"{viz_address}/?pid={pipeline}&expandAllPipelines=true")
+    page.locator(".pipeline-node", has_text="figure").first.wait_for(state="attached")
+    page.wait_for_timeout(1500)
+    shot(page, finished, f"viz_{pipeline}")
