@@ -38,7 +38,8 @@ def calibration_row(
     """
     confidence, correct = metrics.top_label(probs, labels)
     first = metrics.top_label(before, labels)
-    true = np.maximum(probs[np.arange(len(labels)), labels], SMALLEST)
+    true = probs[np.arange(len(labels)), labels]
+    true = np.where(true > 0, true, SMALLEST)
     squares = (probs**2).sum(axis=1) - 2 * true + 1
 
     def mean(values: Array) -> float:
