@@ -10,13 +10,13 @@ from atelier.autodiff import (
     automatic_gradient,
     check_gradient,
     derivatives,
-    diagnose_gradient,
     error_curve,
     numerical_gradient,
-    showcase,
+    own_sine,
     symbolic_gradient,
 )
-from atelier.minimising import by_hand, clipped, compute_and_apply, minimise, own_sine
+from atelier.diagnosis import diagnose_gradient, showcase
+from atelier.minimising import by_hand, clipped, compute_and_apply, minimise
 from atelier.models.cnn import post_network, strong_network
 from atelier.models.maxout import dense_maxout
 from atelier.modes import forward_jacobian, layer, mode_costs, reverse_jacobian
@@ -26,6 +26,7 @@ ANSWERS = {
     "line": [2, -1],
     "wave": [-0.9899924966, -75],
     "product": [7, 6],
+    "own sine": [-0.9899924966],
 }
 
 

@@ -5,21 +5,19 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
+from atelier.census import OPTIMIZERS, census_row, moves
 from atelier.dropout import (
-    OPTIMIZERS,
     POSTS_MASK,
     POSTS_NEURONS,
     MonteCarlo,
     Trainer,
     active_units,
-    census_row,
     every_mask,
     forward,
     gap_study,
     judge_confidence,
     mask_weights,
     monte_carlo,
-    moves,
     posts_example,
     scaled_at_test,
     scaled_at_training,

@@ -1,4 +1,4 @@
-"""Derivatives in three ways, and two tools that follow: a check, and a diagnosis of missing ones.
+"""Derivatives in three ways, and a check that follows.
 
 Numerical: the function's values at nearby points. Symbolic: rules of calculus on expressions.
 Automatic: the chain rule on numbers, backwards through what was computed (reverse mode).
@@ -13,6 +13,7 @@ import pandas as pd
 import sympy
 import tensorflow as tf
 
+from atelier.diagnosis import diagnose_gradient, plain
 from atelier.types import Array
 
 SLOPE = 0.2
@@ -36,20 +37,31 @@ class Example(NamedTuple):
     point: tuple[float, ...]
 
 
+@tf.custom_gradient
+def own_sine(x: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """Sine with its gradient registered by hand: upstream · cos x, as the post shows."""
+    return tf.sin(x), lambda upstream: upstream * tf.cos(x)
+
+
 EXAMPLES = {
     "line": Example("2x − y", lambda m, x, y: 2 * x - y, (1.0, 2.0)),
     "wave": Example("sin x − y³", lambda m, x, y: m.sin(x) - y**3, (3.0, 5.0)),
     "product": Example("x² + 3xy", lambda m, x, y: x**2 + 3 * x * y, (2.0, 1.0)),
+    "own sine": Example("sin x, gradient by hand", lambda m, x: m.own_sine(x), (3.0,)),
     "kink": Example("LeakyReLU(x)", lambda m, x: m.leaky_relu(x), (0.0,)),
 }
 LIBRARIES = {
     "numpy": SimpleNamespace(
-        sin=np.sin, leaky_relu=lambda x: np.where(np.real(x) > 0, x, SLOPE * x)
+        sin=np.sin, own_sine=np.sin, leaky_relu=lambda x: np.where(np.real(x) > 0, x, SLOPE * x)
     ),
     "sympy": SimpleNamespace(
-        sin=sympy.sin, leaky_relu=lambda x: sympy.Piecewise((x, x > 0), (SLOPE * x, True))
+        sin=sympy.sin,
+        own_sine=sympy.sin,
+        leaky_relu=lambda x: sympy.Piecewise((x, x > 0), (SLOPE * x, True)),
     ),
-    "tensorflow": SimpleNamespace(sin=tf.sin, leaky_relu=lambda x: tf.nn.leaky_relu(x, SLOPE)),
+    "tensorflow": SimpleNamespace(
+        sin=tf.sin, own_sine=own_sine, leaky_relu=lambda x: tf.nn.leaky_relu(x, SLOPE)
+    ),
 }
 
 
@@ -177,7 +189,7 @@ def check_gradient(
         ValueError: A gradient is missing; the message says which and why.
     """
     values = [
-        one if isinstance(one, tf.Variable) else tf.Variable(one) for one in map(_plain, point)
+        one if isinstance(one, tf.Variable) else tf.Variable(one) for one in map(plain, point)
     ]
     with tf.GradientTape() as tape:
         result = function(*values)
@@ -201,12 +213,6 @@ def check_gradient(
     return GradientCheck(*np.array(found).T)
 
 
-def _plain(value: Any) -> Any:
-    """The TensorFlow variable inside a Keras one; anything else as it is."""
-    inner = getattr(value, "value", None)
-    return inner if isinstance(inner, tf.Variable) else value
-
-
 def _moved(
     function: Callable[..., Any], values: Sequence[Any], ways: Sequence[Array], by: float
 ) -> float:
@@ -218,93 +224,3 @@ def _moved(
     finally:
         for value, old in zip(values, before, strict=True):
             value.assign(old)
-
-
-class Diagnosis(NamedTuple):
-    """Whether a value has a gradient, and if not, why."""
-
-    name: str
-    norm: float | None
-    reason: str
-
-
-def diagnose_gradient(
-    function: Callable[..., Any], values: Sequence[Any], *, names: Sequence[str] | None = None
-) -> list[Diagnosis]:
-    """For each value, the norm of its gradient, or why it has none.
-
-    The reasons: it is of integers; it was not watched (a tensor, or a variable that is not
-    trainable); the result does depend on it, but by way of NumPy or of an operation without a
-    gradient; or the result does not depend on it.
-
-    Args:
-        function: Takes the values, returns a number.
-        values: Variables or tensors, as the function is called with.
-        names: What to call them; else their own names, or their places.
-    """
-    values = [_plain(value) for value in values]
-    called = names or [_name(value, place) for place, value in enumerate(values)]
-    with tf.GradientTape() as tape:
-        result = function(*values)
-    gradients = tape.gradient(result, values) if _differentiable(result) else [None] * len(values)
-    return [
-        Diagnosis(name, None, _reason(function, values, place))
-        if gradient is None
-        else Diagnosis(name, float(tf.norm(tf.convert_to_tensor(gradient))), "")
-        for place, (name, gradient) in enumerate(zip(called, gradients, strict=True))
-    ]
-
-
-def _name(value: Any, place: int) -> str:
-    return value.name if isinstance(value, tf.Variable) else f"value {place}"
-
-
-def _differentiable(result: Any) -> bool:
-    return bool(tf.is_tensor(result) and result.dtype.is_floating)
-
-
-def _reason(function: Callable[..., Any], values: Sequence[Any], place: int) -> str:
-    value = values[place]
-    if not value.dtype.is_floating:
-        return f"{value.dtype.name}: only floating-point values have gradients"
-    with tf.GradientTape() as tape:
-        tape.watch(value)
-        result = function(*values)
-    if _differentiable(result) and tape.gradient(result, value) is not None:
-        return "not watched: a tensor or an untrainable variable needs tape.watch"
-    if not _depends(function, values, place):
-        return "not connected: the result does not depend on it"
-    others = [tf.constant(one.numpy()) for one in values]
-    try:
-        tf.function(lambda v: function(*others[:place], v, *others[place + 1 :]))(others[place])
-    except (AttributeError, NotImplementedError):
-        return "cut by NumPy: what leaves TensorFlow leaves no trace on the tape"
-    return "cut by an operation that has no gradient"
-
-
-def _depends(function: Callable[..., Any], values: Sequence[Any], place: int) -> bool:
-    before, moved = float(function(*values)), list(values)
-    shift = 1.0 + tf.abs(values[place])
-    if not isinstance(values[place], tf.Variable):
-        moved[place] = values[place] + shift
-        return float(function(*moved)) != before
-    old = values[place].numpy()
-    try:
-        values[place].assign_add(shift)
-        return float(function(*values)) != before
-    finally:
-        values[place].assign(old)
-
-
-def showcase() -> tuple[Callable[..., Any], list[Any], list[str]]:
-    """A function, its values and their names, in which every kind of missing gradient occurs."""
-    watched, numpy_cut, rounded = (tf.Variable(1.5) for _ in range(3))
-    constant, integer, idle = tf.constant(1.5), tf.Variable(3), tf.Variable(1.5)
-
-    def result(a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> Any:
-        through_numpy = tf.constant(np.sin(b.numpy()), tf.float32)
-        return a**2 * d + through_numpy + tf.round(c) + tf.cast(e, tf.float32)
-
-    values = [watched, numpy_cut, rounded, constant, integer, idle]
-    names = ["a², watched", "sin by NumPy", "rounded", "a tensor", "an integer", "never used"]
-    return result, values, names

@@ -1,6 +1,5 @@
 """What about a network makes it overconfident (Guo et al. 2017, § 3): capacity, decay, time."""
 
-import hashlib
 import logging
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from atelier.data.splits import some
 from atelier.intervals import bootstrap_interval
 from atelier.models.dense import dense_network
 from atelier.recipe import CapacityParams, DenseParams, TrainingParams
-from atelier.training import fit_to_the_end
+from atelier.training import fingerprint, fit_to_the_end
 from atelier.types import Array, Arrays, Checkpoint, Curve, History
 
 logger = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ def capacity_study(
 
     Each finished network is kept in ``checkpoint``: a study that was killed goes on with the next.
     """
-    identity = _identity(params, train, calibration, test)
+    identity = fingerprint(params.model_dump_json(), train, calibration, test)
     state = checkpoint.restore(identity) or {}
     rows: list[dict[Any, Any]] = pd.DataFrame(dict(state)).to_dict("records")
     todo = list(settings(params))
@@ -65,14 +64,6 @@ def capacity_study(
             len(rows), len(todo), setting.factor, setting.level, rows[-1]["error"], rows[-1]["ece"],
         )  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def _identity(params: CapacityParams, *splits: Arrays) -> str:
-    digest = hashlib.sha256(params.model_dump_json().encode())
-    for split in splits:
-        for name in sorted(split):
-            digest.update(np.ascontiguousarray(split[name]).data)
-    return digest.hexdigest()
 
 
 def _known(rows: list[dict[Any, Any]], setting: Setting) -> dict[Any, Any] | None:

@@ -5,7 +5,6 @@ on all of them, until those of the rest are as likely as the part was (Goodfello
 § 5.1). Killed, it goes on from its last whole epoch.
 """
 
-import hashlib
 import logging
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from tqdm import tqdm
 from atelier.batches import to_unit
 from atelier.calibration.metrics import negative_log_likelihood
 from atelier.recipe import DescentParams
-from atelier.training import mask_seed, unit_logits_of
+from atelier.training import fingerprint, mask_seed, unit_logits_of
 from atelier.types import Array, Arrays, Checkpoint, Curve, History
 
 logger = logging.getLogger(__name__)
@@ -110,7 +109,7 @@ def descend(
         checkpoint: Keeps the state after each epoch.
     """
     descent = Descent(model, train, params)
-    identity = _identity(model, train, params)
+    identity = fingerprint(model.to_json() + params.model_dump_json(), train)
     saved = checkpoint.restore(identity)
     history: list[dict[str, float]] = []
     best: dict[str, Array] = {}
@@ -158,13 +157,6 @@ def _judged(descent: Descent, train: Arrays) -> dict[str, float]:
         "held_out_nll": negative_log_likelihood(logits["held_out"], train["labels"][rest]),
         "held_out_error": float(wrong.mean()),
     }
-
-
-def _identity(model: keras.Model, train: Arrays, params: DescentParams) -> str:
-    digest = hashlib.sha256(model.to_json().encode() + params.model_dump_json().encode())
-    for name in sorted(train):
-        digest.update(np.ascontiguousarray(train[name]).data)
-    return digest.hexdigest()
 
 
 def _keep(

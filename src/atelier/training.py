@@ -85,10 +85,14 @@ def optimizer_for(training: TrainingParams, steps: int) -> keras.optimizers.Opti
     )
 
 
-def fingerprint(model: keras.Model, training: TrainingParams, *splits: Arrays) -> str:
-    """Digest of all that decides the weights: a checkpoint is used again only for the same."""
-    digest = hashlib.sha256(model.to_json().encode())
-    digest.update(training.model_dump_json().encode())
+def fingerprint(description: str, *splits: Arrays) -> str:
+    """Digest of all that decides a result: a checkpoint is used again only for the same.
+
+    Args:
+        description: The network and every parameter, as text.
+        splits: The arrays that it learns from and is judged on.
+    """
+    digest = hashlib.sha256(description.encode())
     for split in splits:
         for name in sorted(split):
             digest.update(np.ascontiguousarray(split[name]).data)
@@ -220,7 +224,7 @@ def fit(
     """
     steps = -(-len(train["labels"]) // training.batch_size)
     compile_for_training(model, training, steps)
-    identity = fingerprint(model, training, train, validation)
+    identity = fingerprint(model.to_json() + training.model_dump_json(), train, validation)
     epochs = Epochs(training, curve, checkpoint, identity)
     epochs.set_model(model)
     state = checkpoint.restore(identity)

@@ -25,10 +25,10 @@ def calibrate(logits: Arrays) -> tuple[Arrays, Arrays]:
     test = logits["test_logits"]
     probs = {"uncalibrated": softmax(test.astype(np.float64), axis=1)}
     probs |= {name: method.transform(test) for name, method in fitted.items()}
-    scaling = vars(fitted["temperature"])
+    scaling: Any = fitted["temperature"]
     return probs, {
-        "temperature": np.array(scaling["temperature_"]),
-        "residual": np.array(scaling["residual_"]),
+        "temperature": np.array(scaling.temperature_),
+        "residual": np.array(scaling.residual_),
     }
 
 

@@ -56,7 +56,7 @@ def take_census(
     train: Arrays, provenance: dict[str, Any], params: CensusParams, machine: MachineParams
 ) -> tuple[pd.DataFrame, Arrays]:
     """Which weights each optimizer moves, under one mask for the batch or one for each sample."""
-    from atelier.dropout import OPTIMIZERS, census_row, moves
+    from atelier.census import OPTIMIZERS, census_row, moves
     from atelier.training import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
@@ -73,8 +73,10 @@ def take_census(
                 per_sample=per_sample,
                 seed=machine.seed,
             )
+            masks = params.batch_size if per_sample else 1
             kind = {"optimizer": name, "mask": "sample" if per_sample else "batch"}
-            rows.append(kind | census_row(found))
+            theory = {"expected_per_batch": 1 - params.drop**masks}
+            rows.append(kind | theory | census_row(found))
             if not per_sample:
                 steps[name] = found.steps
     return pd.DataFrame(rows), steps

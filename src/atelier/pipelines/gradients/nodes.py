@@ -22,7 +22,7 @@ def differentiate(machine: MachineParams) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def diagnose(machine: MachineParams) -> pd.DataFrame:
     """Every reason for a missing gradient, on a function that has them all."""
-    from atelier.autodiff import diagnose_gradient, showcase
+    from atelier.diagnosis import diagnose_gradient, showcase
     from atelier.training import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
