@@ -74,9 +74,8 @@ def take_census(
                 seed=machine.seed,
             )
             masks = params.batch_size if per_sample else 1
-            kind = {"optimizer": name, "mask": "sample" if per_sample else "batch"}
-            theory = {"expected_per_batch": 1 - params.drop**masks}
-            rows.append(kind | theory | census_row(found))
+            row: dict[str, Any] = {"optimizer": name, "mask": "sample" if per_sample else "batch"}
+            rows.append(row | {"expected_per_batch": 1 - params.drop**masks} | census_row(found))
             if not per_sample:
                 steps[name] = found.steps
     return pd.DataFrame(rows), steps
