@@ -8,11 +8,15 @@ from test_training import STILL, Memory
 
 from atelier.batches import to_unit
 from atelier.calibration.density import DensityModel
-from atelier.capacity import capacity_study, overtrain, settings
+from atelier.calibration.metrics import expected_calibration_error
+from atelier.calibration.scaling import TemperatureScaling
+from atelier.capacity import capacity_study, overtrain, settings, trained
+from atelier.data.idx import read_idx
 from atelier.models.adversarial import fast_gradient_sign
 from atelier.models.dense import dense_network
 from atelier.models.serving import calibrated_model
-from atelier.recipe import CapacityParams, TrainingParams
+from atelier.recipe import CapacityParams, DenseParams, TrainingParams
+from atelier.training import logits_of
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 
@@ -140,3 +144,26 @@ def test_overtraining_goes_on_past_the_best_likelihood_and_tells_each_epoch(made
     assert nll[-1] > min(nll)  # labels were shuffled: nothing to learn but noise
     error = (logits["test_logits"].argmax(axis=1) != test["labels"]).mean()
     assert history[-1]["test_error"] == error
+
+
+def test_on_real_emnist_one_temperature_cuts_the_error_of_an_overtrained_network_fivefold(mirror):
+    folder = mirror / "emnist"
+    images = read_idx(folder / "emnist-bymerge-test-images-idx3-ubyte.gz")
+    labels = read_idx(folder / "emnist-bymerge-test-labels-idx1-ubyte.gz").astype(np.int64)
+    order = np.random.default_rng(0).permutation(len(labels))
+    train, calibration, test = (
+        {"images": images[rows][..., None], "labels": labels[rows]}
+        for rows in (order[:4000], order[4000:8000], order[8000:14000])
+    )
+    training = TrainingParams(
+        optimizer="adam", learning_rate=0.001, schedule="constant", weight_decay=0, averaging=0,
+        batch_size=100, epochs=40, patience=40, augmentation=STILL, seed=0, threads=2,
+    )  # fmt: skip
+    network = DenseParams(width=256, depth=2, weight_decay=0, batch_normalisation=False)
+    model = trained(network, train, training, classes=47)
+    held_out, logits = (logits_of(model, one["images"]) for one in (calibration, test))
+    scaling = TemperatureScaling().fit(held_out, calibration["labels"])
+    before, after = softmax(logits.astype(np.float64), axis=1), scaling.transform(logits)
+    np.testing.assert_array_equal(after.argmax(axis=1), before.argmax(axis=1))
+    errors = [expected_calibration_error(probs, test["labels"]) for probs in (before, after)]
+    assert errors[0] > 5 * errors[1]

@@ -88,10 +88,9 @@ def equal_mass_edges(values: Array, n_bins: int) -> Array:
     the order of the samples plays no part. Ties, or fewer values than bins, make fewer bins; none
     is empty.
     """
-    ordered = np.sort(values)
     last = np.ceil(len(values) * equal_width_edges(n_bins)).astype(np.int64) - 1
-    edges = np.unique(ordered[last])
-    return np.asarray(edges[edges < ordered[-1]])
+    edges = np.unique(np.partition(values, last)[last])
+    return np.asarray(edges[edges < values.max()])
 
 
 def bin_of(values: Array, edges: Array) -> Array:
@@ -105,7 +104,7 @@ def bin_of(values: Array, edges: Array) -> Array:
 
 
 def _binned(confidence: Array, outcome: Array, edges: Array) -> ReliabilityBins:
-    where, bins = bin_of(confidence, edges), len(edges) + 1
+    where, bins = bin_of(confidence, edges).astype(np.intp), len(edges) + 1
     count = np.bincount(where, minlength=bins)
     with np.errstate(invalid="ignore"):
         means = [np.bincount(where, values, bins) / count for values in (confidence, outcome)]
