@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -166,6 +167,15 @@ def test_the_registered_models_answer_over_http(finished):
     np.testing.assert_allclose(said["log_density"], density.log_density(logits), rtol=1e-3)
     assert said["reject"] == density.rejects(logits).tolist()
     assert all(0.1 <= sure <= 1 for sure in said["probability"])
+
+
+def test_no_registered_model_holds_a_pickle(finished):
+    """Maxout is registered with Keras in the same run; MLflow would pickle it into every model."""
+    store(finished)
+    for name in ("atelier-test-digits", "atelier-test-characters-calibrated"):
+        folder = mlflow.artifacts.download_artifacts(f"models:/{name}/1")
+        assert not [path for path in Path(folder).rglob("*") if "cloudpickle" in path.name]
+        assert not list(Path(folder).rglob("*.pkl"))
 
 
 def test_the_calibrated_model_loads_in_a_process_without_this_package(finished):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -13,9 +14,26 @@ from atelier.types import Servable
 REQUIREMENTS = ("keras", "tensorflow", "numpy")
 
 
+@contextmanager
+def _without_own_layers() -> Iterator[None]:
+    """Keras without its registered custom objects: MLflow would pickle every one of them beside the
+    model, whether the model has it or not, and the pickle would ask for this package.
+    """
+    import keras
+
+    registered = keras.saving.get_custom_objects()
+    kept = dict(registered)
+    registered.clear()
+    try:
+        yield
+    finally:
+        registered.update(kept)
+
+
 class RegisteredModelDataset(AbstractDataset[Servable, Any]):
     """Saves a Keras model as the next version of a registered one; loads the newest as pyfunc.
 
+    The model is made of Keras' own layers, and so loads in safe mode without this package.
     The version has a signature and an input example taken from ``Servable.example``, its exact
     requirements, the description and the tags.
     """
@@ -40,13 +58,14 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
             )
         keras.config.disable_interactive_logging()  # MLflow tries the example: no bar for that
         signature = mlflow.models.infer_signature(data.example, data.prediction)
-        info = mlflow.tensorflow.log_model(
-            data.model,
-            name=self._name,
-            signature=signature,
-            input_example=data.example,
-            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-        )
+        with _without_own_layers():
+            info = mlflow.tensorflow.log_model(
+                data.model,
+                name=self._name,
+                signature=signature,
+                input_example=data.example,
+                pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+            )
         client = mlflow.MlflowClient()
         registered = mlflow.register_model(info.model_uri, self._name, tags=dict(data.tags))
         client.update_model_version(self._name, registered.version, data.description)
