@@ -27,8 +27,7 @@ def detection(ordinary: Array, strange: Array) -> Detection:
     Raises:
         ValueError: One of them is empty, or has NaN or infinite values (counted).
     """
-    groups, _ = _groups(ordinary, strange)
-    return _detection(groups)
+    return _detection(_groups(ordinary, strange))
 
 
 def detection_intervals(
@@ -38,7 +37,8 @@ def detection_intervals(
 
     Scores are sorted once; a resample is a vector of counts over them.
     """
-    groups, sizes = _groups(ordinary, strange)
+    groups = _groups(ordinary, strange)
+    sizes = groups.sum(axis=1)
     shares = [group / size for group, size in zip(groups, sizes, strict=True)]
     rng = np.random.default_rng(seed)
     drawn = [
@@ -49,8 +49,8 @@ def detection_intervals(
     return Detection(*map(float, low)), Detection(*map(float, high))
 
 
-def _groups(ordinary: Array, strange: Array) -> tuple[Array, tuple[int, int]]:
-    """Counts of each kind at each score, (2, scores), lowest first; and in all."""
+def _groups(ordinary: Array, strange: Array) -> Array:
+    """Counts of each kind at each score, (2, scores), lowest first."""
     kinds = [np.asarray(one, np.float64) for one in (ordinary, strange)]
     for name, values in zip(("ordinary scores", "strange scores"), kinds, strict=True):
         if values.ndim != 1 or len(values) == 0:
@@ -58,7 +58,7 @@ def _groups(ordinary: Array, strange: Array) -> tuple[Array, tuple[int, int]]:
         check_finite(name, values)
     levels = np.unique(np.concatenate(kinds))
     counts = [np.bincount(np.searchsorted(levels, one), minlength=len(levels)) for one in kinds]
-    return np.stack(counts), (len(kinds[0]), len(kinds[1]))
+    return np.stack(counts)
 
 
 def _detection(groups: Array) -> Detection:
