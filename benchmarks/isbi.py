@@ -30,7 +30,7 @@ from atelier.segmentation.warping import warping_error
 from atelier.types import Array
 
 PAPER = {"warping_error": 0.000353, "rand_error": 0.0382, "pixel_error": 0.0611}
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 FOLDS, SPECK = 5, 30
 
 

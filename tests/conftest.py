@@ -1,9 +1,12 @@
 """What tests share: real data where there is some, one finished run, small made images."""
 
+import functools
+import http.server
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -124,3 +127,26 @@ def reproducible() -> None:
     from atelier.reproducible import make_reproducible
 
     make_reproducible(0, 2)
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A folder, and the address at which it is served."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Quiet, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{served.server_port}/"
+        served.shutdown()
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Random numbers of their own for each test, the same every time."""
+    return np.random.default_rng(0)

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from atelier.batches import to_unit
 from atelier.calibration.metrics import negative_log_likelihood
+from atelier.histories import as_arrays, as_rows
 from atelier.recipe import DescentParams
 from atelier.training import fingerprint, mask_seed, unit_logits_of
 from atelier.types import Array, Arrays, Checkpoint, Curve, History
@@ -114,8 +115,7 @@ def descend(
     history: list[dict[str, float]] = []
     best: dict[str, Array] = {}
     if saved is not None:
-        names = [str(name) for name in saved["names"]]
-        history = [dict(zip(names, map(float, row), strict=True)) for row in saved["history"]]
+        history = as_rows(saved)
         best = {name[5:]: value for name, value in saved.items() if name.startswith("best.")}
         descent.restore(saved)
         for row in history:
@@ -166,13 +166,5 @@ def _keep(
     best: dict[str, Array],
     history: list[dict[str, float]],
 ) -> None:
-    names = sorted(history[0])
-    checkpoint.save(
-        identity,
-        descent.state()
-        | {f"best.{name}": value for name, value in best.items()}
-        | {
-            "names": np.array(names),
-            "history": np.array([[row[name] for name in names] for row in history]),
-        },
-    )
+    kept = {f"best.{name}": value for name, value in best.items()}
+    checkpoint.save(identity, descent.state() | kept | as_arrays(history))

@@ -10,6 +10,7 @@ from atelier.pipelines import (
     ingest,
     maxout,
     segmentation,
+    style_transfer,
     thresholding,
     train,
 )
@@ -26,6 +27,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "gradients": gradients.create_pipeline(),
         "maxout": maxout.create_pipeline(),
         "segmentation": segmentation.create_pipeline(),
+        "style_transfer": style_transfer.create_pipeline(),
         "thresholding": thresholding.create_pipeline(),
     }
     return pipelines | {"__default__": sum(pipelines.values(), Pipeline([]))}

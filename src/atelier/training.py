@@ -18,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from atelier.batches import batches, to_unit
+from atelier.histories import as_arrays, as_rows
 from atelier.recipe import TrainingParams
 from atelier.types import Array, Arrays, Checkpoint, Curve, History
 
@@ -93,14 +94,13 @@ class Epochs(keras.callbacks.Callback):
 
     def restore(self, state: Arrays) -> None:
         """Take up a saved state: weights, optimizer, best weights, history."""
-        model, names = self.model, [str(name) for name in state["names"]]
+        model = self.model
         for group, variables in self._groups().items():
             for index, variable in enumerate(variables):
                 variable.assign(state[f"{group}.{index}"])
         self.best = [state[f"best.{index}"] for index in range(len(model.weights))]
         self.best_epoch = int(state["best_epoch"])
-        rows = np.atleast_2d(state["history"])
-        self.history = [dict(zip(names, map(float, row), strict=True)) for row in rows]
+        self.history = as_rows(state)
         self.first_epoch = len(self.history)
 
     def _groups(self) -> dict[str, Sequence[Any]]:
@@ -113,11 +113,7 @@ class Epochs(keras.callbacks.Callback):
             for group, values in groups.items()
             for index, value in enumerate(values)
         }
-        names = sorted(self.history[0])
-        state["names"] = np.array(names)
-        state["history"] = np.array([[row[name] for name in names] for row in self.history])
-        state["best_epoch"] = np.array(self.best_epoch)
-        return state
+        return state | as_arrays(self.history) | {"best_epoch": np.array(self.best_epoch)}
 
     @property
     def exhausted(self) -> bool:

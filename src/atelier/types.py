@@ -52,6 +52,34 @@ class Checkpoint(Protocol):
         ...
 
 
+class Album(Protocol):
+    """Where a node shows its pictures one by one as they come (a list will do in a test)."""
+
+    def append(self, picture: Array, /) -> None:
+        """Show one more picture, (height, width, 3) uint8."""
+        ...
+
+
+class Studio(Protocol):
+    """What several works of one node write to while they come, each under its own name."""
+
+    def curve(self, name: str) -> Curve:
+        """Where that work's metrics go."""
+        ...
+
+    def album(self, name: str) -> Album:
+        """Where its pictures go."""
+        ...
+
+    def checkpoint(self, name: str) -> Checkpoint:
+        """Where it keeps what it needs to go on."""
+        ...
+
+    def clear(self) -> None:
+        """Forget every checkpoint: all works have finished."""
+        ...
+
+
 class Servable(NamedTuple):
     """A model to be registered, with what its users need to know."""
 

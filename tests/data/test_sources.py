@@ -1,8 +1,5 @@
-import functools
 import gzip
 import hashlib
-import http.server
-import threading
 import zipfile
 
 import numpy as np
@@ -162,23 +159,6 @@ def test_impossible_parameters_are_refused(changes, words):
 
 
 # Downloads, from a real server on this machine.
-
-
-@pytest.fixture
-def server(tmp_path):
-    """A folder, and the address at which it is served."""
-    folder = tmp_path / "served"
-    folder.mkdir()
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    handler = functools.partial(Quiet, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
-        threading.Thread(target=served.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{served.server_port}/"
-        served.shutdown()
 
 
 CLOSED = "http://127.0.0.1:9/"

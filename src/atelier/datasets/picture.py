@@ -1,11 +1,14 @@
-"""A picture out of the dependencies or from a file, read only."""
+"""Pictures out of the dependencies, from files or by address; and galleries of our own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
+
+from atelier.datasets.replacing import replacing
 
 if TYPE_CHECKING:
     from atelier.types import Array
@@ -15,18 +18,28 @@ class PictureDataset(AbstractDataset[None, Any]):
     """Loads as an array, (height, width) or (height, width, channels).
 
     Args:
-        source: The name of an embedded picture (:data:`atelier.data.pictures.EMBEDDED`) or a path.
+        source: The name of an embedded picture (:data:`atelier.data.pictures.EMBEDDED`) or of a
+            painting (:data:`atelier.data.pictures.PAINTINGS`), a path, or an http address.
+        downloads: Folder for what is downloaded.
+        mirror: A folder that has ``paintings/<name>.jpg``, instead of the paintings' addresses.
     """
 
-    def __init__(self, *, source: str, metadata: Mapping[str, Any] | None = None) -> None:
-        self._source = source
+    def __init__(
+        self,
+        *,
+        source: str,
+        downloads: str = ".",
+        mirror: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._source, self._downloads, self._mirror = source, downloads, mirror
         self.metadata = metadata
 
     def load(self) -> Array:
         """The picture as it was stored."""
         from atelier.data.pictures import read_picture
 
-        return read_picture(self._source)
+        return read_picture(_at_hand(self._source, self._downloads, self._mirror))
 
     def save(self, data: None) -> None:
         """Refuse: pictures come from outside."""
@@ -37,3 +50,96 @@ class PictureDataset(AbstractDataset[None, Any]):
 
     def _describe(self) -> dict[str, Any]:
         return {"source": self._source}
+
+
+class PicturesDataset(AbstractDataset[None, Any]):
+    """Loads as arrays by name.
+
+    Args:
+        sources: Each picture's source, as :class:`PictureDataset` takes it.
+        downloads: Folder for what is downloaded.
+        mirror: See :class:`PictureDataset`.
+    """
+
+    def __init__(
+        self,
+        *,
+        sources: Mapping[str, str],
+        downloads: str = ".",
+        mirror: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._sources = dict(sources)
+        self._each = {
+            name: PictureDataset(source=source, downloads=downloads, mirror=mirror)
+            for name, source in sources.items()
+        }
+        self.metadata = metadata
+
+    def load(self) -> dict[str, Array]:
+        """Every picture as it was stored."""
+        return {name: dataset.load() for name, dataset in self._each.items()}
+
+    def save(self, data: None) -> None:
+        """Refuse: pictures come from outside."""
+        raise DatasetError("Expected pictures to be read only. Received: save")
+
+    def _exists(self) -> bool:
+        return True
+
+    def _describe(self) -> dict[str, Any]:
+        return {"sources": self._sources}
+
+
+def _at_hand(source: str, downloads: str, mirror: str | None) -> str:
+    """The source, or the file that it was brought to."""
+    from atelier.data.pictures import PAINTINGS
+
+    if source in PAINTINGS and mirror:
+        return str(Path(mirror) / "paintings" / f"{source}.jpg")
+    address = PAINTINGS.get(source, source)
+    if not address.startswith(("http://", "https://")):
+        return source
+    import pooch
+
+    caller = pooch.HTTPDownloader(progressbar=True, headers={"User-Agent": "atelier"}, timeout=60)
+    try:
+        return str(pooch.retrieve(address, None, path=Path(downloads), downloader=caller))
+    except OSError as error:  # requests' errors are OSErrors
+        raise DatasetError(
+            f"Expected a picture at {address}. Received: {error}. "
+            "Offline, name a file, or one that comes along"
+        ) from error
+
+
+class GalleryDataset(AbstractDataset["Mapping[str, Array]", "dict[str, Array]"]):
+    """Pictures by name, (height, width, 3) uint8, as PNG files of a folder of their own."""
+
+    def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def save(self, data: Mapping[str, Array]) -> None:
+        """Write every file as a whole, and remove those of other names."""
+        from PIL import Image
+
+        for left in set(self._files()) - {self._filepath / f"{name}.png" for name in data}:
+            left.unlink()
+        for name, picture in data.items():
+            with replacing(self._filepath / f"{name}.png") as partial:
+                Image.fromarray(picture).save(partial, format="PNG")
+
+    def load(self) -> dict[str, Array]:
+        """Every picture of the folder by its name."""
+        from atelier.data.pictures import read_picture
+
+        return {file.stem: read_picture(str(file)) for file in self._files()}
+
+    def _files(self) -> list[Path]:
+        return sorted(self._filepath.glob("*.png"))
+
+    def _exists(self) -> bool:
+        return bool(self._files())
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
 from atelier.datasets.npz import read_npz, write_npz
-from atelier.types import Arrays
+from atelier.types import Array, Arrays
 
 logger = logging.getLogger(__name__)
 
@@ -114,3 +115,59 @@ class CheckpointDataset(_Sink):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
+
+
+class MlflowAlbum:
+    """Shows each picture in the active MLflow run as it comes, under one name, step by step."""
+
+    def __init__(self, name: str, *, active: bool = True) -> None:
+        self._name, self._active, self._step = name, active, 0
+
+    def append(self, picture: Array) -> None:
+        """Log one more picture; the first has step 0."""
+        import mlflow
+
+        if self._active and mlflow.active_run():
+            mlflow.log_image(picture, key=self._name, step=self._step)
+        self._step += 1
+
+
+class TrackedStudio:
+    """Curves and albums in MLflow, checkpoints in one folder."""
+
+    def __init__(self, folder: Path, prefix: str, *, active: bool = True) -> None:
+        self._folder, self._prefix, self._active = folder, prefix, active
+
+    def curve(self, name: str) -> MlflowCurve:
+        """Metrics called ``<prefix>.<name>.<metric>``."""
+        return MlflowCurve(f"{self._prefix}.{name}", active=self._active)
+
+    def album(self, name: str) -> MlflowAlbum:
+        """Pictures called ``<prefix>.<name>``."""
+        return MlflowAlbum(f"{self._prefix}.{name}", active=self._active)
+
+    def checkpoint(self, name: str) -> FileCheckpoint:
+        """A file of that name in the folder."""
+        return FileCheckpoint(self._folder / f"{name}.npz")
+
+    def clear(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class StudioDataset(_Sink):
+    """Loads as a :class:`TrackedStudio`."""
+
+    def __init__(
+        self, *, filepath: str, prefix: str, metadata: Mapping[str, Any] | None = None
+    ) -> None:
+        self._filepath, self._prefix = Path(filepath), prefix
+        self._logging_activated = True
+        self.metadata = metadata
+
+    def load(self) -> TrackedStudio:
+        """A studio whose checkpoints are in this folder."""
+        return TrackedStudio(self._filepath, self._prefix, active=self._logging_activated)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath), "prefix": self._prefix}

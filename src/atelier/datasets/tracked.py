@@ -50,7 +50,21 @@ class ProvenanceDataset(_TrackedRecord):
     """Where data came from; logged as the run's input, by the run that makes it and all that read.
 
     The record has at least ``name`` and ``digest``.
+
+    Args:
+        tag: The tag of the run that says the name; ``<prefix>.source`` unless told.
     """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        prefix: str,
+        tag: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(filepath=filepath, prefix=prefix, metadata=metadata)
+        self._tag = tag or f"{prefix}.source"
 
     def save(self, data: Mapping[str, Any]) -> None:
         """Write the file, then log the run's input."""
@@ -74,4 +88,4 @@ class ProvenanceDataset(_TrackedRecord):
         name, digest = f"{self._prefix}.{data['name']}", data["digest"][:DIGEST_LENGTH]
         facts = {key: x if isinstance(x, str) else json.dumps(x) for key, x in data.items()}
         mlflow.log_input(MetaDataset(source, name=name, digest=digest), self._prefix, facts)
-        mlflow.set_tag(f"{self._prefix}.source", data["name"])
+        mlflow.set_tag(self._tag, data["name"])

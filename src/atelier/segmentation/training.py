@@ -18,6 +18,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from atelier.data.cells import Sample, pack
+from atelier.histories import as_arrays, as_rows
 from atelier.models.unet import unet
 from atelier.segmentation.greys import normalise
 from atelier.segmentation.lessons import Lesson, patches, prepare
@@ -158,17 +159,11 @@ def train_segmenter(
             }
             history.append(row)
             curve.append(row)
-            checkpoint.save(identity, learner.state() | _as_arrays(history))
+            checkpoint.save(identity, learner.state() | as_arrays(history))
             logger.info("step %d: %s", step, {k: round(v, 4) for k, v in row.items()})
             losses, started = [], time.monotonic()
     bar.close()
     return Segmented(model, history)
-
-
-def _as_arrays(history: History) -> dict[str, Array]:
-    names = sorted(history[0])
-    rows = np.array([[row[name] for name in names] for row in history])
-    return {"names": np.array(names), "history": rows}
 
 
 def _resume(
@@ -178,8 +173,7 @@ def _resume(
     if saved is None:
         return []
     learner.restore(saved)
-    names = [str(name) for name in saved["names"]]
-    history = [dict(zip(names, map(float, row), strict=True)) for row in saved["history"]]
+    history = as_rows(saved)
     for row in history:
         curve.append(row)
     logger.info("going on after step %d", history[-1]["step"])

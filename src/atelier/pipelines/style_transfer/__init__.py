@@ -1,0 +1,5 @@
+"""The style transfer pipeline."""
+
+from atelier.pipelines.style_transfer.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,181 @@
+"""Nodes of the style_transfer pipeline."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from atelier.data.trunk import Trunk
+from atelier.style.params import GridParams, PaintingParams, StyleParams, TransferParams
+from atelier.types import Animation, Array, Arrays, Metrics, Studio
+
+REFERENCE_SIDE = 256
+"""Of the photos that a normalised network's mean activations are taken from, pixels."""
+
+
+def describe(trunk: Trunk) -> dict[str, Any]:
+    """Which network sees the pictures."""
+    return {"name": trunk.name, "digest": trunk.digest}
+
+
+def paint(
+    content: Array,
+    styles: Mapping[str, Array],
+    photographs: Mapping[str, Array],
+    trunk: Trunk,
+    params: StyleParams,
+    studio: Studio,
+) -> tuple[Arrays, Arrays, pd.DataFrame]:
+    """Every painting, its pictures on the way, its losses; goes on where a killed run stopped."""
+    from atelier.data.pictures import to_rgb
+    from atelier.reproducible import make_reproducible
+    from atelier.style.transfer import transfer
+
+    make_reproducible(params.transfer.seed, params.transfer.threads)
+    weights = _weights(trunk, photographs, params.transfer)
+    painted, frames, tables = {}, {}, []
+    for one in params.paintings:
+        painting = transfer(
+            to_rgb(content),
+            _styles_of(one, styles),
+            weights,
+            params.transfer,
+            curve=studio.curve(one.name),
+            album=studio.album(one.name),
+            checkpoint=studio.checkpoint(one.name),
+        )
+        painted[one.name], frames[one.name] = painting.image, painting.frames
+        tables.append(pd.DataFrame(painting.history).assign(painting=one.name))
+    return painted, frames, pd.concat(tables, ignore_index=True)
+
+
+def _weights(trunk: Trunk, photographs: Mapping[str, Array], params: TransferParams) -> Arrays:
+    from atelier.data.pictures import fit_side, to_rgb
+    from atelier.models.vgg import normalised
+
+    if not params.normalised:
+        return trunk.weights
+    small = [fit_side(to_rgb(photograph), REFERENCE_SIDE) for photograph in photographs.values()]
+    return normalised(trunk.weights, small, pooling=params.pooling)
+
+
+def _styles_of(painting: PaintingParams, styles: Mapping[str, Array]) -> list[Any]:
+    from atelier.data.pictures import to_rgb
+    from atelier.style.objective import Style
+
+    unknown = sorted(set(painting.styles) - set(styles))
+    if unknown:
+        raise ValueError(f"Expected styles out of {sorted(styles)}. Received: {unknown}")
+    return [Style(to_rgb(styles[name]), share) for name, share in painting.styles.items()]
+
+
+def paint_grid(
+    content: Array,
+    styles: Mapping[str, Array],
+    photographs: Mapping[str, Array],
+    trunk: Trunk,
+    params: StyleParams,
+    grid: GridParams,
+    studio: Studio,
+) -> Arrays:
+    """The first painting small, for every start (rows) and style weight (columns)."""
+    from atelier.data.pictures import to_rgb
+    from atelier.reproducible import make_reproducible
+    from atelier.style.transfer import transfer
+
+    make_reproducible(params.transfer.seed, params.transfer.threads)
+    weights = _weights(trunk, photographs, params.transfer)
+    painted = {}
+    for start, style_weight in grid.cells():
+        name = f"{start}.{style_weight:g}"
+        cell = params.transfer.model_copy(
+            update={
+                "start": start,
+                "style_weight": style_weight,
+                "scales": (grid.scale,),
+                "every": grid.scale.iterations,
+            }
+        )
+        painted[name] = transfer(
+            to_rgb(content),
+            _styles_of(params.paintings[0], styles),
+            weights,
+            cell,
+            curve=[],
+            album=[],
+            checkpoint=studio.checkpoint(f"grid.{name}"),
+        ).image
+    return painted
+
+
+def measure(
+    content: Array,
+    styles: Mapping[str, Array],
+    photographs: Mapping[str, Array],
+    trunk: Trunk,
+    painted: Arrays,
+    grid: Arrays,
+    params: StyleParams,
+    studio: Studio,
+) -> Metrics:
+    """How near each painting is to style and content. All is saved by now: checkpoints can go."""
+    from atelier.data.pictures import resize_to, to_rgb
+    from atelier.reproducible import make_reproducible
+    from atelier.style.likeness import content_error, style_error
+    from atelier.style.objective import network_for
+
+    studio.clear()
+    make_reproducible(params.transfer.seed, params.transfer.threads)
+    network = network_for(_weights(trunk, photographs, params.transfer), params.transfer)
+    metrics: Metrics = {}
+    for one in params.paintings:
+        picture, parts = to_rgb(painted[one.name]), _styles_of(one, styles)
+        unpainted = resize_to(to_rgb(content), picture.shape[:2])
+        metrics |= {
+            f"{one.name}.style_error": style_error(network, picture, parts),
+            f"{one.name}.style_error_of_content": style_error(network, unpainted, parts),
+            f"{one.name}.content_error": content_error(network, picture, unpainted),
+        }
+    return metrics
+
+
+def draw(
+    content: Array,
+    styles: Mapping[str, Array],
+    painted: Arrays,
+    frames: Arrays,
+    grid_pictures: Arrays,
+    losses: pd.DataFrame,
+    provenance: dict[str, Any],
+    params: StyleParams,
+    grid: GridParams,
+) -> tuple[Any, Any, Any, Arrays, Animation]:
+    """The paintings beside what they are made of, the losses, the contact sheet, the film."""
+    from atelier.data.pictures import to_rgb
+    from atelier.plots.paintings import contact_sheet, losses_figure, paintings_figure
+
+    parts = {
+        one.name: {
+            f"{name} × {share:g}": to_rgb(styles[name]) for name, share in one.styles.items()
+        }
+        for one in params.paintings
+    }
+    film = frames[params.paintings[0].name]
+    alpha = params.transfer.content_weight
+    cells = {cell: grid_pictures[f"{cell[0]}.{cell[1]:g}"] for cell in grid.cells()}
+    ratios = {weight: weight / alpha if alpha else float("inf") for weight in grid.style_weights}
+    sheet = {(start, ratios[weight]): picture for (start, weight), picture in cells.items()}
+    seen = provenance["name"]
+    return (
+        paintings_figure(to_rgb(content), painted, parts, title=f"Style transfer by {seen}"),
+        losses_figure(losses, title="Weighted loss by layer; dotted: a larger picture"),
+        contact_sheet(
+            sheet,
+            grid.starts,
+            list(ratios.values()),
+            title=f"{params.paintings[0].name}: start and weight of the style, "
+            f"{grid.scale.iterations} iterations",
+        ),
+        painted,
+        Animation(film, 0.25),
+    )
