@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from atelier.pipelines import (
+    activation_maximization,
     calibration,
     clustering,
     dropout,
@@ -21,6 +22,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     pipelines = {
         "ingest": ingest.create_pipeline(),
         "train": train.create_pipeline(),
+        "activation_maximization": activation_maximization.create_pipeline(),
         "calibration": calibration.create_pipeline(),
         "clustering": clustering.create_pipeline(),
         "dropout": dropout.create_pipeline(),

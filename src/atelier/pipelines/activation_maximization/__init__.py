@@ -1,0 +1,5 @@
+"""The activation maximization pipeline."""
+
+from atelier.pipelines.activation_maximization.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,220 @@
+"""Nodes of the activation_maximization pipeline."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from atelier.activation.params import PresetParams, SecondParams, StepParams
+from atelier.recipe import NetworkParams, TrainingParams
+from atelier.types import Animation, Array, Arrays, Checkpoint, Classifier, Curve, History, Metrics
+
+SHOWN = ("ones", "half", "zeros", "random")
+
+
+def step(model: Any, provenance: dict[str, Any], params: StepParams) -> Arrays:
+    """The post's plain steps: every class from every start, as one batch.
+
+    ``<start>.images`` (steps + 1, classes, height, width, 1), ``<start>.logits``, and
+    ``<start>.inside``, the last logits with the border set to 0; random starts are numbered.
+    """
+    from atelier.activation import make_starts, step_towards, without_border
+    from atelier.reproducible import make_reproducible
+    from atelier.training import unit_logits_of
+
+    make_reproducible(params.seed, params.threads)
+    classes, shape = len(provenance["classes"]), model.input_shape[1:]
+    kinds = {kind: params.seed for kind in params.starts if kind != "random"}
+    if "random" in params.starts:
+        kinds |= {f"random{i}": params.seed + i for i in range(params.random_starts)}
+    starts = [
+        make_starts("random" if name.startswith("random") else name, classes, shape, seed=seed)  # type: ignore[arg-type]
+        for name, seed in kinds.items()
+    ]
+    targets = np.tile(np.arange(classes), len(starts))
+    walked = step_towards(
+        model,
+        np.concatenate(starts),
+        targets,
+        steps=params.steps,
+        learning_rate=params.learning_rate,
+    )
+    inside = unit_logits_of(model, without_border(walked.images[-1], params.border))
+    parts = {"images": walked.images, "logits": walked.logits, "inside": inside[None]}
+    return {
+        f"{name}.{part}": values[:, number * classes : (number + 1) * classes]
+        for number, name in enumerate(kinds)
+        for part, values in parts.items()
+    }
+
+
+def climb(model: Any, provenance: dict[str, Any], params: PresetParams) -> Arrays:
+    """Every class by every preset, ``<preset>.images``; the last one's way, ``frames``."""
+    from atelier.activation import Ascent, make_starts
+    from atelier.reproducible import make_reproducible
+
+    make_reproducible(params.seed, params.threads)
+    ascent, classes = Ascent(model), len(provenance["classes"])
+    starts = make_starts(params.start, classes, ascent.shape, seed=params.seed)
+    found: dict[str, Array] = {}
+    for name, preset in params.presets.items():
+        climbed = ascent.climb(
+            starts, np.arange(classes), preset, pictures=params.pictures, seed=params.seed
+        )
+        found |= {f"{name}.images": climbed.images, "frames": climbed.frames}
+    return found
+
+
+def climb_layers(model: Any, params: PresetParams) -> Arrays:
+    """What the first channels of every convolution want, by the last preset, by layer."""
+    from atelier.activation import make_starts, maximise
+    from atelier.reproducible import make_reproducible
+
+    make_reproducible(params.seed, params.threads)
+    *_, preset = params.presets.values()
+    starts = make_starts(params.start, params.layers, model.input_shape[1:], seed=params.seed)
+    units = np.arange(params.layers)
+    return {
+        layer.name: maximise(model, starts, units, preset, layer=layer.name, seed=params.seed)
+        for layer in model.layers
+        if "conv" in layer.name and layer.output.shape[-1] >= params.layers
+    }
+
+
+def train_second(
+    train: Arrays,
+    validation: Arrays,
+    provenance: dict[str, Any],
+    network: NetworkParams,
+    training: TrainingParams,
+    second: SecondParams,
+    curve: Curve,
+    checkpoint: Checkpoint,
+) -> tuple[Classifier, History]:
+    """An independent network to ask: other first weights, another order of the images."""
+    from atelier.models.cnn import build
+    from atelier.reproducible import make_reproducible
+    from atelier.training import fit
+
+    recipe = training.model_copy(update={"seed": second.seed, "epochs": second.epochs})
+    make_reproducible(recipe.seed, recipe.threads)
+    model = build(network, len(provenance["classes"]), shape=train["images"].shape[1:])
+    model, history = fit(model, train, validation, recipe, curve=curve, checkpoint=checkpoint)
+    return model, history
+
+
+def judge(
+    model: Classifier,
+    other: Classifier,
+    train: Arrays,
+    test: Arrays,
+    logits: Arrays,
+    stepped: Arrays,
+    climbed: Arrays,
+    provenance: dict[str, Any],
+    params: SecondParams,
+    checkpoint: Checkpoint,
+) -> tuple[pd.DataFrame, pd.DataFrame, Metrics]:
+    """The two facts measured, and what each confidence says. Checkpoints can go by now."""
+    from atelier.activation import facts
+    from atelier.batches import to_unit
+    from atelier.reproducible import make_reproducible
+    from atelier.training import unit_logits_of
+
+    checkpoint.clear()
+    make_reproducible(params.seed, params.threads)
+    classes = len(provenance["classes"])
+    targets, real = np.arange(classes), to_unit(train["images"])
+    judges = facts.judges_from(logits, params.covariance)
+    ways = {
+        name.removesuffix(".images"): images if way == "climbed" else images[-1]
+        for way, arrays in (("stepped", stepped), ("climbed", climbed))
+        for name, images in arrays.items()
+        if name.endswith(".images")
+    }
+    tables = []
+    for name, images in ways.items():
+        thought = facts.judged(
+            unit_logits_of(model, images), unit_logits_of(other, images), targets, judges
+        )
+        far = facts.likeness(images, targets, real, train["labels"])
+        way = name.rstrip("0123456789") if name.startswith("random") else name
+        tables.append(pd.concat([thought, far], axis=1).assign(way=way, start=name, label=targets))
+    table = pd.concat(tables, ignore_index=True)
+    results = {name: ways[name] for name in ways if f"{name}.inside" in stepped}
+    distances = facts.start_distances(results)
+    some = slice(0, 500)
+    baseline = facts.likeness(
+        to_unit(test["images"][some]), test["labels"][some], real, train["labels"]
+    )
+    inside = {name: stepped[f"{name}.inside"][-1] for name in results}
+    metrics = facts.headline(table, distances, baseline) | facts.border_metrics(inside, targets)
+    return table, distances, metrics
+
+
+def draw(
+    train: Arrays,
+    logits: Arrays,
+    stepped: Arrays,
+    climbed: Arrays,
+    layers: Arrays,
+    table: pd.DataFrame,
+    provenance: dict[str, Any],
+    presets: PresetParams,
+    steps: StepParams,
+    second: SecondParams,
+) -> tuple[Any, Any, Any, Any, Any, Any, Animation]:
+    """Starts, doubts, one picture's way, what is wanted, what is thought, the layers, the film."""
+    from atelier.activation import facts, without_border
+    from atelier.plots import activation as plots
+
+    classes = provenance["classes"]
+    targets, name = np.arange(len(classes)), provenance["name"]
+    starts = {
+        kind.replace("0", " start"): kind
+        for kind in ("ones", "half", "zeros", "random0")
+        if f"{kind}.images" in stepped
+    }
+    last = {label: stepped[f"{kind}.images"][-1, ..., 0] for label, kind in starts.items()}
+    notes = {
+        label: [f"{one:.5f}" for one in facts.confidence(stepped[f"{kind}.logits"][-1], targets)]
+        for label, kind in starts.items()
+    }
+    doubts = {
+        label: facts.doubt(stepped[f"{kind}.logits"], targets) for label, kind in starts.items()
+    }
+    means, deviations = facts.class_pictures(train["images"], train["labels"], len(classes))
+    ways = {key.removesuffix(".images"): one[..., 0] for key, one in climbed.items() if "." in key}
+    wanted = {"class mean": means, "deviation": deviations} | ways
+    *_, (label, kind) = starts.items()
+    variable = int(deviations.mean(axis=(1, 2)).argmax())
+    path, answers = stepped[f"{kind}.images"][:, variable, ..., 0], stepped[f"{kind}.logits"]
+    trust = [facts.confidence(one, targets)[variable] for one in (answers[0], answers[-1])]
+    inside = without_border(path[-1:, ..., None], steps.border)[0, ..., 0]
+    kept = facts.confidence(stepped[f"{kind}.inside"][-1], targets)[variable]
+    judges = facts.judges_from(logits, second.covariance)
+    count, steps_done = len(table), steps.steps
+    return (
+        plots.rows_figure(
+            last, notes, classes, title=f"{name}: {steps_done} plain steps from each start"
+        ),
+        plots.doubts_figure(doubts, title=f"{name}: {steps_done} plain steps, all classes"),
+        plots.change_figure(
+            {
+                f"{label}": (path[0], f"confidence {trust[0]:.5f}"),
+                f"after {steps_done} steps": (path[-1], f"{trust[1]:.5f}"),
+                "difference": (path[-1] - path[0], "red: brighter"),
+                f"outer {steps.border} set to 0": (inside, f"{kept:.5f}"),
+                "class deviation": (deviations[variable], "of real images"),
+            },
+            title=f"{name}: class {classes[variable]}, the most variable by mean deviation",
+        ),
+        plots.rows_figure(
+            wanted, {}, classes, title=f"{name}: what is, and what the network wants"
+        ),
+        plots.trust_figure(table, judges.ordinary, title=f"{name}: who believes {count} pictures"),
+        plots.layers_figure(
+            {key: one[..., 0] for key, one in layers.items()}, title=f"{name}: what units want"
+        ),
+        Animation(plots.film(climbed["frames"][..., 0]), 0.2),
+    )
