@@ -42,8 +42,8 @@ class Ascent:
         names = [one.name for one in model.layers]
         if layer is not None and layer not in names:
             raise ValueError(f"Expected a layer out of {', '.join(names)}. Received: {layer}")
-        output = model.output if layer is None else model.get_layer(layer).output
-        self._model = keras.Model(model.input, output)
+        output = model.outputs[0] if layer is None else model.get_layer(layer).output
+        self._model = keras.Model(model.inputs[0], output)
         self.units = int(output.shape[-1])
         self.shape = tuple(model.input_shape[1:])
         self._climb = tf.function(self._steps, reduce_retracing=True)

@@ -8,13 +8,13 @@ import pandas as pd
 from scipy.spatial.distance import cdist
 from scipy.special import log_softmax, softmax
 
-from atelier.calibration.density import DensityModel
+from atelier.calibration.density import Covariance, DensityModel
 from atelier.intervals import wilson_interval
 from atelier.types import Array, Arrays, Labels, Metrics
 
 
 class Judges(NamedTuple):
-    """What tells how sure to be of an image; all but the last two take the network's logits."""
+    """What tells how sure to be of an image, fitted on ordinary ones."""
 
     temperature: float
     density: DensityModel
@@ -56,8 +56,8 @@ def doubt(logits: Array, targets: Labels) -> Array:
 
 def _far(images: Array, others: Array) -> Array:
     """Root mean square difference per pixel, (images, others)."""
-    flat = [one.reshape(len(one), -1).astype(np.float64) for one in (images, others)]
-    return np.asarray(cdist(*flat) / np.sqrt(flat[0].shape[1]))
+    own, other = (one.reshape(len(one), -1).astype(np.float64) for one in (images, others))
+    return np.asarray(cdist(own, other) / np.sqrt(own.shape[1]))
 
 
 def likeness(images: Array, targets: Labels, real: Array, labels: Labels) -> pd.DataFrame:
@@ -179,7 +179,7 @@ def border_metrics(inside: Mapping[str, Array], targets: Labels) -> Metrics:
     return metrics
 
 
-def judges_from(logits: Arrays, covariance: str) -> Judges:
+def judges_from(logits: Arrays, covariance: Covariance) -> Judges:
     """Temperature from the calibration split, Gaussians from training, densities of the test's.
 
     Args:
@@ -189,5 +189,5 @@ def judges_from(logits: Arrays, covariance: str) -> Judges:
     from atelier.calibration.scaling import TemperatureScaling
 
     scaling = TemperatureScaling().fit(logits["calibration_logits"], logits["calibration_labels"])
-    density = DensityModel(covariance).fit(logits["train_logits"], logits["train_labels"])  # type: ignore[arg-type]
+    density = DensityModel(covariance).fit(logits["train_logits"], logits["train_labels"])
     return Judges(scaling.temperature_, density, density.log_density(logits["test_logits"]))

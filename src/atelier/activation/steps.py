@@ -7,7 +7,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from atelier.activation.params import Start
 from atelier.types import Array, Labels
 
 
@@ -20,7 +19,7 @@ class Stepped(NamedTuple):
     """(steps + 1, n, classes) float32."""
 
 
-def make_starts(kind: Start, count: int, shape: Sequence[int], *, seed: int) -> Array:
+def make_starts(kind: str, count: int, shape: Sequence[int], *, seed: int) -> Array:
     """First states in [0, 1], (count, height, width, channels) float32.
 
     Args:
@@ -28,6 +27,9 @@ def make_starts(kind: Start, count: int, shape: Sequence[int], *, seed: int) -> 
         count: How many.
         shape: (height, width, channels).
         seed: Of the random ones.
+
+    Raises:
+        ValueError: Another kind.
     """
     values: dict[str, Callable[[], Any]] = {
         "ones": lambda: 1.0,
@@ -35,6 +37,8 @@ def make_starts(kind: Start, count: int, shape: Sequence[int], *, seed: int) -> 
         "zeros": lambda: 0.0,
         "random": lambda: np.random.default_rng(seed).uniform(0, 1, (count, *shape)),
     }
+    if kind not in values:
+        raise ValueError(f"Expected a start out of {', '.join(values)}. Received: {kind}")
     return np.broadcast_to(np.asarray(values[kind](), np.float32), (count, *shape)).copy()
 
 
@@ -60,7 +64,6 @@ def step_towards(
         )
     labels = tf.constant(targets)
 
-    @tf.function
     def walk(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         states = tf.TensorArray(tf.float32, steps + 1)
         answers = tf.TensorArray(tf.float32, steps + 1)
@@ -74,7 +77,7 @@ def step_towards(
             images -= learning_rate * tape.gradient(loss, images)
         return states.stack(), answers.stack()
 
-    images, logits = walk(tf.constant(starts, tf.float32))
+    images, logits = tf.function(walk)(tf.constant(starts, tf.float32))
     return Stepped(np.asarray(images), np.asarray(logits))
 
 

@@ -7,9 +7,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from atelier.plots.style import ACCENT, INK, QUIET, WARM, look, photograph
+from atelier.plots.style import ACCENT, INK, WARM, look, photograph
 from atelier.types import Array, Images
 
+OPINIONS = {
+    "confidence": ("softmax", ACCENT),
+    "calibrated": ("temperature", "#81b29a"),
+    "density_confidence": ("density's posterior", "#e9a23b"),
+    "second_confidence": ("second network", WARM),
+}
+"""Column, label and colour of what is thought of a picture."""
 START_COLOURS = (ACCENT, "#4c956c", "#e9a23b", WARM)
 
 
@@ -72,7 +79,7 @@ def doubts_figure(doubts: Mapping[str, Array], *, title: str) -> Figure:
             "the post's .9999", (0, 1e-4), xytext=(2, 3), textcoords="offset points", size=8
         )
         panel.set(yscale="log", xlabel="iteration", ylabel="1 − confidence", title=title)
-        panel.legend(title="start")
+        panel.legend(title="start", loc="lower right", frameon=True)
         return figure
 
 
@@ -105,33 +112,28 @@ def trust_figure(table: pd.DataFrame, ordinary: Array, *, title: str) -> Figure:
         title: Above all.
     """
     with look():
-        figure = Figure(figsize=(9.2, 3.6))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
-        said, known = figure.subplots(1, 2)
         ways = list(dict.fromkeys(table["way"]))
-        means = table.groupby("way", sort=False)[
-            ["confidence", "calibrated", "density_confidence", "second_confidence"]
-        ].mean()
-        labels = ("softmax", "temperature", "density posterior", "second network")
-        for offset, (column, label, colour) in enumerate(
-            zip(means, labels, (ACCENT, "#81b29a", "#e9a23b", WARM), strict=True)
-        ):
-            places = np.arange(len(ways)) + 0.2 * (offset - 1.5)
-            said.bar(places, means[column], width=0.18, color=colour, label=label)
-        said.set(xticks=range(len(ways)), xticklabels=ways, ylim=(0, 1.02), title="Mean confidence")
-        said.legend(fontsize=7, loc="lower right", frameon=True)
-        lowest = float(np.quantile(ordinary, 0.001))
-        known.hist(ordinary, bins=60, density=True, color=QUIET, label="real, held out")
-        scale = known.get_ylim()[1]
+        figure = Figure(figsize=(10.0, 0.42 * len(ways) + 1.6))
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        said, known = figure.subplots(1, 2, sharey=True)
+        means = table.groupby("way", sort=False)[list(OPINIONS)].mean()
+        places = np.arange(len(ways))
+        for number, (column, (label, colour)) in enumerate(OPINIONS.items()):
+            height = places + 0.2 * (number - 1.5)
+            said.barh(height, means[column], height=0.18, color=colour, label=label)
+        said.set(yticks=places, yticklabels=ways, xlim=(0, 1.02), title="Mean confidence")
+        said.invert_yaxis()
+        heights, edges = np.histogram(ordinary, bins=60)
+        known.bar(
+            edges[:-1], -heights / heights.max() * len(ways), np.diff(edges), len(ways) - 0.5,
+            align="edge", color="#d9dee3", label="real, held out",
+        )  # fmt: skip
         for place, way in enumerate(ways):
             values = table.loc[table["way"] == way, "log_density"]
-            height = np.full(len(values), scale * (0.9 - 0.8 * place / max(len(ways) - 1, 1)))
-            known.plot(
-                values, height, "|", markersize=11, color=START_COLOURS[place % 4], label=way
-            )
-        known.set_xscale("symlog", linthresh=max(abs(lowest), 1.0))
-        known.set(yticks=[], xlabel="log p(logits)", title="Log density")
-        known.legend(fontsize=7, loc="upper left", frameon=True)
+            known.plot(values, np.full(len(values), place), "|", color=WARM, markersize=11)
+        known.set_xscale("symlog", linthresh=max(abs(float(np.quantile(ordinary, 0.001))), 1.0))
+        known.set(xlabel="log p(logits)", title="Log density; grey: real images, held out")
+        figure.legend(*said.get_legend_handles_labels(), loc="outside lower left", ncols=4)
         return figure
 
 

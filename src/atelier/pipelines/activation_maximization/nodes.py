@@ -9,8 +9,6 @@ from atelier.activation.params import PresetParams, SecondParams, StepParams
 from atelier.recipe import NetworkParams, TrainingParams
 from atelier.types import Animation, Array, Arrays, Checkpoint, Classifier, Curve, History, Metrics
 
-SHOWN = ("ones", "half", "zeros", "random")
-
 
 def step(model: Any, provenance: dict[str, Any], params: StepParams) -> Arrays:
     """The post's plain steps: every class from every start, as one batch.
@@ -24,11 +22,11 @@ def step(model: Any, provenance: dict[str, Any], params: StepParams) -> Arrays:
 
     make_reproducible(params.seed, params.threads)
     classes, shape = len(provenance["classes"]), model.input_shape[1:]
-    kinds = {kind: params.seed for kind in params.starts if kind != "random"}
+    kinds: dict[str, int] = {kind: params.seed for kind in params.starts if kind != "random"}
     if "random" in params.starts:
         kinds |= {f"random{i}": params.seed + i for i in range(params.random_starts)}
     starts = [
-        make_starts("random" if name.startswith("random") else name, classes, shape, seed=seed)  # type: ignore[arg-type]
+        make_starts("random" if name.startswith("random") else name, classes, shape, seed=seed)
         for name, seed in kinds.items()
     ]
     targets = np.tile(np.arange(classes), len(starts))
