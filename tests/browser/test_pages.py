@@ -161,12 +161,14 @@ def test_the_animation_of_a_run_is_shown_in_its_artifacts(page, finished, mlflow
 @pytest.mark.parametrize(
     "pipeline",
     [
+        "activation_maximization",
         "calibration",
         "clustering",
         "dropout",
         "gradients",
         "maxout",
         "segmentation",
+        "style_transfer",
         "thresholding",
     ],
 )

@@ -53,7 +53,7 @@ PAINTINGS = {
     "the_scream": _COMMONS
     + "Edvard_Munch,_1893,_The_Scream,_oil,_tempera_and_pastel_on_cardboard,_91_x_73_cm,"
     "_National_Gallery_of_Norway.jpg?width=1024",
-    "klimt": _COMMONS + "The_Kiss_-_Gustav_Klimt_-_Google_Cultural_Institute.jpg?width=1024",
+    "klimt": _COMMONS + "Gustav_Klimt_046.jpg?width=1024",
     "starry_night": _COMMONS + "Van_Gogh_-_Starry_Night_-_Google_Art_Project.jpg?width=1024",
 }
 """Where the post's three painters' works are, in the public domain, by the mirror's file names."""

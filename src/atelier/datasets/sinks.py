@@ -128,7 +128,7 @@ class MlflowAlbum:
         import mlflow
 
         if self._active and mlflow.active_run():
-            mlflow.log_image(picture, key=self._name, step=self._step)
+            mlflow.log_image(picture, key=self._name, step=self._step, synchronous=True)
         self._step += 1
 
 

@@ -19,7 +19,7 @@ def paintings_figure(
     *,
     title: str,
 ) -> Figure:
-    """A row a painting: the content, what it was painted in, the painting.
+    """A row a painting: the content, the painting, what it was painted in.
 
     Args:
         content: RGB, (height, width, 3), 0 … 255.
@@ -33,7 +33,7 @@ def paintings_figure(
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
         panels = figure.subplots(len(paintings), columns, squeeze=False)
         for row, (name, painting) in zip(panels, paintings.items(), strict=True):
-            shown = [("content", content), *styles[name].items(), (name, painting)]
+            shown = [("content", content), (name, painting), *styles[name].items()]
             for panel, (label, picture) in zip(row, shown, strict=False):
                 panel.imshow(np.clip(picture, 0, 255).astype(np.uint8))
                 panel.set_title(label, size=9, weight="normal")
