@@ -62,23 +62,30 @@ def step_towards(
         raise ValueError(
             f"Expected {len(starts)} targets in 0 … {classes - 1}. Received: {list(targets)}"
         )
-    labels = tf.constant(targets)
-
-    def walk(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        states = tf.TensorArray(tf.float32, steps + 1)
-        answers = tf.TensorArray(tf.float32, steps + 1)
-        for step in tf.range(steps + 1):
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(images)
-                logits = model(images, training=False)
-                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-                loss = tf.reduce_sum(losses)
-            states, answers = states.write(step, images), answers.write(step, logits)
-            images -= learning_rate * tape.gradient(loss, images)
-        return states.stack(), answers.stack()
-
-    images, logits = tf.function(walk)(tf.constant(starts, tf.float32))
+    images, logits = _walk(
+        model,
+        tf.constant(starts, tf.float32),
+        tf.constant(targets),
+        tf.constant(steps),
+        tf.constant(learning_rate, tf.float32),
+    )
     return Stepped(np.asarray(images), np.asarray(logits))
+
+
+@tf.function(reduce_retracing=True)
+def _walk(model: Any, images: Any, targets: Any, steps: Any, learning_rate: Any) -> Any:
+    """States and answers of every step; traced once for a model and a kind of image."""
+    states = tf.TensorArray(tf.float32, steps + 1)
+    answers = tf.TensorArray(tf.float32, steps + 1)
+    for step in tf.range(steps + 1):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(images)
+            logits = model(images, training=False)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+            loss = tf.reduce_sum(losses)
+        states, answers = states.write(step, images), answers.write(step, logits)
+        images -= learning_rate * tape.gradient(loss, images)
+    return states.stack(), answers.stack()
 
 
 def without_border(images: Array, width: int) -> Array:
