@@ -63,3 +63,15 @@ def test_the_longer_side_is_made_as_long_as_asked(shape, side, wanted):
 
 def test_a_constant_picture_stays_so_at_any_size():
     np.testing.assert_allclose(resize_to(np.full((40, 30, 3), 200.0), (13, 17)), 200.0, rtol=1e-5)
+
+
+def test_a_photograph_taken_sideways_is_read_upright(tmp_path):
+    picture = np.zeros((8, 16, 3), np.uint8)
+    picture[:, :8] = 255  # white on the left
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: shown a quarter turn clockwise
+    Image.fromarray(picture).save(tmp_path / "turned.png", exif=exif)
+    upright = read_picture(str(tmp_path / "turned.png"))
+    assert upright.shape == (16, 8, 3)
+    assert upright[:8].min() == 255  # white on top
+    assert upright[8:].max() == 0
