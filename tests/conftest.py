@@ -75,6 +75,7 @@ def finished(tmp_path_factory) -> Project:
     """A project in which everything ran once; tests only look at it."""
     project = Project(tmp_path_factory.mktemp("finished"))
     project.output = project.run()
+    project.run("--pipeline", "drift")
     return project
 
 

@@ -27,7 +27,7 @@ def pipelines():
 
 
 def datasets(pipelines) -> list[str]:
-    names = pipelines["__default__"].datasets()
+    names = {name for one in pipelines.values() for name in one.datasets()}
     return sorted(name for name in names if not name.startswith(("params:", "parameters")))
 
 
@@ -60,7 +60,8 @@ def test_every_parameter_is_used_and_every_used_one_there(env, pipelines):
     parameters = loader(env)["parameters"]
     named = {
         name.removeprefix("params:")
-        for name in pipelines["__default__"].inputs()
+        for one in pipelines.values()
+        for name in one.inputs()
         if name.startswith("params:")
     }
     assert named == {f"{space}.{key}" for space, group in parameters.items() for key in group}

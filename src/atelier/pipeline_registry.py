@@ -6,6 +6,7 @@ from atelier.pipelines import (
     activation_maximization,
     calibration,
     clustering,
+    drift,
     dropout,
     gradients,
     ingest,
@@ -32,4 +33,5 @@ def register_pipelines() -> dict[str, Pipeline]:
         "style_transfer": style_transfer.create_pipeline(),
         "thresholding": thresholding.create_pipeline(),
     }
-    return pipelines | {"__default__": sum(pipelines.values(), Pipeline([]))}
+    by_name_only = {"drift": drift.create_pipeline()}
+    return pipelines | by_name_only | {"__default__": sum(pipelines.values(), Pipeline([]))}

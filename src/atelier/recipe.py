@@ -185,3 +185,16 @@ class ThinnedParams(Params):
     units: Annotated[int, Field(gt=0, le=14)]
     drop: Annotated[float, Field(gt=0, lt=1)]
     steps: Annotated[int, Field(gt=0)]
+
+
+class DriftParams(MachineParams):
+    """When a batch counts as drifted, and on which changes that is tried."""
+
+    covariance: Literal["diagonal", "full", "tied"]
+    reject: Annotated[float, Field(gt=0, lt=1, description="share of calibration called rare")]
+    alpha: Annotated[float, Field(gt=0, lt=1, description="false alarms that are accepted")]
+    size: Annotated[int, Field(gt=0, description="images of a batch that is tried")]
+    draws: Annotated[int, Field(gt=0, description="batches of each change")]
+    honest_draws: Annotated[int, Field(gt=0, description="batches without any change")]
+    letters: tuple[Share, ...]
+    levels: dict[Literal["rotation", "noise", "blur", "scale"], tuple[float, ...]]

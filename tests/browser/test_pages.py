@@ -164,6 +164,7 @@ def test_the_animation_of_a_run_is_shown_in_its_artifacts(page, finished, mlflow
         "activation_maximization",
         "calibration",
         "clustering",
+        "drift",
         "dropout",
         "gradients",
         "maxout",

@@ -5,6 +5,7 @@ from scipy.ndimage import map_coordinates
 
 from atelier.data.cells import Sample, draw_cells
 from atelier.models.unet import unet
+from atelier.models.unet_shapes import fitting_side, margin, reach
 from atelier.segmentation.classical import cells_by_mixture, cells_by_threshold
 from atelier.segmentation.deformation import (
     DeformationParams,
@@ -17,7 +18,6 @@ from atelier.segmentation.greys import normalise, stored_grey, to_grey
 from atelier.segmentation.lessons import patches, prepare
 from atelier.segmentation.params import BorderParams, SegmenterParams, SplittingParams, UnetParams
 from atelier.segmentation.pixels import Pixels, fit_scale, trust_in
-from atelier.segmentation.shapes import fitting_side, margin, reach
 from atelier.segmentation.tiling import Tiling, mean_over_turns, mirrored, predict_tiled
 from atelier.segmentation.training import Learner, build, log_odds, train_segmenter
 

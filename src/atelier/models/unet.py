@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from atelier.segmentation.shapes import Padding, cropped
+from atelier.models.unet_shapes import Padding, cropped
 
 
 def unet(
@@ -22,7 +22,7 @@ def unet(
 
     Out come logits, (n, height', width', classes). As published (the defaults) the convolutions
     are valid, what crosses over is cropped, 572 pixels give 388, and 31,030,658 parameters learn.
-    With ``padding="same"`` the output has the input's size. :mod:`atelier.segmentation.shapes` says
+    With ``padding="same"`` the output has the input's size. :mod:`atelier.models.unet_shapes` says
     which sides fit, and how many pixels at each edge an output pixel can see.
 
     Args:

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from atelier.data.cells import Sample
+from atelier.models.unet_shapes import fitting_side, margin
 from atelier.segmentation.border_weights import border_weights, class_balance
 from atelier.segmentation.deformation import change_greys, deform, draw_coordinates
 from atelier.segmentation.greys import normalise
 from atelier.segmentation.instances import separated
 from atelier.segmentation.params import BorderParams, SegmenterParams
-from atelier.segmentation.shapes import fitting_side, margin
 from atelier.types import Array
 
 

@@ -1,0 +1,42 @@
+"""Drift: are new images like those that the classifier was judged on? Runs only by its name."""
+
+from kedro.pipeline import Node, Pipeline
+
+from atelier.pipelines.drift import nodes
+
+DRIFT = [
+    Node(
+        nodes.watch,
+        ["classifier_model", "test_arrays", "batch_arrays", "logits_arrays", "params:drift"],
+        ["batch_table", "batch_metrics", "batch_figure"],
+        name="watch_batch",
+        tags="evaluation",
+    ),
+    Node(
+        nodes.rehearse,
+        [
+            "classifier_model",
+            "test_arrays",
+            "others_arrays",
+            "others_provenance",
+            "logits_arrays",
+            "provenance",
+            "params:drift",
+        ],
+        ["alarms_table", "alarms_metrics", "alarms_figure"],
+        name="rehearse_alarms",
+        tags="evaluation",
+    ),
+]
+
+
+def create_pipeline() -> Pipeline:
+    """On the digits; the characters' letters are strangers to them."""
+    return Pipeline(
+        DRIFT,
+        namespace="digits",
+        inputs={
+            "others_arrays": "characters.test_arrays",
+            "others_provenance": "characters.provenance",
+        },
+    )
