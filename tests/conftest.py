@@ -151,3 +151,30 @@ def server(tmp_path):
 def rng() -> np.random.Generator:
     """Random numbers of their own for each test, the same every time."""
     return np.random.default_rng(0)
+
+
+class NoCheckpoint:
+    """Keeps nothing, and counts how often it is cleared."""
+
+    cleared = 0
+
+    def restore(self, fingerprint):
+        return None
+
+    def save(self, fingerprint, state):
+        pass
+
+    def clear(self):
+        self.cleared += 1
+
+
+@pytest.fixture
+def run(tmp_path):
+    """An active MLflow run in a store of its own."""
+    import mlflow
+
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    mlflow.set_experiment(experiment_id=mlflow.create_experiment("one", str(tmp_path / "art")))
+    with mlflow.start_run() as active:
+        yield active
+    mlflow.set_tracking_uri(None)

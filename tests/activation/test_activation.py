@@ -14,7 +14,6 @@ from atelier.activation import (
 )
 from atelier.activation.params import AscentParams
 from atelier.calibration.density import DensityModel
-from atelier.data.idx import read_idx
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 
@@ -263,14 +262,3 @@ def test_the_border_is_judged_by_kind_of_start():
     metrics = facts.border_metrics({"random0": sure, "random1": torn}, np.array([0, 1]))
     assert metrics["random.confidence_without_border"] == pytest.approx(0.75)
     assert metrics["random.least_without_border"] == pytest.approx(0.5)
-
-
-def test_the_most_variable_digit_of_mnist_is_the_published_one(mirror):
-    images = read_idx(mirror / "mnist" / "train-images-idx3-ubyte.gz")[..., None]
-    labels = read_idx(mirror / "mnist" / "train-labels-idx1-ubyte.gz")
-    _, deviations = facts.class_pictures(images, labels, 10)
-    means = deviations.mean(axis=(1, 2))
-    assert (means.argmax(), means.argsort()[-2]) == (2, 0)
-    assert means[2] == pytest.approx(47.1, abs=0.05)
-    assert means[0] == pytest.approx(45.0, abs=0.05)
-    assert deviations.max(axis=(1, 2)).argmax() == 1

@@ -29,16 +29,6 @@ def full_disk():
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.fixture
-def run(tmp_path):
-    """An active MLflow run in a store of its own."""
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    mlflow.set_experiment(experiment_id=mlflow.create_experiment("one", str(tmp_path / "art")))
-    with mlflow.start_run() as active:
-        yield active
-    mlflow.set_tracking_uri(None)
-
-
 def logged(run):
     return mlflow.MlflowClient().get_run(run.info.run_id)
 

@@ -12,16 +12,6 @@ from atelier.datasets.trunk import TrunkDataset
 
 
 @pytest.fixture
-def run(tmp_path):
-    """An active MLflow run in a store of its own."""
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    mlflow.set_experiment(experiment_id=mlflow.create_experiment("one", str(tmp_path / "art")))
-    with mlflow.start_run() as active:
-        yield active
-    mlflow.set_tracking_uri(None)
-
-
-@pytest.fixture
 def red(tmp_path):
     """A red picture of 4 by 6 pixels in a file."""
     path = tmp_path / "red.png"

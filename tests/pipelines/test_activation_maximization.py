@@ -2,7 +2,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import dots
+from conftest import NoCheckpoint, dots
 from matplotlib.figure import Figure
 from test_pipelines import run
 
@@ -29,19 +29,6 @@ PRESETS = PresetParams(
     presets={"free": WAY.model_copy(update={"l2": 0.0}), "smooth": WAY}, start="half", layers=2,
     pictures=3, **MACHINE,
 )  # fmt: skip
-
-
-class NoCheckpoint:
-    cleared = 0
-
-    def restore(self, fingerprint):
-        return None
-
-    def save(self, fingerprint, state):
-        pass
-
-    def clear(self):
-        self.cleared += 1
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 import matplotlib.pyplot as plt
 import pytest
+from conftest import NoCheckpoint
 from matplotlib.figure import Figure
 from skimage import data
 from sklearn.datasets import load_sample_image
@@ -25,19 +26,6 @@ pytestmark = pytest.mark.usefixtures("reproducible")
 SPLITTING = SplittingParams(smoothing=1.0, depth=1.5, least=10)
 OTSU = ThresholdingParams(classes=(2, 3), block=16, resamples=20, seed=0)
 PLANE = PlaneParams(points=60, components=2, distance=6.0, shown=(0, 2), starts=3, seed=0)
-
-
-class NoCheckpoint:
-    cleared = 0
-
-    def restore(self, fingerprint):
-        return None
-
-    def save(self, fingerprint, state):
-        pass
-
-    def clear(self):
-        self.cleared += 1
 
 
 @pytest.fixture(scope="module")

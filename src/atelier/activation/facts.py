@@ -22,21 +22,6 @@ class Judges(NamedTuple):
     """Log densities of held-out real images, (n,)."""
 
 
-def class_pictures(images: Array, labels: Labels, classes: int) -> tuple[Array, Array]:
-    """Mean and standard deviation of each class, pixel by pixel, (classes, height, width) each.
-
-    Args:
-        images: (n, height, width, 1), any scale, which the result has too.
-        labels: (n,).
-        classes: How many there are.
-    """
-    groups = [images[labels == label, ..., 0].astype(np.float64) for label in range(classes)]
-    return (
-        np.stack([group.mean(axis=0) for group in groups]),
-        np.stack([group.std(axis=0) for group in groups]),
-    )
-
-
 def confidence(logits: Array, targets: Labels) -> Array:
     """The softmax probability of each target, (…, n).
 

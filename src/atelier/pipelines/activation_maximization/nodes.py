@@ -150,69 +150,67 @@ def judge(
     return table, distances, metrics
 
 
-def draw(
+def draw_steps(
+    train: Arrays, stepped: Arrays, provenance: dict[str, Any], params: StepParams
+) -> tuple[Any, Any, Any]:
+    """Where every start leads, how doubt falls, one picture's way."""
+    from atelier.activation import facts, without_border
+    from atelier.data.card import class_moments
+    from atelier.plots import activation as plots
+
+    classes, name = provenance["classes"], provenance["name"]
+    targets, done = np.arange(len(classes)), f"{params.steps} plain steps"
+    kinds = [kind for kind in ("ones", "half", "zeros", "random0") if f"{kind}.images" in stepped]
+    logits = {kind: stepped[f"{kind}.logits"] for kind in kinds}
+    trust = {kind: facts.confidence(logits[kind], targets) for kind in kinds}
+    last = {kind: stepped[f"{kind}.images"][-1, ..., 0] for kind in kinds}
+    notes = {kind: [f"{one:.5f}" for one in trust[kind][-1]] for kind in kinds}
+    doubts = {kind: facts.doubt(logits[kind], targets) for kind in kinds}
+    _, deviations = class_moments(train["images"], train["labels"], len(classes))
+    label, kind = int(deviations.mean(axis=(1, 2)).argmax()), kinds[-1]
+    start, end = stepped[f"{kind}.images"][[0, -1], label]
+    inside = without_border(end[None], params.border)[0]
+    kept = facts.confidence(stepped[f"{kind}.inside"][-1], targets)[label]
+    way = {
+        f"start: {kind}": (start, f"confidence {trust[kind][0, label]:.5f}"),
+        f"after {params.steps} steps": (end, f"{trust[kind][-1, label]:.5f}"),
+        "difference": (end - start, "red: brighter"),
+        f"outer {params.border} set to 0": (inside, f"{kept:.5f}"),
+        "class deviation": (deviations[label][..., None], "of real images"),
+    }
+    return (
+        plots.rows_figure(last, notes, classes, title=f"{name}: {done} from each start"),
+        plots.doubts_figure(doubts, title=f"{name}: {done}, all classes"),
+        plots.change_figure(
+            {heading: (picture[..., 0], note) for heading, (picture, note) in way.items()},
+            title=f"{name}: class {classes[label]}, the most variable by mean deviation",
+        ),
+    )
+
+
+def draw_wanted(
     train: Arrays,
     logits: Arrays,
-    stepped: Arrays,
     climbed: Arrays,
     layers: Arrays,
     table: pd.DataFrame,
     provenance: dict[str, Any],
-    presets: PresetParams,
-    steps: StepParams,
-    second: SecondParams,
-) -> tuple[Any, Any, Any, Any, Any, Any, Animation]:
-    """Starts, doubts, one picture's way, what is wanted, what is thought, the layers, the film."""
-    from atelier.activation import facts, without_border
+    params: SecondParams,
+) -> tuple[Any, Any, Any, Animation]:
+    """What is wanted beside what is, who believes it, what single units want, a film."""
+    from atelier.activation import facts
+    from atelier.data.card import class_moments
     from atelier.plots import activation as plots
 
-    classes = provenance["classes"]
-    targets, name = np.arange(len(classes)), provenance["name"]
-    starts = {
-        kind.replace("0", " start"): kind
-        for kind in ("ones", "half", "zeros", "random0")
-        if f"{kind}.images" in stepped
-    }
-    last = {label: stepped[f"{kind}.images"][-1, ..., 0] for label, kind in starts.items()}
-    notes = {
-        label: [f"{one:.5f}" for one in facts.confidence(stepped[f"{kind}.logits"][-1], targets)]
-        for label, kind in starts.items()
-    }
-    doubts = {
-        label: facts.doubt(stepped[f"{kind}.logits"], targets) for label, kind in starts.items()
-    }
-    means, deviations = facts.class_pictures(train["images"], train["labels"], len(classes))
+    classes, name = provenance["classes"], provenance["name"]
+    means, deviations = class_moments(train["images"], train["labels"], len(classes))
     ways = {key.removesuffix(".images"): one[..., 0] for key, one in climbed.items() if "." in key}
     wanted = {"class mean": means, "deviation": deviations} | ways
-    *_, (label, kind) = starts.items()
-    variable = int(deviations.mean(axis=(1, 2)).argmax())
-    path, answers = stepped[f"{kind}.images"][:, variable, ..., 0], stepped[f"{kind}.logits"]
-    trust = [facts.confidence(one, targets)[variable] for one in (answers[0], answers[-1])]
-    inside = without_border(path[-1:, ..., None], steps.border)[0, ..., 0]
-    kept = facts.confidence(stepped[f"{kind}.inside"][-1], targets)[variable]
-    judges = facts.judges_from(logits, second.covariance)
-    count, steps_done = len(table), steps.steps
+    units = {layer: pictures[..., 0] for layer, pictures in layers.items()}
+    ordinary = facts.judges_from(logits, params.covariance).ordinary
     return (
-        plots.rows_figure(
-            last, notes, classes, title=f"{name}: {steps_done} plain steps from each start"
-        ),
-        plots.doubts_figure(doubts, title=f"{name}: {steps_done} plain steps, all classes"),
-        plots.change_figure(
-            {
-                f"{label}": (path[0], f"confidence {trust[0]:.5f}"),
-                f"after {steps_done} steps": (path[-1], f"{trust[1]:.5f}"),
-                "difference": (path[-1] - path[0], "red: brighter"),
-                f"outer {steps.border} set to 0": (inside, f"{kept:.5f}"),
-                "class deviation": (deviations[variable], "of real images"),
-            },
-            title=f"{name}: class {classes[variable]}, the most variable by mean deviation",
-        ),
-        plots.rows_figure(
-            wanted, {}, classes, title=f"{name}: what is, and what the network wants"
-        ),
-        plots.trust_figure(table, judges.ordinary, title=f"{name}: who believes {count} pictures"),
-        plots.layers_figure(
-            {key: one[..., 0] for key, one in layers.items()}, title=f"{name}: what units want"
-        ),
+        plots.rows_figure(wanted, {}, classes, title=f"{name}: what is, what the network wants"),
+        plots.trust_figure(table, ordinary, title=f"{name}: who believes {len(table)} pictures"),
+        plots.layers_figure(units, title=f"{name}: what units want"),
         Animation(plots.film(climbed["frames"][..., 0]), 0.2),
     )

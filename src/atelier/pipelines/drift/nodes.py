@@ -1,5 +1,6 @@
 """Nodes of the drift pipeline."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,20 @@ def _pictures(batch: Arrays) -> Array:
     return images[..., None] if images.ndim == 3 else images
 
 
+def _changed(
+    images: Array, letters: Array, params: DriftParams
+) -> Iterator[tuple[tuple[str, float], Array]]:
+    """Every change and level with the images under it."""
+    from atelier.corruptions import corrupt
+    from atelier.drift import with_strangers
+
+    for share in params.letters:
+        yield ("letters", share), with_strangers(images, letters, share, seed=params.seed)
+    for change, levels in params.levels.items():
+        for level in levels:
+            yield (change, level), corrupt(images, change, level, seed=params.seed)
+
+
 def rehearse(
     model: Any,
     test: Arrays,
@@ -66,28 +81,19 @@ def rehearse(
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """How often honest batches raise the flag, and batches with letters, turned, noisy."""
     from atelier.batches import to_unit
-    from atelier.corruptions import corrupt
-    from atelier.drift import Seen, look_at, power_table, with_strangers
+    from atelier.drift import Seen, look_at, power_table
     from atelier.plots.drift import power_figure
     from atelier.reproducible import make_reproducible
 
     make_reproducible(params.seed, params.threads)
-    density, images, seed = _density(logits, params), to_unit(test["images"]), params.seed
+    density, images = _density(logits, params), to_unit(test["images"])
     known = np.isin(others_provenance["classes"], provenance["classes"])
     letters = to_unit(others["images"][~known[others["labels"]]])
-    changed: dict[tuple[str, float], Array] = {
-        **{
-            ("letters", share): with_strangers(images, letters, share, seed=seed)
-            for share in params.letters
-        },
-        **{
-            (change, level): corrupt(images, change, level, seed=seed)
-            for change, levels in params.levels.items()
-            for level in levels
-        },
-    }
     ordinary = look_at(model, images, density)
-    tried = {key: look_at(model, pictures, density) for key, pictures in changed.items()}
+    tried = {
+        change: look_at(model, pictures, density)
+        for change, pictures in _changed(images, letters, params)
+    }
     unchanged: dict[tuple[str, float], Seen] = {("none", 0.0): ordinary}
     tables = [
         power_table(
