@@ -60,11 +60,12 @@ class Project:
 
         return mlflow.MlflowClient(self.store)
 
-    def runs(self):
-        """The MLflow runs, newest first."""
+    def runs(self, pipeline: str | None = None):
+        """The MLflow runs, newest first; of one pipeline where it is named."""
         client = self.client()
         experiment = client.get_experiment_by_name("atelier-test")
-        return client.search_runs([experiment.experiment_id], order_by=["start_time DESC"])
+        named = f"attributes.run_name = '{pipeline}'" if pipeline else ""
+        return client.search_runs([experiment.experiment_id], named, order_by=["start_time DESC"])
 
     def path(self, *parts: str) -> Path:
         return self.folder.joinpath("data", *parts)

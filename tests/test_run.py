@@ -29,7 +29,7 @@ def metrics_file(project):
 
 
 def test_one_run_leaves_metrics_pictures_parameters_and_its_input_in_mlflow(finished):
-    (run,) = finished.runs()
+    (run,) = finished.runs("__default__")
     assert run.info.status == "FINISHED"
     assert run.data.metrics["digits.test.accuracy"] == metrics_file(finished)["accuracy"]
     assert run.data.params["digits.training.augmentation.degrees"] == "0.0"

@@ -134,7 +134,7 @@ def segmented(cells, by_threshold, by_mixture):
 
 def test_all_methods_are_scored_on_the_same_pictures(segmented):
     table = segmented["cells.scores_table"]
-    methods = ["Otsu", "EM", "U-Net", "U-Net, no borders"]
+    methods = ["Otsu", "EM", "U-Net", "U-Net, no borders", "U-Net, both"]
     assert list(table["method"].unique()) == methods
     assert table.groupby("method")["pairs"].sum().nunique() == 1
     rows = segmented["cells.summary_table"]

@@ -169,6 +169,16 @@ def test_cells_grow_from_their_core_until_they_meet():
         to_cells(odds, threshold=0.2, extent=0.5, **RULE)
 
 
+def test_cells_grow_on_the_ground_that_another_network_gives():
+    odds = np.full((9, 24), 0.05)
+    odds[2:7, 2:10] = odds[2:7, 14:22] = 0.9
+    ground = np.full((9, 24), 0.05)
+    ground[1:8, 1:23] = 0.9
+    cells = to_cells(odds, threshold=0.5, extent=0.5, ground=ground, **RULE)
+    assert cells.max() == 2
+    assert np.array_equal(cells > 0, ground > 0.5)
+
+
 @given(st.integers(0, 50))
 def test_drawn_cells_found_as_they_are_score_full(seed):
     drawn = draw_cells(1, (40, 40), seed=seed)

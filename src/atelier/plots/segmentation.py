@@ -15,7 +15,13 @@ from atelier.segmentation.greys import normalise
 from atelier.segmentation.scores import OVERLAPS, overlaps
 from atelier.types import Array, History
 
-METHOD_COLOURS = {"Otsu": "#e9a23b", "EM": "#4c956c", "U-Net": ACCENT, "U-Net, no borders": WARM}
+METHOD_COLOURS = {
+    "Otsu": "#e9a23b",
+    "EM": "#4c956c",
+    "U-Net": ACCENT,
+    "U-Net, no borders": WARM,
+    "U-Net, both": INK,
+}
 GOOD, LOST, EXTRA = (0.30, 0.55, 0.75), (0.86, 0.25, 0.33), (0.98, 0.72, 0.20)
 
 

@@ -65,6 +65,7 @@ def to_cells(
     smoothing: float,
     depth: float,
     least: int,
+    ground: Array | None = None,
 ) -> Array:
     """Instance labels, int32, of a map of the probability to be cell, (height, width).
 
@@ -79,6 +80,8 @@ def to_cells(
         smoothing: As in :func:`split_touching`, like the next two.
         depth: Of a summit above its saddle.
         least: Pixels of the smallest core.
+        ground: Another map of the same probability, in which the cores grow: that of a network
+            without border weights knows better how far a cell reaches, and worse where two meet.
 
     Raises:
         ValueError: ``extent`` is above ``threshold``.
@@ -86,5 +89,6 @@ def to_cells(
     if extent > threshold:
         raise ValueError(f"Expected extent <= threshold. Received: {extent} > {threshold}")
     cores = split_touching(probability > threshold, smoothing=smoothing, depth=depth, least=least)
-    reach = (probability > extent) | (cores > 0)
-    return np.asarray(watershed(-probability, cores, mask=reach), np.int32)
+    ground = probability if ground is None else ground
+    reach = (ground > extent) | (cores > 0)
+    return np.asarray(watershed(-ground, cores, mask=reach), np.int32)

@@ -7,7 +7,8 @@ import pandas as pd
 from atelier.segmentation.params import PredictionParams, SegmenterParams
 from atelier.types import Arrays, Checkpoint, Curve, History, Metrics
 
-METHODS = ("Otsu", "EM", "U-Net", "U-Net, no borders")
+METHODS = ("Otsu", "EM", "U-Net", "U-Net, no borders", "U-Net, both")
+SHORT = ("otsu", "em", "unet", "plain", "both")
 
 
 def train(
@@ -62,12 +63,15 @@ def ask(
 
 def find_cells(
     odds: Arrays,
+    ground: Arrays,
     validation: Arrays,
-    validation_odds: Arrays,
+    validation_ground: Arrays,
     prediction: PredictionParams,
     params: SegmenterParams,
 ) -> Arrays:
-    """Instance labels of every picture; cells reach as far as validation says they do."""
+    """Instance labels of every picture: cores by ``odds``, grown in ``ground`` (the same, or those
+    of another network) as far as validation says that cells reach.
+    """
     from scipy.special import expit
 
     from atelier.data.cells import unpack
@@ -75,23 +79,32 @@ def find_cells(
     from atelier.segmentation.pixels import draw_pixels, fit_scale
 
     rule = prediction.cells.model_dump()
-    pixels = draw_pixels(unpack(validation), validation_odds, seed=params.seed)
+    pixels = draw_pixels(unpack(validation), validation_ground, seed=params.seed)
     extent = min(fit_scale(pixels).even, prediction.cells.threshold)
-    return {name: to_cells(expit(logits), extent=extent, **rule) for name, logits in odds.items()}
+    return {
+        name: to_cells(expit(logits), extent=extent, ground=expit(ground[name]), **rule)
+        for name, logits in odds.items()
+    }
 
 
 def compare(
-    test: Arrays, otsu: Arrays, em: Arrays, unet: Arrays, plain: Arrays, params: SegmenterParams
+    test: Arrays,
+    otsu: Arrays,
+    em: Arrays,
+    unet: Arrays,
+    plain: Arrays,
+    both: Arrays,
+    params: SegmenterParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Metrics]:
     """Every score of every method on the same pictures, with intervals."""
     from atelier.data.cells import unpack
     from atelier.segmentation.comparison import headline, paired_gain, score_images, summary
 
-    found = dict(zip(METHODS, (otsu, em, unet, plain), strict=True))
+    found = dict(zip(METHODS, (otsu, em, unet, plain, both), strict=True))
     table = score_images(unpack(test), found)
     metrics: Metrics = {}
     for method, scores in headline(table, seed=params.seed).items():
-        short = {"Otsu": "otsu", "EM": "em", "U-Net": "unet"}.get(method, "plain")
+        short = SHORT[METHODS.index(method)]
         metrics |= {f"{short}_{name}": value for name, value in scores.items()}
     gain = paired_gain(table, "U-Net", "Otsu", "f1", seed=params.seed)
     ends = ("", "_low", "_high")
@@ -143,7 +156,8 @@ def draw(
     samples, name = unpack(test), provenance["name"]
     pairs = table.groupby("method", sort=False)[["apart", "pairs"]].sum()
     apart = {method: f"{row.apart:.0f} of {row.pairs:.0f}" for method, row in pairs.iterrows()}
-    together = f"touching pairs apart: {apart['U-Net']}, without borders {apart[METHODS[3]]}"
+    first_two = f"touching pairs apart: {apart['U-Net']}, without borders {apart[METHODS[3]]}"
+    together = f"{first_two}, both {apart[METHODS[4]]}"
     first = next(iter(unpack(train).values()))
     lesson = prepare([first], params.weights)
     steps = [patches(lesson, params, step) for step in range(3)]

@@ -5,7 +5,13 @@ from kedro.pipeline import Node, Pipeline
 from atelier.pipelines.segmentation import nodes
 
 DATA = ["train_arrays", "validation_arrays"]
-FOUND = ["otsu_cells_arrays", "em_cells_arrays", "unet_cells_arrays", "plain_cells_arrays"]
+FOUND = [
+    "otsu_cells_arrays",
+    "em_cells_arrays",
+    "unet_cells_arrays",
+    "plain_cells_arrays",
+    "both_cells_arrays",
+]
 
 SEGMENTATION = [
     Node(
@@ -60,6 +66,7 @@ SEGMENTATION = [
         nodes.find_cells,
         [
             "unet_odds_arrays",
+            "unet_odds_arrays",
             "validation_arrays",
             "unet_validation_arrays",
             "params:prediction",
@@ -73,6 +80,7 @@ SEGMENTATION = [
         nodes.find_cells,
         [
             "plain_odds_arrays",
+            "plain_odds_arrays",
             "validation_arrays",
             "plain_validation_arrays",
             "params:prediction",
@@ -80,6 +88,20 @@ SEGMENTATION = [
         ],
         "plain_cells_arrays",
         name="find_cells_by_plain",
+        tags="evaluation",
+    ),
+    Node(
+        nodes.find_cells,
+        [
+            "unet_odds_arrays",
+            "plain_odds_arrays",
+            "validation_arrays",
+            "plain_validation_arrays",
+            "params:prediction",
+            "params:unet",
+        ],
+        "both_cells_arrays",
+        name="find_cells_by_both",
         tags="evaluation",
     ),
     Node(
