@@ -7,8 +7,8 @@ from atelier.data.pictures import fit_side, resize_to, to_rgb
 from atelier.data.trunk import read_trunk
 from atelier.style.likeness import content_error, style_error
 from atelier.style.objective import Objective, Style, network_for
+from atelier.style.painting import transfer
 from atelier.style.params import TransferParams
-from atelier.style.transfer import transfer
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 

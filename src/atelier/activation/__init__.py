@@ -1,7 +1,15 @@
-"""Activation maximization: the picture that a network wants (Erhan et al. 2009)."""
+"""Activation maximization: the picture that a network wants (Erhan et al. 2009).
 
-from atelier.activation.ascent import Ascended, Ascent, maximise
-from atelier.activation.steps import Stepped, make_starts, step_towards, without_border
+Names are imported when they are first asked for: parameters must not bring TensorFlow along.
+"""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from atelier.activation.ascent import Ascended, Ascent, maximise
+    from atelier.activation.steps import Stepped, make_starts, step_towards, without_border
 
 __all__ = [
     "Ascended",
@@ -12,3 +20,11 @@ __all__ = [
     "step_towards",
     "without_border",
 ]
+
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "ascent": ("Ascended", "Ascent", "maximise"),
+        "steps": ("Stepped", "make_starts", "step_towards", "without_border"),
+    },
+)

@@ -29,7 +29,7 @@ def paint(
     """Every painting, its pictures on the way, its losses; goes on where a killed run stopped."""
     from atelier.data.pictures import to_rgb
     from atelier.reproducible import make_reproducible
-    from atelier.style.transfer import transfer
+    from atelier.style.painting import transfer
 
     make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = _weights(trunk, photographs, params.transfer)
@@ -81,7 +81,7 @@ def paint_grid(
     """The first painting small, for every start (rows) and style weight (columns)."""
     from atelier.data.pictures import to_rgb
     from atelier.reproducible import make_reproducible
-    from atelier.style.transfer import transfer
+    from atelier.style.painting import transfer
 
     make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = _weights(trunk, photographs, params.transfer)
