@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from atelier.calibration.density import DensityModel
+from atelier.data.trunk import HED
 from atelier.datasets.keras_model import KerasModelDataset
 from atelier.datasets.npz import read_npz
 from atelier.training import logits_of
@@ -35,7 +36,9 @@ def test_one_run_leaves_metrics_pictures_parameters_and_its_input_in_mlflow(fini
     assert run.data.params["digits.training.augmentation.degrees"] == "0.0"
     assert "digits.training" not in run.data.params
     inputs = {entry.dataset.name for entry in run.inputs.dataset_inputs}
-    assert inputs == {"digits.mnist-5000", "characters.glyphs", "cells.drawn-cells"}
+    drawn = {"digits.mnist-5000", "characters.glyphs", "cells.drawn-cells"}
+    assert inputs == drawn | {f"style.{HED}"}
+    assert run.data.tags["weights"] == HED
     pictures = {one.path for one in finished.client().list_artifacts(run.info.run_id, "digits")}
     assert {"digits/confusion.png", "digits/contact_sheet.png"} <= pictures
     history = finished.client().get_metric_history(run.info.run_id, "digits.train.val_accuracy")
