@@ -128,9 +128,15 @@ def test_the_graph_folds_into_its_namespaces(page, finished, viz_address):
     shot(page, finished, "viz_folded")
 
 
-def test_the_unfolded_graph_shows_every_layer(page, finished, viz_address):
-    page.goto(f"{viz_address}/?pid=__default__&expandAllPipelines=true")
-    for layer in ("raw", "primary", "models", "reporting", "serving"):  # gone if they had a cycle
+def test_the_layers_of_all_pipelines_together_have_an_order(viz_address):
+    with urllib.request.urlopen(f"{viz_address}/api/main") as response:
+        layers = json.load(response)["layers"]  # none if they had a cycle
+    assert layers == ["raw", "primary", "models", "model_output", "reporting", "serving"]
+
+
+def test_an_unfolded_graph_shows_its_layers(page, finished, viz_address):
+    page.goto(f"{viz_address}/?pid=train&expandAllPipelines=true")
+    for layer in ("primary", "models", "model_output", "reporting", "serving"):
         page.locator(".pipeline-layer-name", has_text=layer).first.wait_for(state="attached")
     page.wait_for_timeout(1500)
     shot(page, finished, "viz")
@@ -140,7 +146,7 @@ def test_a_figure_in_the_graph_can_be_looked_at(page, finished, viz_address):
     with urllib.request.urlopen(f"{viz_address}/api/main") as response:
         nodes = json.load(response)["nodes"]
     (figure,) = [node for node in nodes if node["name"] == "digits.confusion_figure"]
-    page.goto(f"{viz_address}/?pid=__default__&sid={figure['id']}&expandAllPipelines=true")
+    page.goto(f"{viz_address}/?pid=train&sid={figure['id']}&expandAllPipelines=true")
     preview = page.locator("img[src^='data:image']").first
     preview.wait_for()
     assert preview.evaluate("image => image.naturalWidth") > 400
