@@ -31,6 +31,32 @@ def network_for(weights: Arrays, params: TransferParams) -> keras.Model:
     return vgg16_trunk(weights, layers, pooling=params.pooling)
 
 
+def features_of(network: keras.Model, picture: Array) -> list[tf.Tensor]:
+    """The network's maps of an RGB picture, (height, width, channels) each, content first."""
+    return [maps[0] for maps in network(tf.constant(to_vgg(picture))[None])]
+
+
+def blended_grams(
+    network: keras.Model, styles: Sequence[Style], side: int, sizes: Sequence[int]
+) -> list[tf.Tensor]:
+    """Weighted mean of the styles' Gram matrices, a layer each.
+
+    Args:
+        network: As :func:`network_for` makes it.
+        styles: At least one; shown with ``side`` pixels as their longer side.
+        side: Pixels.
+        sizes: Positions of each style layer to which the matrices are carried over.
+    """
+    total = sum(style.weight for style in styles)
+    grams: list[tf.Tensor] = [0.0] * len(sizes)
+    for style in styles:
+        _, *seen = features_of(network, fit_side(style.picture, side))
+        for index, maps in enumerate(seen):
+            share = style.weight / total * sizes[index] / (maps.shape[0] * maps.shape[1])
+            grams[index] += share * gram_matrix(maps)
+    return grams
+
+
 class Objective:
     """α · content + β · mean style + smoothness of one picture size, and its gradient.
 
@@ -51,26 +77,16 @@ class Objective:
         self.network, self.params, self.shape = network, params, content.shape
         self.names = ("content", *params.style_layers, "variation")
         self._per_pixel = REFERENCE / (content.shape[0] * content.shape[1])
-        self._content, *own = self._features(tf.constant(to_vgg(content)))
+        self._content, *own = features_of(network, content)
         sizes = [maps.shape[0] * maps.shape[1] for maps in own]
-        total = sum(style.weight for style in styles)
-        self._grams = [tf.zeros((maps.shape[-1],) * 2) for maps in own]
-        for style in styles:
-            picture = fit_side(style.picture, max(content.shape[:2]))
-            _, *features = self._features(tf.constant(to_vgg(picture)))
-            for index, maps in enumerate(features):
-                share = style.weight / total * sizes[index] / (maps.shape[0] * maps.shape[1])
-                self._grams[index] += share * gram_matrix(maps)
+        self._grams = blended_grams(network, styles, max(content.shape[:2]), sizes)
         self._evaluate = tf.function(self._terms_and_gradient)
-
-    def _features(self, image: tf.Tensor) -> list[tf.Tensor]:
-        return [maps[0] for maps in self.network(image[None])]
 
     def _terms_and_gradient(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         params = self.params
         with tf.GradientTape() as tape:
             tape.watch(image)
-            content, *styles = self._features(image)
+            content, *styles = (maps[0] for maps in self.network(image[None]))
             mean = params.style_weight / len(styles)
             terms = tf.stack(
                 [
