@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
 
 from atelier.types import Array
 
@@ -12,6 +11,8 @@ RESAMPLES = 1000
 
 def wilson_interval(successes: int, trials: int, *, level: float = 0.95) -> tuple[float, float]:
     """Lower and upper limit of a proportion (Wilson 1927)."""
+    from scipy import stats
+
     interval = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
     return float(interval.low), float(interval.high)
 

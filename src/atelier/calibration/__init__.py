@@ -1,23 +1,19 @@
-"""How much to believe a prediction: measures, calibrators, densities."""
+"""How much to believe a prediction: measures, calibrators, densities.
 
-from atelier.calibration.binning import BayesianBinning, HistogramBinning, IsotonicRegression
-from atelier.calibration.calibrator import Calibrator
-from atelier.calibration.scaling import (
-    MatrixScaling,
-    PlattScaling,
-    TemperatureScaling,
-    VectorScaling,
-)
+The calibrators are imported when they are first asked for: the measures need NumPy alone.
+"""
 
-CALIBRATORS: dict[str, type[Calibrator]] = {
-    "histogram_binning": HistogramBinning,
-    "isotonic": IsotonicRegression,
-    "bbq": BayesianBinning,
-    "platt": PlattScaling,
-    "temperature": TemperatureScaling,
-    "vector": VectorScaling,
-    "matrix": MatrixScaling,
-}
-"""Guo's seven, in the order of his table."""
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from atelier.calibration.calibrators import CALIBRATORS, Calibrator
 
 __all__ = ["CALIBRATORS", "Calibrator"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from atelier.calibration import calibrators
+
+    return getattr(calibrators, name)

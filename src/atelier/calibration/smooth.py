@@ -1,7 +1,6 @@
 """SmoothECE (Błasiok & Nakkiran 2023): a calibration error without bins."""
 
 import numpy as np
-from scipy.fft import dct, idct
 
 from atelier.types import Array
 
@@ -41,6 +40,8 @@ def error_at(forecast: Array, outcome: Array, sigma: float) -> float:
     grid, mesh = np.linspace(0, 1, points), np.linspace(0, 1, max(MESH, round(10 / sigma)))
     kernel = np.exp(-0.5 * (grid / sigma) ** 2) / (np.sqrt(2 * np.pi) * sigma)
     kernel[points // 2 + 1 :] = 0  # it reaches half the interval, as theirs
+    from scipy.fft import dct, idct
+
     response = dct(kernel, type=1)
 
     def smoothed(mass: Array) -> Array:

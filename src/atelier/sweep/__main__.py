@@ -1,0 +1,87 @@
+"""``python -m atelier.sweep --images F.npz --config F.yml --out DIR``: the study without Kedro."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from atelier.sweep.ledger import Ledger
+from atelier.sweep.plan import Plan
+from atelier.sweep.population import Engine, Progress
+from atelier.sweep.runner import run_study
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the study and write ``study.parquet`` into the folder."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("jax").setLevel(logging.WARNING)
+    asked = _parser().parse_args(arguments)
+    try:
+        with np.load(asked.images, allow_pickle=False) as file:
+            data = dict(file)
+        plan = Plan(**_read(asked.config))
+        table = run_study(
+            plan,
+            data,
+            Ledger(asked.out / "trials"),
+            engine=Engine.default(threads=asked.threads, activations=asked.activations),
+            threads=asked.threads,
+            meter=_bar,
+        )
+    except (ValueError, TypeError, OSError) as error:
+        sys.exit(f"atelier.sweep: {error}")
+    table.to_parquet(asked.out / "study.parquet", index=False)
+    sys.stdout.write(f"{len(table)} trainings: {asked.out / 'study.parquet'}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m atelier.sweep", description=__doc__)
+    parser.add_argument(
+        *("--images",), type=Path, required=True,
+        help="npz with train_images, train_labels, selection_…, test_…; as the pipeline's "
+        "sweep.data_arrays",
+    )  # fmt: skip
+    parser.add_argument(
+        *("--config",), type=Path, required=True, help="the plan: YAML or JSON, keys as in Plan"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="where chunks and table go")
+    parser.add_argument("--threads", type=int, default=1, help="members at once on a CPU")
+    parser.add_argument(
+        "--activations", choices=["float32", "bfloat16"], default="float32", help="as stored"
+    )
+    return parser
+
+
+def _read(path: Path) -> dict[str, Any]:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".json":
+        values = json.loads(text)
+    else:
+        import yaml
+
+        values = yaml.safe_load(text)
+    if not isinstance(values, dict):
+        raise TypeError(f"Expected a mapping of the plan's values in {path}. Received: {values}")
+    return values
+
+
+@contextmanager
+def _bar(total: int, done: int) -> Iterator[Progress]:
+    """A progress bar where tqdm is installed; else the lines of finished chunks must do."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        yield lambda _: None
+        return
+    with tqdm(total=total, initial=done, unit="step", unit_scale=True, mininterval=1) as bar:
+        yield lambda steps: bar.update(steps) and None
+
+
+if __name__ == "__main__":
+    main()

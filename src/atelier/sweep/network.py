@@ -1,0 +1,126 @@
+"""The post's network: two convolutions, max pooling, dropout, two dense layers.
+
+Every array leads with the population axis: parameters are (members, …), activations
+(members, images, …). The images are (images, side, side), the same for all members.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from atelier.types import Array
+
+TAPS = 3
+"""Side of a convolution's kernel."""
+
+
+T = TypeVar("T")
+
+
+class Parameters(NamedTuple, Generic[T]):
+    """Weights and biases of a population; as Keras lays them out, behind the population axis."""
+
+    conv1: T  # (members, 3 · 3, filters[0])
+    bias1: T
+    conv2: T  # (members, 3, 3, filters[0], filters[1])
+    bias2: T
+    dense: T  # (members, features, units)
+    bias3: T
+    output: T  # (members, units, classes)
+    bias4: T
+
+
+@dataclass(frozen=True)
+class Network:
+    """What the weights' shapes are made of."""
+
+    classes: int = 47
+    side: int = 28
+    filters: tuple[int, int] = (32, 64)
+    units: int = 128
+
+    def __post_init__(self) -> None:
+        if self.side < 6 or self.side % 2:
+            raise ValueError(f"Expected images of an even side ≥ 6. Received: side={self.side}")
+
+    @property
+    def inner(self) -> int:
+        """Side of the first convolution's output."""
+        return self.side - 2
+
+    @property
+    def pooled(self) -> int:
+        """Side of what pooling leaves."""
+        return (self.side - 4) // 2
+
+    @property
+    def features(self) -> int:
+        """Inputs of the first dense layer."""
+        return self.pooled**2 * self.filters[1]
+
+    @property
+    def products(self) -> int:
+        """Multiplications of one image's way forward, as the plain sums of the layers have it."""
+        first = self.inner**2 * TAPS**2 * self.filters[0]
+        second = (2 * self.pooled) ** 2 * TAPS**2 * self.filters[0] * self.filters[1]
+        return first + second + self.features * self.units + self.units * self.classes
+
+
+def initial_weights(network: Network, seed: int) -> Parameters[Array]:
+    """One member's weights, without the population axis: He-uniform, biases 0 (He et al. 2015).
+
+    Drawn by NumPy, so that a seed means the same weights on every machine.
+    """
+    rng = np.random.default_rng([seed, 0])
+    first, second = network.filters
+
+    def he_uniform(*shape: int) -> Array:
+        limit = np.sqrt(6 / np.prod(shape[:-1]))
+        return rng.uniform(-limit, limit, shape).astype(np.float32)
+
+    def zeros(n: int) -> Array:
+        return np.zeros(n, np.float32)
+
+    return Parameters(
+        *(he_uniform(TAPS**2, first), zeros(first)),
+        *(he_uniform(TAPS, TAPS, first, second), zeros(second)),
+        *(he_uniform(network.features, network.units), zeros(network.units)),
+        *(he_uniform(network.units, network.classes), zeros(network.classes)),
+    )
+
+
+def kept(seeds: jax.Array, rates: jax.Array, step: jax.Array, count: int) -> jax.Array:
+    """Dropout's multipliers (members, count): 0 with the member's rate, else 1 / (1 − rate).
+
+    A hash of (seed, step, index) decides, so members of one seed share their masks whatever their
+    place in the population, and a higher rate drops what a lower one drops and more.
+    """
+    key = _hash(_hash(seeds.astype(jnp.uint32)) + step.astype(jnp.uint32))
+    chance = _hash(jnp.arange(count, dtype=jnp.uint32) ^ key[:, None])
+    threshold = (rates * 2.0**32).astype(jnp.uint32)[:, None]
+    return jnp.where(chance >= threshold, 1 / (1 - rates[:, None]), 0.0)
+
+
+def _hash(x: jax.Array) -> jax.Array:
+    """A well-mixed permutation of the 32-bit integers (Wellons' "lowbias32")."""
+    x = (x ^ (x >> 16)) * jnp.uint32(0x7FEB352D)
+    x = (x ^ (x >> 15)) * jnp.uint32(0x846CA68B)
+    return x ^ (x >> 16)
+
+
+class Head(NamedTuple):
+    """What the dense layers leave behind for the way back."""
+
+    hidden: jax.Array  # (members, images, units)
+    logits: jax.Array  # (members, images, classes)
+
+
+def classify(weights: Parameters[jax.Array], features: jax.Array) -> Head:
+    """Logits from features (members, images, features)."""
+    hidden = jnp.einsum("kbi,kij->kbj", features, weights.dense) + weights.bias3[:, None]
+    hidden = jax.nn.relu(hidden)
+    logits = jnp.einsum("kbi,kij->kbj", hidden, weights.output) + weights.bias4[:, None]
+    return Head(hidden, logits)

@@ -1,0 +1,82 @@
+"""Four optimizers' steps with Keras' constants, learning rate excepted.
+
+The rates are arrays that broadcast against the weights: one rate per member of the population.
+``t`` counts the steps from 1.
+"""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+OptimizerName = Literal["adam", "adadelta", "adagrad", "sgd"]
+Slots = tuple[jax.Array, ...]
+Step = Callable[[jax.Array, Slots, jax.Array, jax.Array, jax.Array], tuple[jax.Array, Slots]]
+
+EPSILON = 1e-7
+ADAM_FIRST, ADAM_SECOND = 0.9, 0.999
+ADADELTA_RHO = 0.95
+ADAGRAD_START = 0.1
+
+
+class Optimizer(NamedTuple):
+    """How one array of weights moves."""
+
+    slots: tuple[float, ...]
+    """What each of its slots is filled with at first."""
+    step: Step
+    """(weights, slots, gradient, rates, t) → (weights, slots)."""
+
+
+def sgd(
+    w: jax.Array, slots: Slots, g: jax.Array, rate: jax.Array, t: jax.Array
+) -> tuple[jax.Array, Slots]:
+    """Less η g: plain gradient descent."""
+    del t
+    return w - rate * g, slots
+
+
+def adagrad(
+    w: jax.Array, slots: Slots, g: jax.Array, rate: jax.Array, t: jax.Array
+) -> tuple[jax.Array, Slots]:
+    """Less η g / √(G + ε), G the sum of all squared gradients and 0.1 (Duchi et al. 2011)."""
+    del t
+    total = slots[0] + g * g
+    return w - rate * g / jnp.sqrt(total + EPSILON), (total,)
+
+
+def adadelta(
+    w: jax.Array, slots: Slots, g: jax.Array, rate: jax.Array, t: jax.Array
+) -> tuple[jax.Array, Slots]:
+    """Less η u, u = g √(E[u²] + ε) / √(E[g²] + ε) (Zeiler 2012)."""
+    del t
+    squares = ADADELTA_RHO * slots[0] + (1 - ADADELTA_RHO) * g * g
+    u = g * jnp.sqrt(slots[1] + EPSILON) / jnp.sqrt(squares + EPSILON)
+    return w - rate * u, (squares, ADADELTA_RHO * slots[1] + (1 - ADADELTA_RHO) * u * u)
+
+
+def adam(
+    w: jax.Array, slots: Slots, g: jax.Array, rate: jax.Array, t: jax.Array
+) -> tuple[jax.Array, Slots]:
+    """Less η √(1 − β₂ᵗ) / (1 − β₁ᵗ) m / (√v + ε̂) (Kingma & Ba 2015, the end of section 2)."""
+    first = slots[0] + (g - slots[0]) * (1 - ADAM_FIRST)
+    second = slots[1] + (g * g - slots[1]) * (1 - ADAM_SECOND)
+    rate = rate * jnp.sqrt(1 - ADAM_SECOND**t) / (1 - ADAM_FIRST**t)
+    return w - rate * first / (jnp.sqrt(second) + EPSILON), (first, second)
+
+
+OPTIMIZERS: dict[OptimizerName, Optimizer] = {
+    "adam": Optimizer((0.0, 0.0), adam),
+    "adadelta": Optimizer((0.0, 0.0), adadelta),
+    "adagrad": Optimizer((ADAGRAD_START,), adagrad),
+    "sgd": Optimizer((), sgd),
+}
+
+CONSTANTS: dict[OptimizerName, str] = {
+    "adam": f"β₁ {ADAM_FIRST}, β₂ {ADAM_SECOND}, ε {EPSILON:g}",
+    "adadelta": f"ρ {ADADELTA_RHO}, ε {EPSILON:g}",
+    "adagrad": f"first sum {ADAGRAD_START}, ε {EPSILON:g}",
+    "sgd": "no momentum",
+}
+"""Keras' defaults, as the table states them."""

@@ -1,0 +1,131 @@
+"""What a study trains: every optimizer with every dropout at every rate from every seed."""
+
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from atelier.sweep.network import Network
+from atelier.sweep.optimizers import OPTIMIZERS, OptimizerName
+from atelier.types import Array, Arrays
+
+SPLITS = ("train", "selection", "test")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The grid, the training that all its members share, and how it is cut."""
+
+    optimizers: tuple[OptimizerName, ...]
+    dropouts: tuple[float, ...]
+    lowest_rate: float
+    highest_rate: float
+    rates: int
+    """Learning rates between the two, both included, evenly spaced in their logarithm."""
+    seeds: tuple[int, ...]
+    """Each decides the initial weights, the order of the images and the dropped units."""
+    batch_size: int
+    steps: int | None
+    """Batches a training takes; null is one epoch, more than that goes round again."""
+    chunk: int
+    """Members that are trained, and written down, together."""
+    filters: tuple[int, int] = (32, 64)
+    units: int = 128
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        for name in ("optimizers", "dropouts", "seeds", "filters"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        unknown = sorted(set(self.optimizers) - set(OPTIMIZERS))
+        _expect(not unknown, f"optimizers among {sorted(OPTIMIZERS)}", unknown)
+        _expect(all(0 <= p < 1 for p in self.dropouts), "dropouts in [0, 1)", self.dropouts)
+        ends = (self.lowest_rate, self.highest_rate)
+        _expect(0 < ends[0] <= ends[1], "0 < lowest_rate ≤ highest_rate", ends)
+        _expect(all(seed >= 0 for seed in self.seeds), "seeds ≥ 0", self.seeds)
+        for name in ("optimizers", "dropouts", "seeds"):
+            values = getattr(self, name)
+            _expect(len(set(values)) == len(values) > 0, f"one or more different {name}", values)
+        for name in ("rates", "batch_size", "chunk", "units"):
+            _expect(getattr(self, name) > 0, f"{name} > 0", getattr(self, name))
+        _expect(self.steps is None or self.steps > 0, "steps > 0 or null", self.steps)
+
+    @property
+    def learning_rates(self) -> Array:
+        """(rates,)."""
+        return np.geomspace(self.lowest_rate, self.highest_rate, self.rates)
+
+    def members(self) -> pd.DataFrame:
+        """A row per training; members of one optimizer and seed, who share batches, are
+        neighbours, and so are the two arms of one rate.
+        """
+        grid = product(self.optimizers, self.seeds, self.learning_rates, self.dropouts)
+        columns = ["optimizer", "seed", "learning_rate", "dropout"]
+        table = pd.DataFrame(list(grid), columns=columns)
+        return table[["optimizer", "dropout", "learning_rate", "seed"]]
+
+    def chunks(self) -> list[pd.DataFrame]:
+        """The members in pieces of one optimizer and one seed."""
+        groups = self.members().groupby(["optimizer", "seed"], sort=False)
+        return [
+            group.iloc[start : start + self.chunk]
+            for _, group in groups
+            for start in range(0, len(group), self.chunk)
+        ]
+
+    def network(self, data: Arrays) -> Network:
+        """For images of this size and labels of this range."""
+        classes = 1 + max(int(data[f"{split}_labels"].max()) for split in SPLITS)
+        return Network(classes, data["train_images"].shape[1], self.filters, self.units)
+
+    def length(self, images: int) -> int:
+        """Steps of one training on so many images."""
+        epoch = images // self.batch_size
+        _expect(epoch > 0, f"at least one batch of {self.batch_size} images", images)
+        return epoch if self.steps is None else self.steps
+
+    def order(self, images: int, seed: int) -> Array:
+        """Rows of the training images, (steps, batch); every epoch in an order of its own."""
+        steps, epoch = self.length(images), images // self.batch_size
+        rng = np.random.default_rng([seed, 1])
+        rows = [
+            rng.permutation(images)[: epoch * self.batch_size] for _ in range(-(-steps // epoch))
+        ]
+        return np.concatenate(rows).reshape(-1, self.batch_size)[:steps].astype(np.int32)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For a record of the study."""
+        return asdict(self)
+
+
+def check_data(data: Arrays) -> None:
+    """See that images and labels of all three splits are there and fit.
+
+    Raises:
+        ValueError: An array is missing, or its shape, type or range is not what is expected.
+    """
+    names = [f"{split}_{kind}" for split in SPLITS for kind in ("images", "labels")]
+    missing = sorted(set(names) - set(data))
+    _expect(not missing, f"arrays {names}", f"none named {', '.join(missing)}")
+    shape = data["train_images"].shape[1:]
+    for split in SPLITS:
+        images, labels = data[f"{split}_images"], data[f"{split}_labels"]
+        fits = images.ndim == 4 and images.shape[1:] == shape and shape[2] == 1
+        _expect(
+            fits and shape[0] == shape[1] and images.dtype == np.uint8,
+            f"{split}_images (n, side, side, 1) uint8, the same side in all splits",
+            f"{images.shape} {images.dtype}",
+        )
+        _expect(
+            labels.shape == images.shape[:1] and len(labels) > 0 and labels.dtype.kind in "iu",
+            f"{split}_labels ({len(images)},) of integers, at least one",
+            f"{labels.shape} {labels.dtype}",
+        )
+        _expect(labels.min() >= 0, f"{split}_labels ≥ 0", labels.min())
+
+
+def _expect(holds: Any, expected: str, received: Any) -> None:
+    if not holds:
+        raise ValueError(f"Expected {expected}. Received: {received}")

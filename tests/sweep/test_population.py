@@ -1,0 +1,241 @@
+"""The fused engine against Keras' own training, and against itself cut in other ways."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from atelier.sweep.network import Network, Parameters, initial_weights, kept
+from atelier.sweep.population import Engine, Feed, Population, predict, run, train
+
+POST = Network()
+SMALL = Network(classes=5, side=12, filters=(4, 6), units=16)
+ALONE = Engine("winograd", 4, together=False, threads=2)
+TOGETHER = Engine("patches", 1, together=True)
+RATES = {"adam": 1e-3, "adadelta": 0.5, "adagrad": 2e-3, "sgd": 3e-2}
+
+
+def feed(network: Network, steps: int, *, batch: int = 8, seed: int = 0) -> Feed:
+    """Classes that differ by where they are bright, in noise."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(network.classes, size=steps * batch)
+    images = rng.integers(0, 120, (len(labels), network.side, network.side, 1))
+    for row, label in enumerate(labels):
+        images[row, label % network.side, :] += 120
+    order = rng.permutation(len(labels)).reshape(steps, batch)
+    return Feed(images.astype(np.uint8), labels, order)
+
+
+def population(optimizer: str, rates: list[float], *, dropout: float = 0.5) -> Population:
+    n = len(rates)
+    return Population(optimizer, np.array(rates), np.full(n, dropout), np.arange(n))
+
+
+def keras_losses(network: Network, feed: Feed, optimizer: str, rate: float, keep: np.ndarray):
+    """Keras' network and optimizer; dropout's multipliers come as a second input."""
+    import keras
+
+    layers = keras.layers
+    images = keras.Input((network.side, network.side, 1))
+    mask = keras.Input((network.features,))
+    x = layers.Conv2D(network.filters[0], 3, activation="relu")(images)
+    x = layers.Conv2D(network.filters[1], 3, activation="relu")(x)
+    x = layers.Flatten()(layers.MaxPooling2D()(x)) * mask
+    x = layers.Dense(network.units, activation="relu")(x)
+    model = keras.Model([images, mask], layers.Dense(network.classes)(x))
+    w = initial_weights(network, 0)
+    first, second = network.filters
+    model.set_weights([np.reshape(a, s.shape) for a, s in zip(w, model.get_weights(), strict=True)])
+    assert (first, second) == model.get_weights()[2].shape[2:]
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.get({"class_name": optimizer, "config": {}}), loss)
+    model.optimizer.learning_rate = rate
+    unit = feed.images.astype(np.float32) / 255
+    return [
+        model.train_on_batch([unit[rows], keep[step]], feed.labels[rows])
+        for step, rows in enumerate(feed.order)
+    ]
+
+
+@pytest.mark.parametrize("engine", [ALONE, TOGETHER], ids=["winograd", "patches"])
+@pytest.mark.parametrize("optimizer", RATES)
+def test_losses_step_by_step_are_those_of_a_keras_training(optimizer, engine):
+    network = POST if engine is ALONE else SMALL
+    data = feed(network, 50)
+    one = population(optimizer, [RATES[optimizer]])
+    masks = [
+        kept(jnp.zeros(1), jnp.full(1, 0.5), jnp.int32(step), 8 * network.features)
+        for step in range(50)
+    ]
+    keep = np.asarray(masks).reshape(50, 8, network.features)
+    truth = keras_losses(network, data, optimizer, RATES[optimizer], keep)
+    _, losses = train(network, one, data, engine=engine)
+    np.testing.assert_allclose(losses[0], truth, rtol=1e-4)
+    assert losses[0, -1] < losses[0, 0]
+
+
+@pytest.mark.parametrize("optimizer", RATES)
+def test_each_step_is_that_of_keras_on_given_gradients(optimizer):
+    import keras
+
+    from atelier.sweep.optimizers import OPTIMIZERS
+
+    rng = np.random.default_rng(0)
+    theirs = keras.Variable(rng.normal(size=(5, 3)).astype(np.float32))
+    judge = keras.optimizers.get({"class_name": optimizer, "config": {"learning_rate": 0.3}})
+    ours = jnp.asarray(theirs.numpy())
+    slots = tuple(jnp.full_like(ours, fill) for fill in OPTIMIZERS[optimizer].slots)
+    for t in range(1, 20):
+        gradient = rng.normal(size=(5, 3)).astype(np.float32) * (t % 5)
+        judge.apply([gradient], [theirs])
+        ours, slots = OPTIMIZERS[optimizer].step(
+            ours, slots, gradient, jnp.float32(0.3), jnp.float32(t)
+        )
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=2e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "moved"),
+    [
+        ("sgd", [0.5, -1, -0.5, 3]),
+        ("adagrad", [0.523268727, 1.5006930017, 2.500509425, 3.5061352077]),
+        ("adadelta", [0.9992928939, 1.9992928932, 2.9992928932, 3.9992928934]),
+        ("adam", [0.5000015811, 1.5000002635, 2.5000002259, 3.5000007906]),
+    ],
+)
+def test_a_first_step_moves_the_weights_as_worked_out_by_hand(optimizer, moved):
+    from atelier.sweep.optimizers import OPTIMIZERS
+
+    w, g = jnp.array([1.0, 2, 3, 4]), jnp.array([1.0, 6, 7, 2])
+    slots = tuple(jnp.full_like(w, fill) for fill in OPTIMIZERS[optimizer].slots)
+    step = OPTIMIZERS[optimizer].step
+    after, slots = step(w, slots, g, jnp.float32(0.5), jnp.float32(1))
+    np.testing.assert_allclose(after, moved, rtol=1e-5)  # 1 − .999 in float32
+    rest, _ = step(after, slots, 0 * g, jnp.float32(0.5), jnp.float32(2))
+    expected = 0.33503 if optimizer == "adam" else 0.0  # Adam's momentum moves idle weights
+    np.testing.assert_allclose(after - rest, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("engine", [ALONE, TOGETHER], ids=["alone", "together"])
+def test_a_result_depends_on_nobody_else(engine):
+    data = feed(SMALL, 12)
+    crowd = population("adam", [1e-4, 1e-3, 1e-2, 3e-3])
+    everyone = run(SMALL, crowd, data, {"test": data.images[:20]}, engine=engine)
+    alone = run(SMALL, crowd[2:3], data, {"test": data.images[:20]}, engine=engine)
+    exact = np.testing.assert_array_equal
+    near = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)  # noqa: E731
+    same = near if engine.together else exact  # batched products may sum in another order
+    same(everyone.losses[2], alone.losses[0])
+    same(everyone.logits["test"][2], alone.logits["test"][0])
+
+
+def test_both_layouts_and_any_blocks_are_one_training():
+    data, one = feed(SMALL, 20), population("adagrad", [3e-3])
+    engines = [replace(ALONE, blocks=blocks) for blocks in (1, 8)]
+    engines += [TOGETHER]
+    losses = [train(SMALL, one, data, engine=engine)[1] for engine in engines]
+    for other in losses[1:]:
+        np.testing.assert_allclose(other, losses[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("layout", ["patches", "winograd"])
+def test_the_way_back_is_the_gradient_of_the_plain_convolution(layout):
+    """Against JAX's own derivative of its own convolution and pooling."""
+    from jax import lax
+
+    from atelier.sweep.convolution import LAYOUTS, Convolutions
+
+    rng = np.random.default_rng(0)
+    w = Parameters(*(jnp.asarray(a)[None] for a in initial_weights(SMALL, 0)))
+    w = w._replace(bias1=w.bias1 + 0.1, bias2=w.bias2 - 0.1)
+    images = jnp.asarray(rng.random((8, 12, 12)).astype(np.float32))
+    keep = jnp.asarray(rng.integers(0, 2, (1, 8 * SMALL.features)) * 2.0)
+    up = jnp.asarray(rng.normal(size=(1, 8, SMALL.features)).astype(np.float32))
+
+    def plain(conv1, bias1, conv2, bias2):
+        spec = {"window_strides": (1, 1), "padding": "VALID"}
+        names = {"dimension_numbers": ("NHWC", "HWIO", "NHWC")}
+        x = images[..., None]
+        x = lax.conv_general_dilated(x, conv1[0].reshape(3, 3, 1, 4), **spec, **names)
+        x = lax.conv_general_dilated(jax.nn.relu(x + bias1[0]), conv2[0], **spec, **names)
+        x = jax.nn.relu(x + bias2[0])
+        x = lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+        return x.reshape(1, 8, -1) * keep.reshape(1, 8, -1)
+
+    features, back = jax.vjp(plain, *w[:4])
+    convolutions = Convolutions(SMALL, LAYOUTS[layout], 2, jnp.dtype("float32"))
+    ours, trace = convolutions.forward(w, images, keep)
+    np.testing.assert_allclose(ours, features, atol=1e-5)
+    found = convolutions.backward(w, trace, up)
+    for mine, truth in zip(found, back(up), strict=True):
+        np.testing.assert_allclose(mine, truth, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", RATES)
+def test_a_member_that_diverges_is_marked_and_harms_no_other(optimizer):
+    data = feed(SMALL, 30)
+    both = population(optimizer, [RATES[optimizer], 1e30])
+    outcome = run(SMALL, both, data, {"test": data.images[:8]}, engine=TOGETHER)
+    assert outcome.diverged.tolist() == [False, True]
+    _, losses = train(SMALL, both[:1], data, engine=TOGETHER)
+    np.testing.assert_allclose(outcome.losses[0], losses[0], rtol=1e-4)
+
+
+def test_a_mask_keeps_its_share_and_follows_its_seed_alone():
+    keep = np.asarray(kept(jnp.array([0, 0, 1]), jnp.array([0.5, 0.2, 0.5]), jnp.int32(7), 100_000))
+    share = (keep > 0).mean(1)
+    np.testing.assert_allclose(share, [0.5, 0.8, 0.5], atol=4 * np.sqrt(0.25 / 100_000))
+    assert set(np.unique(keep[0])) == {0.0, 2.0}
+    np.testing.assert_allclose(np.unique(keep[1]), [0.0, 1.25])
+    assert not (keep[0] > 0)[keep[1] == 0].any()  # what .2 drops, .5 drops too
+    agree = [np.mean((keep[0] > 0) == (keep[2] > 0))]
+    later = kept(jnp.array([0]), jnp.array([0.5]), jnp.int32(8), 100_000)
+    agree.append(np.mean((keep[0] > 0) == (np.asarray(later)[0] > 0)))
+    np.testing.assert_allclose(agree, 0.5, atol=4 * np.sqrt(0.25 / 100_000))
+
+
+def test_without_dropout_nothing_is_dropped_or_scaled():
+    assert (np.asarray(kept(jnp.array([3]), jnp.zeros(1), jnp.int32(1), 1000)) == 1).all()
+
+
+def test_weights_are_he_uniform_and_the_seeds_alone():
+    network = Network()
+    first, again, other = (initial_weights(network, seed) for seed in (0, 0, 1))
+    limit = np.sqrt(6 / 9216)
+    assert np.abs(first.dense).max() <= limit
+    assert first.dense.std() == pytest.approx(limit / np.sqrt(3), rel=0.01)
+    assert (first.dense == again.dense).all()
+    assert (first.dense != other.dense).mean() > 0.99
+    assert sum(w.size for w in first) == 320 + 18_496 + 1_179_776 + 6_063
+    assert not any(bias.any() for bias in first[1::2])
+
+
+def test_half_precision_activations_train_alike():
+    data, one = feed(SMALL, 60), population("sgd", [0.05], dropout=0.0)
+    whole, half = (
+        train(SMALL, one, data, engine=replace(TOGETHER, activations=kind))[1][0]
+        for kind in ("float32", "bfloat16")
+    )
+    assert (whole != half).any()
+    np.testing.assert_allclose(half[-20:].mean(), whole[-20:].mean(), rtol=0.05)
+
+
+def test_predictions_are_those_of_the_trained_weights_whatever_the_number_of_images():
+    weights = Parameters(*(jnp.asarray(w)[None] for w in initial_weights(SMALL, 0)))
+    images = feed(SMALL, 5).images
+    every = predict(SMALL, weights, images, engine=ALONE)
+    assert every.shape == (1, 40, 5)
+    np.testing.assert_allclose(predict(SMALL, weights, images[:3], engine=ALONE), every[:, :3])
+
+
+def test_bad_numbers_are_refused():
+    with pytest.raises(ValueError, match="Expected one of .*'adam'.* Received: 'lion'"):
+        population("lion", [0.1])
+    with pytest.raises(ValueError, match="one length"):
+        Population("sgd", np.ones(2), np.zeros(1), np.zeros(2))
+    with pytest.raises(ValueError, match="dropout in"):
+        Population("sgd", np.ones(1), np.ones(1), np.zeros(1))
+    with pytest.raises(ValueError, match="even side"):
+        Network(side=27)

@@ -1,0 +1,174 @@
+"""Chunks on disk: kills, changed parameters, other processes."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from atelier.sweep.ledger import Ledger
+from atelier.sweep.runner import run_study
+from atelier.sweep.trials import RESULTS
+
+
+def undisturbed(plan, data, folder):
+    return run_study(plan, data, Ledger(folder / "trials"))[list(RESULTS)]
+
+
+@pytest.fixture(scope="module")
+def truth(tiny_plan, sweep_data, tmp_path_factory):
+    return undisturbed(tiny_plan, sweep_data, tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.fixture(scope="module")
+def command(tiny_plan, sweep_data, tmp_path_factory):
+    """Arguments but for ``--out``."""
+    folder = tmp_path_factory.mktemp("inputs")
+    np.savez(folder / "data.npz", **sweep_data)
+    (folder / "plan.json").write_text(json.dumps(tiny_plan.as_dict()))
+    arguments = ["--images", folder / "data.npz", "--config", folder / "plan.json"]
+    return [sys.executable, "-m", "atelier.sweep", *map(str, arguments)]
+
+
+def test_killed_at_random_moments_it_goes_on_to_the_same_table(command, truth, tmp_path):
+    chunks, kills, moments = set(), 0, random.Random(0)
+    while kills < 4:
+        process = subprocess.Popen([*command, "--out", tmp_path], stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(1.0, 6.0))
+        if process.poll() is not None:
+            break
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        kills += 1
+        found = set(tmp_path.glob("trials/*/chunk-*.parquet"))
+        assert found >= chunks  # nothing that was finished is lost
+        chunks = found
+    stamps = {chunk: chunk.stat().st_mtime_ns for chunk in chunks}
+    subprocess.run([*command, "--out", tmp_path], check=True, capture_output=True)
+    assert kills > 0
+    assert all(chunk.stat().st_mtime_ns == stamp for chunk, stamp in stamps.items())
+    table = pd.read_parquet(tmp_path / "study.parquet")
+    pd.testing.assert_frame_equal(table[list(RESULTS)], truth, check_exact=True)
+
+
+def test_how_the_grid_is_cut_and_how_many_train_at_once_change_nothing(
+    tiny_plan, sweep_data, truth, tmp_path
+):
+    other = replace(tiny_plan, chunk=5)
+    table = run_study(other, sweep_data, Ledger(tmp_path), threads=3)[list(RESULTS)]
+    pd.testing.assert_frame_equal(table, truth, check_exact=True)
+
+
+def test_another_network_or_other_data_starts_anew_beside_the_old_and_says_so(
+    tiny_plan, sweep_data, tmp_path, caplog
+):
+    plan = replace(tiny_plan, optimizers=("sgd",), seeds=(0,), steps=3)
+    ledger = Ledger(tmp_path)
+    run_study(plan, sweep_data, ledger)
+    before = {path: path.read_bytes() for path in tmp_path.glob("*/chunk-*")}
+    assert not caplog.records
+    other = sweep_data | {"train_images": 255 - sweep_data["train_images"]}
+    for plan_now, data_now in ((replace(plan, units=8), sweep_data), (plan, other)):
+        study = ledger.open(plan_now.as_dict(), data_now)
+        assert study.finished() == set()
+        assert "A new study" in caplog.records[-1].message
+    assert {path: path.read_bytes() for path in tmp_path.glob("*/chunk-*")} == before
+
+
+def test_a_cluster_of_one_machine_gives_the_same_table(tiny_plan, sweep_data, truth, tmp_path):
+    """And so it does when its worker is killed in the middle, by the operating system."""
+    import psutil
+
+    from atelier.sweep.executors import executor
+
+    killed = []
+
+    def kill_a_worker(_steps):
+        for child in psutil.Process().children(recursive=True):
+            if not killed and "spawn_main" in " ".join(child.cmdline()) and not child.children():
+                killed.append(child)
+                child.kill()
+
+    class Meter:
+        def __init__(self, total, done):
+            assert (total, done) == (24 * 60, 0)
+
+        def __enter__(self):
+            return kill_a_worker
+
+        def __exit__(self, *_):
+            pass
+
+    table = run_study(
+        tiny_plan, sweep_data, Ledger(tmp_path), executor=executor("dask"), meter=Meter
+    )
+    assert killed
+    assert len(list(tmp_path.glob("*/chunk-*"))) == len(tiny_plan.chunks())
+    pd.testing.assert_frame_equal(table[list(RESULTS)], truth, check_exact=True)
+
+
+def test_a_cluster_without_slots_is_refused_and_one_with_slots_is_used(
+    tiny_plan, sweep_data, tmp_path
+):
+    from distributed import LocalCluster
+
+    from atelier.sweep.executors import executor
+
+    plan = replace(tiny_plan, optimizers=("sgd",), seeds=(0,), steps=3)
+    for resources, refused in (({}, True), ({"sweep": 1}, False)):
+        with LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            processes=False,
+            dashboard_address=None,
+            resources=resources,
+        ) as cluster:
+            asked = executor("dask", address=cluster.scheduler_address)
+            if refused:
+                with pytest.raises(ValueError, match="--resources sweep=1. Received: 1 workers"):
+                    run_study(plan, sweep_data, Ledger(tmp_path), executor=asked)
+            else:
+                assert len(run_study(plan, sweep_data, Ledger(tmp_path), executor=asked)) == 6
+
+
+BARE = """
+import sys
+class Bare:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {refused}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Bare())
+from atelier.sweep.__main__ import main
+main({arguments})
+"""
+
+
+def test_it_runs_where_only_numpy_jax_and_pandas_are_installed(command, truth, tmp_path):
+    refused = {"keras", "tensorflow", "kedro", "mlflow", "pydantic", "sklearn", "lazy_loader"}
+    refused |= {"tqdm", "dask", "distributed", "plotly", "matplotlib", "yaml", "psutil"}
+    arguments = [*command[3:], "--out", str(tmp_path)]
+    code = BARE.format(refused=refused, arguments=arguments)
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    table = pd.read_parquet(tmp_path / "study.parquet")
+    pd.testing.assert_frame_equal(table[list(RESULTS)], truth, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [({"rates": 3}, "missing"), ({"ratess": 3}, "ratess"), ([1], "Expected a mapping")],
+)
+def test_a_bad_plan_ends_with_a_word_and_no_traceback(command, plan, message, tmp_path):
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps(plan))
+    asked = [*command[:-1], str(bad), "--out", str(tmp_path)]
+    done = subprocess.run(asked, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
