@@ -13,6 +13,7 @@ from atelier.pipelines import (
     maxout,
     segmentation,
     style_transfer,
+    sweep,
     thresholding,
     train,
 )
@@ -31,6 +32,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "maxout": maxout.create_pipeline(),
         "segmentation": segmentation.create_pipeline(),
         "style_transfer": style_transfer.create_pipeline(),
+        "sweep": sweep.create_pipeline(),
         "thresholding": thresholding.create_pipeline(),
     }
     by_name_only = {"drift": drift.create_pipeline()}

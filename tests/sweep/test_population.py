@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from atelier.sweep.network import Network, Parameters, initial_weights, kept
+from atelier.sweep.network import Parameters, initial_weights, kept
 from atelier.sweep.population import Engine, Feed, Population, predict, run, train
+from atelier.sweep.shape import Network
 
 POST = Network()
 SMALL = Network(classes=5, side=12, filters=(4, 6), units=16)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import ParquetDataset
+from kedro_datasets.text import TextDataset as PlainTextDataset
 
 from atelier.datasets.replacing import partial_name
 
@@ -44,6 +45,10 @@ class FigureDataset(AtomicSave, MatplotlibDataset):
 
 class TableDataset(AtomicSave, ParquetDataset):
     """A pandas table as parquet."""
+
+
+class TextDataset(AtomicSave, PlainTextDataset):
+    """A text."""
 
 
 class RecordDataset(AtomicSave, JSONDataset):

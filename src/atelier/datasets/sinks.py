@@ -6,13 +6,16 @@ import logging
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
 from atelier.datasets.npz import read_npz, write_npz
 from atelier.types import Array, Arrays
+
+if TYPE_CHECKING:
+    from atelier.sweep.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +24,8 @@ CONTINUES = "atelier.continues"
 
 
 class _Sink(AbstractDataset[None, Any]):
+    """What a node loads to write to while it runs."""
+
     def save(self, data: None) -> None:
         """Refuse: a sink is written to while its node runs."""
         raise DatasetError(f"Expected a node to load this sink. Received: save to {self}")
@@ -171,3 +176,20 @@ class StudioDataset(_Sink):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), "prefix": self._prefix}
+
+
+class TrialsDataset(_Sink):
+    """Loads as the :class:`atelier.sweep.ledger.Ledger` of a folder."""
+
+    def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Ledger:
+        """The ledger."""
+        from atelier.sweep.ledger import Ledger
+
+        return Ledger(self._filepath)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

@@ -4,16 +4,15 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from atelier.sweep.ledger import Ledger
+from atelier.sweep.meter import bar
 from atelier.sweep.plan import Plan
-from atelier.sweep.population import Engine, Progress
+from atelier.sweep.population import Engine
 from atelier.sweep.runner import run_study
 
 
@@ -32,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
             Ledger(asked.out / "trials"),
             engine=Engine.default(threads=asked.threads, activations=asked.activations),
             threads=asked.threads,
-            meter=_bar,
+            meter=bar,
         )
     except (ValueError, TypeError, OSError) as error:
         sys.exit(f"atelier.sweep: {error}")
@@ -69,18 +68,6 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise TypeError(f"Expected a mapping of the plan's values in {path}. Received: {values}")
     return values
-
-
-@contextmanager
-def _bar(total: int, done: int) -> Iterator[Progress]:
-    """A progress bar where tqdm is installed; else the lines of finished chunks must do."""
-    try:
-        from tqdm import tqdm
-    except ModuleNotFoundError:
-        yield lambda _: None
-        return
-    with tqdm(total=total, initial=done, unit="step", unit_scale=True, mininterval=1) as bar:
-        yield lambda steps: bar.update(steps) and None
 
 
 if __name__ == "__main__":

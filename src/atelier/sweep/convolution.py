@@ -17,7 +17,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from atelier.sweep.network import TAPS, Network, Parameters
+from atelier.sweep.network import Parameters
+from atelier.sweep.shape import TAPS, Network
 
 LayoutName = Literal["patches", "winograd"]
 Groups = tuple[jax.Array, ...]
@@ -139,7 +140,7 @@ class Convolutions(NamedTuple):
         multipliers = keep.reshape(members, -1, self.network.filters[1])
         kernel = self._stacked(self.layout.kernel(weights.conv2))
 
-        def block(_: None, inputs: Block) -> tuple[None, tuple[jax.Array, Trace]]:
+        def block(_: None, inputs: Block) -> tuple[None, tuple[jax.Array, ...]]:
             taps, keep = inputs
             h = _product("pt,ktc->kpc", taps, weights.conv1) + weights.bias1[:, None]
             h = jax.nn.relu(h).astype(self.dtype)
@@ -150,11 +151,12 @@ class Convolutions(NamedTuple):
             top, winner = _maximum(self.layout.windows(_unstacked(products)))
             top = top + weights.bias2[:, None]
             scale = jnp.where(top > 0, keep, 0.0)
-            trace = Trace(taps, h > 0, tiles.swapaxes(2, 3), winner, scale)
-            return None, ((top * scale).astype(self.dtype), trace)
+            features = (top * scale).astype(self.dtype)
+            return None, (features, h > 0, tiles.swapaxes(2, 3), winner, scale)
 
-        _, (features, trace) = lax.scan(block, None, (taps, self._by_blocks(multipliers, 1)))
-        return features.swapaxes(0, 1).reshape(members, len(images), -1), trace
+        _, (features, *trace) = lax.scan(block, None, (taps, self._by_blocks(multipliers, 1)))
+        features = features.swapaxes(0, 1).reshape(members, len(images), -1)
+        return features, Trace(taps, *trace)
 
     def backward(
         self, weights: Parameters[jax.Array], trace: Trace, gradient: jax.Array

@@ -4,18 +4,14 @@ Every array leads with the population axis: parameters are (members, …), activ
 (members, images, …). The images are (images, side, side), the same for all members.
 """
 
-from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from atelier.sweep.shape import TAPS, Network
 from atelier.types import Array
-
-TAPS = 3
-"""Side of a convolution's kernel."""
-
 
 T = TypeVar("T")
 
@@ -31,42 +27,6 @@ class Parameters(NamedTuple, Generic[T]):
     bias3: T
     output: T  # (members, units, classes)
     bias4: T
-
-
-@dataclass(frozen=True)
-class Network:
-    """What the weights' shapes are made of."""
-
-    classes: int = 47
-    side: int = 28
-    filters: tuple[int, int] = (32, 64)
-    units: int = 128
-
-    def __post_init__(self) -> None:
-        if self.side < 6 or self.side % 2:
-            raise ValueError(f"Expected images of an even side ≥ 6. Received: side={self.side}")
-
-    @property
-    def inner(self) -> int:
-        """Side of the first convolution's output."""
-        return self.side - 2
-
-    @property
-    def pooled(self) -> int:
-        """Side of what pooling leaves."""
-        return (self.side - 4) // 2
-
-    @property
-    def features(self) -> int:
-        """Inputs of the first dense layer."""
-        return self.pooled**2 * self.filters[1]
-
-    @property
-    def products(self) -> int:
-        """Multiplications of one image's way forward, as the plain sums of the layers have it."""
-        first = self.inner**2 * TAPS**2 * self.filters[0]
-        second = (2 * self.pooled) ** 2 * TAPS**2 * self.filters[0] * self.filters[1]
-        return first + second + self.features * self.units + self.units * self.classes
 
 
 def initial_weights(network: Network, seed: int) -> Parameters[Array]:

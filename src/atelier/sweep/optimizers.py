@@ -5,12 +5,13 @@ The rates are arrays that broadcast against the weights: one rate per member of 
 """
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-OptimizerName = Literal["adam", "adadelta", "adagrad", "sgd"]
+from atelier.sweep.plan import OptimizerName
+
 Slots = tuple[jax.Array, ...]
 Step = Callable[[jax.Array, Slots, jax.Array, jax.Array, jax.Array], tuple[jax.Array, Slots]]
 
@@ -52,8 +53,9 @@ def adadelta(
     """Less η u, u = g √(E[u²] + ε) / √(E[g²] + ε) (Zeiler 2012)."""
     del t
     squares = ADADELTA_RHO * slots[0] + (1 - ADADELTA_RHO) * g * g
-    u = g * jnp.sqrt(slots[1] + EPSILON) / jnp.sqrt(squares + EPSILON)
-    return w - rate * u, (squares, ADADELTA_RHO * slots[1] + (1 - ADADELTA_RHO) * u * u)
+    ratio = (slots[1] + EPSILON) / (squares + EPSILON)
+    moves = ADADELTA_RHO * slots[1] + (1 - ADADELTA_RHO) * g * g * ratio  # u² without its root
+    return w - rate * g * jnp.sqrt(ratio), (squares, moves)
 
 
 def adam(

@@ -1,16 +1,20 @@
 """What a study trains: every optimizer with every dropout at every rate from every seed."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import product
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from atelier.sweep.network import Network
-from atelier.sweep.optimizers import OPTIMIZERS, OptimizerName
+from atelier.sweep.shape import Network
 from atelier.types import Array, Arrays
 
+OptimizerName = Literal["adam", "adadelta", "adagrad", "sgd"]
+OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
+Progress = Callable[[int], object]
+"""Called with the number of member-steps that were done since the last call; from any thread."""
 SPLITS = ("train", "selection", "test")
 
 

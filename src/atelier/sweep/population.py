@@ -20,12 +20,12 @@ import numpy as np
 from jax import lax
 
 from atelier.sweep.convolution import LAYOUTS, Convolutions, LayoutName
-from atelier.sweep.network import Network, Parameters, classify, initial_weights, kept
-from atelier.sweep.optimizers import OPTIMIZERS, OptimizerName, Slots
+from atelier.sweep.network import Parameters, classify, initial_weights, kept
+from atelier.sweep.optimizers import OPTIMIZERS, Slots
+from atelier.sweep.plan import OptimizerName, Progress
+from atelier.sweep.shape import Network
 from atelier.types import Array
 
-Progress = Callable[[int], None]
-"""Called with the number of member-steps that were done since the last call; from any thread."""
 SEGMENT = 200
 """Steps between two words of progress."""
 JUDGED = 16

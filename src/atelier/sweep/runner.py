@@ -8,8 +8,8 @@ from time import perf_counter
 import pandas as pd
 
 from atelier.sweep.ledger import Ledger
-from atelier.sweep.plan import Plan, check_data
-from atelier.sweep.population import Engine, Progress
+from atelier.sweep.plan import Plan, Progress, check_data
+from atelier.sweep.population import Engine
 from atelier.sweep.trials import Trainer
 from atelier.types import Arrays
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from atelier.calibration.metrics import expected_calibration_error
-from atelier.sweep.plan import Plan
-from atelier.sweep.population import Engine, Feed, Outcome, Population, Progress, run
+from atelier.sweep.plan import Plan, Progress
+from atelier.sweep.population import Engine, Feed, Outcome, Population, run
 from atelier.types import Array, Arrays
 
 RESULTS = (

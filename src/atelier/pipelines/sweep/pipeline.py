@@ -1,0 +1,57 @@
+"""Every optimizer, with and without dropout, at every learning rate."""
+
+from kedro.pipeline import Node, Pipeline
+
+from atelier.pipelines.sweep import nodes
+
+SWEEP = [
+    Node(
+        nodes.gather_images,
+        [
+            "train_arrays",
+            "validation_arrays",
+            "calibration_arrays",
+            "test_arrays",
+            "provenance",
+            "params:gather",
+        ],
+        "data_arrays",
+        name="gather_images",
+        tags="sweep",
+    ),
+    Node(
+        nodes.train_population,
+        ["data_arrays", "params:study", "trials"],
+        ["members_table", "hits_arrays"],
+        name="train_population",
+        tags="training",
+    ),
+    Node(
+        nodes.read_study,
+        ["members_table", "hits_arrays", "params:gather"],
+        ["curves_table", "best_table", "effect_table", "verdict_text", "best_metrics"],
+        name="read_study",
+        tags="sweep",
+    ),
+    Node(
+        nodes.draw_study,
+        ["curves_table", "best_table", "provenance", "params:study"],
+        ["rates_figure", "rates_plot"],
+        name="draw_study",
+        tags="figures",
+    ),
+    Node(
+        nodes.choose_members,
+        ["members_table", "best_table", "params:runs"],
+        "member_runs",
+        name="choose_members",
+        tags="sweep",
+    ),
+]
+CHARACTERS = ("train_arrays", "validation_arrays", "calibration_arrays", "test_arrays")
+
+
+def create_pipeline() -> Pipeline:
+    """On characters."""
+    read = {name: f"characters.{name}" for name in (*CHARACTERS, "provenance")}
+    return Pipeline(SWEEP, namespace="sweep", inputs=read)

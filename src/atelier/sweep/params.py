@@ -1,0 +1,33 @@
+"""Parameters of the sweep."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from atelier.params import Params
+from atelier.sweep.plan import Plan
+
+
+class GatherParams(Params):
+    """How the images are shared out."""
+
+    train: Annotated[int, Field(gt=0)] | None
+    """Images to train on; null: the published training part, whole."""
+    selection: Annotated[float, Field(gt=0, lt=1)]
+    """Share of the others that chooses the rate; the rest reports."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class StudyParams(Params):
+    """What is trained, and by whom."""
+
+    plan: Plan
+    activations: Literal["float32", "bfloat16"]
+    """As they are stored between the layers."""
+    executor: Literal["local", "dask"]
+    address: str | None
+    """Of a Dask scheduler; null: processes on this machine."""
+    workers: Annotated[int, Field(gt=0)]
+    """How many of these."""
+    threads: Annotated[int, Field(gt=0)]
+    """Trainings at once in one process on a CPU; changes no result."""

@@ -1,0 +1,42 @@
+"""What a network's weights look like; known without JAX."""
+
+from dataclasses import dataclass
+
+TAPS = 3
+"""Side of a convolution's kernel."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """What the weights' shapes are made of."""
+
+    classes: int = 47
+    side: int = 28
+    filters: tuple[int, int] = (32, 64)
+    units: int = 128
+
+    def __post_init__(self) -> None:
+        if self.side < 6 or self.side % 2:
+            raise ValueError(f"Expected images of an even side ≥ 6. Received: side={self.side}")
+
+    @property
+    def inner(self) -> int:
+        """Side of the first convolution's output."""
+        return self.side - 2
+
+    @property
+    def pooled(self) -> int:
+        """Side of what pooling leaves."""
+        return (self.side - 4) // 2
+
+    @property
+    def features(self) -> int:
+        """Inputs of the first dense layer."""
+        return self.pooled**2 * self.filters[1]
+
+    @property
+    def products(self) -> int:
+        """Multiplications of one image's way forward, as the plain sums of the layers have it."""
+        first = self.inner**2 * TAPS**2 * self.filters[0]
+        second = (2 * self.pooled) ** 2 * TAPS**2 * self.filters[0] * self.filters[1]
+        return first + second + self.features * self.units + self.units * self.classes

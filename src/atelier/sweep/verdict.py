@@ -1,0 +1,73 @@
+"""The study in words, made from its numbers."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+NAMES = {"adam": "Adam", "adadelta": "Adadelta", "adagrad": "Adagrad", "sgd": "SGD"}
+"""As they are written."""
+
+Row = Mapping[str, Any]
+
+
+def verdict(best: pd.DataFrame, effect: pd.DataFrame, *, test_images: int) -> str:
+    """A short verdict in words, made from the numbers."""
+    ranked = best.sort_values("test_accuracy", ascending=False)
+    lines = [_winner(ranked, test_images), _widest(best), *_edges(best), *_effects(effect)]
+    return "\n".join(f"- {line}" for line in lines if line) + "\n"
+
+
+def arm_name(row: Row) -> str:
+    """Such as "SGD with dropout 0.5"."""
+    with_ = f"with dropout {row['dropout']:g}" if row["dropout"] else "without dropout"
+    return f"{NAMES[row['optimizer']]} {with_}"
+
+
+def _winner(ranked: pd.DataFrame, images: int) -> str:
+    first = _rows(ranked)[0]
+    equals = [arm_name(row) for row in _rows(ranked.iloc[1:]) if row["high"] >= first["low"]]
+    as_good = f" Its interval overlaps with that of {_listed(equals)}." if equals else ""
+    return (
+        f"{arm_name(first)} is the most accurate: {first['test_accuracy']:.1%} "
+        f"({first['low']:.1%} to {first['high']:.1%}, n = {images:,} test images) at rate "
+        f"{first['best_rate']:.2g}.{as_good}"
+    )
+
+
+def _widest(best: pd.DataFrame) -> str:
+    widest = max(_rows(best), key=lambda row: float(row["plateau_decades"]))
+    if not widest["plateau_decades"]:
+        return "On this grid every other rate loses more than one point, whatever the optimizer."
+    return (
+        f"{arm_name(widest)} forgives most: {widest['plateau_decades']:.1f} decades of rates lose "
+        "at most one point."
+    )
+
+
+def _edges(best: pd.DataFrame) -> Iterable[str]:
+    for end in ("lowest", "highest"):
+        arms = [arm_name(row) for row in _rows(best) if end in row["edge"]]
+        if arms:
+            yield (
+                f"As good as best up to the {end} rate tried: {_listed(arms)}. There the range, "
+                "and not the optimizer, decides."
+            )
+
+
+def _effects(effect: pd.DataFrame) -> Iterable[str]:
+    for comparison, rows in effect.groupby("comparison", sort=False):
+        words = [
+            f"{NAMES[row['optimizer']]} {row['effect'] * 100:+.1f} "
+            f"({row['low'] * 100:+.1f} to {row['high'] * 100:+.1f})"
+            for row in _rows(rows)
+        ]
+        yield f"Dropout changes the accuracy, {comparison}, by points: {', '.join(words)}."
+
+
+def _rows(table: pd.DataFrame) -> list[Row]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

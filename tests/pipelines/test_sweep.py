@@ -1,0 +1,84 @@
+"""The sweep on a catalog in memory."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from conftest import dots
+from test_pipelines import run
+
+from atelier.pipelines import sweep
+from atelier.sweep.ledger import Ledger
+from atelier.sweep.params import GatherParams, StudyParams
+from atelier.sweep.trials import RESULTS
+
+PLAN = {
+    "optimizers": ["adam", "sgd"], "dropouts": [0.0, 0.5], "lowest_rate": 1e-5,
+    "highest_rate": 1e-2, "rates": 3, "seeds": [0], "batch_size": 8, "steps": 80, "chunk": 3,
+    "filters": [4, 6], "units": 16,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    parts = {
+        f"characters.{name}_arrays": dots(count, 4, seed=seed)
+        for seed, (name, count) in enumerate(
+            {"train": 200, "validation": 20, "calibration": 20, "test": 60}.items()
+        )
+    }
+    study = StudyParams(
+        plan=PLAN, activations="float32", executor="local", address=None, workers=1, threads=2
+    )
+    return run(
+        sweep.create_pipeline(),
+        **parts,
+        **{
+            "characters.provenance": {"name": "dots"},
+            "params:sweep.gather": GatherParams(train=None, selection=0.5, seed=0),
+            "params:sweep.study": study,
+            "params:sweep.runs": "best",
+            "sweep.trials": Ledger(tmp_path_factory.mktemp("trials")),
+        },
+    )
+
+
+def test_every_training_has_its_row_and_the_splits_are_apart(swept):
+    table, data = swept["sweep.members_table"], swept["sweep.data_arrays"]
+    assert list(table)[: len(RESULTS)] == list(RESULTS)
+    assert len(table) == 2 * 2 * 3
+    assert len(data["train_labels"]) == 240
+    assert len(data["selection_labels"]) == len(data["test_labels"]) == 30
+
+
+def test_the_hits_are_the_accuracies(swept):
+    hits = swept["sweep.hits_arrays"]
+    right = np.unpackbits(hits["hits"], axis=1, count=int(hits["test"])).mean(1)
+    np.testing.assert_allclose(right, swept["sweep.members_table"]["test_accuracy"])
+
+
+def test_it_finds_that_a_rate_of_almost_nothing_teaches_nothing(swept):
+    table = swept["sweep.members_table"]
+    adam = table[(table["optimizer"] == "adam") & (table["dropout"] == 0)]
+    accuracy = adam.sort_values("learning_rate")["test_accuracy"].to_list()
+    assert accuracy[0] < 0.6
+    assert accuracy[-1] > 0.9
+    best = swept["sweep.best_table"].set_index(["optimizer", "dropout"])
+    assert best.loc[("adam", 0.0), "best_rate"] >= 1e-3
+    assert best.loc[("sgd", 0.0), "edge"] == "highest"
+    assert "SGD without dropout" in swept["sweep.verdict_text"]
+    metrics = swept["sweep.best_metrics"]
+    assert metrics["adam_0_test_accuracy"] == best.loc[("adam", 0.0), "test_accuracy"]
+
+
+def test_the_best_of_each_arm_gets_a_run(swept):
+    assert len(swept["sweep.member_runs"]) == 4
+
+
+def test_figure_and_plot_show_every_arm(swept):
+    figure, plot = swept["sweep.rates_figure"], swept["sweep.rates_plot"]
+    assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == ["Adam", "SGD"]
+    assert all(len(axes.lines) >= 4 for axes in figure.axes)
+    names = {trace.name for trace in plot.data}
+    assert {"Adam without dropout", "SGD with dropout 0.5"} < names
+    assert len(plot.data) == 2 * 4
+    plt.close("all")
