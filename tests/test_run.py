@@ -198,7 +198,7 @@ def test_the_calibrated_model_loads_in_a_process_without_this_package(finished):
         text=True,
         timeout=120,
     )
-    expected = "['label', 'log_density', 'probability', 'reject'] (2,) False"
+    expected = "['label', 'log_density', 'probabilities', 'probability', 'reject'] (2,) False"
     assert run.stdout.splitlines()[-1] == expected, run.stderr
 
 
@@ -303,3 +303,22 @@ def test_killed_and_interrupted_a_training_ends_as_if_undisturbed(ingested):
     assert metrics_file(ingested) == continued
     again = read_npz(ingested.path("07_model_output/test/digits/logits.npz"))
     assert all(np.array_equal(again[name], weights[name]) for name in weights)
+
+
+def test_a_model_is_promoted_followed_rolled_back_and_then_stays_out(finished):
+    name = "atelier-test-digits-calibrated"
+    client = finished.client()
+    promote = ("--pipeline", "promote", "--namespaces", "digits")
+    first = str(max(int(v.version) for v in client.search_model_versions(f"name='{name}'")))
+    assert f"Version {first} is the first champion" in finished.run(*promote)
+    found = client.get_model_version(name, first)
+    copy = client.create_model_version(name, found.source, found.run_id).version
+    assert f"Version {copy} takes the place of version {first}" in finished.run(*promote)
+    assert client.get_model_version_by_alias(name, "champion").version == copy
+    table = pd.read_parquet(finished.path("08_reporting/test/digits/promotion_table.parquet"))
+    assert table.set_index("measure").loc["accuracy", "gain"] == 0
+    said = finished.run("--pipeline", "rollback", "--namespaces", "digits")
+    assert f"version {first} is champion" in said
+    assert client.get_model_version_by_alias(name, "champion").version == first
+    assert "was rolled back" in finished.run(*promote)
+    assert {v.version for v in client.search_model_versions(f"name='{name}'")} >= {first, copy}

@@ -11,6 +11,7 @@ from atelier.pipelines import (
     gradients,
     ingest,
     maxout,
+    promote,
     segmentation,
     style_transfer,
     sweep,
@@ -35,5 +36,9 @@ def register_pipelines() -> dict[str, Pipeline]:
         "sweep": sweep.create_pipeline(),
         "thresholding": thresholding.create_pipeline(),
     }
-    by_name_only = {"drift": drift.create_pipeline()}
+    by_name_only = {
+        "drift": drift.create_pipeline(),
+        "promote": promote.create_pipeline(),
+        "rollback": promote.create_rollback(),
+    }
     return pipelines | by_name_only | {"__default__": sum(pipelines.values(), Pipeline([]))}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -99,3 +100,44 @@ class Animation(NamedTuple):
     """(n, height, width, 3)."""
     seconds: float
     """How long each is shown."""
+
+
+class Registry(Protocol):
+    """The versions of a registered model, one of which is the champion."""
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+        ...
+
+    def held(self) -> AbstractContextManager[None]:
+        """While it is open nobody else moves the champion."""
+        ...
+
+    def newest(self) -> str:
+        """The latest version's number."""
+        ...
+
+    def champion(self) -> str | None:
+        """The champion's number, or None."""
+        ...
+
+    def withdrawn(self, version: str, /) -> bool:
+        """Whether the version was rolled back."""
+        ...
+
+    def model(self, version: str, /) -> Callable[[Images], Array]:
+        """Stored images → probabilities (n, classes)."""
+        ...
+
+    def note(self, version: str, verdict: str, /) -> None:
+        """Write what was decided on the version."""
+        ...
+
+    def crown(self, version: str, verdict: str, /) -> None:
+        """Make the version the champion."""
+        ...
+
+    def roll_back(self) -> tuple[str, str] | None:
+        """Make the champion before the champion again; from where to where, or None."""
+        ...

@@ -105,7 +105,13 @@ def test_every_change_is_judged_by_every_score(made_up):
 
 def test_the_calibrated_sibling_carries_its_card(made_up):
     served = made_up["digits.registered_confidence"]
-    assert set(served.prediction) == {"label", "probability", "log_density", "reject"}
+    assert set(served.prediction) == {
+        "label",
+        "probability",
+        "probabilities",
+        "log_density",
+        "reject",
+    }
     temperature = made_up["digits.calibration_metrics"]["temperature"]
     assert f"T = {temperature:.4f}" in served.description
     assert "95 % interval" in served.tags["ece_after"]

@@ -132,9 +132,9 @@ def model_card(
     description = f"""\
 Classifies {len(provenance["classes"])} classes of {provenance["name"]}, and how sure it is.
 
-uint8 images in; for each image out: `label` (index into the `classes` tag), `probability` of it
-(temperature scaling), `log_density` of its logits (Gaussians on the training logits) and `reject`
-(less density than almost all held-out images have).
+uint8 images in; for each image out: `label` (index into the `classes` tag), `probability` of it and
+`probabilities` of all classes (temperature scaling), `log_density` of its logits (Gaussians on the
+training logits) and `reject` (less density than almost all held-out images have).
 
 ECE before {ece["before"]}, after {ece["after"]}; NLL before {numbers["nll_before"]:.4f}, after
 {numbers["nll_after"]:.4f} nats; T = {temperature:.4f}; n = {numbers["n"]:.0f} test images.

@@ -21,19 +21,22 @@ def serving_model(model: keras.Model) -> keras.Model:
 def calibrated_model(
     model: keras.Model, *, temperature: float, density: DensityModel
 ) -> keras.Model:
-    """The same network with how much to believe it: stored images in, four answers for each out.
+    """The same network with how much to believe it: stored images in, five answers for each out.
 
-    ``label`` (index of the class), ``probability`` of it (softmax of logits / temperature),
-    ``log_density`` of the logits, and ``reject``, whether that lies below the density model's
-    threshold. Built of Keras' own layers only: it loads in safe mode without this package.
+    ``label`` (index of the class), ``probability`` of it and ``probabilities`` of all classes
+    (softmax of logits / temperature), ``log_density`` of the logits, and ``reject``, whether that
+    lies below the density model's threshold. Built of Keras' own layers only: it loads in safe
+    mode without this package.
     """
     image = keras.Input(model.input_shape[1:], dtype="uint8", name="images")
     logits = model(layers.Rescaling(UNIT)(image))
     joint = _log_joint(density)(logits)
     log_density = ops.logsumexp(joint, axis=-1)
+    probabilities = ops.softmax(logits / temperature, axis=-1)
     outputs = {
         "label": ops.argmax(logits, axis=-1),
-        "probability": ops.max(ops.softmax(logits / temperature, axis=-1), axis=-1),
+        "probability": ops.max(probabilities, axis=-1),
+        "probabilities": probabilities,
         "log_density": log_density,
         "reject": log_density < density.reject_below,
     }

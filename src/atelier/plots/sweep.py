@@ -113,9 +113,9 @@ def rates_plot(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) -> go.Fi
                 row=row,
                 col=1,
             )
-    plot.update_xaxes(type="log", exponentformat="power", title_text="learning rate", row=2, col=1)
-    plot.update_xaxes(type="log", row=1, col=1)
-    plot.update_yaxes(title_text="test accuracy", range=[0, 1], row=1, col=1)
+    plot.update_xaxes(type="log", dtick=1, exponentformat="power")
+    plot.update_xaxes(title_text="learning rate", row=2, col=1)
+    plot.update_yaxes(title_text="test accuracy", rangemode="tozero", row=1, col=1)
     plot.update_yaxes(title_text="calibration error (ECE)", rangemode="tozero", row=2, col=1)
     plot.update_layout(title=title, template="plotly_white", height=760, hovermode="closest")
     return plot

@@ -1,6 +1,6 @@
 """Nodes of the sweep pipeline."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -8,10 +8,6 @@ import pandas as pd
 from atelier.sweep.ledger import Ledger
 from atelier.sweep.params import GatherParams, StudyParams
 from atelier.types import Arrays, Metrics
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from plotly.graph_objects import Figure as Plot
 
 MEASURES = ("best_rate", "test_accuracy", "test_nll", "test_ece", "plateau_decades", "diverged")
 
@@ -77,7 +73,7 @@ def read_study(
 
 def draw_study(
     curves: pd.DataFrame, best: pd.DataFrame, provenance: dict[str, Any], params: StudyParams
-) -> tuple["Figure", "Plot"]:
+) -> tuple[Any, Any]:
     """Accuracy and calibration error against rate, to look at and to explore."""
     from atelier.plots.sweep import rates_figure, rates_plot
 

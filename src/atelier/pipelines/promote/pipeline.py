@@ -1,0 +1,35 @@
+"""The newest calibrated model against the champion; and the way back."""
+
+from kedro.pipeline import Node, Pipeline
+
+from atelier.pipelines.promote import nodes
+
+NAMESPACES = ("digits", "characters")
+PROMOTE = [
+    Node(
+        nodes.promote_newest,
+        ["test_arrays", "provenance", "champions", "params:promotion", "params:referee"],
+        ["promotion_table", "promotion_metrics", "promotion_text", "promotion_figure"],
+        name="promote_newest",
+        tags="registry",
+    ),
+]
+ROLLBACK = [
+    Node(
+        nodes.withdraw_champion,
+        "champions",
+        "rollback_text",
+        name="withdraw_champion",
+        tags="registry",
+    ),
+]
+
+
+def create_pipeline() -> Pipeline:
+    """For digits and characters."""
+    return sum((Pipeline(PROMOTE, namespace=name) for name in NAMESPACES), Pipeline([]))
+
+
+def create_rollback() -> Pipeline:
+    """Likewise; ``--namespaces digits`` rolls back one of them."""
+    return sum((Pipeline(ROLLBACK, namespace=name) for name in NAMESPACES), Pipeline([]))
