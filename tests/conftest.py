@@ -77,6 +77,7 @@ def finished(tmp_path_factory) -> Project:
     project = Project(tmp_path_factory.mktemp("finished"))
     project.output = project.run()
     project.run("--pipeline", "drift")
+    project.run("--pipeline", "promote")
     return project
 
 

@@ -1,5 +1,6 @@
 """The configuration itself: every dataset declared, every entry used, every layer allowed."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,10 @@ def test_no_pattern_catches_all():
     for pattern in loader("base")["catalog"]:
         assert "{" not in pattern or pattern.startswith("{namespace}.")
         assert pattern not in ("{namespace}.{name}", "{name}")
+
+
+def test_what_is_asked_for_at_run_time_goes_by_short_names():
+    texts = [path.read_text(encoding="utf-8") for path in CONF.rglob("*.yml")]
+    asked = {name for text in texts for name in re.findall(r"runtime_params:([\w.]+)", text)}
+    assert {"short.seed", "short.picture", "short.style"} <= asked
+    assert all(name.startswith("short.") for name in asked)

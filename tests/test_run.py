@@ -15,6 +15,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from atelier.calibration.density import DensityModel
 from atelier.data.trunk import HED
@@ -241,6 +242,19 @@ def test_a_bad_parameter_stops_before_anything_is_written(fresh, parameters, wor
     assert not list(fresh.path("03_primary").rglob("*.npz")) if fresh.path().exists() else True
 
 
+def test_a_short_parameter_is_heard_and_replaces_no_group_of_its_name(finished, tmp_path):
+    """`picture`, `style` and `cells` are groups of parameters too."""
+    path = tmp_path / "mine.png"
+    Image.fromarray(np.repeat(np.uint8([[10, 200]]), 40, axis=0).repeat(20, axis=1)).save(path)
+    finished.run("--pipeline", "thresholding", "--params", f"picture={path}")
+    metrics = json.loads(finished.path("08_reporting/test/picture/otsu_metrics.json").read_text())
+    assert metrics["separability"] == 1
+    output = finished.run(
+        "--pipeline", "style_transfer", "--params", "style=/nowhere.jpg", ok=False
+    )
+    assert "/nowhere.jpg" in output
+
+
 def test_labels_of_another_length_stop_the_run_and_leave_old_data(ingested, tmp_path):
     before = {path: path.read_bytes() for path in ingested.path("03_primary").rglob("*.*")}
     for part in ("train", "test"):
@@ -309,9 +323,9 @@ def test_a_model_is_promoted_followed_rolled_back_and_then_stays_out(finished):
     name = "atelier-test-digits-calibrated"
     client = finished.client()
     promote = ("--pipeline", "promote", "--namespaces", "digits")
-    first = str(max(int(v.version) for v in client.search_model_versions(f"name='{name}'")))
-    assert f"Version {first} is the first champion" in finished.run(*promote)
+    first = client.get_model_version_by_alias(name, "champion").version  # of the fixture's run
     found = client.get_model_version(name, first)
+    assert "is the first champion" in found.tags["promotion.verdict"]
     copy = client.create_model_version(name, found.source, found.run_id).version
     assert f"Version {copy} takes the place of version {first}" in finished.run(*promote)
     assert client.get_model_version_by_alias(name, "champion").version == copy

@@ -15,7 +15,10 @@ from kedro.io import DatasetError
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from pydantic import BaseModel
 
+from atelier.redaction import RedactingFilter, redacted
+
 if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
@@ -60,7 +63,14 @@ class TrackingHooks(MlflowHook):
 
     def _log_param(self, name: str, value: Any) -> None:
         for leaf, one in flatten(value, name).items():
-            super()._log_param(leaf, one)
+            super()._log_param(leaf, redacted(one, leaf))
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        """Begin the run; its tags repeat the command line, without secrets."""
+        super().before_pipeline_run(redacted(run_params), pipeline, catalog)
 
     @hook_impl
     def on_pipeline_error(
@@ -75,6 +85,32 @@ class TrackingHooks(MlflowHook):
 
         if mlflow.active_run() is not None:
             super().on_pipeline_error(error, run_params, pipeline, catalog)
+
+
+class ShortHooks:
+    """``--params NAME=…`` without a dot is a short name that the configuration asks for."""
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Put short names under ``short``: Kedro lays them over the parameters, where ``style=…``
+        would replace the whole group of that name.
+        """
+        loader = context.config_loader
+        given = loader.runtime_params or {}
+        groups = {name: value for name, value in given.items() if isinstance(value, dict)}
+        short = {name: value for name, value in given.items() if name not in groups}
+        loader.runtime_params = groups | ({"short": short} if short else {})
+
+
+class SecretHooks:
+    """Keeps secrets out of the log."""
+
+    @hook_impl
+    def after_context_created(self) -> None:
+        """Every handler of the root logger lets messages pass without them."""
+        for handler in logging.getLogger().handlers:
+            if not any(isinstance(one, RedactingFilter) for one in handler.filters):
+                handler.addFilter(RedactingFilter())
 
 
 class InputHooks:

@@ -6,13 +6,13 @@ from pathlib import Path
 from kedro.config import OmegaConfigLoader
 from kedro.utils import find_kedro_project
 
-from atelier.hooks import GuideHooks, InputHooks, RunHooks, TrackingHooks
+from atelier.hooks import GuideHooks, InputHooks, RunHooks, SecretHooks, ShortHooks, TrackingHooks
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's C++ side greets at length
 
 PROJECT = find_kedro_project(Path.cwd()) or Path.cwd()
 
-HOOKS = (InputHooks(), TrackingHooks(), RunHooks(), GuideHooks())
+HOOKS = (ShortHooks(), InputHooks(), SecretHooks(), TrackingHooks(), RunHooks(), GuideHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended
 
 CONFIG_LOADER_CLASS = OmegaConfigLoader

@@ -174,6 +174,7 @@ def test_the_animation_of_a_run_is_shown_in_its_artifacts(page, finished, mlflow
         "dropout",
         "gradients",
         "maxout",
+        "promote",
         "segmentation",
         "style_transfer",
         "sweep",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 
 from atelier.datasets.replacing import replacing
+from atelier.redaction import RedactingFilter, redacted
 
 if TYPE_CHECKING:
     from atelier.types import Array
@@ -49,7 +50,7 @@ class PictureDataset(AbstractDataset[None, Any]):
         return True
 
     def _describe(self) -> dict[str, Any]:
-        return {"source": self._source}
+        return {"source": redacted(self._source)}
 
 
 class PicturesDataset(AbstractDataset[None, Any]):
@@ -88,7 +89,7 @@ class PicturesDataset(AbstractDataset[None, Any]):
         return True
 
     def _describe(self) -> dict[str, Any]:
-        return {"sources": self._sources}
+        return {"sources": redacted(self._sources)}
 
 
 def _at_hand(source: str, downloads: str, mirror: str | None) -> str:
@@ -102,14 +103,15 @@ def _at_hand(source: str, downloads: str, mirror: str | None) -> str:
         return source
     import pooch
 
+    pooch.get_logger().addFilter(RedactingFilter())
     caller = pooch.HTTPDownloader(progressbar=True, headers={"User-Agent": "atelier"}, timeout=60)
     try:
         return str(pooch.retrieve(address, None, path=Path(downloads), downloader=caller))
     except OSError as error:  # requests' errors are OSErrors
         raise DatasetError(
-            f"Expected a picture at {address}. Received: {error}. "
+            f"Expected a picture at {redacted(address)}. Received: {redacted(str(error))}. "
             "Offline, name a file, or one that comes along"
-        ) from error
+        ) from None
 
 
 class GalleryDataset(AbstractDataset["Mapping[str, Array]", "dict[str, Array]"]):

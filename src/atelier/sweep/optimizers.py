@@ -75,7 +75,7 @@ OPTIMIZERS: dict[OptimizerName, Optimizer] = {
     "sgd": Optimizer((), sgd),
 }
 
-CONSTANTS: dict[OptimizerName, str] = {
+CONSTANTS: dict[str, str] = {
     "adam": f"β₁ {ADAM_FIRST}, β₂ {ADAM_SECOND}, ε {EPSILON:g}",
     "adadelta": f"ρ {ADADELTA_RHO}, ε {EPSILON:g}",
     "adagrad": f"first sum {ADAGRAD_START}, ε {EPSILON:g}",

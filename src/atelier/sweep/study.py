@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from atelier.intervals import bootstrap_interval, wilson_interval
+from atelier.sweep.optimizers import CONSTANTS
 from atelier.types import Array
 
 GROUP = ["optimizer", "dropout"]
@@ -77,6 +78,7 @@ def best_rates(table: pd.DataFrame, *, selection_images: int, test_images: int) 
     its 95 % interval. ``plateau_decades``: how many decades lose at most one point. ``edge``: which
     end of the grid the as-good range touches, so that the range and not the optimizer decides.
     ``calibrated_rate`` has the lowest test ECE of those that reach half of the best accuracy.
+    ``constants``: the optimizer's, which are Keras' defaults.
     """
     rows = []
     for (optimizer, dropout), curve in curves(table, images=test_images).groupby(GROUP, sort=False):
@@ -108,6 +110,7 @@ def best_rates(table: pd.DataFrame, *, selection_images: int, test_images: int) 
                 "calibrated_accuracy": calm["test_accuracy"],
                 "diverged": float(curve["diverged"].mean()),
                 "trainings": int(curve["trainings"].sum()),
+                "constants": CONSTANTS[str(optimizer)],
             }
         )
     return pd.DataFrame(rows)
