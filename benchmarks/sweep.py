@@ -21,8 +21,9 @@ import numpy as np
 
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import OptimizerName
-from atelier.sweep.population import Engine, Feed, Population, run
+from atelier.sweep.population import Feed, Population, run
 from atelier.sweep.shape import Network
+from atelier.sweep.steps import Engine
 
 BATCH, RATE, NETWORK = 8, 1e-4, Network()
 FORWARD_AND_BACK = 3

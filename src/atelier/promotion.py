@@ -91,8 +91,8 @@ def compare(
     """A row per measure: both values, the gain (more is better) with its 95 % paired interval.
 
     ``verdict`` is "better" where the whole interval is above 0, "no worse" where it is above minus
-    the margin, else "worse". Intervals are bootstrapped over images; latency's, a share of the
-    champion's, over turns.
+    the margin, else "may be worse". Intervals are bootstrapped over images; latency's, a share of
+    the champion's, over turns.
     """
     return pd.DataFrame(_rows(challenger, champion, labels, params))
 
@@ -132,7 +132,7 @@ def _row(
     margin: float,
 ) -> dict[str, object]:
     low, high = interval
-    verdict = "better" if low > 0 else "no worse" if low >= -margin else "worse"
+    verdict = "better" if low > 0 else "no worse" if low >= -margin else "may be worse"
     return {
         "measure": name,
         "challenger": values[0],
@@ -147,7 +147,7 @@ def _row(
 
 def passes(table: pd.DataFrame) -> bool:
     """Whether the challenger is better or no worse by every measure."""
-    return not (table["verdict"] == "worse").any()
+    return not (table["verdict"] == "may be worse").any()
 
 
 def in_words(table: pd.DataFrame, *, images: int) -> str:
@@ -206,5 +206,5 @@ def _decided(
         return False, f"Version {new} stays out: it was rolled back. Version {old} stays champion."
     if passes(table):
         return True, f"Version {new} takes the place of version {old}: better or no worse by all."
-    worse = ", ".join(table.loc[table["verdict"] == "worse", "measure"])
+    worse = ", ".join(table.loc[table["verdict"] == "may be worse", "measure"])
     return False, f"Version {old} stays champion: version {new} may be worse by {worse}."

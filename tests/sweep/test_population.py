@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from atelier.sweep.network import Parameters, initial_weights, kept
-from atelier.sweep.population import Engine, Feed, Population, predict, run, train
+from atelier.sweep.population import Feed, Population, predict, run, train
 from atelier.sweep.shape import Network
+from atelier.sweep.steps import Engine
 
 POST = Network()
 SMALL = Network(classes=5, side=12, filters=(4, 6), units=16)

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from atelier.plots.style import ACCENT, INK, QUIET, WARM, look
 
-COLOURS = {"better": ACCENT, "no worse": QUIET, "worse": WARM}
+COLOURS = {"better": ACCENT, "no worse": QUIET, "may be worse": WARM}
 
 
 def gains_figure(table: pd.DataFrame, *, title: str) -> Figure:

@@ -12,8 +12,8 @@ import numpy as np
 from atelier.sweep.ledger import Ledger
 from atelier.sweep.meter import bar
 from atelier.sweep.plan import Plan
-from atelier.sweep.population import Engine
 from atelier.sweep.runner import run_study
+from atelier.sweep.steps import Engine
 
 
 def main(arguments: list[str] | None = None) -> None:

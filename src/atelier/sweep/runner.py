@@ -9,7 +9,7 @@ import pandas as pd
 
 from atelier.sweep.ledger import Ledger
 from atelier.sweep.plan import Plan, Progress, check_data
-from atelier.sweep.population import Engine
+from atelier.sweep.steps import Engine
 from atelier.sweep.trials import Trainer
 from atelier.types import Arrays
 

@@ -1,6 +1,5 @@
 """From a piece of the grid to rows of the study's table."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +7,8 @@ import pandas as pd
 
 from atelier.calibration.metrics import expected_calibration_error
 from atelier.sweep.plan import Plan, Progress
-from atelier.sweep.population import Engine, Feed, Outcome, Population, run
+from atelier.sweep.population import Feed, Outcome, Population, run
+from atelier.sweep.steps import Engine
 from atelier.types import Array, Arrays
 
 RESULTS = (
@@ -87,12 +87,6 @@ def _means(losses: Array) -> Array:
 
 def _hits(logits: Array, labels: Array) -> Array:
     return np.asarray(logits.argmax(-1) == labels)
-
-
-def unpacked(hits: Sequence[bytes], images: int) -> Array:
-    """(members, images) bool from the column :data:`HITS`."""
-    packed = np.frombuffer(b"".join(hits), np.uint8).reshape(len(hits), -1)
-    return np.unpackbits(packed, axis=1, count=images).astype(bool)
 
 
 def _log_probs(logits: Array) -> Array:

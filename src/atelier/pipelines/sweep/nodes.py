@@ -33,8 +33,8 @@ def train_population(
     """A row per training, and which test images each judges right."""
     from atelier.sweep.executors import executor
     from atelier.sweep.meter import bar
-    from atelier.sweep.population import Engine
     from atelier.sweep.runner import run_study
+    from atelier.sweep.steps import Engine
     from atelier.sweep.trials import HITS
 
     table = run_study(

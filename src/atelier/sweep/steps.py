@@ -1,0 +1,185 @@
+"""One step of a population's training, compiled: loss, gradients, the optimizer's move."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from atelier.sweep.convolution import LAYOUTS, Convolutions, LayoutName
+from atelier.sweep.network import Parameters, classify, kept
+from atelier.sweep.optimizers import OPTIMIZERS, Slots
+from atelier.sweep.plan import OptimizerName
+from atelier.sweep.shape import Network
+
+JUDGED = 16
+"""Images that are judged at once."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How the arithmetic is laid out; changes no result but by rounding."""
+
+    layout: LayoutName
+    blocks: int
+    """Parts of a batch that go through the convolutions one after the other."""
+    together: bool
+    """The whole population in one step, or each member by itself."""
+    activations: Literal["float32", "bfloat16"] = "float32"
+    threads: int = 1
+    """Members that train at once where each trains by itself."""
+
+    @classmethod
+    def default(
+        cls, *, threads: int = 1, activations: Literal["float32", "bfloat16"] = "float32"
+    ) -> "Engine":
+        """What pays on the device that JAX found."""
+        if jax.default_backend() == "cpu":
+            return cls("winograd", 4, together=False, activations=activations, threads=threads)
+        return cls("patches", 1, together=True, activations=activations)
+
+
+class State(NamedTuple):
+    """A population in training."""
+
+    weights: Parameters[jax.Array]
+    slots: Parameters[Slots]
+    step: jax.Array
+    losses: jax.Array  # (steps, members)
+
+
+class Numbers(NamedTuple):
+    """In which the members differ, on the device."""
+
+    rates: jax.Array
+    dropouts: jax.Array
+    seeds: jax.Array
+
+
+@lru_cache(maxsize=32)
+def compiled_steps(
+    network: Network, optimizer: OptimizerName, engine: Engine
+) -> Callable[..., State]:
+    """(state, numbers, pixels, labels, order, until) → the state after that many steps."""
+    step = partial(_step, _convolutions(network, engine), optimizer)
+
+    def advance(
+        state: State,
+        numbers: Numbers,
+        pixels: jax.Array,
+        labels: jax.Array,
+        order: jax.Array,
+        until: jax.Array,
+    ) -> State:
+        def body(state: State) -> State:
+            rows = order[state.step]
+            return step(state, numbers, pixels[rows], labels[rows])
+
+        return lax.while_loop(lambda state: state.step < until, body, state)
+
+    return jax.jit(advance, donate_argnums=0, compiler_options=_compiler_options())
+
+
+def _compiler_options() -> dict[str, bool]:
+    """On a CPU one member is one thread: members, not products, share the cores."""
+    return {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else {}
+
+
+def _convolutions(network: Network, engine: Engine, blocks: int | None = None) -> Convolutions:
+    return Convolutions(
+        network,
+        LAYOUTS[engine.layout],
+        engine.blocks if blocks is None else blocks,
+        jnp.dtype(engine.activations),
+    )
+
+
+def _step(
+    convolutions: Convolutions,
+    optimizer: OptimizerName,
+    state: State,
+    numbers: Numbers,
+    pixels: jax.Array,
+    labels: jax.Array,
+) -> State:
+    """One batch for everybody: loss, gradients, the optimizer's move."""
+    weights, batch = state.weights, len(labels)
+    keep = kept(
+        numbers.seeds,
+        numbers.dropouts,
+        state.step,
+        batch * convolutions.network.features,
+    )
+    features, trace = convolutions.forward(weights, _unit(pixels), keep)
+    hidden, logits = classify(weights, features)
+    log_probs = jax.nn.log_softmax(logits)
+    truth = jax.nn.one_hot(labels, logits.shape[-1])
+    losses = -(log_probs * truth).sum(-1).mean(-1)
+    d_logits = (jnp.exp(log_probs) - truth) / batch
+    d_hidden = jnp.einsum("kbj,kij->kbi", d_logits, weights.output)
+    d_hidden = jnp.where(hidden > 0, d_hidden, 0.0)
+    d_features = jnp.einsum("kbj,kij->kbi", d_hidden, weights.dense)
+    d_features, d_hidden = lax.optimization_barrier((d_features, d_hidden))  # type: ignore[no-untyped-call]
+    conv1, bias1, conv2, bias2 = convolutions.backward(weights, trace, d_features)
+    gradients = Parameters(
+        *(conv1, bias1, conv2, bias2),
+        *(_outer(features, d_hidden, convolutions.blocks), d_hidden.sum(1)),
+        *(_outer(hidden, d_logits), d_logits.sum(1)),
+    )
+    moved, slots = _move(optimizer, state, gradients, numbers.rates)
+    return State(moved, slots, state.step + 1, state.losses.at[state.step].set(losses))
+
+
+def _outer(x: jax.Array, dy: jax.Array, blocks: int = 1) -> jax.Array:
+    """Σ over the batch of x dyᵀ: (members, batch, i) and (members, batch, j) → (members, i, j).
+
+    Written as a sum of products, which fuses with the optimizer's move: the gradient of the large
+    layer is then never in memory. XLA on a CPU would work it out once for each of its uses; by
+    blocks, in a loop of its own, it is worked out once.
+    """
+
+    def added(x: jax.Array) -> jax.Array:
+        return sum(x[:, b, :, None] * dy[:, b, None, :] for b in range(x.shape[1]))  # type: ignore[return-value]
+
+    if blocks == 1:
+        return added(x)
+    rows = jnp.moveaxis(x.reshape(*x.shape[:2], blocks, -1), 2, 0)
+    return jnp.moveaxis(lax.map(added, rows), 0, 1).reshape(len(x), x.shape[2], -1)
+
+
+def _move(
+    optimizer: OptimizerName, state: State, gradients: Parameters[jax.Array], rates: jax.Array
+) -> tuple[Parameters[jax.Array], Parameters[Slots]]:
+    step, t = OPTIMIZERS[optimizer].step, (state.step + 1).astype(jnp.float32)
+    moved = [
+        step(w, slots, g, rates.reshape(-1, *(1,) * (w.ndim - 1)), t)
+        for w, slots, g in zip(state.weights, state.slots, gradients, strict=True)
+    ]
+    weights, slots = zip(*moved, strict=True)
+    return Parameters(*weights), Parameters(*slots)
+
+
+def _unit(pixels: jax.Array) -> jax.Array:
+    """(images, side, side, 1) uint8 → (images, side, side) in [0, 1]."""
+    return pixels[..., 0].astype(jnp.float32) / 255
+
+
+@lru_cache(maxsize=8)
+def compiled_judge(network: Network, engine: Engine) -> Callable[..., jax.Array]:
+    """(weights, parts of JUDGED pixels each) → logits (members, images, classes)."""
+    convolutions = _convolutions(network, engine, blocks=1)
+
+    def judge(weights: Parameters[jax.Array], parts: jax.Array) -> jax.Array:
+        everything = jnp.ones((len(weights.bias1), JUDGED * network.features))
+
+        def part(pixels: jax.Array) -> jax.Array:
+            features, _ = convolutions.forward(weights, _unit(pixels), everything)
+            return classify(weights, features).logits
+
+        logits = lax.map(part, parts)  # (parts, members, JUDGED, classes)
+        return jnp.moveaxis(logits, 0, 1).reshape(len(weights.bias1), -1, network.classes)
+
+    return jax.jit(judge, compiler_options=_compiler_options())
