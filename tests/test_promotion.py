@@ -41,7 +41,7 @@ def test_a_model_beside_itself_is_no_worse_and_gains_exactly_nothing():
 
 
 @pytest.mark.parametrize(
-    ("change", "may be worse"),
+    ("change", "worse"),
     [
         ({"right": 0.7}, {"accuracy", "nll", "ece"}),
         ({"right": 0.8, "confidence": 0.99}, {"nll", "ece"}),

@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from atelier.sweep.ledger import Ledger
 from atelier.sweep.meter import bar
 from atelier.sweep.plan import Plan
 from atelier.sweep.runner import run_study
-from atelier.sweep.steps import Engine
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -29,8 +29,8 @@ def main(arguments: list[str] | None = None) -> None:
             plan,
             data,
             Ledger(asked.out / "trials"),
-            engine=Engine.default(threads=asked.threads, activations=asked.activations),
             threads=asked.threads,
+            activations=asked.activations,
             meter=bar,
         )
     except (ValueError, TypeError, OSError) as error:
@@ -50,7 +50,10 @@ def _parser() -> argparse.ArgumentParser:
         *("--config",), type=Path, required=True, help="the plan: YAML or JSON, keys as in Plan"
     )
     parser.add_argument("--out", type=Path, required=True, help="where chunks and table go")
-    parser.add_argument("--threads", type=int, default=1, help="members at once on a CPU")
+    cores = os.cpu_count() or 1
+    parser.add_argument(
+        "--threads", type=int, default=cores, help="members at once on a CPU (all cores)"
+    )
     parser.add_argument(
         "--activations", choices=["float32", "bfloat16"], default="float32", help="as stored"
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from atelier.params import Params
-from atelier.sweep.plan import Plan
+from atelier.sweep.plan import Activations, Plan
 
 
 class GatherParams(Params):
@@ -22,8 +22,8 @@ class StudyParams(Params):
     """What is trained, and by whom."""
 
     plan: Plan
-    activations: Literal["float32", "bfloat16"]
-    """As they are stored between the layers."""
+    activations: Activations
+    """As they are stored between the layers; half of it pays on a GPU only."""
     executor: Literal["local", "dask"]
     address: str | None
     """Of a Dask scheduler; null: processes on this machine."""

@@ -13,6 +13,8 @@ from atelier.types import Array, Arrays
 
 OptimizerName = Literal["adam", "adadelta", "adagrad", "sgd"]
 OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
+Activations = Literal["float32", "bfloat16"]
+"""How they are stored between the layers."""
 Progress = Callable[[int], object]
 """Called with the number of member-steps that were done since the last call; from any thread."""
 SPLITS = ("train", "selection", "test")

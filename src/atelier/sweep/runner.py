@@ -8,8 +8,7 @@ from time import perf_counter
 import pandas as pd
 
 from atelier.sweep.ledger import Ledger
-from atelier.sweep.plan import Plan, Progress, check_data
-from atelier.sweep.steps import Engine
+from atelier.sweep.plan import Activations, Plan, Progress, check_data
 from atelier.sweep.trials import Trainer
 from atelier.types import Arrays
 
@@ -42,8 +41,8 @@ def run_study(
     ledger: Ledger,
     *,
     executor: Executor = local,
-    engine: Engine | None = None,
     threads: int = 1,
+    activations: Activations = "float32",
     meter: Meter = silent,
 ) -> pd.DataFrame:
     """The study's table, a row per member in the grid's order; goes on where it was stopped.
@@ -54,13 +53,13 @@ def run_study(
             ``train_labels`` and so on for ``selection`` and ``test``.
         ledger: Where finished chunks are kept.
         executor: Who trains.
-        engine: How; by default what pays where it runs.
         threads: Members at once on a CPU.
+        activations: How they are stored between the layers.
         meter: Shows how far it is.
     """
     check_data(data)
     chunks = dict(enumerate(plan.chunks()))
-    study = ledger.open(plan.as_dict() | {"engine": _named(engine)}, data)
+    study = ledger.open(plan.as_dict() | {"activations": activations}, data)
     finished = study.finished() & set(chunks)
     pending = {index: members for index, members in chunks.items() if index not in finished}
     steps = plan.length(len(data["train_labels"]))
@@ -68,7 +67,7 @@ def run_study(
     done = total - steps * sum(map(len, pending.values()))
     if finished:
         logger.info("%d of %d chunks are there already", len(finished), len(chunks))
-    trainer, begun = Trainer(plan, engine, threads), perf_counter()
+    trainer, begun = Trainer(plan, threads, activations), perf_counter()
     with meter(total, done) as progress:
         for index, rows in executor(trainer, pending, data, progress):
             study.write(index, rows)
@@ -79,9 +78,3 @@ def run_study(
                 *(len(finished), len(chunks), rows["optimizer"].iloc[0], speed),
             )
     return pd.concat([study.read(index) for index in chunks], ignore_index=True)
-
-
-def _named(engine: Engine | None) -> list[str]:
-    """What of the engine changes a result's last digits."""
-    engine = engine or Engine.default()
-    return [engine.layout, str(engine.blocks), engine.activations]

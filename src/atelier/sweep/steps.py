@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from jax import lax
 from atelier.sweep.convolution import LAYOUTS, Convolutions, LayoutName
 from atelier.sweep.network import Parameters, classify, kept
 from atelier.sweep.optimizers import OPTIMIZERS, Slots
-from atelier.sweep.plan import OptimizerName
+from atelier.sweep.plan import Activations, OptimizerName
 from atelier.sweep.shape import Network
 
 JUDGED = 16
@@ -28,14 +28,12 @@ class Engine:
     """Parts of a batch that go through the convolutions one after the other."""
     together: bool
     """The whole population in one step, or each member by itself."""
-    activations: Literal["float32", "bfloat16"] = "float32"
+    activations: Activations = "float32"
     threads: int = 1
     """Members that train at once where each trains by itself."""
 
     @classmethod
-    def default(
-        cls, *, threads: int = 1, activations: Literal["float32", "bfloat16"] = "float32"
-    ) -> "Engine":
+    def default(cls, *, threads: int = 1, activations: Activations = "float32") -> "Engine":
         """What pays on the device that JAX found."""
         if jax.default_backend() == "cpu":
             return cls("winograd", 4, together=False, activations=activations, threads=threads)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from atelier.calibration.metrics import expected_calibration_error
-from atelier.sweep.plan import Plan, Progress
+from atelier.sweep.plan import Activations, Plan, Progress
 from atelier.sweep.population import Feed, Outcome, Population, run
 from atelier.sweep.steps import Engine
 from atelier.types import Array, Arrays
@@ -24,12 +24,11 @@ TIMINGS = ("timing_seconds", "timing_device")
 
 @dataclass(frozen=True)
 class Trainer:
-    """Trains a chunk: a function that can be sent to another machine."""
+    """Trains a chunk as it pays where it is called: it can be sent to another machine."""
 
     plan: Plan
-    engine: Engine | None = None
-    """None: what pays where it runs."""
     threads: int = 1
+    activations: Activations = "float32"
 
     def __call__(
         self, members: pd.DataFrame, data: Arrays, progress: Progress = lambda _: None
@@ -50,7 +49,7 @@ class Trainer:
             population,
             Feed(data["train_images"], data["train_labels"], order),
             {split: data[f"{split}_images"] for split in ("selection", "test")},
-            engine=self.engine or Engine.default(threads=self.threads),
+            engine=Engine.default(threads=self.threads, activations=self.activations),
             progress=progress,
         )
         labels = {split: data[f"{split}_labels"] for split in outcome.logits}

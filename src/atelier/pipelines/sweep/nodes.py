@@ -34,7 +34,6 @@ def train_population(
     from atelier.sweep.executors import executor
     from atelier.sweep.meter import bar
     from atelier.sweep.runner import run_study
-    from atelier.sweep.steps import Engine
     from atelier.sweep.trials import HITS
 
     table = run_study(
@@ -42,7 +41,8 @@ def train_population(
         data,
         trials,
         executor=executor(params.executor, address=params.address, workers=params.workers),
-        engine=Engine.default(threads=params.threads, activations=params.activations),
+        threads=params.threads,
+        activations=params.activations,
         meter=bar,
     )
     hits = np.stack([np.frombuffer(row, np.uint8) for row in table[HITS]])
