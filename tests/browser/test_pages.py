@@ -131,7 +131,8 @@ def test_the_graph_folds_into_its_namespaces(page, finished, viz_address):
 def test_the_layers_of_all_pipelines_together_have_an_order(viz_address):
     with urllib.request.urlopen(f"{viz_address}/api/main") as response:
         layers = json.load(response)["layers"]  # none if they had a cycle
-    assert layers == ["raw", "primary", "models", "model_output", "reporting", "serving"]
+    order = ["raw", "primary", "model_input", "models", "model_output", "reporting", "serving"]
+    assert layers == order
 
 
 def test_an_unfolded_graph_shows_its_layers(page, finished, viz_address):

@@ -44,6 +44,7 @@ def test_an_epoch_shows_each_image_once_and_the_next_one_in_another_order(tiny_p
         ({"lowest_rate": 0.0}, "0 < lowest_rate ≤ highest_rate"),
         ({"lowest_rate": 1.0}, r"Received: \(1.0, 0.1\)"),
         ({"seeds": (1, 1)}, "different seeds"),
+        ({"seeds": (2**32,)}, "seeds in"),
         ({"rates": 0}, "rates > 0. Received: 0"),
         ({"steps": 0}, "steps > 0 or null"),
     ],

@@ -142,6 +142,13 @@ def test_both_layouts_and_any_blocks_are_one_training():
         np.testing.assert_allclose(other, losses[0], rtol=1e-4)
 
 
+@pytest.mark.parametrize("batch", [6, 7])
+def test_any_number_of_images_makes_a_batch(batch):
+    data, one = feed(SMALL, 10, batch=batch), population("sgd", [0.03])
+    alone, together = (train(SMALL, one, data, engine=engine)[1] for engine in (ALONE, TOGETHER))
+    np.testing.assert_allclose(alone, together, rtol=1e-4)
+
+
 @pytest.mark.parametrize("layout", ["patches", "winograd"])
 def test_the_way_back_is_the_gradient_of_the_plain_convolution(layout):
     """Against JAX's own derivative of its own convolution and pooling."""

@@ -80,6 +80,20 @@ def test_the_best_calibrated_rate_is_sought_where_something_was_learnt():
     assert np.log10(row["calibrated_rate"]) == pytest.approx(-3.5, abs=0.05)
 
 
+def test_one_lucky_training_among_many_neighbours_makes_no_best_rate():
+    """A thousand rates whose accuracies scatter by a point: the flat top is still found whole."""
+    rng = np.random.default_rng(0)
+    rates = np.geomspace(1e-6, 1e-1, 1000)
+    truth = np.array([hill(-3, flat=1.0)(x) for x in np.log10(rates)])
+    one = pd.DataFrame({"optimizer": "sgd", "dropout": 0.0, "learning_rate": rates, "seed": 0})
+    one = one.assign(selection_accuracy=truth + 0.01 * rng.normal(size=1000))
+    one.loc[100, "selection_accuracy"] = 0.9
+    one = one.assign(test_accuracy=truth, train_loss=1.0, test_nll=1.0, test_ece=0.1)
+    (row,) = best_rates(one.assign(diverged=False), **IMAGES).to_dict("records")
+    assert abs(np.log10(row["best_rate"]) + 3) <= 1.05
+    assert row["plateau_decades"] == pytest.approx(2.0, abs=0.25)
+
+
 def test_the_rate_is_picked_on_the_selection_split_alone():
     one = table(hill(-3))
     one.loc[0, "test_accuracy"] = 1.0  # lucky on the test split

@@ -50,7 +50,7 @@ class Plan:
         _expect(all(0 <= p < 1 for p in self.dropouts), "dropouts in [0, 1)", self.dropouts)
         ends = (self.lowest_rate, self.highest_rate)
         _expect(0 < ends[0] <= ends[1], "0 < lowest_rate ≤ highest_rate", ends)
-        _expect(all(seed >= 0 for seed in self.seeds), "seeds ≥ 0", self.seeds)
+        _expect(all(0 <= s < 2**32 for s in self.seeds), "seeds in [0, 2³²)", self.seeds)
         for name in ("optimizers", "dropouts", "seeds"):
             values = getattr(self, name)
             _expect(len(set(values)) == len(values) > 0, f"one or more different {name}", values)

@@ -141,7 +141,6 @@ def train(
     *,
     engine: Engine,
     progress: Progress = lambda _: None,
-    start: Parameters[jax.Array] | None = None,
 ) -> tuple[Parameters[jax.Array], Array]:
     """Weights after the feed and the losses (members, steps) on the way.
 
@@ -151,7 +150,6 @@ def train(
         feed: On what.
         engine: How.
         progress: Hears of every member-step.
-        start: Weights to begin with, instead of those that the seeds stand for.
     """
     numbers = Numbers(*map(jnp.asarray, (
         population.rates.astype(np.float32),
@@ -161,7 +159,7 @@ def train(
     pixels, labels = jnp.asarray(feed.images), jnp.asarray(feed.labels.astype(np.int32))
     order = jnp.asarray(feed.order.astype(np.int32))
     advance = compiled_steps(network, population.optimizer, engine)
-    state = _begin(network, population, feed.steps, start)
+    state = _begin(network, population, feed.steps)
     for done in range(0, feed.steps, SEGMENT):
         until = min(done + SEGMENT, feed.steps)
         state = advance(state, numbers, pixels, labels, order, until)
@@ -169,18 +167,13 @@ def train(
     return state.weights, np.asarray(state.losses).T
 
 
-def _begin(
-    network: Network, population: Population, steps: int, start: Parameters[jax.Array] | None
-) -> State:
-    if start is None:
-        seeds, member = np.unique(population.seeds, return_inverse=True)
-        drawn = [initial_weights(network, int(seed)) for seed in seeds]
-        start = Parameters(*(jnp.stack(arrays)[member] for arrays in zip(*drawn, strict=True)))
+def _begin(network: Network, population: Population, steps: int) -> State:
+    seeds, member = np.unique(population.seeds, return_inverse=True)
+    drawn = [initial_weights(network, int(seed)) for seed in seeds]
+    weights = Parameters(*(jnp.stack(arrays)[member] for arrays in zip(*drawn, strict=True)))
     fills = OPTIMIZERS[population.optimizer].slots
-    slots = Parameters(*(tuple(jnp.full_like(w, fill) for fill in fills) for w in start))
-    return State(
-        jax.tree.map(jnp.array, start), slots, jnp.int32(0), jnp.zeros((steps, len(population)))
-    )
+    slots = Parameters(*(tuple(jnp.full_like(w, fill) for fill in fills) for w in weights))
+    return State(weights, slots, jnp.int32(0), jnp.zeros((steps, len(population))))
 
 
 def predict(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from math import gcd
 from typing import NamedTuple
 
 import jax
@@ -25,7 +26,7 @@ class Engine:
 
     layout: LayoutName
     blocks: int
-    """Parts of a batch that go through the convolutions one after the other."""
+    """Parts of a batch that go through the convolutions one after the other, where it divides."""
     together: bool
     """The whole population in one step, or each member by itself."""
     activations: Activations = "float32"
@@ -105,6 +106,7 @@ def _step(
 ) -> State:
     """One batch for everybody: loss, gradients, the optimizer's move."""
     weights, batch = state.weights, len(labels)
+    convolutions = convolutions._replace(blocks=gcd(convolutions.blocks, batch))
     keep = kept(
         numbers.seeds,
         numbers.dropouts,
@@ -142,6 +144,7 @@ def _outer(x: jax.Array, dy: jax.Array, blocks: int = 1) -> jax.Array:
     def added(x: jax.Array) -> jax.Array:
         return sum(x[:, b, :, None] * dy[:, b, None, :] for b in range(x.shape[1]))  # type: ignore[return-value]
 
+    blocks = gcd(blocks, x.shape[2])
     if blocks == 1:
         return added(x)
     rows = jnp.moveaxis(x.reshape(*x.shape[:2], blocks, -1), 2, 0)

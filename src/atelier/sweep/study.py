@@ -26,7 +26,8 @@ def curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
 
     ``low`` and ``high`` are a 95 % band for one more training judged by other test images: the
     spread between members less than a tenth of a decade away (or of other seeds) about their own
-    line, and the chance in so many ``images``.
+    line, and the chance in so many ``images``. ``selection_level`` is the selection accuracy on
+    that line: one lucky training among a thousand does not make a best rate.
     """
     rows = (
         table.groupby([*GROUP, "learning_rate"], sort=False)
@@ -44,11 +45,14 @@ def curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
     banded = []
     for group, curve in rows.groupby(GROUP, sort=False):
         members = table[(table[GROUP] == list(group)).all(axis=1)]
-        spread = _spread(curve["learning_rate"].to_numpy(), members)
+        rates = curve["learning_rate"].to_numpy()
+        level, _ = _local_line(rates, members, "selection_accuracy")
+        _, spread = _local_line(rates, members, "test_accuracy")
         chance = curve["test_accuracy"] * (1 - curve["test_accuracy"]) / images
         half = Z * np.sqrt(spread**2 + chance)
         banded.append(
             curve.assign(
+                selection_level=level,
                 low=(curve["test_accuracy"] - half).clip(0, 1),
                 high=(curve["test_accuracy"] + half).clip(0, 1),
             )
@@ -56,25 +60,29 @@ def curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
     return pd.concat(banded, ignore_index=True)
 
 
-def _spread(rates: Array, members: pd.DataFrame) -> Array:
-    """Standard deviation about a line through each rate's neighbourhood; 0 where too few are."""
+def _local_line(rates: Array, members: pd.DataFrame, measure: str) -> tuple[Array, Array]:
+    """Level of a line through each rate's neighbourhood, and the standard deviation about it.
+
+    The deviation is 0 where there are too few members to see one.
+    """
     logs = np.log10(members["learning_rate"].to_numpy())
-    accuracy = members["test_accuracy"].to_numpy()
-    found = np.zeros(len(rates))
+    values = members[measure].to_numpy()
+    level, spread = np.zeros(len(rates)), np.zeros(len(rates))
     for index, centre in enumerate(np.log10(rates)):
         near = np.abs(logs - centre) <= NEIGHBOURHOOD + 1e-9
         terms = min(2, len(np.unique(logs[near])))  # a level, and a slope where it can be seen
+        basis = np.vander(logs[near] - centre, terms)
+        line, residual, *_ = np.linalg.lstsq(basis, values[near], rcond=None)
+        level[index] = line[-1]
         if near.sum() > terms:
-            basis = np.vander(logs[near] - centre, terms)
-            _, residual, *_ = np.linalg.lstsq(basis, accuracy[near], rcond=None)
-            found[index] = np.sqrt(float(residual.sum()) / (near.sum() - terms))
-    return found
+            spread[index] = np.sqrt(float(residual.sum()) / (near.sum() - terms))
+    return level, spread
 
 
 def best_rates(table: pd.DataFrame, *, selection_images: int, test_images: int) -> pd.DataFrame:
     """For each optimizer with and without dropout, a row: its best rate and how wide it is good.
 
-    ``as_good_low`` and ``as_good_high``: rates around the best whose selection accuracy lies in
+    ``as_good_low`` and ``as_good_high``: rates around the best whose selection level lies in
     its 95 % interval. ``plateau_decades``: how many decades lose at most one point. ``edge``: which
     end of the grid the as-good range touches, so that the range and not the optimizer decides.
     ``calibrated_rate`` has the lowest test ECE of those that reach half of the best accuracy.
@@ -83,7 +91,7 @@ def best_rates(table: pd.DataFrame, *, selection_images: int, test_images: int) 
     rows = []
     for (optimizer, dropout), curve in curves(table, images=test_images).groupby(GROUP, sort=False):
         curve = curve.sort_values("learning_rate", ignore_index=True)  # noqa: PLW2901
-        selection = curve["selection_accuracy"].to_numpy()
+        selection = curve["selection_level"].to_numpy()
         top = int(selection.argmax())
         good = _around(selection >= _interval(selection[top], selection_images)[0], top)
         plateau = _around(selection >= selection[top] - POINT, top)
@@ -99,7 +107,7 @@ def best_rates(table: pd.DataFrame, *, selection_images: int, test_images: int) 
                 "as_good_high": rate[good[-1]],
                 "plateau_decades": float(np.log10(rate[plateau[-1]] / rate[plateau[0]])),
                 "edge": _edge(good, len(curve)),
-                "selection_accuracy": selection[top],
+                "selection_accuracy": curve["selection_accuracy"][top],
                 "test_accuracy": curve["test_accuracy"][top],
                 "low": low,
                 "high": high,
