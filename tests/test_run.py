@@ -245,7 +245,8 @@ def test_a_bad_parameter_stops_before_anything_is_written(fresh, parameters, wor
 def test_a_short_parameter_is_heard_and_replaces_no_group_of_its_name(finished, tmp_path):
     """`picture`, `style` and `cells` are groups of parameters too."""
     path = tmp_path / "mine.png"
-    Image.fromarray(np.repeat(np.uint8([[10, 10, 120, 200]]), 40, axis=0).repeat(10, axis=1)).save(path)
+    stripes = np.tile(np.repeat(np.uint8([10, 10, 120, 200]), 10), (40, 1))
+    Image.fromarray(stripes).save(path)
     finished.run("--pipeline", "thresholding", "--params", f"picture={path}")
     metrics = json.loads(finished.path("08_reporting/test/picture/otsu_metrics.json").read_text())
     assert metrics["pixels"] == 1600
