@@ -5,18 +5,22 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: run test check ui viz bench lock clean
+SCHEDULER := orchestration/.venv
+SCHEDULER_READY := $(SCHEDULER)/.ready
+
+.PHONY: run test check ui viz schedule bench lock clean
 
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
 
-test: $(READY)  ## the whole test suite
+test: $(READY) $(SCHEDULER_READY)  ## the whole test suite
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(READY)  ## lint, format, types, import contracts
+check: $(READY) $(SCHEDULER_READY)  ## lint, format, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	cd orchestration && ../$(BIN)/mypy --config-file=mypy.ini --python-executable=.venv/bin/python .
 	$(BIN)/lint-imports
 
 ui: $(READY)  ## MLflow on 127.0.0.1, opened on the runs
@@ -25,16 +29,21 @@ ui: $(READY)  ## MLflow on 127.0.0.1, opened on the runs
 viz: $(READY)  ## the pipelines as a graph
 	$(BIN)/kedro viz run
 
+schedule: $(READY) $(SCHEDULER_READY)  ## Dagster on 127.0.0.1, running conf/base/schedules.yml; ARGS=PORT
+	$(BIN)/python -m atelier.operations.serve $(ARGS)
+
 bench: $(READY)  ## benchmarks, side by side in one run
 	$(BIN)/python benchmarks/startup.py
 
-lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \
-		--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS) \
-		pyproject.toml --output-file requirements.lock
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS)
 
-clean:  ## remove the environment; data, models and runs stay
-	rm -rf $(VENV)
+lock: $(READY)  ## compile both locks anew from pyproject.toml and orchestration/requirements.in
+	$(COMPILE) --group dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) orchestration/requirements.in --output-file orchestration/requirements.lock
+
+clean:  ## remove the environments; data, models and runs stay
+	rm -rf $(VENV) $(SCHEDULER)
 
 # uv itself comes from the lock too, by pip, hash-checked.
 $(READY): requirements.lock pyproject.toml
@@ -45,4 +54,10 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
 	UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Dagster lives apart: its dependencies are none of the project's.
+$(SCHEDULER_READY): orchestration/requirements.lock | $(READY)
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(SCHEDULER)
+	UV_COMPILE_BYTECODE=1 $(BIN)/uv pip sync --quiet --python $(SCHEDULER)/bin/python --require-hashes orchestration/requirements.lock
 	touch $@

@@ -20,6 +20,6 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "base",
     "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
-    "config_patterns": {"mlflow": ["mlflow*", "mlflow*/**"]},
+    "config_patterns": {"mlflow": ["mlflow*", "mlflow*/**"], "schedules": ["schedules*"]},
     "custom_resolvers": {"project": lambda path: str(PROJECT / path)},
 }

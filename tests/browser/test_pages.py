@@ -1,75 +1,11 @@
 """MLflow's and Kedro-Viz' pages of a finished run, in headless Chromium."""
 
 import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import time
 import urllib.request
 
 import pytest
+from servers import serve
 from test_run import free_port
-
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-REQUIRED = os.environ.get("ATELIER_BROWSER_REQUIRED")
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and not REQUIRED, reason="no Chromium here: the browser tests need one"
-)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser):
-    one = browser.new_page(viewport={"width": 1400, "height": 1000})
-    one.set_default_timeout(60_000)
-    yield one
-    one.close()
-
-
-def serve(project, *command: str, health: str):
-    """A server of the finished project, until the test is over."""
-    environment = project.environment | {"KEDRO_ENV": "test"}
-    with (project.folder / "server.log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", *command],
-            cwd=project.folder,
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        wait_for(health, server, project.folder / "server.log")
-        yield
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
-
-
-def wait_for(address, server, log):
-    for _ in range(240):
-        assert server.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-        except OSError:
-            time.sleep(0.5)
-        else:
-            return
-    raise TimeoutError(log.read_text())
 
 
 @pytest.fixture(scope="module")

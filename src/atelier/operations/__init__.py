@@ -1,0 +1,1 @@
+"""What the scheduler asks of the project: its plan, and what a run left."""

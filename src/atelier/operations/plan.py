@@ -1,0 +1,79 @@
+"""``python -m atelier.operations.plan``: the pipelines, their order and the schedules, as JSON."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+from kedro.framework.project import pipelines, settings
+from kedro.framework.startup import bootstrap_project
+from kedro.io import CatalogConfigResolver
+
+from atelier.operations.lineage import lineage
+from atelier.operations.schedules import read_schedules
+
+WHOLE = "__default__"
+
+
+def plan(project: Path) -> dict[str, Any]:
+    """What runs, on what it stands, and when.
+
+    Returns:
+        ``pipelines``: for each its ``needs`` and ``description``. ``schedules``: for each its
+        fields, ``pipeline`` written out where it was the default one.
+
+    Raises:
+        ValueError: For a schedule that is wrong.
+    """
+    bootstrap_project(project)
+    conf = project / settings.CONF_SOURCE
+    loader = OmegaConfigLoader(
+        str(conf), env=os.environ.get("KEDRO_ENV"), **settings.CONFIG_LOADER_ARGS
+    )
+    registered = dict(pipelines)
+    single = {name: one for name, one in registered.items() if name != WHOLE}
+    needs = lineage(single, _identity(loader["catalog"]))
+    folders = {folder.name for folder in conf.iterdir() if folder.is_dir()}
+    schedules = read_schedules(loader["schedules"], registered, folders)
+    nodes = {node.name for node in registered[WHOLE].nodes}
+    whole = [name for name, one in single.items() if {node.name for node in one.nodes} <= nodes]
+    return {
+        "pipelines": {
+            name: {"needs": needs[name], "description": _description(name)} for name in single
+        },
+        "schedules": {
+            name: one.model_dump() | {"pipeline": _written_out(one.pipeline, whole)}
+            for name, one in schedules.items()
+        },
+    }
+
+
+def _written_out(names: tuple[str, ...], whole: list[str]) -> list[str]:
+    return [one for name in names for one in (whole if name == WHOLE else [name])]
+
+
+def _identity(catalog: dict[str, Any]) -> Callable[[str], str]:
+    """A dataset that names a registered model stands for that model."""
+    resolver = CatalogConfigResolver(catalog)
+    return lambda dataset: resolver.resolve_pattern(dataset).get("name", dataset)
+
+
+def _description(name: str) -> str:
+    module = "promote" if name == "rollback" else name
+    return (import_module(f"atelier.pipelines.{module}.pipeline").__doc__ or "").strip()
+
+
+def main() -> None:
+    """Print the plan of the project in the working directory; on the last line, after the logs."""
+    try:
+        sys.stdout.write(json.dumps(plan(Path.cwd())) + "\n")
+    except ValueError as error:
+        sys.exit(f"conf/base/schedules.yml: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""``python -m atelier.operations.serve``: Dagster's page and daemon, and MLflow's page beside."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from atelier.operations.plan import plan
+from atelier.settings import PROJECT
+from atelier.ui import HOST
+
+FOLDER = PROJECT / "orchestration"
+
+
+def is_taken(port: int) -> bool:
+    """Whether something listens on a port of this machine."""
+    with socket.socket() as tried:
+        return tried.connect_ex((HOST, port)) == 0
+
+
+def dagster(port: int, executable: Path) -> subprocess.Popen[bytes]:
+    """Start Dagster's page and daemon on ``port``."""
+    home = FOLDER / "home"
+    home.mkdir(exist_ok=True)
+    shutil.copy(FOLDER / "dagster.yaml", home)
+    told = {"DAGSTER_HOME": str(home), "ATELIER_PYTHON": sys.executable}
+    return subprocess.Popen(
+        [executable, "dev", "--host", HOST, "--port", str(port), "--log-level", "warning"],
+        cwd=FOLDER, env=os.environ | told,
+    )  # fmt: skip
+
+
+def main(port: str = "3000", *, mlflow: int = 5000) -> None:
+    """Serve until Ctrl-C; a schedule that is wrong stops it before anything starts."""
+    try:
+        schedules = plan(PROJECT)["schedules"]
+    except ValueError as error:
+        sys.exit(f"conf/base/schedules.yml: {error}")
+    if is_taken(int(port)):
+        sys.exit(f"Expected a free port, such as make schedule ARGS=3001. Received: {port}")
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # a shell's & ignores the former, for children too
+        signal.signal(number, signal.default_int_handler)
+    for name, one in schedules.items():
+        print(f"{name}: {', '.join(one['pipeline'])}; {one['cron'] or one['after']}")
+    started = [dagster(int(port), FOLDER / ".venv" / "bin" / "dagster")]
+    if not is_taken(mlflow):
+        started.append(subprocess.Popen([sys.executable, "-m", "atelier.ui", str(mlflow)]))
+    print(f"Dagster: http://{HOST}:{port}", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        started[0].wait()
+    for process in started:
+        process.terminate()
+    for process in started:
+        process.wait()
+    sys.exit(started[0].returncode)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,31 @@
+"""Headless Chromium for the tests that look at pages."""
+
+import os
+import shutil
+
+import pytest
+
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+REQUIRED = os.environ.get("ATELIER_BROWSER_REQUIRED")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None and not REQUIRED:
+        pytest.skip("no Chromium here: the browser tests need one")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    one = browser.new_page(viewport={"width": 1400, "height": 1000})
+    one.set_default_timeout(60_000)
+    yield one
+    one.close()

@@ -1,0 +1,103 @@
+"""What runs when, and on what it stands."""
+
+import subprocess
+import sys
+
+import pytest
+from kedro.pipeline import Node, Pipeline
+from pydantic import ValidationError
+
+from atelier.operations.lineage import lineage
+from atelier.operations.plan import plan
+from atelier.operations.receipt import MARK, receipt
+from atelier.operations.schedules import Schedule, read_schedules
+from tests.conftest import ROOT
+
+
+def step(inputs, outputs):
+    return Pipeline([Node(lambda *data: data, inputs, outputs, name=outputs)])
+
+
+def test_a_pipeline_needs_those_that_make_what_it_reads():
+    found = lineage({
+        "bake": step(["dough", "oven"], "bread"),
+        "knead": step("flour", "dough"),
+        "sell": step("bread", "money"),
+        "rest": step("bed", "sleep"),
+    })  # fmt: skip
+    assert found == {"bake": ["knead"], "knead": [], "sell": ["bake"], "rest": []}
+
+
+def test_two_names_of_one_thing_are_one():
+    chain = {"write": step("ink", "book_made"), "read": step("book_found", "joy")}
+    assert lineage(chain)["read"] == []
+    assert lineage(chain, lambda name: name.split("_")[0])["read"] == ["write"]
+
+
+def test_the_plan_of_the_project_is_its_registry():
+    """What each stands on, by hand: from the catalog's names, not from the code that finds it."""
+    found = plan(ROOT)
+    needs = {name: set(one["needs"]) for name, one in found["pipelines"].items()}
+    assert needs["ingest"] == needs["style_transfer"] == set()
+    assert needs["train"] == needs["sweep"] == needs["gradients"] == {"ingest"}
+    assert needs["calibration"] == needs["drift"] == {"ingest", "train"}
+    assert needs["segmentation"] == {"ingest", "thresholding", "clustering"}
+    assert needs["promote"] == {"ingest", "calibration"}  # by the registered model's name
+    nightly = found["schedules"]["nightly"]["pipeline"]
+    assert set(needs) - set(nightly) == {"drift", "promote", "rollback"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({}, "either cron or after"),
+        ({"cron": "0 2 * *"}, "five fields"),
+        ({"cron": "@daily", "after": {"pipeline": "train"}}, "either cron or after"),
+        ({"cron": "@daily", "timezone": "Europe/Nowhere"}, "time zone"),
+        ({"cron": "@daily", "retries": -1}, "retries"),
+        ({"cron": "@daily", "timeout": 0}, "timeout"),
+        ({"cron": "@daily", "retry": 1}, "retry"),
+        ({"cron": "@daily", "parameters": {"digits.hidden": "1,2"}}, "without a comma"),
+        ({"cron": "@daily", "pipeline": "trian"}, "Received: 'trian'"),
+        ({"after": {"pipeline": "trian"}}, "Received: 'trian'"),
+        ({"cron": "@daily", "environment": "fuul"}, "Received: 'fuul'"),
+    ],
+)
+def test_a_wrong_schedule_is_refused(wrong, words):
+    written = {"nightly": {"pipeline": "train"} | wrong}
+    with pytest.raises(ValueError, match=words):
+        read_schedules(written, {"train": None}, {"base"})
+
+
+def test_a_schedule_is_frozen_and_one_pipeline_is_a_list_of_one():
+    one = Schedule(pipeline="train", cron="@daily")
+    assert one.pipeline == ("train",)
+    with pytest.raises(ValidationError):
+        one.cron = "@hourly"
+
+
+def test_a_bad_schedule_stops_the_command_before_anything_starts(fresh):
+    path = fresh.folder / "conf" / "base" / "schedules.yml"
+    path.write_text("nightly: {pipeline: trian, cron: '@daily'}\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "atelier.operations.serve"],
+        cwd=fresh.folder, env=fresh.environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "schedules.yml" in ended.stderr
+    assert "'trian'" in ended.stderr
+
+
+def test_the_receipt_is_of_the_marked_run_and_its_main_metrics(tmp_path):
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{tmp_path / 'runs.db'}")
+    experiment = client.create_experiment("one")
+    parent = client.create_run(experiment, tags={MARK: "7/train"}, start_time=1)
+    child = client.create_run(experiment, tags={MARK: "7/train"}, start_time=2)
+    for run, value in ((parent, 0.9), (child, 0.1)):
+        client.log_metric(run.info.run_id, "digits.test.accuracy", value)
+        client.log_metric(run.info.run_id, "digits.history.loss", 3.0)
+    found = receipt(client, experiment, "7/train", ("digits.test.",))
+    assert found == {"run_id": parent.info.run_id, "metrics": {"digits.test.accuracy": 0.9}}
+    assert receipt(client, experiment, "8/train", ("digits.test.",)) == {}
