@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
+HOST ?= 127.0.0.1
 
 SCHEDULER := orchestration/.venv
 SCHEDULER_READY := $(SCHEDULER)/.ready
@@ -16,18 +17,19 @@ run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pip
 test: $(READY) $(SCHEDULER_READY)  ## the whole test suite
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(READY) $(SCHEDULER_READY)  ## lint, format, types, import contracts
+check: $(READY) $(SCHEDULER_READY)  ## lint, format, types, import contracts, Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd orchestration && ../$(BIN)/mypy --config-file=mypy.ini --python-executable=.venv/bin/python .
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 
-ui: $(READY)  ## MLflow on 127.0.0.1, opened on the runs
-	$(BIN)/python -m atelier.ui
+ui: $(READY)  ## MLflow, opened on the runs
+	$(BIN)/python -m atelier.ui 5000 $(HOST)
 
 viz: $(READY)  ## the pipelines as a graph
-	$(BIN)/kedro viz run
+	$(BIN)/kedro viz run --host $(HOST)
 
 schedule: $(READY) $(SCHEDULER_READY)  ## Dagster on 127.0.0.1, running conf/base/schedules.yml; ARGS=PORT
 	$(BIN)/python -m atelier.operations.serve $(ARGS)
@@ -39,7 +41,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS)
 
 lock: $(READY)  ## compile both locks anew from pyproject.toml and orchestration/requirements.in
-	$(COMPILE) --group dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --group dev --extra cluster pyproject.toml --output-file requirements.lock
 	$(COMPILE) orchestration/requirements.in --output-file orchestration/requirements.lock
 
 clean:  ## remove the environments; data, models and runs stay

@@ -11,11 +11,13 @@ from atelier.pipeline_registry import register_pipelines
 from atelier.settings import CONFIG_LOADER_ARGS
 
 CONF = Path(__file__).parents[1] / "conf"
-ENVIRONMENTS = ["base", "full", "post", "test"]
+ENVIRONMENTS = ["base", "cluster", "full", "post", "test"]
 LAYERS = [
     "raw", "intermediate", "primary", "feature", "model_input", "models", "model_output",
     "reporting", "serving",
 ]  # fmt: skip
+NO_LAYER = (".sinks.", ".registry.", ".lab.", ".yaml.")
+"""MLflow's side, the report's view of everything, and words that stand in conf."""
 
 
 def loader(env: str) -> OmegaConfigLoader:
@@ -38,7 +40,7 @@ def test_every_dataset_is_declared_in_an_allowed_layer_under_that_layers_folder(
     for name in datasets(pipelines):
         config = resolver.resolve_pattern(name)
         assert config, f"{name} is declared nowhere"
-        if any(kind in config["type"] for kind in (".sinks.", ".registry.")):  # in no layer
+        if any(kind in config["type"] for kind in NO_LAYER):
             assert "metadata" not in config
             continue
         layer = config["metadata"]["kedro-viz"]["layer"]
@@ -71,6 +73,18 @@ def test_every_parameter_is_used_and_every_used_one_there(env, pipelines):
 def test_environments_keep_their_data_apart():
     editions = [loader(env)["globals"]["edition"] for env in ENVIRONMENTS]
     assert editions == ENVIRONMENTS
+
+
+def test_the_cluster_runs_what_the_full_environment_does():
+    cluster, full = (loader(env)["parameters"] for env in ("cluster", "full"))
+    study = cluster["sweep"]["study"]
+    assert study.pop("executor") == "dask"
+    assert study.pop("address").startswith("tcp://")
+    for name in ("executor", "address"):
+        del full["sweep"]["study"][name]
+    assert cluster == full
+    linked = {path.relative_to(CONF / "full") for path in (CONF / "full").rglob("*/*.yml")}
+    assert all((CONF / "cluster" / path).is_symlink() for path in linked)
 
 
 def test_no_pattern_catches_all():

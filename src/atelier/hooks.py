@@ -6,6 +6,8 @@ import atexit
 import logging
 import os
 import socket
+import urllib.error
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -15,6 +17,7 @@ from kedro.io import DatasetError
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from pydantic import BaseModel
 
+from atelier.commandline import command_line
 from atelier.redaction import RedactingFilter, redacted
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ def is_dead(process: str) -> bool:
         return True
 
 
-def flatten(parameters: Any, name: str) -> dict[str, Any]:
+def flatten(parameters: Any, name: str = "") -> dict[str, Any]:
     """Every leaf of a parameter record under its dotted name."""
     if isinstance(parameters, BaseModel):
         parameters = parameters.model_dump()
@@ -54,12 +57,56 @@ def flatten(parameters: Any, name: str) -> dict[str, Any]:
         return {name: parameters}
     leaves: dict[str, Any] = {}
     for key, value in parameters.items():
-        leaves |= flatten(value, f"{name}.{key}")
+        leaves |= flatten(value, f"{name}.{key}" if name else str(key))
     return leaves
+
+
+def see_server(uri: str) -> None:
+    """Look whether somebody answers, where MLflow would try for minutes.
+
+    Raises:
+        ConnectionError: Nobody does.
+    """
+    if not uri.startswith("http"):
+        return
+    try:
+        urllib.request.urlopen(f"{uri}/health", timeout=10).close()
+    except urllib.error.HTTPError:
+        return  # an answer, if of another kind of server
+    except OSError as error:
+        raise ConnectionError(
+            f"Expected an MLflow server at {redacted(uri)}, as conf/ or MLFLOW_TRACKING_URI says. "
+            f"Received: {error}. docs/cluster.md tells how to start one"
+        ) from None
+
+
+def make_experiment(uri: str, *, name: str, create_experiment_kwargs: dict[str, Any]) -> None:
+    """Create the experiment if there is none, also where others do so at the same moment.
+
+    Who loses that race, kedro-mlflow lets fail and ``mlflow.set_experiment`` sends to "Default".
+    """
+    import mlflow
+
+    client = mlflow.MlflowClient(uri)
+    if client.get_experiment_by_name(name) is None:
+        try:
+            client.create_experiment(name, **create_experiment_kwargs)
+        except mlflow.MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
 
 
 class TrackingHooks(MlflowHook):
     """kedro-mlflow's own hooks, with typed parameters logged leaf by leaf, not as one string."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Begin with the store, after a look whether it is there and has the experiment."""
+        config = context.config_loader["mlflow"]
+        uri = config["server"]["mlflow_tracking_uri"]
+        see_server(uri)
+        make_experiment(uri, **config["tracking"]["experiment"])
+        super().after_context_created(context)
 
     def _log_param(self, name: str, value: Any) -> None:
         for leaf, one in flatten(value, name).items():
@@ -70,7 +117,13 @@ class TrackingHooks(MlflowHook):
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Begin the run; its tags repeat the command line, without secrets."""
-        super().before_pipeline_run(redacted(run_params), pipeline, catalog)
+        import mlflow
+
+        run = redacted(run_params)
+        super().before_pipeline_run(run, pipeline, catalog)
+        if mlflow.active_run() is not None:  # kedro-mlflow's command leaves out some options
+            leaves = flatten(run.get("runtime_params") or {})
+            mlflow.set_tag("kedro_command", command_line(run, leaves))
 
     @hook_impl
     def on_pipeline_error(
@@ -111,6 +164,16 @@ class SecretHooks:
         for handler in logging.getLogger().handlers:
             if not any(isinstance(one, RedactingFilter) for one in handler.filters):
                 handler.addFilter(RedactingFilter())
+
+
+class LabHooks:
+    """Lets the report see the whole catalog."""
+
+    @hook_impl
+    def after_catalog_created(self, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Tell the lab, where there is one, of what it is part."""
+        if "report.lab" in catalog:
+            catalog["report.lab"].belongs_to(catalog)
 
 
 class InputHooks:
@@ -189,8 +252,11 @@ class GuideHooks:
         logger.info("%s …", node.name)
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline) -> None:
-        """Name the commands that open MLflow and Kedro-Viz, and where the figures are."""
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Name the report, the commands that open MLflow and Kedro-Viz, where the figures are."""
+        if "report.page" in pipeline.outputs():
+            page = catalog["report.page"]._filepath
+            logger.info("The record of all experiments, to open in a browser:\n  %s", page)
         figures = [name for name in pipeline.all_outputs() if name.endswith("_figure")]
         logger.info(
             "Done. Look at it:\n"

@@ -12,6 +12,7 @@ from atelier.pipelines import (
     ingest,
     maxout,
     promote,
+    report,
     segmentation,
     style_transfer,
     sweep,
@@ -41,4 +42,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         "promote": promote.create_pipeline(),
         "rollback": promote.create_rollback(),
     }
-    return pipelines | by_name_only | {"__default__": sum(pipelines.values(), Pipeline([]))}
+    every = sum(pipelines.values(), Pipeline([]))
+    whole = every + report.create_pipeline(after=every)
+    return pipelines | {"report": report.create_pipeline()} | by_name_only | {"__default__": whole}

@@ -5,14 +5,31 @@ from pathlib import Path
 
 from kedro.config import OmegaConfigLoader
 from kedro.utils import find_kedro_project
+from omegaconf.resolvers import oc
 
-from atelier.hooks import GuideHooks, InputHooks, RunHooks, SecretHooks, ShortHooks, TrackingHooks
+from atelier.hooks import (
+    GuideHooks,
+    InputHooks,
+    LabHooks,
+    RunHooks,
+    SecretHooks,
+    ShortHooks,
+    TrackingHooks,
+)
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's C++ side greets at length
 
 PROJECT = find_kedro_project(Path.cwd()) or Path.cwd()
 
-HOOKS = (ShortHooks(), InputHooks(), SecretHooks(), TrackingHooks(), RunHooks(), GuideHooks())
+HOOKS = (
+    ShortHooks(),
+    LabHooks(),
+    InputHooks(),
+    SecretHooks(),
+    TrackingHooks(),
+    RunHooks(),
+    GuideHooks(),
+)
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended
 
 CONFIG_LOADER_CLASS = OmegaConfigLoader
@@ -21,5 +38,5 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "base",
     "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
     "config_patterns": {"mlflow": ["mlflow*", "mlflow*/**"], "schedules": ["schedules*"]},
-    "custom_resolvers": {"project": lambda path: str(PROJECT / path)},
+    "custom_resolvers": {"project": lambda path: str(PROJECT / path), "oc.env": oc.env},
 }

@@ -28,8 +28,10 @@ def open_when_up(address: str, page: str) -> None:
             return
 
 
-def main(port: str = "5000") -> None:
-    """Serve the project's MLflow store on ``port`` until Ctrl-C."""
+def main(port: str = "5000", host: str = HOST) -> None:
+    """Serve the project's MLflow store on ``port`` until Ctrl-C; to this machine alone, unless a
+    ``host`` such as 0.0.0.0 says otherwise.
+    """
     bootstrap_project(PROJECT)
     with KedroSession.create(PROJECT, env=os.environ.get("KEDRO_ENV")) as session:
         context = session.load_context()  # type: ignore[attr-defined]
@@ -42,7 +44,7 @@ def main(port: str = "5000") -> None:
         threading.Thread(target=open_when_up, args=(address, page), daemon=True).start()
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # 2 processes instead of 10
     uri = store.server.mlflow_tracking_uri
-    served = ["--backend-store-uri", uri, "--host", HOST, "--port", port, "--workers", "1"]
+    served = ["--backend-store-uri", uri, "--host", host, "--port", port, "--workers", "1"]
     sys.exit(mlflow_cli(["server", *served]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from kedro_datasets.json import JSONDataset
@@ -40,7 +40,11 @@ class AtomicSave:
 
 
 class FigureDataset(AtomicSave, MatplotlibDataset):
-    """A matplotlib figure as PNG."""
+    """A matplotlib figure as PNG; loads as the place of its file."""
+
+    def load(self) -> Path:
+        """Where the picture is."""
+        return Path(self._filepath)
 
 
 class TableDataset(AtomicSave, ParquetDataset):

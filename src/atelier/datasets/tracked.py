@@ -16,6 +16,18 @@ DIGEST_LENGTH = 36
 """MLflow's limit for a data set's digest."""
 
 
+UI = "http://127.0.0.1:5000"
+"""Where ``make ui`` serves."""
+
+
+def run_page(experiment: str, run: str) -> str:
+    """Address of a run's page: at the tracking server, or where ``make ui`` serves a file store."""
+    import mlflow
+
+    uri = mlflow.get_tracking_uri()
+    return f"{uri if uri.startswith('http') else UI}/#/experiments/{experiment}/runs/{run}"
+
+
 class _TrackedRecord(RecordDataset):
     """A JSON file whose content also goes to the active MLflow run, if there is one."""
 
@@ -87,5 +99,12 @@ class ProvenanceDataset(_TrackedRecord):
         source = CodeDatasetSource({"record": str(self._filepath)})
         name, digest = f"{self._prefix}.{data['name']}", data["digest"][:DIGEST_LENGTH]
         facts = {key: x if isinstance(x, str) else json.dumps(x) for key, x in data.items()}
-        mlflow.log_input(MetaDataset(source, name=name, digest=digest), self._prefix, facts)
+        record = MetaDataset(source, name=name, digest=digest)
+        try:
+            mlflow.log_input(record, self._prefix, facts)
+        except mlflow.MlflowException as error:
+            if "IntegrityError" not in str(error):
+                raise
+            # Another run inserted the same data set at this moment: by now it is there.
+            mlflow.log_input(record, self._prefix, facts)
         mlflow.set_tag(self._tag, data["name"])

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.framework.project import pipelines, settings
 from kedro.framework.startup import bootstrap_project
 from kedro.io import CatalogConfigResolver
+from kedro.pipeline import Pipeline
 
 from atelier.operations.lineage import lineage
 from atelier.operations.schedules import read_schedules
@@ -35,12 +36,10 @@ def plan(project: Path) -> dict[str, Any]:
         str(conf), env=os.environ.get("KEDRO_ENV"), **settings.CONFIG_LOADER_ARGS
     )
     registered = dict(pipelines)
-    single = {name: one for name, one in registered.items() if name != WHOLE}
+    whole, single = _parted(registered)
     needs = lineage(single, _identity(loader["catalog"]))
     folders = {folder.name for folder in conf.iterdir() if folder.is_dir()}
     schedules = read_schedules(loader["schedules"], registered, folders)
-    nodes = {node.name for node in registered[WHOLE].nodes}
-    whole = [name for name, one in single.items() if {node.name for node in one.nodes} <= nodes]
     return {
         "pipelines": {
             name: {"needs": needs[name], "description": _description(name)} for name in single
@@ -50,6 +49,19 @@ def plan(project: Path) -> dict[str, Any]:
             for name, one in schedules.items()
         },
     }
+
+
+def _parted(registered: Mapping[str, Pipeline]) -> tuple[list[str], dict[str, Pipeline]]:
+    """The pipelines of the default run; and each by itself, as it is in that run if it is."""
+    default = registered[WHOLE]
+    names = {node.name for node in default.nodes}
+    single = {name: one for name, one in registered.items() if name != WHOLE}
+    inside = {
+        name: default.only_nodes(*(node.name for node in one.nodes))
+        for name, one in single.items()
+        if {node.name for node in one.nodes} <= names
+    }
+    return list(inside), single | inside
 
 
 def _written_out(names: tuple[str, ...], whole: list[str]) -> list[str]:

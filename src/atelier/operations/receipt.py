@@ -9,7 +9,7 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from atelier.ui import HOST
+from atelier.datasets.tracked import run_page
 
 MARK = "atelier.mark"
 
@@ -45,11 +45,10 @@ def main(mark: str, pipeline: str, env: str) -> None:
     experiment = store.tracking.experiment._experiment.experiment_id
     outputs = pipelines[pipeline].all_outputs()
     prefixes = tuple(f"{o.removesuffix('_metrics')}." for o in outputs if o.endswith("_metrics"))
-    uri = store.server.mlflow_tracking_uri
-    found = receipt(MlflowClient(uri), experiment, mark, prefixes)
+    client = MlflowClient(store.server.mlflow_tracking_uri)
+    found = receipt(client, experiment, mark, prefixes)
     if found:
-        page = uri if uri.startswith("http") else f"http://{HOST}:5000"
-        found["page"] = f"{page}/#/experiments/{experiment}/runs/{found['run_id']}"
+        found["page"] = run_page(experiment, found["run_id"])
     sys.stdout.write(json.dumps(found) + "\n")
 
 

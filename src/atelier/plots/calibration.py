@@ -1,10 +1,12 @@
 """Figures of calibration: reliability before and after, Guo's table, capacity, overtraining."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
@@ -15,6 +17,7 @@ from atelier.types import Array, History, Labels
 
 COLUMNS = 4
 COOL = "#81b29a"
+COLOURS = (WARM, COOL, "#e9a23b", "#9d79bc", "#4c956c", ACCENT, QUIET, INK)
 TITLES = {
     "uncalibrated": "as trained",
     "histogram_binning": "histogram binning",
@@ -63,6 +66,32 @@ def reliability_figure(
                 counts.set_xlabel("confidence")
         figure.legend(*diagram.get_legend_handles_labels(), ncols=2, loc="outside upper right")
     return figure
+
+
+def reliability_plot(methods: Mapping[str, Array], labels: Labels, *, title: str) -> go.Figure:
+    """The same to explore: a line per method, every bin with its count."""
+    plot = go.Figure()
+    plot.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", name="as honest as can be",
+        line={"color": QUIET, "dash": "dash"}, hoverinfo="skip",
+    )  # fmt: skip
+    for (name, probs), colour in zip(methods.items(), cycle(COLOURS), strict=False):
+        bins = reliability_bins(probs, labels)
+        filled = bins.count > 0
+        plot.add_scatter(
+            x=bins.confidence[filled],
+            y=bins.accuracy[filled],
+            name=TITLES[name],
+            mode="lines+markers",
+            line={"color": colour},
+            visible=True if name in {"uncalibrated", "temperature"} else "legendonly",
+            customdata=bins.count[filled],
+            hovertemplate="confidence %{x:.3f}, accuracy %{y:.3f}, %{customdata:,} images",
+        )
+    plot.update_xaxes(title="confidence", range=[0, 1.02])
+    plot.update_yaxes(title="accuracy", range=[0, 1.02])
+    plot.update_layout(title=title, template="plotly_white", height=560, hovermode="closest")
+    return plot
 
 
 def _draw_reliability(diagram: Axes, counts: Axes, probs: Array, labels: Labels) -> None:

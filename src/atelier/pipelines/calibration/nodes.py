@@ -47,18 +47,19 @@ def measure(
 
 def draw_reliability(
     probs: Arrays, logits: Arrays, table: pd.DataFrame, provenance: dict[str, Any]
-) -> Any:
-    """A reliability diagram for every method, before and after."""
-    from atelier.plots.calibration import reliability_figure
+) -> tuple[Any, Any]:
+    """A reliability diagram for every method, before and after; and all in one to explore."""
+    from atelier.plots.calibration import reliability_figure, reliability_plot
 
     labels = logits["test_labels"]
     title = f"{provenance['name']}: reliability on {len(labels):,} test images, 15 bins"
-    return reliability_figure(probs, labels, table, title=title)
+    figure = reliability_figure(probs, labels, table, title=title)
+    return figure, reliability_plot(probs, labels, title=title)
 
 
 def draw_overtrained(
     probs: Arrays, logits: Arrays, table: pd.DataFrame, provenance: dict[str, Any]
-) -> Any:
+) -> tuple[Any, Any]:
     """The same for the overtrained network."""
     name = f"{provenance['name']}, overtrained"
     return draw_reliability(probs, logits, table, provenance | {"name": name})

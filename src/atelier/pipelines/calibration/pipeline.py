@@ -24,7 +24,7 @@ DENSITY = [
     Node(
         nodes.draw_reliability,
         ["probabilities_arrays", "logits_arrays", "calibration_table", "provenance"],
-        "reliability_figure",
+        ["reliability_figure", "reliability_plot"],
         name="draw_reliability",
         tags="figures",
     ),
@@ -117,7 +117,7 @@ OVERTRAINED = [
     Node(
         nodes.draw_overtrained,
         ["probabilities_arrays", "logits_arrays", "calibration_table", "provenance"],
-        "reliability_figure",
+        ["reliability_figure", "reliability_plot"],
         name="draw_overtrained",
         tags="figures",
     ),

@@ -1,0 +1,1 @@
+"""The record: one page about all experiments."""

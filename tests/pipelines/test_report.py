@@ -1,0 +1,61 @@
+"""The report's pipeline: where it stands, what it tells, and that its words fit the catalog."""
+
+import yaml
+from conftest import ROOT
+from kedro.pipeline import Node, Pipeline
+
+from atelier.pipeline_registry import register_pipelines
+from atelier.pipelines.report import create_pipeline
+from atelier.report.experiments import EXPERIMENTS
+
+TOLD = EXPERIMENTS.validate_python(
+    yaml.safe_load((ROOT / "conf/base/report/experiments.yml").read_text())
+)
+
+
+def test_every_pipeline_is_told_once_by_what_it_makes():
+    pipelines = register_pipelines()
+    names = [one.pipeline for one in TOLD]
+    assert sorted(names) == sorted(set(pipelines) - {"__default__", "report", "rollback"})
+    for one in TOLD:
+        made = pipelines[one.pipeline].all_outputs() | {"digits.calibration_metrics"}
+        assert set(one.datasets) <= made, one.pipeline
+
+
+def test_it_comes_last_in_the_default_run():
+    assert register_pipelines()["__default__"].nodes[-1].name == "report.write"
+
+
+def test_it_waits_for_every_node_but_those_that_only_register():
+    first = Node(lambda: 1, None, "a.x_arrays", name="first")
+    drawn = Node(lambda x: x, "a.x_arrays", ["a.x_figure", "a.x_table"], name="drawn")
+    kept = Node(lambda x: x, "a.x_arrays", "a.registered", name="kept")
+    (node,) = create_pipeline(after=Pipeline([first, drawn, kept])).nodes
+    assert node.inputs == ["report.experiments", "report.lab", "a.x_figure"]
+
+
+def test_the_report_of_a_finished_project_tells_every_experiment(finished):
+    page = finished.path("08_reporting", "test", "report.html").read_text(encoding="utf-8")
+    accuracy = finished.runs("__default__")[0].data.metrics["digits.test.accuracy"]
+    assert f"{100 * accuracy:.2f} %" in page
+    for one in TOLD:
+        there = f'<section id="{one.pipeline}"' in page
+        assert there == (one.pipeline not in {"drift", "promote"})  # which ran after it
+    assert page.count("data:image/webp") > 40
+
+
+def test_alone_it_adds_what_has_run_since(finished):
+    finished.run("--pipeline", "report")
+    page = finished.path("08_reporting", "test", "report.html").read_text(encoding="utf-8")
+    assert '<section id="drift"' in page
+    run = finished.runs("drift")[0]
+    assert f"/runs/{run.info.run_id}" in page
+    assert "kedro run --env test --pipeline drift" in page
+    assert finished.runs("report")[0].info.status == "FINISHED"
+
+
+def test_where_nothing_has_run_it_says_so(fresh):
+    fresh.run("--pipeline", "report")
+    page = fresh.path("08_reporting", "test", "report.html").read_text(encoding="utf-8")
+    assert f"0 of {len(TOLD)}" in page
+    assert page.count("<code>kedro run --env test --pipeline ") == len(TOLD)

@@ -1,0 +1,228 @@
+"""More than one machine: MLflow over HTTP on a real PostgreSQL, many writers, a Dask cluster."""
+
+import collections
+import copy
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pandas as pd
+import psycopg
+import pytest
+from servers import serve
+from test_run import free_port
+
+from tests.conftest import ROOT, Project
+
+WRITERS, RUNS, METRICS = (int(n) for n in os.environ.get("ATELIER_STORM", "4,4,40").split(","))
+OWN = ("globals.yml", "mlflow.yml", "sweep/parameters_cluster.yml")
+USER = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to be run by root
+STORM = """
+import sys, mlflow
+uri, writer, runs, metrics = sys.argv[1], *map(int, sys.argv[2:])
+mlflow.set_tracking_uri(uri)
+mlflow.set_experiment("storm")
+for run in range(runs):
+    with mlflow.start_run(run_name=f"{writer}/{run}"):
+        for step in range(metrics):
+            mlflow.log_metric("value", writer * 1e6 + run * 1e3 + step, step=step)
+        mlflow.log_text(f"{writer}/{run}", "who.txt")
+"""
+
+
+class Site(Project):
+    """A project whose environment `cluster` is made tiny, and what its variables say."""
+
+    def __init__(self, folder: Path, finished: Project, **variables: str) -> None:
+        super().__init__(folder)
+        self.variables = variables
+        shutil.rmtree(folder / "conf" / "cluster")
+        shutil.copytree(folder / "conf" / "test", folder / "conf" / "cluster")
+        for name in OWN:
+            shutil.copy(ROOT / "conf" / "cluster" / name, folder / "conf" / "cluster" / name)
+        shutil.copytree(finished.path("03_primary", "test"), self.path("03_primary", "cluster"))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return super().environment | self.variables
+
+
+@contextmanager
+def postgres(folder: Path):
+    """A PostgreSQL of its own, which asks for a password; gives its address."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    programs = found[-1] if found else Path(shutil.which("pg_ctl") or "").parent
+    if not (programs / "initdb").exists():
+        if os.environ.get("ATELIER_POSTGRES_REQUIRED"):
+            pytest.fail("needs PostgreSQL, such as by: apt-get install postgresql")
+        pytest.skip("needs PostgreSQL, such as by: apt-get install postgresql")
+    port, secret = free_port(), folder / "secret"
+    secret.write_text("a planted password")
+    if USER:
+        shutil.chown(folder, USER)
+        shutil.chown(secret, USER)
+
+    def command(name: str, *arguments: str) -> None:
+        line = [programs / name, "--pgdata", folder / "base", *arguments]
+        subprocess.run(line, user=USER, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+    command("initdb", "--username=lab", f"--pwfile={secret}", "--auth=scram-sha-256")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+    command("pg_ctl", "start", "--wait", f"--log={folder / 'log'}", f"--options={options}")
+    try:
+        yield f"postgresql+psycopg://lab:a%20planted%20password@127.0.0.1:{port}/postgres"
+    finally:
+        command("pg_ctl", "stop", "--mode=immediate")
+
+
+@pytest.fixture(scope="module")
+def database():
+    folder = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
+    with postgres(folder) as address:  # not below pytest's folder, which its user may not enter
+        yield address
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def server(project: Project, database: str, *arguments: str):
+    """MLflow's server on that database, with the artifacts in a folder; gives its address."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    stores = ("--backend-store-uri", database, "--artifacts-destination", str(project.path("runs")))
+    where = ("--host", "127.0.0.1", "--port", str(port), "--workers", "2")
+    command = ("mlflow", "server", *stores, *where, *arguments)
+    with contextmanager(serve)(project, *command, health=f"{address}/health"):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, finished, database):
+    one = Site(tmp_path_factory.mktemp("site"), finished)
+    with server(one, database) as address:
+        one.variables["MLFLOW_TRACKING_URI"] = one.store = address
+        yield one
+
+
+def runs_of(site):
+    """The runs of the project's own experiment."""
+    client = site.client()
+    return client.search_runs([client.get_experiment_by_name("atelier").experiment_id])
+
+
+def of(run, space: str) -> dict[str, float]:
+    """A run's metrics of a namespace, but what was timed."""
+    return {
+        name: value
+        for name, value in run.data.metrics.items()
+        if name.startswith(f"{space}.") and "second" not in name
+    }
+
+
+def test_runs_at_once_from_many_processes_all_arrive_whole(site, finished):
+    wanted = {"thresholding": "cells.otsu", "gradients": "gradients"}
+    names = [name for name in wanted for _ in range(2)]
+    running = [site.start("run", "--env", "cluster", "--pipeline", name) for name in names]
+    told = [one.communicate(timeout=240)[0] for one in running]
+    assert [one.returncode for one in running] == [0] * 4, told
+    runs = runs_of(site)
+    assert sorted(run.info.run_name for run in runs) == sorted(names)
+    (alone,) = finished.runs("__default__")
+    for run in runs:
+        assert run.info.status == "FINISHED"
+        space = wanted[run.info.run_name]
+        assert of(run, space) == of(alone, space) != {}
+        kept = site.path("runs", run.info.experiment_id, run.info.run_id, "artifacts")
+        assert list(kept.rglob("*.png"))
+
+
+def test_many_writers_lose_no_run_and_no_metric(site, database):
+    experiment = site.client().create_experiment("storm")
+    numbers = [str(RUNS), str(METRICS)]
+    writers = [
+        subprocess.Popen([sys.executable, "-c", STORM, site.store, str(one), *numbers])
+        for one in range(WRITERS)
+    ]
+    assert [one.wait(240) for one in writers] == [0] * WRITERS
+    client = site.client()
+    runs = client.search_runs([experiment])
+    assert collections.Counter(run.info.status for run in runs) == {"FINISHED": WRITERS * RUNS}
+    for run in runs:
+        writer, number = map(int, run.info.run_name.split("/"))
+        history = client.get_metric_history(run.info.run_id, "value")
+        first = writer * 1e6 + number * 1e3
+        assert sorted((one.step, one.value - first) for one in history) == [
+            (step, step) for step in range(METRICS)
+        ]
+        kept = site.path("runs", experiment, run.info.run_id, "artifacts", "who.txt")
+        assert kept.read_text() == run.info.run_name
+    with psycopg.connect(database.replace("+psycopg", "")) as connection:  # and past MLflow
+        asked = "select count(*), count(distinct run_uuid) from metrics where value >= 0 and key = "
+        counts = connection.execute(asked + "'value'").fetchone()
+    assert counts == (WRITERS * RUNS * METRICS, WRITERS * RUNS)
+
+
+def test_the_sweep_of_a_cluster_is_the_sweep_of_one_machine(site, finished):
+    port = free_port()
+    page, address = f"127.0.0.1:{port + 1}", f"tcp://127.0.0.1:{port}"
+    where = ("--host", "127.0.0.1", "--port", str(port), "--dashboard-address", page)
+    slot = ("--nthreads", "1", "--resources", "sweep=1", "--no-dashboard")
+    line = [sys.executable, "-m", "dask", "worker", address, *slot]
+    with ExitStack() as stack:
+        scheduler = contextmanager(serve)(
+            site, "dask", "scheduler", *where, health=f"http://{page}/health"
+        )
+        stack.enter_context(scheduler)
+        for _ in range(2):
+            worker = subprocess.Popen(line, env=site.environment, cwd=site.folder)
+            stack.callback(worker.wait)
+            stack.callback(worker.kill)
+        site.kedro(
+            "run", "--env", "cluster", "--pipeline", "sweep", "--params", f"cluster={address}"
+        )
+    table = ("sweep", "members_table.parquet")
+    tables = [
+        pd.read_parquet(one.path("08_reporting", env, *table))
+        for one, env in ((site, "cluster"), (finished, "test"))
+    ]
+    pd.testing.assert_frame_equal(*(table.filter(regex="^(?!.*seconds)") for table in tables))
+
+
+def test_a_server_with_passwords_lets_in_only_who_has_one(site, database, tmp_path):
+    secret = "a-long-planted-password"
+    config = tmp_path / "auth.ini"
+    config.write_text(
+        f"[mlflow]\ndefault_permission = READ\ndatabase_uri = {database.replace('%', '%%')}\n"
+        f"admin_username = head\nadmin_password = {secret}\n"
+    )
+    guarded = copy.copy(site)
+    guarded.variables = site.variables | {
+        "MLFLOW_AUTH_CONFIG_PATH": str(config),
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": "x" * 32,
+        "MLFLOW_TRACKING_USERNAME": "head",
+    }
+    before = {run.info.run_id for run in runs_of(site)}
+    run = ("run", "--env", "cluster", "--pipeline", "gradients")
+    with server(guarded, database, "--app-name", "basic-auth") as address:
+        guarded.variables["MLFLOW_TRACKING_URI"] = address
+        guarded.variables["MLFLOW_TRACKING_PASSWORD"] = "a wrong one"
+        assert "401" in guarded.kedro(*run, ok=False)
+        guarded.variables["MLFLOW_TRACKING_PASSWORD"] = secret
+        told = guarded.kedro(*run)
+    (made,) = (run for run in runs_of(site) if run.info.run_id not in before)
+    assert made.info.status == "FINISHED"
+    assert secret not in told + str(made.data.tags) + str(made.data.params)
+
+
+def test_a_server_that_is_not_there_is_said_at_once(site):
+    address = f"http://127.0.0.1:{free_port()}"
+    begun = time.monotonic()
+    other = site.environment | {"MLFLOW_TRACKING_URI": address}
+    line = [sys.executable, "-m", "kedro", "run", "--env", "cluster", "--pipeline", "gradients"]
+    ended = subprocess.run(line, cwd=site.folder, env=other, capture_output=True, text=True)
+    assert ended.returncode != 0
+    assert f"Expected an MLflow server at {address}" in ended.stdout + ended.stderr
+    assert time.monotonic() - begun < 60
