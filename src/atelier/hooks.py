@@ -8,6 +8,7 @@ import os
 import socket
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -255,7 +256,7 @@ class GuideHooks:
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Name the report, the commands that open MLflow and Kedro-Viz, where the figures are."""
         if "report.page" in pipeline.outputs():
-            page = catalog["report.page"]._filepath
+            page = Path(catalog["report.page"]._filepath).absolute().as_uri()
             logger.info("The record of all experiments, to open in a browser:\n  %s", page)
         figures = [name for name in pipeline.all_outputs() if name.endswith("_figure")]
         logger.info(
