@@ -76,6 +76,7 @@ def finished(tmp_path_factory) -> Project:
     """A project in which everything ran once; tests only look at it."""
     project = Project(tmp_path_factory.mktemp("finished"))
     project.output = project.run()
+    project.report = project.path("08_reporting", "test", "report.html").read_text("utf-8")
     project.run("--pipeline", "drift")
     project.run("--pipeline", "promote")
     return project

@@ -12,7 +12,7 @@ MODE_COLOURS = {"forward": WARM, "reverse": ACCENT}
 
 def steps_figure(curves: pd.DataFrame, *, formula: str, point: str) -> Figure:
     """Error against step size: truncation on the right, rounding on the left."""
-    exponents = {"forward": (1 / 2, "ε^½"), "central": (1 / 3, "ε^⅓")}
+    exponents = {"forward": (1 / 2, r"$\epsilon^{1/2}$"), "central": (1 / 3, r"$\epsilon^{1/3}$")}
     with look():
         figure = Figure(figsize=(7.0, 3.6))
         axes = figure.subplots()
@@ -23,11 +23,11 @@ def steps_figure(curves: pd.DataFrame, *, formula: str, point: str) -> Figure:
                 power, label = exponents[name]
                 place = 2.0 ** (-52 * power)
                 axes.axvline(place, color=colour, linewidth=0.8, linestyle=":")
-                axes.text(place, 1.5, label, color=colour, ha="center", size=8)
+                axes.text(place * 1.3, 1.5, label, color=colour, size=9)
         axes.set(xlabel="step", ylabel="largest error of a partial derivative")
         axes.set_title(f"{formula} at {point}: how small a step should be")
         axes.set_ylim(3e-18, 30)
-        axes.legend(loc="upper center")
+        axes.legend(loc="lower right")
     return figure
 
 

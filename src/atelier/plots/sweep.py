@@ -46,8 +46,8 @@ def rates_figure(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) -> Fig
             lower.set(xlabel="learning rate", ylim=(0, None))
         panels[0, 0].set_ylabel("test accuracy")
         panels[1, 0].set_ylabel("calibration error (ECE)")
-        panels[0, 0].legend(loc="upper left", fontsize=8)
-        panels[1, 0].legend(handles=_signs(), loc="upper right", fontsize=7)
+        arms = panels[0, 0].get_legend_handles_labels()[0]
+        figure.legend(handles=arms + _signs(), loc="upper right", ncols=5, fontsize=8)
         return figure
 
 
@@ -56,7 +56,7 @@ def _signs() -> list[Line2D]:
     return [
         Line2D([], [], color=QUIET, marker="o", ls="", label="best on selection"),
         Line2D([], [], color=QUIET, marker="D", mfc="white", ls="", label="best calibrated"),
-        Line2D([], [], color=QUIET, lw=3, label="as good as best (above)"),
+        Line2D([], [], color=QUIET, lw=3, label="as good as best"),
     ]
 
 
