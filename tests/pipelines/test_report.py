@@ -30,8 +30,11 @@ def test_it_waits_for_every_node_but_those_that_only_register():
     first = Node(lambda: 1, None, "a.x_arrays", name="first")
     drawn = Node(lambda x: x, "a.x_arrays", ["a.x_figure", "a.x_table"], name="drawn")
     kept = Node(lambda x: x, "a.x_arrays", "a.registered", name="kept")
-    (node,) = create_pipeline(after=Pipeline([first, drawn, kept])).nodes
-    assert node.inputs == ["report.experiments", "report.lab", "a.x_figure"]
+    index, write = create_pipeline(after=Pipeline([first, drawn, kept])).nodes
+    assert (index.inputs, index.outputs) == (["a.x_figure", "a.x_table"], ["a.index"])
+    assert index.namespace == "a"
+    assert write.inputs == ["report.experiments", "report.lab", "a.index"]
+    assert index.func("a picture", "a table") == {"results": ["a.x_figure", "a.x_table"]}
 
 
 def test_the_report_of_a_finished_project_tells_every_experiment(finished):

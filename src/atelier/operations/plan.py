@@ -18,6 +18,7 @@ from atelier.operations.lineage import lineage
 from atelier.operations.schedules import read_schedules
 
 WHOLE = "__default__"
+LAST = "report"
 
 
 def plan(project: Path) -> dict[str, Any]:
@@ -52,16 +53,17 @@ def plan(project: Path) -> dict[str, Any]:
 
 
 def _parted(registered: Mapping[str, Pipeline]) -> tuple[list[str], dict[str, Pipeline]]:
-    """The pipelines of the default run; and each by itself, as it is in that run if it is."""
+    """The pipelines of the default run; and each by itself, the report as it ends that run."""
     default = registered[WHOLE]
     names = {node.name for node in default.nodes}
     single = {name: one for name, one in registered.items() if name != WHOLE}
-    inside = {
-        name: default.only_nodes(*(node.name for node in one.nodes))
-        for name, one in single.items()
-        if {node.name for node in one.nodes} <= names
-    }
-    return list(inside), single | inside
+    inside = {name: one for name, one in single.items() if set(_names(one)) <= names}
+    others = [node for name in inside if name != LAST for node in _names(inside[name])]
+    return list(inside), single | {LAST: default - default.only_nodes(*others)}
+
+
+def _names(pipeline: Pipeline) -> list[str]:
+    return [node.name for node in pipeline.nodes]
 
 
 def _written_out(names: tuple[str, ...], whole: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Node of the report."""
+"""Nodes of the report."""
 
 from typing import Any
 
@@ -6,8 +6,13 @@ from atelier.report.experiments import EXPERIMENTS
 from atelier.report.lab import Lab
 
 
-def write_report(experiments: list[dict[str, Any]], lab: Lab, *_ends: Any) -> str:
-    """The page; ``ends`` are only what has to be there before it is written."""
+def index(names: list[str], *_results: Any) -> dict[str, list[str]]:
+    """What a namespace left, by name; the results themselves only have to be there."""
+    return {"results": names}
+
+
+def write_report(experiments: list[dict[str, Any]], lab: Lab, *_indices: Any) -> str:
+    """The page; the indices only have to be there before it is written."""
     from atelier.report.page import render
 
     return render(EXPERIMENTS.validate_python(experiments), lab)
