@@ -197,12 +197,9 @@ class InputHooks:
 
 
 def _first_step(dataset: str) -> str:
-    makers = [
-        name
-        for name, pipeline in pipelines.items()
-        if name != "__default__" and dataset in pipeline.all_outputs()
-    ]
-    first = f"Run first: kedro run --pipeline {makers[0]}" if makers else "No pipeline makes it."
+    makers = [name for name, pipeline in pipelines.items() if dataset in pipeline.all_outputs()]
+    single = [f" --pipeline {name}" for name in makers if name != "__default__"]
+    first = f"Run first: kedro run{[*single, ''][0]}" if makers else "No pipeline makes it."
     return f"Expected dataset '{dataset}' to be there. Received: nothing. {first}"
 
 
