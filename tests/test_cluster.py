@@ -7,15 +7,18 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import mlflow
 import pandas as pd
 import psycopg
 import pytest
 from servers import serve
 from test_run import free_port
 
+from atelier.datasets.tracked import ProvenanceDataset
 from tests.conftest import ROOT, Project
 
 WRITERS, RUNS, METRICS = (int(n) for n in os.environ.get("ATELIER_STORM", "4,4,40").split(","))
@@ -127,7 +130,8 @@ def test_runs_at_once_from_many_processes_all_arrive_whole(site, finished):
     names = [name for name in wanted for _ in range(2)]
     running = [site.start("run", "--env", "cluster", "--pipeline", name) for name in names]
     told = [one.communicate(timeout=240)[0] for one in running]
-    assert [one.returncode for one in running] == [0] * 4, told
+    failed = [log[-3000:] for one, log in zip(running, told, strict=True) if one.returncode]
+    assert not failed, "\n".join(failed)
     runs = runs_of(site)
     assert sorted(run.info.run_name for run in runs) == sorted(names)
     (alone,) = finished.runs("__default__")
@@ -137,6 +141,43 @@ def test_runs_at_once_from_many_processes_all_arrive_whole(site, finished):
         assert of(run, space) == of(alone, space) != {}
         kept = site.path("runs", run.info.experiment_id, run.info.run_id, "artifacts")
         assert list(kept.rglob("*.png"))
+
+
+def test_two_runs_at_the_same_moment_may_name_the_same_data_set(site, database, tmp_path):
+    """Another run's row is there, but not committed, when ours is inserted: the database refuses
+    ours as soon as that other commits.
+    """
+    mlflow.set_tracking_uri(site.store)
+    experiment = site.client().create_experiment("twins")
+    row = ("of another", int(experiment), "cells.twins", "d" * 36, "code", "{}")
+    with (
+        psycopg.connect(database.replace("+psycopg", "")) as other,
+        ThreadPoolExecutor(1) as threads,
+        mlflow.start_run(experiment_id=experiment) as run,
+    ):
+        other.execute(
+            "insert into datasets (dataset_uuid, experiment_id, name, digest, "
+            "dataset_source_type, dataset_source) values (%s, %s, %s, %s, %s, %s)",
+            row,
+        )
+        committed = threads.submit(commit_when_waited_for, other)
+        record = ProvenanceDataset(filepath=str(tmp_path / "p.json"), prefix="cells")
+        record.save({"name": "twins", "digest": "d" * 40})
+        committed.result()
+    mlflow.set_tracking_uri(None)
+    (found,) = site.client().get_run(run.info.run_id).inputs.dataset_inputs
+    assert (found.dataset.name, found.dataset.digest) == ("cells.twins", "d" * 36)
+
+
+def commit_when_waited_for(connection: psycopg.Connection) -> None:
+    """Commit as soon as another connection waits for what this one has written."""
+    asked = "select count(*) from pg_locks where not granted"
+    until = time.monotonic() + 60
+    while connection.execute(asked).fetchone() == (0,):
+        if time.monotonic() > until:
+            raise TimeoutError("Expected that somebody waits within 60 s. Received: nobody")
+        time.sleep(0.02)
+    connection.commit()
 
 
 def test_many_writers_lose_no_run_and_no_metric(site, database):

@@ -103,8 +103,8 @@ class ProvenanceDataset(_TrackedRecord):
         try:
             mlflow.log_input(record, self._prefix, facts)
         except mlflow.MlflowException as error:
-            if "IntegrityError" not in str(error):
+            if error.error_code != "BAD_REQUEST":  # MLflow's word for what the database refuses
                 raise
-            # Another run inserted the same data set at this moment: by now it is there.
+            # Such as another run's insert of the same data set at this moment: by now it is there.
             mlflow.log_input(record, self._prefix, facts)
         mlflow.set_tag(self._tag, data["name"])
