@@ -279,12 +279,17 @@ LONG = "digits.training.epochs=25,digits.training.patience=25"
 def start_and_stop(project, how, *, epochs: int) -> str:
     """Train until some more epochs are saved, then send a signal; what was printed."""
     checkpoint = project.path("06_models/test/digits/checkpoint.npz")
+
+    def saved() -> int:
+        return len(read_npz(checkpoint)["history"]) if checkpoint.exists() else 0
+
+    enough = saved() + epochs
     process = project.start(
         "run", "--env", "test", "--pipeline", "train", "--namespaces", "digits", "--params", LONG
     )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
-        if checkpoint.exists() and len(read_npz(checkpoint)["history"]) >= epochs:
+        if saved() >= enough:
             break
         time.sleep(0.02)
     assert process.poll() is None, process.communicate()[0]
@@ -300,7 +305,7 @@ def test_killed_and_interrupted_a_training_ends_as_if_undisturbed(ingested):
     seen = ingested.client().get_metric_history(killed.info.run_id, "digits.train.val_loss")
     assert len(seen) >= 3
 
-    start_and_stop(ingested, signal.SIGINT, epochs=6)
+    start_and_stop(ingested, signal.SIGINT, epochs=3)
     assert [run.info.status for run in ingested.runs()] == ["KILLED", "KILLED"]
 
     finish = ("--pipeline", "train", "--namespaces", "digits", "--params", LONG)
