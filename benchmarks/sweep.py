@@ -21,7 +21,8 @@ import numpy as np
 
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import OptimizerName
-from atelier.sweep.population import Feed, Population, run
+from atelier.sweep.population import SEGMENT, Feed, Population, run, train
+from atelier.sweep.race import Course, choose
 from atelier.sweep.shape import Network
 from atelier.sweep.steps import Engine
 
@@ -113,7 +114,7 @@ def matrix_rate() -> float:
 def on_cpu(steps: int, turns: int) -> None:
     """Ours and Keras', turn by turn."""
     threads = len(os.sched_getaffinity(0))
-    engine, data = Engine.default(threads=threads), feed(steps)
+    engine, data = on_this_device(threads), feed(steps)
     print(f"{threads} cores, {matrix_rate():.0f} GFLOP/s in a matrix product; {steps} steps")
     print("optimizer  ours/s  cores  Keras/s  cores  ratio  Keras on each core/s  ratio  GFLOP/s")
     work = BATCH * NETWORK.products * 2 * FORWARD_AND_BACK / 1e9
@@ -143,28 +144,49 @@ def bandwidth() -> float:
     return 2 * x.nbytes / seconds
 
 
+def on_this_device(threads: int, members: int = 250) -> Engine:
+    """The engine that a study would take here."""
+    return choose(Course(NETWORK, "adam", members, BATCH), threads=threads)
+
+
 def on_gpu(steps: int, turns: int, members: int = 250) -> None:
-    """The whole population's step beside the floor that the dense layer's bytes set."""
+    """The whole population's step, plain and by kernels, beside the floor that the dense layer's
+    bytes set.
+    """
     speed, data = bandwidth(), feed(steps)
     dense = 4 * NETWORK.features * NETWORK.units * members
+    plain = Engine("patches", 1, together=True)
+    kernels = replace(plain, kernels=True)
+    engines = [plain, kernels, replace(kernels, activations="bfloat16")]
     print(f"{members} members, {speed / 1e12:.2f} TB/s; milliseconds a step")
-    print("optimizer  float32  bfloat16  floor  one by one (per member)")
+    print("optimizer    plain  kernels  kernels, bfloat16  floor  one by one (per member)")
     for optimizer, told in OPTIMIZERS.items():
-        whole = Engine.default()
-        row = []
-        for engine in (whole, replace(whole, activations="bfloat16")):
-            ours(optimizer, data, members, engine)
-            taken = [ours(optimizer, data, members, engine)[0] for _ in range(turns)]
-            row.append(1e3 * statistics.median(taken) / steps)
-        ours(optimizer, data, 1, whole)
-        alone = 1e3 * ours(optimizer, data, 1, whole)[0] / steps
+        row = [1e3 * a_step(optimizer, data, members, engine, turns) for engine in engines]
+        alone = 1e3 * a_step(optimizer, data, 1, plain, turns)
         floor = 1e3 * dense * (3 + 2 * len(told.slots)) / speed
-        print(f"{optimizer:9}  {row[0]:7.2f}  {row[1]:8.2f}  {floor:5.2f}  {alone:5.2f}")
+        shown = f"{row[0]:7.2f}  {row[1]:7.2f}  {row[2]:17.2f}"
+        print(f"{optimizer:9}  {shown}  {floor:5.2f}  {alone:5.2f}")
+
+
+def a_step(optimizer: OptimizerName, data: Feed, members: int, engine: Engine, turns: int) -> float:
+    """Seconds, the median of some turns; initial weights and the first segment are left out."""
+    n = np.zeros(members)
+    population = Population(optimizer, n + RATE, n + 0.5, n)
+    taken = []
+    for _ in range(turns):
+        clock: list[float] = []
+        train(
+            *(NETWORK, population, data),
+            engine=engine,
+            progress=lambda _, clock=clock: clock.append(time.perf_counter()),  # type: ignore[misc]
+        )
+        taken.append((clock[-1] - clock[0]) / (data.steps - SEGMENT))
+    return statistics.median(taken)
 
 
 def growth(steps: int, most: int) -> None:
     """Seconds by the number of members."""
-    engine, data = Engine.default(threads=len(os.sched_getaffinity(0))), feed(steps)
+    engine, data = on_this_device(len(os.sched_getaffinity(0))), feed(steps)
     print(f"members: seconds for {steps} steps of SGD, member-steps/s")
     for members in [count for count in GROWTH if count <= most]:
         if engine.together or members == GROWTH[0]:
@@ -190,7 +212,7 @@ def main() -> None:
         on_cpu(asked.steps, asked.turns)
         growth(20, 1000)
     else:
-        on_gpu(asked.steps, asked.turns)
+        on_gpu(max(asked.steps, 3 * SEGMENT), asked.turns)
         growth(100, 1000)
 
 

@@ -14,8 +14,10 @@ from atelier.sweep.steps import Engine
 
 POST = Network()
 SMALL = Network(classes=5, side=12, filters=(4, 6), units=16)
+WIDE = Network(classes=5, side=12, filters=(16, 32), units=16)  # powers of two, for the kernels
 ALONE = Engine("winograd", 4, together=False, threads=2)
 TOGETHER = Engine("patches", 1, together=True)
+KERNELS = replace(TOGETHER, kernels=True)
 RATES = {"adam": 1e-3, "adadelta": 0.5, "adagrad": 2e-3, "sgd": 3e-2}
 
 
@@ -61,10 +63,13 @@ def keras_losses(network: Network, feed: Feed, optimizer: str, rate: float, keep
     ]
 
 
-@pytest.mark.parametrize("engine", [ALONE, TOGETHER], ids=["winograd", "patches"])
+@pytest.mark.parametrize(
+    ("engine", "network"),
+    [(ALONE, POST), (TOGETHER, SMALL), (KERNELS, WIDE)],
+    ids=["winograd", "patches", "kernels"],
+)
 @pytest.mark.parametrize("optimizer", RATES)
-def test_losses_step_by_step_are_those_of_a_keras_training(optimizer, engine):
-    network = POST if engine is ALONE else SMALL
+def test_losses_step_by_step_are_those_of_a_keras_training(optimizer, engine, network):
     data = feed(network, 50)
     one = population(optimizer, [RATES[optimizer]])
     masks = [
@@ -120,12 +125,12 @@ def test_a_first_step_moves_the_weights_as_worked_out_by_hand(optimizer, moved):
     np.testing.assert_allclose(after - rest, expected, atol=2e-5)
 
 
-@pytest.mark.parametrize("engine", [ALONE, TOGETHER], ids=["alone", "together"])
+@pytest.mark.parametrize("engine", [ALONE, TOGETHER, KERNELS], ids=["alone", "together", "kernels"])
 def test_a_result_depends_on_nobody_else(engine):
-    data = feed(SMALL, 12)
+    data = feed(WIDE, 12)
     crowd = population("adam", [1e-4, 1e-3, 1e-2, 3e-3])
-    everyone = run(SMALL, crowd, data, {"test": data.images[:20]}, engine=engine)
-    alone = run(SMALL, crowd[2:3], data, {"test": data.images[:20]}, engine=engine)
+    everyone = run(WIDE, crowd, data, {"test": data.images[:20]}, engine=engine)
+    alone = run(WIDE, crowd[2:3], data, {"test": data.images[:20]}, engine=engine)
     exact = np.testing.assert_array_equal
     near = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)  # noqa: E731
     same = near if engine.together else exact  # batched products may sum in another order
@@ -142,6 +147,15 @@ def test_both_layouts_and_any_blocks_are_one_training():
         np.testing.assert_allclose(other, losses[0], rtol=1e-4)
 
 
+@pytest.mark.parametrize("engine", [TOGETHER, KERNELS], ids=["patches", "kernels"])
+def test_bfloat16_between_the_layers_teaches_the_same(engine):
+    data, some = feed(WIDE, 40), population("adam", [1e-4, 1e-3, 3e-3])
+    half = replace(engine, activations="bfloat16")
+    exact, rounded = (train(WIDE, some, data, engine=one)[1] for one in (TOGETHER, half))
+    assert np.abs(rounded - exact).mean() < 0.02 * exact.mean()
+    assert (rounded != exact).any()
+
+
 @pytest.mark.parametrize("batch", [6, 7])
 def test_any_number_of_images_makes_a_batch(batch):
     data, one = feed(SMALL, 10, batch=batch), population("sgd", [0.03])
@@ -149,35 +163,47 @@ def test_any_number_of_images_makes_a_batch(batch):
     np.testing.assert_allclose(alone, together, rtol=1e-4)
 
 
-@pytest.mark.parametrize("layout", ["patches", "winograd"])
-def test_the_way_back_is_the_gradient_of_the_plain_convolution(layout):
-    """Against JAX's own derivative of its own convolution and pooling."""
+def convolutions(name: str):
+    from atelier.sweep.convolution import LAYOUTS, Convolutions
+    from atelier.sweep.kernels import FusedConvolutions
+
+    float32 = jnp.dtype("float32")
+    if name == "kernels":
+        return FusedConvolutions(WIDE, float32)
+    return Convolutions(WIDE, LAYOUTS[name], 2, float32)
+
+
+@pytest.mark.parametrize("name", ["patches", "winograd", "kernels"])
+def test_the_way_back_is_the_gradient_of_the_plain_convolution(name):
+    """Against JAX's own derivative of its own convolution and pooling, for two members."""
     from jax import lax
 
-    from atelier.sweep.convolution import LAYOUTS, Convolutions
-
     rng = np.random.default_rng(0)
-    w = Parameters(*(jnp.asarray(a)[None] for a in initial_weights(SMALL, 0)))
+    w = Parameters(
+        *(jnp.stack(a) for a in zip(*(initial_weights(WIDE, s) for s in (0, 1)), strict=True))
+    )
     w = w._replace(bias1=w.bias1 + 0.1, bias2=w.bias2 - 0.1)
     images = jnp.asarray(rng.random((8, 12, 12)).astype(np.float32))
-    keep = jnp.asarray(rng.integers(0, 2, (1, 8 * SMALL.features)) * 2.0)
-    up = jnp.asarray(rng.normal(size=(1, 8, SMALL.features)).astype(np.float32))
+    keep = jnp.asarray(rng.integers(0, 2, (2, 8 * WIDE.features)) * 2.0)
+    up = jnp.asarray(rng.normal(size=(2, 8, WIDE.features)).astype(np.float32))
 
-    def plain(conv1, bias1, conv2, bias2):
+    def of_one(conv1, bias1, conv2, bias2, keep):
         spec = {"window_strides": (1, 1), "padding": "VALID"}
         names = {"dimension_numbers": ("NHWC", "HWIO", "NHWC")}
         x = images[..., None]
-        x = lax.conv_general_dilated(x, conv1[0].reshape(3, 3, 1, 4), **spec, **names)
-        x = lax.conv_general_dilated(jax.nn.relu(x + bias1[0]), conv2[0], **spec, **names)
-        x = jax.nn.relu(x + bias2[0])
+        x = lax.conv_general_dilated(x, conv1.reshape(3, 3, 1, 16), **spec, **names)
+        x = lax.conv_general_dilated(jax.nn.relu(x + bias1), conv2, **spec, **names)
+        x = jax.nn.relu(x + bias2)
         x = lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
-        return x.reshape(1, 8, -1) * keep.reshape(1, 8, -1)
+        return x.reshape(8, -1) * keep.reshape(8, -1)
+
+    def plain(*weights):
+        return jnp.stack([of_one(*one) for one in zip(*weights, keep, strict=True)])
 
     features, back = jax.vjp(plain, *w[:4])
-    convolutions = Convolutions(SMALL, LAYOUTS[layout], 2, jnp.dtype("float32"))
-    ours, trace = convolutions.forward(w, images, keep)
+    ours, trace = convolutions(name).forward(w, images, keep)
     np.testing.assert_allclose(ours, features, atol=1e-5)
-    found = convolutions.backward(w, trace, up)
+    found = convolutions(name).backward(w, trace, up)
     for mine, truth in zip(found, back(up), strict=True):
         np.testing.assert_allclose(mine, truth, rtol=1e-4, atol=1e-4)
 

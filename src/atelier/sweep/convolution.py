@@ -11,6 +11,7 @@ multiplies 2.25 times less and moves less than half: the choice for a CPU.
 
 from collections.abc import Callable
 from itertools import product
+from math import gcd
 from typing import Literal, NamedTuple
 
 import jax
@@ -116,7 +117,8 @@ class Convolutions(NamedTuple):
     """Conv 3 × 3, ReLU, conv 3 × 3, max pooling 2 × 2, ReLU, dropout; and their gradients.
 
     The maximum is taken before bias and ReLU, which changes neither it nor its gradient. The
-    first of equals wins. Images go through in ``blocks``, one after the other.
+    first of equals wins. Images go through in ``blocks``, one after the other, or in fewer where
+    that does not divide them.
     """
 
     network: Network
@@ -132,11 +134,12 @@ class Convolutions(NamedTuple):
 
         Args:
             weights: Of the population.
-            images: Their number is a multiple of the blocks.
+            images: As many as are in the batch.
             keep: Dropout's multipliers, (members, images · features).
         """
         members, inner = len(weights.bias1), self.network.inner
-        taps = self._by_blocks(_neighbours(images), 0)
+        blocks = gcd(self.blocks, len(images))
+        taps = _by_blocks(neighbours(images), blocks, 0)
         multipliers = keep.reshape(members, -1, self.network.filters[1])
         kernel = self._stacked(self.layout.kernel(weights.conv2))
 
@@ -148,13 +151,13 @@ class Convolutions(NamedTuple):
             tiles = self._stacked(self.layout.tiles(grid))
             tiles = tiles.reshape(*kernel.shape[:2], -1, kernel.shape[2])
             products = _product("kgwc,kgcd->kgwd", tiles, kernel)
-            top, winner = _maximum(self.layout.windows(_unstacked(products)))
+            top, winner = maximum(self.layout.windows(_unstacked(products)))
             top = top + weights.bias2[:, None]
             scale = jnp.where(top > 0, keep, 0.0)
             features = (top * scale).astype(self.dtype)
             return None, (features, h > 0, tiles.swapaxes(2, 3), winner, scale)
 
-        _, (features, *trace) = lax.scan(block, None, (taps, self._by_blocks(multipliers, 1)))
+        _, (features, *trace) = lax.scan(block, None, (taps, _by_blocks(multipliers, blocks, 1)))
         features = features.swapaxes(0, 1).reshape(members, len(images), -1)
         return features, Trace(taps, *trace)
 
@@ -188,17 +191,18 @@ class Convolutions(NamedTuple):
 
         small = (weights.conv1, weights.bias1, kernel, weights.bias2)
         nothing = tuple(jnp.zeros(w.shape) for w in small)
-        gradients = self._by_blocks(gradient.reshape(members, -1, second), 1)
+        gradients = _by_blocks(gradient.reshape(members, -1, second), len(trace.taps), 1)
         (conv1, bias1, d_kernel, bias2), _ = lax.scan(block, nothing, (trace, gradients))
         return conv1, bias1, kernel_transposed(_unstacked(d_kernel))[0], bias2
 
     def _stacked(self, groups: Groups) -> jax.Array:
         return jnp.stack([group.astype(self.dtype) for group in groups], 1)
 
-    def _by_blocks(self, x: jax.Array, axis: int) -> jax.Array:
-        """The axis cut into blocks, which lead."""
-        cut = x.reshape(*x.shape[:axis], self.blocks, -1, *x.shape[axis + 1 :])
-        return jnp.moveaxis(cut, axis, 0)
+
+def _by_blocks(x: jax.Array, blocks: int, axis: int) -> jax.Array:
+    """The axis cut into blocks, which lead."""
+    cut = x.reshape(*x.shape[:axis], blocks, -1, *x.shape[axis + 1 :])
+    return jnp.moveaxis(cut, axis, 0)
 
 
 def _shaped(*shape: int) -> jax.ShapeDtypeStruct:
@@ -210,17 +214,19 @@ def _unstacked(groups: jax.Array) -> Groups:
 
 
 def _product(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
+    if jax.default_backend() == "cpu":  # has no product of halves that adds up in float32
+        a, b = a.astype(jnp.float32), b.astype(jnp.float32)
     return jnp.einsum(spec, a, b, preferred_element_type=jnp.float32)
 
 
-def _neighbours(images: jax.Array) -> jax.Array:
+def neighbours(images: jax.Array) -> jax.Array:
     """(images, side, side) → (images · inner², 9)."""
     inner = images.shape[1] - 2
     taps = [images[:, i : i + inner, j : j + inner] for i, j in product(range(TAPS), repeat=2)]
     return jnp.stack(taps, -1).reshape(-1, TAPS**2)
 
 
-def _maximum(ways: Groups) -> tuple[jax.Array, jax.Array]:
+def maximum(ways: Groups) -> tuple[jax.Array, jax.Array]:
     """The greatest of four and which one it is; the first of equals."""
     a, b, c, d = ways
     upper, lower = jnp.maximum(a, b), jnp.maximum(c, d)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from math import gcd
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -29,16 +29,16 @@ class Engine:
     """Parts of a batch that go through the convolutions one after the other, where it divides."""
     together: bool
     """The whole population in one step, or each member by itself."""
+    kernels: bool = False
+    """Train by :mod:`atelier.sweep.kernels` in place of that layout."""
     activations: Activations = "float32"
     threads: int = 1
     """Members that train at once where each trains by itself."""
 
-    @classmethod
-    def default(cls, *, threads: int = 1, activations: Activations = "float32") -> "Engine":
-        """What pays on the device that JAX found."""
-        if jax.default_backend() == "cpu":
-            return cls("winograd", 4, together=False, activations=activations, threads=threads)
-        return cls("patches", 1, together=True, activations=activations)
+    @property
+    def name(self) -> str:
+        """In a word."""
+        return "kernels" if self.kernels else self.layout
 
 
 class State(NamedTuple):
@@ -58,12 +58,40 @@ class Numbers(NamedTuple):
     seeds: jax.Array
 
 
+class Convolving(Protocol):
+    """The convolutional half, forward and backward."""
+
+    def forward(
+        self, weights: Parameters[jax.Array], images: jax.Array, keep: jax.Array
+    ) -> tuple[jax.Array, Any]:
+        """Features, and what the way back needs."""
+
+    def backward(
+        self, weights: Parameters[jax.Array], trace: Any, gradient: jax.Array
+    ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+        """Gradients of conv1, bias1, conv2 and bias2."""
+
+
+DenseBack = Callable[
+    [OptimizerName, jax.Array, Slots, jax.Array, jax.Array, jax.Array, jax.Array],
+    tuple[jax.Array, jax.Array, Slots],
+]
+"""(optimizer, weights, slots, features, d_hidden, rates, t) → (d_features, weights, slots)."""
+
+
+class Arithmetic(NamedTuple):
+    """Who computes what is heavy: the plain way, or by kernels."""
+
+    convolutions: Convolving
+    dense_back: DenseBack
+
+
 @lru_cache(maxsize=32)
 def compiled_steps(
     network: Network, optimizer: OptimizerName, engine: Engine
 ) -> Callable[..., State]:
     """(state, numbers, pixels, labels, order, until) → the state after that many steps."""
-    step = partial(_step, _convolutions(network, engine), optimizer)
+    step = partial(_step, _arithmetic(network, engine), network.features, optimizer)
 
     def advance(
         state: State,
@@ -87,6 +115,15 @@ def _compiler_options() -> dict[str, bool]:
     return {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else {}
 
 
+def _arithmetic(network: Network, engine: Engine) -> Arithmetic:
+    if engine.kernels:
+        from atelier.sweep.kernels import FusedConvolutions, dense_back
+
+        fused = FusedConvolutions(network, jnp.dtype(engine.activations))
+        return Arithmetic(fused, dense_back)
+    return Arithmetic(_convolutions(network, engine), partial(_dense_back, engine.blocks))
+
+
 def _convolutions(network: Network, engine: Engine, blocks: int | None = None) -> Convolutions:
     return Convolutions(
         network,
@@ -97,7 +134,8 @@ def _convolutions(network: Network, engine: Engine, blocks: int | None = None) -
 
 
 def _step(
-    convolutions: Convolutions,
+    arithmetic: Arithmetic,
+    features: int,
     optimizer: OptimizerName,
     state: State,
     numbers: Numbers,
@@ -105,32 +143,53 @@ def _step(
     labels: jax.Array,
 ) -> State:
     """One batch for everybody: loss, gradients, the optimizer's move."""
-    weights, batch = state.weights, len(labels)
-    convolutions = convolutions._replace(blocks=gcd(convolutions.blocks, batch))
-    keep = kept(
-        numbers.seeds,
-        numbers.dropouts,
-        state.step,
-        batch * convolutions.network.features,
-    )
-    features, trace = convolutions.forward(weights, _unit(pixels), keep)
-    hidden, logits = classify(weights, features)
+    weights, batch, t = state.weights, len(labels), (state.step + 1).astype(jnp.float32)
+    keep = kept(numbers.seeds, numbers.dropouts, state.step, batch * features)
+    seen, trace = arithmetic.convolutions.forward(weights, _unit(pixels), keep)
+    hidden, logits = classify(weights, seen)
     log_probs = jax.nn.log_softmax(logits)
     truth = jax.nn.one_hot(labels, logits.shape[-1])
     losses = -(log_probs * truth).sum(-1).mean(-1)
     d_logits = (jnp.exp(log_probs) - truth) / batch
     d_hidden = jnp.einsum("kbj,kij->kbi", d_logits, weights.output)
     d_hidden = jnp.where(hidden > 0, d_hidden, 0.0)
-    d_features = jnp.einsum("kbj,kij->kbi", d_hidden, weights.dense)
-    d_features, d_hidden = lax.optimization_barrier((d_features, d_hidden))  # type: ignore[no-untyped-call]
-    conv1, bias1, conv2, bias2 = convolutions.backward(weights, trace, d_features)
-    gradients = Parameters(
-        *(conv1, bias1, conv2, bias2),
-        *(_outer(features, d_hidden, convolutions.blocks), d_hidden.sum(1)),
-        *(_outer(hidden, d_logits), d_logits.sum(1)),
+    d_seen, dense, dense_slots = arithmetic.dense_back(
+        optimizer, weights.dense, state.slots.dense, seen, d_hidden, numbers.rates, t
     )
-    moved, slots = _move(optimizer, state, gradients, numbers.rates)
-    return State(moved, slots, state.step + 1, state.losses.at[state.step].set(losses))
+    moved, slots = _move(
+        optimizer,
+        state,
+        Parameters(
+            *arithmetic.convolutions.backward(weights, trace, d_seen),
+            *(None, d_hidden.sum(1)),  # the dense layer has moved
+            *(_outer(hidden, d_logits), d_logits.sum(1)),
+        ),
+        numbers.rates,
+        t,
+    )
+    return State(
+        moved._replace(dense=dense),
+        slots._replace(dense=dense_slots),
+        state.step + 1,
+        state.losses.at[state.step].set(losses),
+    )
+
+
+def _dense_back(
+    blocks: int,
+    optimizer: OptimizerName,
+    weights: jax.Array,
+    slots: Slots,
+    features: jax.Array,
+    d_hidden: jax.Array,
+    rates: jax.Array,
+    t: jax.Array,
+) -> tuple[jax.Array, jax.Array, Slots]:
+    """The large layer's way back: the features' gradient, its moved weights and their slots."""
+    d_features = jnp.einsum("kbj,kij->kbi", d_hidden, weights)
+    d_features, d_hidden = lax.optimization_barrier((d_features, d_hidden))  # type: ignore[no-untyped-call]
+    gradient = _outer(features, d_hidden, blocks)
+    return d_features, *_moved(optimizer, weights, slots, gradient, rates, t)
 
 
 def _outer(x: jax.Array, dy: jax.Array, blocks: int = 1) -> jax.Array:
@@ -152,15 +211,31 @@ def _outer(x: jax.Array, dy: jax.Array, blocks: int = 1) -> jax.Array:
 
 
 def _move(
-    optimizer: OptimizerName, state: State, gradients: Parameters[jax.Array], rates: jax.Array
+    optimizer: OptimizerName,
+    state: State,
+    gradients: Parameters[jax.Array | None],
+    rates: jax.Array,
+    t: jax.Array,
 ) -> tuple[Parameters[jax.Array], Parameters[Slots]]:
-    step, t = OPTIMIZERS[optimizer].step, (state.step + 1).astype(jnp.float32)
+    """Weights and slots of whatever has a gradient; the rest as they were."""
     moved = [
-        step(w, slots, g, rates.reshape(-1, *(1,) * (w.ndim - 1)), t)
+        (w, slots) if g is None else _moved(optimizer, w, slots, g, rates, t)
         for w, slots, g in zip(state.weights, state.slots, gradients, strict=True)
     ]
     weights, slots = zip(*moved, strict=True)
     return Parameters(*weights), Parameters(*slots)
+
+
+def _moved(
+    optimizer: OptimizerName,
+    w: jax.Array,
+    slots: Slots,
+    g: jax.Array,
+    rates: jax.Array,
+    t: jax.Array,
+) -> tuple[jax.Array, Slots]:
+    rates = rates.reshape(-1, *(1,) * (w.ndim - 1))
+    return OPTIMIZERS[optimizer].step(w, slots, g, rates, t)
 
 
 def _unit(pixels: jax.Array) -> jax.Array:

@@ -8,7 +8,7 @@ import pandas as pd
 from atelier.calibration.metrics import expected_calibration_error
 from atelier.sweep.plan import Activations, Plan, Progress
 from atelier.sweep.population import Feed, Outcome, Population, run
-from atelier.sweep.steps import Engine
+from atelier.sweep.race import Course, choose
 from atelier.types import Array, Arrays
 
 RESULTS = (
@@ -18,7 +18,7 @@ RESULTS = (
 """The study's columns: the same on every run of a plan."""
 HITS = "test_hits"
 """Which test images the member judges right, eight to a byte: what paired intervals need."""
-TIMINGS = ("timing_seconds", "timing_device")
+TIMINGS = ("timing_seconds", "timing_device", "timing_engine")
 """Beside them, and never compared."""
 
 
@@ -43,13 +43,18 @@ class Trainer:
             members["dropout"].to_numpy(),
             members["seed"].to_numpy(),
         )
-        order = self.plan.order(len(data["train_labels"]), int(seed))
-        outcome = run(
+        order, network = (
+            self.plan.order(len(data["train_labels"]), int(seed)),
             self.plan.network(data),
+        )
+        course = Course(network, optimizer, self.plan.chunk, self.plan.batch_size)
+        engine = choose(course, threads=self.threads, activations=self.activations)
+        outcome = run(
+            network,
             population,
             Feed(data["train_images"], data["train_labels"], order),
             {split: data[f"{split}_images"] for split in ("selection", "test")},
-            engine=Engine.default(threads=self.threads, activations=self.activations),
+            engine=engine,
             progress=progress,
         )
         labels = {split: data[f"{split}_labels"] for split in outcome.logits}
@@ -58,6 +63,7 @@ class Trainer:
             test_hits=[np.packbits(row).tobytes() for row in hits],
             timing_seconds=outcome.seconds,
             timing_device=jax.devices()[0].device_kind,
+            timing_engine=engine.name,
         )
 
 

@@ -1,0 +1,295 @@
+"""Three kernels for a GPU, in Pallas: what they make on the way never reaches its memory.
+
+The plain step writes out the neighbours of every position, the products and their gradients: more
+than the weights and slots themselves (``benchmarks/sweep_bytes.py``). Here the first convolution
+is made anew wherever it is needed, from a table of the batch's neighbours that all members share
+and that stays in the cache; what is stored is the pooled output and which of a window's four
+positions won.
+
+The plain step in :mod:`atelier.sweep.convolution` is what they are held to. On a CPU they run
+interpreted, in float32.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.experimental import pallas as pl
+from jax.experimental.pallas import triton as plgpu
+
+from atelier.sweep.convolution import maximum, neighbours
+from atelier.sweep.network import Parameters
+from atelier.sweep.optimizers import OPTIMIZERS, Slots
+from atelier.sweep.plan import OptimizerName
+from atelier.sweep.shape import TAPS, Network
+
+Ref = Any
+"""A program's view of an array: read and written by its index."""
+TILE = 64
+"""Pooled cells that one program works on at a time."""
+ROWS = 16
+"""Rows of the dense layer that one program moves."""
+PADDED = 16
+"""Nine neighbours, a one for the bias, and zeros: the shortest product of the matrix units."""
+WINDOW = tuple(product((0, 1), repeat=2))
+REACH = TAPS + 1
+"""Side of the square that a pooling window's four neighbourhoods cover together."""
+DEAD = 4
+"""Winner of a window that the ReLU let nothing through of."""
+
+
+def suits(network: Network, batch: int) -> bool:
+    """Whether the layers have sizes that the kernels can be made for."""
+    wide = all(n >= PADDED and n & (n - 1) == 0 for n in (*network.filters, network.units))
+    return wide and batch * network.pooled**2 % TILE == 0 and network.features % ROWS == 0
+
+
+class Trace(NamedTuple):
+    """What the way back needs."""
+
+    squares: jax.Array  # (16, cells, 16): the neighbours of each place in a window's square
+    winner: jax.Array  # (members, cells, d) int8
+    keep: jax.Array  # (members, cells, d): dropout's multipliers
+
+
+class FusedConvolutions(NamedTuple):
+    """As :class:`atelier.sweep.convolution.Convolutions`, in two kernels."""
+
+    network: Network
+    dtype: jnp.dtype
+    """Of the factors of the second convolution's products, which add up in float32."""
+
+    def forward(
+        self, weights: Parameters[jax.Array], images: jax.Array, keep: jax.Array
+    ) -> tuple[jax.Array, Trace]:
+        """Features (members, images, features) of images (images, side, side) in [0, 1]."""
+        squares = _squares(images)
+        members, cells, depth = len(weights.bias1), squares.shape[1], self.network.filters[1]
+        of_member, tile = partial(_block, member=0), partial(_block, member=0, axis=1, size=TILE)
+        first, second, bias = self._factors(weights)
+        shapes = _shaped(members, cells, depth), _shaped(members, cells, depth, dtype=jnp.int8)
+        pooled, winner = _call(
+            _forward,
+            (cells // TILE, members),
+            (_block(squares, axis=1, size=TILE), *map(of_member, (first, second, bias))),
+            tuple(map(tile, shapes)),
+            shapes,
+        )(squares, first, second, bias)
+        keep = keep.reshape(pooled.shape)
+        features = (pooled * keep).reshape(members, len(images), -1)
+        return features, Trace(squares, winner, keep)
+
+    def backward(
+        self, weights: Parameters[jax.Array], trace: Trace, gradient: jax.Array
+    ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+        """Gradients of conv1, bias1, conv2 and bias2 from the features' gradient."""
+        up = gradient.reshape(trace.keep.shape) * trace.keep
+        of_member, of_tap = partial(_block, member=0), partial(_block, member=0, axis=1, size=None)
+        first, second, _ = self._factors(weights)
+        members, taps, *ends = second.shape
+        shapes = _shaped(members, taps, PADDED, ends[0]), _shaped(members, taps, *ends)
+        d_first, d_second = _call(
+            _backward,
+            (taps, members),
+            (
+                *(_block(trace.squares), of_member(first), of_tap(second)),
+                *(of_member(trace.winner), of_member(up)),
+            ),
+            tuple(map(of_tap, shapes)),
+            shapes,
+        )(trace.squares, first, second, trace.winner, up)
+        d_first = d_first.sum(1)
+        d_bias2 = jnp.where(trace.winner < DEAD, up, 0.0).sum(1)
+        return (
+            d_first[:, : TAPS**2],
+            d_first[:, TAPS**2],
+            d_second.reshape(weights.conv2.shape),
+            d_bias2,
+        )
+
+    def _factors(self, weights: Parameters[jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """First kernel with its bias (members, 16, c), second (members, 9, c, d), its bias."""
+        first = jnp.concatenate([weights.conv1, weights.bias1[:, None]], 1)
+        first = jnp.pad(first, ((0, 0), (0, PADDED - first.shape[1]), (0, 0)))
+        second = weights.conv2.reshape(len(first), TAPS**2, *self.network.filters)
+        return first, second.astype(self.dtype), weights.bias2
+
+
+def _squares(images: jax.Array) -> jax.Array:
+    """(images, side, side) → (4 · 4, cells, 16): for each place in the square that a pooling
+    window looks at, the nine neighbours of that place for every window, then a one.
+    """
+    inner, pooled = images.shape[1] - 2, (images.shape[1] - 4) // 2
+    taps = neighbours(images).reshape(len(images), inner, inner, TAPS**2)
+    padded = jnp.pad(taps, ((0, 0),) * 3 + ((0, PADDED - TAPS**2),))
+    padded = padded.at[..., TAPS**2].set(1.0)
+    places = [
+        padded[:, u : u + 2 * pooled : 2, v : v + 2 * pooled : 2].reshape(-1, PADDED)
+        for u, v in product(range(REACH), repeat=2)
+    ]
+    return jnp.stack(places)
+
+
+def _forward(squares: Ref, first: Ref, second: Ref, bias: Ref, pooled: Ref, winner: Ref) -> None:
+    """A tile of cells of one member: each place of the square feeds the windows it lies in."""
+    w1, depth = first[...], second.shape[-1]
+    ways = {at: jnp.zeros((TILE, depth)) for at in WINDOW}
+    for u, v in product(range(REACH), repeat=2):
+        h = jax.nn.relu(_product(squares[REACH * u + v], w1)).astype(second.dtype)
+        for p, q in WINDOW:
+            if 0 <= u - p < TAPS and 0 <= v - q < TAPS:
+                ways[p, q] += _product(h, second[TAPS * (u - p) + v - q])
+    top, which = maximum(tuple(ways.values()))
+    top = jax.nn.relu(top + bias[...])
+    pooled[...] = top
+    winner[...] = jnp.where(top > 0, which.astype(jnp.int32), DEAD).astype(jnp.int8)
+
+
+def _backward(
+    squares: Ref, first: Ref, second: Ref, winner: Ref, up: Ref, d_first: Ref, d_second: Ref
+) -> None:
+    """One member, one of the second kernel's nine taps: its gradient, and what it hands down.
+
+    The first convolution's gradient is linear in what comes down, so the taps' shares of it are
+    added up afterwards, and no position's sum is ever formed.
+    """
+    row, column = lax.div(pl.program_id(0), TAPS), lax.rem(pl.program_id(0), TAPS)
+    w1, w2 = first[...], second[...]
+
+    def share(index: jax.Array, total: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+        d_w1, d_w2 = total
+        place, cells = lax.rem(index, 4), pl.ds(lax.div(index, 4) * TILE, TILE)
+        taps = squares[REACH * (row + lax.div(place, 2)) + column + lax.rem(place, 2), cells]
+        h = _product(taps, w1)
+        way = jnp.where(winner[cells].astype(jnp.int32) == place, up[cells], 0.0)
+        way = way.astype(w2.dtype)
+        down = jnp.where(h > 0, _product(way, w2, (1, 1)), 0.0)
+        return (
+            d_w1 + _product(taps, down, (0, 0)),
+            d_w2 + _product(jax.nn.relu(h).astype(w2.dtype), way, (0, 0)),
+        )
+
+    shares = up.shape[0] // TILE * len(WINDOW)
+    nothing = jnp.zeros(d_first.shape), jnp.zeros(d_second.shape)
+    d_first[...], d_second[...] = lax.fori_loop(0, shares, share, nothing)
+
+
+def _product(a: jax.Array, b: jax.Array, axes: tuple[int, int] = (1, 0)) -> jax.Array:
+    return lax.dot_general(
+        a, b, (((axes[0],), (axes[1],)), ((), ())), preferred_element_type=jnp.float32
+    )
+
+
+def dense_back(
+    optimizer: OptimizerName,
+    weights: jax.Array,
+    slots: Slots,
+    features: jax.Array,
+    d_hidden: jax.Array,
+    rates: jax.Array,
+    t: jax.Array,
+) -> tuple[jax.Array, jax.Array, Slots]:
+    """The large layer's way back: the features' gradient, its moved weights and their slots.
+
+    Weights and slots are read once and written once, in place; the gradient, a sum of one product
+    per image, is never stored.
+
+    Args:
+        optimizer: Which.
+        weights: (members, features, units).
+        slots: The optimizer's, each of that shape.
+        features: (members, images, features).
+        d_hidden: The units' gradient, (members, images, units).
+        rates: (members,).
+        t: Steps, counted from 1.
+    """
+    members, rows, _ = weights.shape
+    scalars = jnp.stack([rates, jnp.broadcast_to(t, rates.shape)], 1)
+    moving = (weights, *slots)
+    block = partial(_block, member=0, axis=1, size=ROWS)
+    features_block = _block(features, member=0, axis=2, size=ROWS)
+    before = (scalars, features, d_hidden)
+    d_features, moved, *kept = _call(
+        partial(_dense_back, optimizer),
+        (rows // ROWS, members),
+        (
+            *(_block(scalars, member=0), features_block, _block(d_hidden, member=0)),
+            *map(block, moving),
+        ),
+        (features_block, *map(block, moving)),
+        tuple(_shaped(*x.shape) for x in (features, *moving)),
+        aliases={len(before) + i: 1 + i for i in range(len(moving))},
+        warps=8,
+    )(*before, *moving)
+    return d_features, moved, tuple(kept)
+
+
+def _dense_back(
+    optimizer: OptimizerName, scalars: Ref, features: Ref, d_hidden: Ref, *refs: Ref
+) -> None:
+    """Some rows of one member: gradient of their features, then their move."""
+    moving = len(OPTIMIZERS[optimizer].slots) + 1
+    weights, *before = (ref[...] for ref in refs[:moving])
+    d_features, *after = refs[moving:]
+    gradient = jnp.zeros(weights.shape)
+    for image in range(d_hidden.shape[0]):
+        dy = d_hidden[image]
+        gradient += features[image][:, None] * dy[None, :]
+        d_features[image] = (weights * dy[None, :]).sum(1)
+    weights, slots = OPTIMIZERS[optimizer].step(
+        weights, tuple(before), gradient, scalars[0], scalars[1]
+    )
+    for ref, value in zip(after, (weights, *slots), strict=True):
+        ref[...] = value
+
+
+def _call(
+    kernel: Callable[..., None],
+    grid: tuple[int, int],
+    inputs: tuple[pl.BlockSpec, ...],
+    outputs: tuple[pl.BlockSpec, ...],
+    shapes: tuple[jax.ShapeDtypeStruct, ...],
+    *,
+    aliases: dict[int, int] | None = None,
+    warps: int = 4,
+) -> Callable[..., tuple[jax.Array, ...]]:
+    return pl.pallas_call(
+        kernel,
+        grid=grid,
+        in_specs=inputs,
+        out_specs=outputs,
+        out_shape=shapes,
+        input_output_aliases=aliases or {},
+        interpret=jax.default_backend() == "cpu",
+        compiler_params=plgpu.CompilerParams(num_warps=warps, num_stages=2),
+    )
+
+
+def _block(
+    x: jax.Array | jax.ShapeDtypeStruct,
+    *,
+    member: int | None = None,
+    axis: int | None = None,
+    size: int | None = None,
+) -> pl.BlockSpec:
+    """What a program sees of ``x``: one member of it along ``member``, of the member's parts, which
+    run one after the other and so share what they read, ``size`` along ``axis``, or one; the rest.
+    """
+    shape: list[int | None] = list(x.shape)
+    if member is not None:
+        shape[member] = None
+    if axis is not None:
+        shape[axis] = size
+
+    def place(part: int, of: int) -> tuple[int, ...]:
+        return tuple({member: of, axis: part}.get(i, 0) for i in range(len(shape)))
+
+    return pl.BlockSpec(tuple(shape), place)
+
+
+def _shaped(*shape: int, dtype: type = jnp.float32) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
