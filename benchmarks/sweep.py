@@ -146,7 +146,7 @@ def bandwidth() -> float:
 
 def on_this_device(threads: int, members: int = 250) -> Engine:
     """The engine that a study would take here."""
-    return choose(Course(NETWORK, "adam", members, BATCH), threads=threads)
+    return choose(Course(NETWORK, members, BATCH), threads=threads)
 
 
 def on_gpu(steps: int, turns: int, members: int = 250) -> None:

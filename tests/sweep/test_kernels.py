@@ -90,7 +90,7 @@ def test_they_can_be_made_for_a_gpu(dtype, monkeypatch):
 
 
 def test_on_a_cpu_nobody_races():
-    engine = choose(Course(POST, "adam", 250, 8), threads=3)
+    engine = choose(Course(POST, 250, 8), threads=3)
     assert (engine.name, engine.together, engine.threads) == ("winograd", False, 3)
 
 
@@ -99,7 +99,7 @@ def short(monkeypatch):
     monkeypatch.setattr(race, "STEPS", 40)
     monkeypatch.setattr(race, "SEGMENT", 20)
     monkeypatch.setattr("atelier.sweep.population.SEGMENT", 20)
-    return Course(WIDE, "adam", 4, 8)
+    return Course(WIDE, 4, 8)
 
 
 def test_engines_that_agree_are_both_timed(short):

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
+from matplotlib.ticker import MaxNLocator
 
 from atelier.plots.style import ACCENT, INK, QUIET, WARM, look, photograph
 from atelier.segmentation.clusters import Cloud, Clustered, least_bic
@@ -107,6 +108,7 @@ def starts_figure(table: pd.DataFrame, shares: Mapping[str, float], *, title: st
         ):
             own = table[table["init"] == init]
             panel.hist(own["log_likelihood"].clip(low, high), bins, color=colour)
+            panel.xaxis.set_major_locator(MaxNLocator(4))
             lost = int(own["floored"].sum())
             panel.set_title(f"{init}: {share:.0%} reach the best", size=9)
             panel.set_xlabel(f"final log-likelihood ({len(own)} starts, {lost} collapsed)")

@@ -148,8 +148,8 @@ def averages_figure(averages: Mapping[str, Array], labels: Array, *, units: int)
             axes.plot(scaled.ravel(), other.ravel(), ".", color=ACCENT, markersize=2, alpha=0.4)
             apart = np.abs(scaled - other)
             wrong = (other.argmax(axis=1) != labels).mean()
-            axes.set_title(f"{kind} mean of 2^{units}: error {100 * wrong:.1f} %", size=9)
-            text = f"mean difference {apart.mean():.4f}\nlargest {apart.max():.1e}"
+            axes.set_title(f"{kind} mean of $2^{{{units}}}$: error {100 * wrong:.1f} %", size=9)
+            text = f"mean difference {apart.mean():.2g}\nlargest {apart.max():.2g}"
             axes.text(0.03, 0.97, text, transform=axes.transAxes, va="top", size=8)
             axes.set_xlabel("the scaled network's probability")
     return figure

@@ -106,5 +106,5 @@ def contact_sheet(
                 panel.spines[:].set_visible(False)
             row[0].set_ylabel(f"from {start}", size=9)
         for panel, ratio in zip(panels[0], ratios, strict=True):
-            panel.set_title(f"β/α = {ratio:g}", size=9, weight="normal")
+            panel.set_title(f"β/α = {ratio:,.10g}", size=9, weight="normal")
         return figure

@@ -9,8 +9,7 @@ from time import perf_counter
 import jax
 import numpy as np
 
-from atelier.sweep.kernels import suits
-from atelier.sweep.plan import Activations, OptimizerName
+from atelier.sweep.plan import Activations
 from atelier.sweep.population import SEGMENT, Feed, Population, train
 from atelier.sweep.shape import Network
 from atelier.sweep.steps import Engine
@@ -20,9 +19,9 @@ logger = logging.getLogger(__name__)
 
 STEPS = 2 * SEGMENT
 """Of a race: in the first half it is compiled, the second is timed."""
-TOLERANCE = 0.05
-"""By how much the losses of two engines may differ, as a share of the mean loss: products in tf32
-or bfloat16 round otherwise in another order, and near-ties of pooling turn out otherwise.
+TOLERANCE = 0.1
+"""By how much the losses of two engines may differ, as a share of the mean loss. On a CPU float32
+in another order makes .001 of difference, bfloat16 .03.
 """
 
 
@@ -31,7 +30,6 @@ class Course:
     """What the engines race with: as large as the study, on images that can be learnt."""
 
     network: Network
-    optimizer: OptimizerName
     members: int
     batch: int
 
@@ -48,7 +46,7 @@ class Course:
         """Rates at which something is learnt, dropout for every other member."""
         rates = np.geomspace(1e-4, 1e-3, self.members)
         dropouts = np.arange(self.members) % 2 / 2
-        return Population(self.optimizer, rates, dropouts, np.zeros(self.members))
+        return Population("adam", rates, dropouts, np.zeros(self.members))
 
 
 def choose(course: Course, *, threads: int = 1, activations: Activations = "float32") -> Engine:
@@ -61,11 +59,13 @@ def choose(course: Course, *, threads: int = 1, activations: Activations = "floa
     """
     if jax.default_backend() == "cpu":
         return Engine("winograd", 4, together=False, activations=activations, threads=threads)
-    return _on_gpu(replace(course, optimizer="adam"), activations)
+    return _on_gpu(course, activations)
 
 
 @lru_cache
 def _on_gpu(course: Course, activations: Activations) -> Engine:
+    from atelier.sweep.kernels import suits
+
     plain = Engine("patches", 1, together=True, activations=activations)
     if not suits(course.network, course.batch):
         return plain

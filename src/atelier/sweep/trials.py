@@ -47,7 +47,7 @@ class Trainer:
             self.plan.order(len(data["train_labels"]), int(seed)),
             self.plan.network(data),
         )
-        course = Course(network, optimizer, self.plan.chunk, self.plan.batch_size)
+        course = Course(network, self.plan.chunk, self.plan.batch_size)
         engine = choose(course, threads=self.threads, activations=self.activations)
         outcome = run(
             network,
