@@ -7,13 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from atelier.sweep import convolution, race
+from atelier.sweep import convolution, kernels, race
 from atelier.sweep.kernels import FusedConvolutions, dense_back, suits
 from atelier.sweep.network import Parameters, initial_weights
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.race import Course, choose
 from atelier.sweep.shape import Network
-from atelier.sweep.steps import Engine
+from atelier.sweep.steps import Engine, compiled_steps
 
 POST = Network()
 WIDE = Network(classes=5, side=12, filters=(16, 32), units=16)
@@ -115,6 +115,18 @@ def test_an_engine_that_computes_something_else_is_left_out(short, monkeypatch):
     monkeypatch.setitem(convolution.LAYOUTS, "turned", turned)
     engines = [PLAIN, replace(PLAIN, layout="winograd"), replace(PLAIN, layout="turned")]
     assert list(race.race(short, engines)) == engines[:2]
+
+
+def test_an_engine_that_learns_something_else_is_left_out(short, monkeypatch):
+    """Kernels whose large layer never moves."""
+
+    def still(_optimizer, weights, slots, features, *_):
+        return jnp.zeros_like(features), weights, slots
+
+    compiled_steps.cache_clear()
+    monkeypatch.setattr(kernels, "dense_back", still)
+    assert list(race.race(short, [PLAIN, KERNELS])) == [PLAIN]
+    compiled_steps.cache_clear()
 
 
 def test_an_engine_that_cannot_be_compiled_is_left_out(short, monkeypatch):

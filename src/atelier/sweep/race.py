@@ -20,9 +20,9 @@ logger = logging.getLogger(__name__)
 STEPS = 2 * SEGMENT
 """Of a race: in the first half it is compiled, the second is timed."""
 BEFORE, AFTER = 0.01, 0.1
-"""By how much the losses of two engines may differ, as a share of their mean: before the first step,
-where only the way forward counts, and over all steps. On a CPU bfloat16 makes differences of .0001
-and .03, float32 in another order of none and .001.
+"""By how much the losses of two engines may differ, as a share of their mean: before the first
+step, where only the way forward counts, and over all steps. On a CPU bfloat16 makes differences of
+.0001 and .03, float32 in another order of none and .001.
 """
 
 
