@@ -34,7 +34,7 @@ def test_it_waits_for_every_node_but_those_that_only_register():
     assert (index.inputs, index.outputs) == (["a.x_figure", "a.x_table"], ["a.index"])
     assert index.namespace == "a"
     assert write.inputs == ["report.experiments", "report.lab", "a.index"]
-    assert index.func("a picture", "a table") == {"results": ["a.x_figure", "a.x_table"]}
+    assert index.func("a picture", "a table") == 2
 
 
 def test_the_report_of_a_finished_project_tells_every_experiment(finished):

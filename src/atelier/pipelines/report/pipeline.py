@@ -1,6 +1,5 @@
 """Report: one page that tells the whole lab, from the catalog."""
 
-from functools import partial
 from itertools import groupby
 
 from kedro.pipeline import Node, Pipeline
@@ -24,8 +23,7 @@ def create_pipeline(after: Pipeline | None = None) -> Pipeline:
 
 
 def _index(space: str, ends: list[str]) -> Node:
-    index = partial(nodes.index, ends)
-    return Node(index, ends, f"{space}.index", name="index", namespace=space)
+    return Node(nodes.index, ends, f"{space}.index", name="index", namespace=space)
 
 
 def _ends(pipeline: Pipeline | None) -> list[str]:
