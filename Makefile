@@ -9,7 +9,7 @@ HOST ?= 127.0.0.1
 SCHEDULER := orchestration/.venv
 SCHEDULER_READY := $(SCHEDULER)/.ready
 
-.PHONY: run test check ui viz schedule bench lock clean
+.PHONY: run test check ui viz schedule gpu bench lock clean
 
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
@@ -33,6 +33,9 @@ viz: $(READY)  ## the pipelines as a graph
 
 schedule: $(READY) $(SCHEDULER_READY)  ## Dagster on 127.0.0.1, running conf/base/schedules.yml; ARGS=PORT
 	$(BIN)/python -m atelier.operations.serve $(ARGS)
+
+gpu: $(READY)  ## JAX's CUDA plugin into the environment, for the sweep; 4 GB
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --editable '.[gpu]'
 
 bench: $(READY)  ## benchmarks, side by side in one run
 	$(BIN)/python benchmarks/startup.py

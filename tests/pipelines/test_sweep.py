@@ -78,6 +78,8 @@ def test_figure_and_plot_show_every_arm(swept):
     figure, plot = swept["sweep.rates_figure"], swept["sweep.rates_plot"]
     assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == ["Adam", "SGD"]
     assert all(len(axes.lines) >= 4 for axes in figure.axes)
+    for axes in figure.axes:
+        assert axes.get_ylim()[1] >= max(max(line.get_ydata()) for line in axes.lines)
     names = {trace.name for trace in plot.data}
     assert {"Adam without dropout", "SGD with dropout 0.5"} < names
     assert len(plot.data) == 2 * 4

@@ -34,6 +34,7 @@ def rates_figure(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) -> Fig
     optimizers = list(curves["optimizer"].unique())
     colours = dict(zip(sorted(curves["dropout"].unique()), ARMS, strict=False))
     top = min(1.0, 1.1 * float(curves["high"].max()))
+    worst = 1.05 * float(curves["test_ece"].max())
     with look():
         figure = Figure(figsize=(3.3 * len(optimizers) + 0.6, 5.6))
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
@@ -43,7 +44,7 @@ def rates_figure(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) -> Fig
                 told = best[(best[GROUP] == [optimizer, dropout]).all(axis=1)].iloc[0]
                 _draw_arm(upper, lower, curve, told, colours[dropout])
             upper.set(title=NAMES[optimizer], xscale="log", ylim=(0, top))
-            lower.set(xlabel="learning rate", ylim=(0, None))
+            lower.set(xlabel="learning rate", ylim=(0, worst))
         panels[0, 0].set_ylabel("test accuracy")
         panels[1, 0].set_ylabel("calibration error (ECE)")
         arms = panels[0, 0].get_legend_handles_labels()[0]
