@@ -34,7 +34,7 @@ def rates_figure(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) -> Fig
     optimizers = list(curves["optimizer"].unique())
     colours = dict(zip(sorted(curves["dropout"].unique()), ARMS, strict=False))
     top = min(1.0, 1.1 * float(curves["high"].max()))
-    worst = 1.05 * float(curves["test_ece"].max())
+    worst = 1.05 * float(curves["test_ece"].fillna(0).max()) or None
     with look():
         figure = Figure(figsize=(3.3 * len(optimizers) + 0.6, 5.6))
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
