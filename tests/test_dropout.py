@@ -15,6 +15,7 @@ from atelier.dropout import (
     every_mask,
     forward,
     gap_study,
+    gap_summary,
     judge_confidence,
     mask_weights,
     monte_carlo,
@@ -157,6 +158,22 @@ def test_the_gap_closes_as_images_are_added():
     gap = (table["test_error"] - table["train_error"]).groupby(table["images"]).mean()
     assert gap[15] > gap[600]
     assert (table["test_low"] <= table["test_error"]).all()
+
+
+def test_the_gap_is_summed_up_at_the_most_images():
+    table = pd.DataFrame(
+        [
+            *[(10, 0.0, 0, 0.0, 0.9), (20, 0.0, 0, 0.1, 0.4), (20, 0.0, 1, 0.2, 0.4)],
+            *[(10, 0.5, 0, 0.5, 0.6), (20, 0.5, 0, 0.3, 0.4), (20, 0.5, 1, 0.4, 0.6)],
+        ],
+        columns=["images", "dropout", "seed", "train_error", "test_error"],
+    ).assign(n=50)
+    found = gap_summary(table)
+    assert found.pop("without_gap") == pytest.approx((0.3 + 0.2) / 2)
+    assert found.pop("with_gap") == pytest.approx((0.1 + 0.2) / 2)
+    assert found.pop("without_error") == pytest.approx(0.4)
+    assert found.pop("with_error") == pytest.approx(0.5)
+    assert found == {"images": 20, "seeds": 2, "n": 50}
 
 
 def test_a_spread_that_knows_the_mistakes_is_judged_perfect():

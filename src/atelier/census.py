@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 from atelier.recipe import CensusParams
@@ -89,3 +90,11 @@ def census_row(found: Moves) -> dict[str, float]:
         "moved_in_all": float(moved.any(axis=0).mean()),
         "dropped_over_kept": float(dropped / found.steps[kept].mean()),
     }
+
+
+def moves_of_dropped(census: pd.DataFrame) -> dict[str, float]:
+    """By optimizer, the step of a dropped unit's weights as a share of a kept one's, under one mask
+    for the batch.
+    """
+    under_one = census[census["mask"] == "batch"].set_index("optimizer")["dropped_over_kept"]
+    return {f"{str(name).lower()}_moves_dropped": float(x) for name, x in under_one.items()}

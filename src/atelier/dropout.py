@@ -160,6 +160,25 @@ def gap_study(
     return pd.DataFrame(rows), weights
 
 
+def gap_summary(table: pd.DataFrame) -> dict[str, float]:
+    """What :func:`gap_study` found at the most images, means over the seeds: ``without_gap``,
+    ``with_gap`` (test less training error), ``without_error``, ``with_error`` (of the test);
+    ``images`` trained on, ``seeds``, ``n`` tested on.
+    """
+    most = table[table["images"] == table["images"].max()]
+    arms = {"without": most[most["dropout"] == 0], "with": most[most["dropout"] > 0]}
+    found = {
+        f"{name}_{measure}": float(values.mean())
+        for name, arm in arms.items()
+        for measure, values in {
+            "gap": arm["test_error"] - arm["train_error"],
+            "error": arm["test_error"],
+        }.items()
+    }
+    counts = {"images": most["images"].max(), "seeds": most["seed"].nunique(), "n": most["n"].max()}
+    return found | {name: float(count) for name, count in counts.items()}
+
+
 class Averages(NamedTuple):
     """Probabilities, (n, classes), of one network by three readings of dropout."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from atelier.recipe import CensusParams, GapParams, MachineParams, ThinnedParams
-from atelier.types import Animation, Array, Arrays, Labels
+from atelier.types import Animation, Array, Arrays, Labels, Metrics
 
 POSTS_UNITS, POSTS_DROP, BATCHES, FRAMES = 200, 0.5, 10_000, 12
 
@@ -100,6 +100,16 @@ def average(
     seen, true = _flat(test)
     found = thinned_averages(weights, seen, keep=1 - params.drop)
     return found._asdict() | {"labels": true}
+
+
+def summarise(gaps: pd.DataFrame, judged: pd.DataFrame, census: pd.DataFrame) -> Metrics:
+    """The gap with and without dropout, who finds the errors, who moves dropped units."""
+    from atelier.census import moves_of_dropped
+    from atelier.dropout import gap_summary
+
+    (found,) = judged[judged["confidence"] == "Monte-Carlo mean"].to_dict("records")
+    known = {f"monte_carlo_{name}": found[name] for name in ("auroc", "auroc_low", "auroc_high")}
+    return gap_summary(gaps) | known | moves_of_dropped(census)
 
 
 def draw(

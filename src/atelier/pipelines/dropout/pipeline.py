@@ -34,6 +34,13 @@ DROPOUT = [
         tags="training",
     ),
     Node(
+        nodes.summarise,
+        ["gap_table", "confidence_table", "census_table"],
+        "study_metrics",
+        name="summarise_dropout",
+        tags="evaluation",
+    ),
+    Node(
         nodes.draw,
         [
             "active_arrays",

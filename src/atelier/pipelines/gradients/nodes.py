@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from atelier.recipe import MachineParams, ModeParams, ThreeWaysParams
-from atelier.types import Arrays, Curve, History
+from atelier.types import Arrays, Curve, History, Metrics
 
 CURVE_OF = "wave"
 
@@ -63,6 +63,17 @@ def count_modes(params: ModeParams, machine: MachineParams) -> pd.DataFrame:
     few = min(params.sizes)
     sizes = [(size, few) for size in params.sizes] + [(few, size) for size in params.sizes[1:]]
     return mode_costs(tuple(sizes))
+
+
+def summarise(values: pd.DataFrame, ways: pd.DataFrame) -> Metrics:
+    """How far automatic derivatives are from symbolic ones; how many ways end in the same bits."""
+    apart = (values["automatic"] - values["symbolic"]).abs()
+    return {
+        "automatic_error": float(apart.max()),
+        "derivatives": float(len(values)),
+        "same_bits": float(ways["same_bits"].sum()),
+        "ways": float(len(ways)),
+    }
 
 
 def draw(curves: pd.DataFrame, history: History, costs: pd.DataFrame) -> tuple[Any, Any, Any]:

@@ -34,6 +34,13 @@ GRADIENTS = [
         tags="gradients",
     ),
     Node(
+        nodes.summarise,
+        ["derivatives_table", "ways_table"],
+        "study_metrics",
+        name="summarise_gradients",
+        tags="evaluation",
+    ),
+    Node(
         nodes.draw,
         ["steps_table", "norms_history", "modes_table"],
         ["steps_figure", "norms_figure", "modes_figure"],
