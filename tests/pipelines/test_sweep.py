@@ -68,6 +68,9 @@ def test_it_finds_that_a_rate_of_almost_nothing_teaches_nothing(swept):
     assert "SGD without dropout" in swept["sweep.verdict_text"]
     metrics = swept["sweep.best_metrics"]
     assert metrics["adam_0_test_accuracy"] == best.loc[("adam", 0.0), "test_accuracy"]
+    assert metrics["test_accuracy"] == best["test_accuracy"].max()
+    assert metrics["test_accuracy_low"] < metrics["test_accuracy"] <= metrics["test_accuracy_high"]
+    assert (metrics["trainings"], metrics["n"]) == (12, 30)
 
 
 def test_the_best_of_each_arm_gets_a_run(swept):

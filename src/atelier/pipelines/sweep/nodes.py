@@ -53,7 +53,9 @@ def train_population(
 def read_study(
     members: pd.DataFrame, hits: Arrays, params: GatherParams
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, str, Metrics]:
-    """Curves, best rates, dropout's effect, the verdict, the best of each arm as metrics."""
+    """Curves, best rates, dropout's effect, the verdict; the best of each arm, and of all, as
+    metrics.
+    """
     from atelier.sweep.study import best_rates, curves, dropout_effect
     from atelier.sweep.verdict import verdict
 
@@ -66,6 +68,14 @@ def read_study(
         for row in best.to_dict("records")
         for measure in MEASURES
         if np.isfinite(row[measure])
+    }
+    top = best.loc[best["test_accuracy"].idxmax()]
+    metrics |= {
+        "test_accuracy": float(top["test_accuracy"]),
+        "test_accuracy_low": float(top["low"]),
+        "test_accuracy_high": float(top["high"]),
+        "trainings": float(len(members)),
+        "n": float(test),
     }
     words = verdict(best, effect, test_images=test)
     return curves(members, images=test), best, effect, words, metrics
