@@ -166,6 +166,15 @@ def test_the_verdict_names_the_winner_with_its_interval_and_what_overlaps():
     assert "SGD" not in words.split("overlaps")[1].splitlines()[0]
 
 
+def test_the_verdict_names_all_who_forgive_most():
+    arms = [table(hill(-3, top=top), optimizer=name) for name, top in ACCURACIES.items()]
+    best = best_rates(pd.concat(arms, ignore_index=True), **IMAGES).assign(
+        plateau_decades=[0.5, 1.0, 1.0]
+    )
+    words = verdict(best, NO_EFFECT, test_images=20_000)
+    assert "- Adagrad without dropout and SGD without dropout forgive most: 1.0 decades" in words
+
+
 ACCURACIES = {"adam": 0.8, "adagrad": 0.797, "sgd": 0.7}
 
 

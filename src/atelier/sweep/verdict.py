@@ -36,22 +36,21 @@ def _winner(ranked: pd.DataFrame, images: int) -> str:
 
 
 def _widest(best: pd.DataFrame) -> str:
-    widest = max(_rows(best), key=lambda row: float(row["plateau_decades"]))
-    if not widest["plateau_decades"]:
+    width = float(best["plateau_decades"].max())
+    if not width:
         return "On this grid every other rate loses more than one point, whatever the optimizer."
-    return (
-        f"{arm_name(widest)} forgives most: {widest['plateau_decades']:.1f} decades of rates lose "
-        "at most one point."
-    )
+    arms = [arm_name(row) for row in _rows(best) if row["plateau_decades"] > width - 1e-9]
+    forgives = "forgives" if len(arms) == 1 else "forgive"
+    return f"{_listed(arms)} {forgives} most: {width:.1f} decades of rates lose at most one point."
 
 
 def _edges(best: pd.DataFrame) -> Iterable[str]:
-    for end in ("lowest", "highest"):
+    for end, towards in (("lowest", "down"), ("highest", "up")):
         arms = [arm_name(row) for row in _rows(best) if end in row["edge"]]
         if arms:
             yield (
-                f"As good as best up to the {end} rate tried: {_listed(arms)}. There the range, "
-                "and not the optimizer, decides."
+                f"As good as best {towards} to the {end} rate tried: {_listed(arms)}. There the "
+                "range, and not the optimizer, decides."
             )
 
 
