@@ -19,8 +19,8 @@ ALONE = Engine("winograd", 4, together=False, threads=2)
 TOGETHER = Engine("patches", 1, together=True)
 KERNELS = replace(TOGETHER, kernels=True)
 RATES = {"adam": 1e-3, "adadelta": 0.5, "adagrad": 2e-3, "sgd": 1e-2}
-"""SGD's is Keras' default: at 3e-2 a near-tie grew to 5 % in 25 steps by nothing but another order of
-sums, at 1e-2 the losses stay within 2e-6.
+"""SGD's is Keras' default: at 3e-2 a near-tie grew to 5 % in 25 steps by nothing but another order
+of sums, at 1e-2 the losses stay within 2e-6.
 """
 
 
