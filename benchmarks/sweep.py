@@ -21,8 +21,8 @@ import numpy as np
 
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import OptimizerName
-from atelier.sweep.population import SEGMENT, Feed, Population, run, train
-from atelier.sweep.race import Course, choose
+from atelier.sweep.population import SEGMENT, Feed, Population, run
+from atelier.sweep.race import Course, choose, timed
 from atelier.sweep.shape import Network
 from atelier.sweep.steps import Engine
 
@@ -169,18 +169,10 @@ def on_gpu(steps: int, turns: int, members: int = 250) -> None:
 
 
 def a_step(optimizer: OptimizerName, data: Feed, members: int, engine: Engine, turns: int) -> float:
-    """Seconds, the median of some turns; initial weights and the first segment are left out."""
+    """Seconds, the median of some turns."""
     n = np.zeros(members)
     population = Population(optimizer, n + RATE, n + 0.5, n)
-    taken = []
-    for _ in range(turns):
-        clock: list[float] = []
-        train(
-            *(NETWORK, population, data),
-            engine=engine,
-            progress=lambda _, clock=clock: clock.append(time.perf_counter()),  # type: ignore[misc]
-        )
-        taken.append((clock[-1] - clock[0]) / (data.steps - SEGMENT))
+    taken = [timed(NETWORK, population, data, engine)[1] for _ in range(turns)]
     return statistics.median(taken)
 
 

@@ -162,7 +162,8 @@ def _backward(
 
     def share(index: jax.Array, total: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
         d_w1, d_w2 = total
-        place, cells = lax.rem(index, 4), pl.ds(lax.div(index, 4) * TILE, TILE)
+        place, tile = lax.rem(index, len(WINDOW)), lax.div(index, len(WINDOW))
+        cells = pl.ds(tile * TILE, TILE)
         taps = squares[REACH * (row + lax.div(place, 2)) + column + lax.rem(place, 2), cells]
         h = _product(taps, w1)
         way = jnp.where(winner[cells].astype(jnp.int32) == place, up[cells], 0.0)
@@ -276,8 +277,9 @@ def _block(
     axis: int | None = None,
     size: int | None = None,
 ) -> pl.BlockSpec:
-    """What a program sees of ``x``: one member of it along ``member``, of the member's parts, which
-    run one after the other and so share what they read, ``size`` along ``axis``, or one; the rest.
+    """What a program sees of ``x``: one member along ``member``; along ``axis`` one of its parts,
+    ``size`` long, or one entry if that is None; all of the rest. A member's parts run next to one
+    another, so that they share what they read.
     """
     shape: list[int | None] = list(x.shape)
     if member is not None:
