@@ -59,7 +59,7 @@ def choose(course: Course, *, threads: int = 1, activations: Activations = "floa
         activations: How they are stored between the layers.
     """
     if jax.default_backend() == "cpu":
-        return Engine("winograd", 4, together=False, activations=activations, threads=threads)
+        return Engine("winograd", 8, together=False, activations=activations, threads=threads)
     return _on_gpu(course, activations)
 
 
