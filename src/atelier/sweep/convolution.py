@@ -9,13 +9,14 @@ each pooling window is the maximum of. The way back is their transposes.
 multiplies 2.25 times less and moves less than half: the choice for a CPU.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from math import gcd
 from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from atelier.sweep.network import Parameters
@@ -27,24 +28,28 @@ Groups = tuple[jax.Array, ...]
 
 
 class Layout(NamedTuple):
-    """Three linear maps: the windows of ``tiles(h) @ kernel(w)`` are the convolution."""
+    """Three linear maps: the windows of ``tiles(h) @ kernel(w)`` are the convolution.
+
+    The transposes that JAX derives cost thrice of these here; it derives the kernel's.
+    """
 
     tiles: Callable[[jax.Array], Groups]
     """(members, images, inner, inner, c) → groups of (members, images, pooled, pooled, taps)."""
+    untiled: Callable[[Groups], jax.Array]
+    """The transpose of ``tiles``."""
     kernel: Callable[[jax.Array], Groups]
     """(members, 3, 3, c, d) → groups of (members, taps, d)."""
     windows: Callable[[Groups], Groups]
     """groups of (members, images · pooled², d) → four such, one for each place in the window."""
+    raised: Callable[[jax.Array, jax.Array], jax.Array]
+    """The transpose of ``windows``, of windows that are 0 but in one place: values and places
+    (members, images · pooled², d) → (members, groups, images · pooled², d)."""
 
 
 def _shifts(x: jax.Array, axis: int) -> list[jax.Array]:
     """x[0::2], x[1::2], x[2::2], x[3::2] along an even axis, each of length side / 2 − 1."""
-    pairs = x.reshape(*x.shape[:axis], -1, 2, *x.shape[axis + 1 :])
-    short = pairs.shape[axis] - 1
-    return [
-        lax.index_in_dim(lax.slice_in_dim(pairs, i, i + short, axis=axis), j, axis + 1, False)  # noqa: FBT003
-        for i, j in product((0, 1), (0, 1))
-    ]
+    length = x.shape[axis] - 3
+    return [lax.slice_in_dim(x, i, i + length, 2, axis) for i in range(4)]
 
 
 def _patch_tiles(h: jax.Array) -> Groups:
@@ -55,6 +60,14 @@ def _patch_tiles(h: jax.Array) -> Groups:
     )
 
 
+def _patch_untiled(tiles: Groups) -> jax.Array:
+    members, images, pooled, _, taps = tiles[0].shape
+    shape = (members, images, 2 * pooled + 2, 2 * pooled + 2, taps // TAPS**2)
+    grid = jax.ShapeDtypeStruct(shape, tiles[0].dtype)  # type: ignore[no-untyped-call]
+    found: jax.Array = jax.linear_transpose(_patch_tiles, grid)(tiles)[0]
+    return found
+
+
 def _patch_kernel(w: jax.Array) -> Groups:
     return (w.reshape(w.shape[0], -1, w.shape[-1]),) * 4
 
@@ -63,14 +76,45 @@ def _patch_windows(products: Groups) -> Groups:
     return products
 
 
+def _patch_raised(values: jax.Array, places: jax.Array) -> jax.Array:
+    return jnp.stack(_by_place(values, places), 1)
+
+
+def _by_place(values: jax.Array, places: jax.Array) -> Groups:
+    return tuple(jnp.where(places == place, values, 0.0) for place in range(4))
+
+
 def _input_transform(d: list[jax.Array]) -> list[jax.Array]:
     """Bᵀ d of F(2, 3)."""
     return [d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]]
 
 
 def _winograd_tiles(h: jax.Array) -> Groups:
+    h = lax.optimization_barrier(h)  # type: ignore[no-untyped-call]  # else made anew for each group
     rows = _input_transform(_shifts(h, 2))
     return tuple(tile for row in rows for tile in _input_transform(_shifts(row, 3)))
+
+
+def _winograd_untiled(tiles: Groups) -> jax.Array:
+    return _spread([_spread(tiles[i : i + 4], 3) for i in range(0, 16, 4)], 2)
+
+
+def _spread(v: Sequence[jax.Array], axis: int) -> jax.Array:
+    """B v of F(2, 3), each of the four added to its shift: the even places, then the odd ones."""
+    even = _overlapped(v[0], v[1] + v[2] - v[0], axis)
+    odd = _overlapped(v[1] - v[2] + v[3], -v[3], axis)
+    shape = even.shape
+    return jnp.stack([even, odd], axis + 1).reshape(*shape[:axis], -1, *shape[axis + 1 :])
+
+
+def _overlapped(own: jax.Array, next_ones: jax.Array, axis: int) -> jax.Array:
+    """What each tile says of its own place and of the next tile's, added up."""
+
+    def padded(x: jax.Array, before: int, after: int) -> jax.Array:
+        edges = [(before, after) if i == axis else (0, 0) for i in range(x.ndim)]
+        return jnp.pad(x, edges)
+
+    return padded(own, 0, 1) + padded(next_ones, 1, 0)
 
 
 def _kernel_transform(g: jax.Array) -> list[jax.Array]:
@@ -83,6 +127,10 @@ def _winograd_kernel(w: jax.Array) -> Groups:
     return tuple(column for row in _kernel_transform(w) for column in _kernel_transform(row))
 
 
+OUTPUT = np.array([[1, 0], [1, 1], [1, -1], [0, -1]], np.float32)
+"""A of F(2, 3)."""
+
+
 def _output_transform(m: list[jax.Array]) -> list[jax.Array]:
     """Aᵀ m of F(2, 3)."""
     return [m[0] + m[1] + m[2], m[1] - m[2] - m[3]]
@@ -93,9 +141,17 @@ def _winograd_windows(products: Groups) -> Groups:
     return tuple(y for p in (0, 1) for y in _output_transform([c[p] for c in columns]))
 
 
+def _winograd_raised(values: jax.Array, places: jax.Array) -> jax.Array:
+    signs = np.kron(OUTPUT, OUTPUT).T[..., None, None]  # (4, 16, 1, 1)
+    parts = _by_place(values, places)
+    return sum(sign * part[:, None] for sign, part in zip(signs, parts, strict=True))  # type: ignore[return-value]
+
+
 LAYOUTS: dict[LayoutName, Layout] = {
-    "patches": Layout(_patch_tiles, _patch_kernel, _patch_windows),
-    "winograd": Layout(_winograd_tiles, _winograd_kernel, _winograd_windows),
+    "patches": Layout(_patch_tiles, _patch_untiled, _patch_kernel, _patch_windows, _patch_raised),
+    "winograd": Layout(
+        _winograd_tiles, _winograd_untiled, _winograd_kernel, _winograd_windows, _winograd_raised
+    ),
 }
 
 
@@ -166,24 +222,19 @@ class Convolutions(NamedTuple):
     ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
         """Gradients of conv1, bias1, conv2 and bias2 from the features' gradient."""
         members, inner = len(weights.bias1), self.network.inner
-        first, second = self.network.filters
+        depth = self.network.filters[1]
         kernels, kernel_transposed = jax.vjp(self.layout.kernel, weights.conv2)
         kernel = self._stacked(kernels)
         images = trace.taps.shape[1] // inner**2
-        grid = _shaped(members, images, inner, inner, first)
-        tiles = jax.eval_shape(self.layout.tiles, grid)
-        products = (_shaped(members, trace.winner.shape[2], second),) * len(kernels)
+        tiles = (members, images, self.network.pooled, self.network.pooled, -1)
 
         def block(total: Groups, inputs: tuple[Trace, jax.Array]) -> tuple[Groups, None]:
             trace, gradient = inputs
             top = gradient * trace.scale
-            ways = tuple(jnp.where(trace.winner == p, top, 0.0) for p in range(4))
-            (up,) = jax.linear_transpose(self.layout.windows, products)(ways)
-            up = self._stacked(up)
+            up = self.layout.raised(top, trace.winner).astype(self.dtype)
             d_kernel = _product("kgcw,kgwd->kgcd", trace.tiles, up)
             d_tiles = _unstacked(_product("kgwd,kgcd->kgwc", up, kernel))
-            d_tiles = tuple(d.reshape(tile.shape) for d, tile in zip(d_tiles, tiles, strict=True))
-            (d_h,) = jax.linear_transpose(self.layout.tiles, grid)(d_tiles)
+            d_h = self.layout.untiled(tuple(d.reshape(tiles) for d in d_tiles))
             d_h = jnp.where(trace.alive, d_h.reshape(trace.alive.shape), 0.0)
             d_conv1 = _product("pt,kpc->ktc", trace.taps, d_h)
             found = d_conv1, d_h.sum(1), d_kernel, top.sum(1)
@@ -191,7 +242,7 @@ class Convolutions(NamedTuple):
 
         small = (weights.conv1, weights.bias1, kernel, weights.bias2)
         nothing = tuple(jnp.zeros(w.shape) for w in small)
-        gradients = _by_blocks(gradient.reshape(members, -1, second), len(trace.taps), 1)
+        gradients = _by_blocks(gradient.reshape(members, -1, depth), len(trace.taps), 1)
         (conv1, bias1, d_kernel, bias2), _ = lax.scan(block, nothing, (trace, gradients))
         return conv1, bias1, kernel_transposed(_unstacked(d_kernel))[0], bias2
 
@@ -203,10 +254,6 @@ def _by_blocks(x: jax.Array, blocks: int, axis: int) -> jax.Array:
     """The axis cut into blocks, which lead."""
     cut = x.reshape(*x.shape[:axis], blocks, -1, *x.shape[axis + 1 :])
     return jnp.moveaxis(cut, axis, 0)
-
-
-def _shaped(*shape: int) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(shape, jnp.float32)  # type: ignore[no-untyped-call]
 
 
 def _unstacked(groups: jax.Array) -> Groups:
