@@ -186,7 +186,8 @@ def _dense_back(
     t: jax.Array,
 ) -> tuple[jax.Array, jax.Array, Slots]:
     """The large layer's way back: the features' gradient, its moved weights and their slots."""
-    d_features = jnp.einsum("kbj,kij->kbi", d_hidden, weights)
+    turned = jnp.einsum("kij,kbj->kib", weights, d_hidden)
+    d_features = lax.optimization_barrier(turned).swapaxes(1, 2)  # type: ignore[no-untyped-call]
     gradient = _outer(features, _after(d_hidden, d_features), 1)
     return d_features, *_moved(optimizer, weights, slots, gradient, rates, t)
 
