@@ -90,7 +90,6 @@ def _input_transform(d: list[jax.Array]) -> list[jax.Array]:
 
 
 def _winograd_tiles(h: jax.Array) -> Groups:
-    h = lax.optimization_barrier(h)  # type: ignore[no-untyped-call]  # else made anew for each group
     rows = _input_transform(_shifts(h, 2))
     return tuple(tile for row in rows for tile in _input_transform(_shifts(row, 3)))
 
@@ -156,14 +155,14 @@ LAYOUTS: dict[LayoutName, Layout] = {
 
 
 Block = tuple[jax.Array, jax.Array]
-"""One block's taps and multipliers."""
+"""What is behind one block's first ReLU, and its multipliers."""
 
 
 class Trace(NamedTuple):
     """What the way back needs, by blocks of images."""
 
     taps: jax.Array  # (blocks, images · inner², 9): the neighbours of every position
-    alive: jax.Array  # (blocks, members, images · inner², c): where the first ReLU let through
+    hidden: jax.Array  # (blocks, members, images · inner², c): behind the first ReLU
     tiles: jax.Array  # (blocks, members, groups, taps, images · pooled²)
     winner: jax.Array  # (blocks, members, images · pooled², d): which of the window's four
     scale: jax.Array  # likewise: dropout's multiplier where the second ReLU let through, else 0
@@ -195,14 +194,13 @@ class Convolutions(NamedTuple):
         """
         members, inner = len(weights.bias1), self.network.inner
         blocks = gcd(self.blocks, len(images))
-        taps = _by_blocks(neighbours(images), blocks, 0)
+        taps = neighbours(images)
+        h = jax.nn.relu(_first(taps, weights.conv1) + weights.bias1[:, None])
         multipliers = keep.reshape(members, -1, self.network.filters[1])
         kernel = self._stacked(self.layout.kernel(weights.conv2))
 
         def block(_: None, inputs: Block) -> tuple[None, tuple[jax.Array, ...]]:
-            taps, keep = inputs
-            h = _first(taps, weights.conv1) + weights.bias1[:, None]
-            h = jax.nn.relu(h).astype(self.dtype)
+            h, keep = inputs
             grid = h.reshape(members, -1, inner, inner, h.shape[-1])
             tiles = self._stacked(self.layout.tiles(grid))
             tiles = tiles.reshape(*kernel.shape[:2], -1, kernel.shape[2])
@@ -211,11 +209,12 @@ class Convolutions(NamedTuple):
             top = top + weights.bias2[:, None]
             scale = jnp.where(top > 0, keep, 0.0)
             features = (top * scale).astype(self.dtype)
-            return None, (features, h > 0, tiles.swapaxes(2, 3), winner, scale)
+            return None, (features, tiles.swapaxes(2, 3), winner, scale)
 
-        _, (features, *trace) = lax.scan(block, None, (taps, _by_blocks(multipliers, blocks, 1)))
+        hidden = _by_blocks(h.astype(self.dtype), blocks, 1)
+        _, (features, *trace) = lax.scan(block, None, (hidden, _by_blocks(multipliers, blocks, 1)))
         features = features.swapaxes(0, 1).reshape(members, len(images), -1)
-        return features, Trace(taps, *trace)
+        return features, Trace(_by_blocks(taps, blocks, 0), hidden, *trace)
 
     def backward(
         self, weights: Parameters[jax.Array], trace: Trace, gradient: jax.Array
@@ -235,7 +234,7 @@ class Convolutions(NamedTuple):
             d_kernel = _product("kgcw,kgwd->kgcd", trace.tiles, up)
             d_tiles = _unstacked(_product("kgwd,kgcd->kgwc", up, kernel))
             d_h = self.layout.untiled(tuple(d.reshape(tiles) for d in d_tiles))
-            d_h = jnp.where(trace.alive, d_h.reshape(trace.alive.shape), 0.0)
+            d_h = jnp.where(trace.hidden > 0, d_h.reshape(trace.hidden.shape), 0.0)
             d_conv1 = _product("pt,kpc->ktc", trace.taps, d_h)
             found = d_conv1, d_h.sum(1), d_kernel, top.sum(1)
             return tuple(map(jnp.add, total, found)), None
