@@ -21,29 +21,30 @@ from jax import lax
 
 from atelier.sweep.network import Parameters
 from atelier.sweep.shape import TAPS, Network
+from atelier.types import Array
 
 LayoutName = Literal["patches", "winograd"]
-Groups = tuple[jax.Array, ...]
-"""Products that are made side by side."""
 
 
 class Layout(NamedTuple):
     """Three linear maps: the windows of ``tiles(h) @ kernel(w)`` are the convolution.
 
-    The transposes that JAX derives cost thrice of these here; it derives the kernel's.
+    The product is made in groups side by side. The way back through tiles and windows is written
+    out, since what JAX derives costs a CPU three times as much.
     """
 
-    tiles: Callable[[jax.Array], Groups]
-    """(members, images, inner, inner, c) → groups of (members, images, pooled, pooled, taps)."""
-    untiled: Callable[[Groups], jax.Array]
+    tiles: Callable[[jax.Array], jax.Array]
+    """(members, images, inner, inner, c) → (members, groups, images, pooled, pooled, taps)."""
+    untiled: Callable[[jax.Array], jax.Array]
     """The transpose of ``tiles``."""
-    kernel: Callable[[jax.Array], Groups]
-    """(members, 3, 3, c, d) → groups of (members, taps, d)."""
-    windows: Callable[[Groups], Groups]
-    """groups of (members, images · pooled², d) → four such, one for each place in the window."""
+    kernel: Callable[[jax.Array], jax.Array]
+    """(members, 3, 3, c, d) → (members, groups, taps, d)."""
+    windows: Callable[[jax.Array], list[jax.Array]]
+    """(members, groups, cells, d) → four (members, cells, d), one for each place in a window; the
+    cells are the windows of all images."""
     raised: Callable[[jax.Array, jax.Array], jax.Array]
-    """The transpose of ``windows``, of windows that are 0 but in one place: values and places
-    (members, images · pooled², d) → (members, groups, images · pooled², d)."""
+    """The transpose of ``windows`` where all but one place in each is 0: what is in it, and which
+    it is, (members, cells, d) → (members, groups, cells, d)."""
 
 
 def _shifts(x: jax.Array, axis: int) -> list[jax.Array]:
@@ -52,54 +53,77 @@ def _shifts(x: jax.Array, axis: int) -> list[jax.Array]:
     return [lax.slice_in_dim(x, i, i + length, 2, axis) for i in range(4)]
 
 
-def _patch_tiles(h: jax.Array) -> Groups:
+def _by_place(values: jax.Array, places: jax.Array) -> list[jax.Array]:
+    return [jnp.where(places == place, values, 0.0) for place in range(4)]
+
+
+def _patch_tiles(h: jax.Array) -> jax.Array:
     grid = [_shifts(rows, 3) for rows in _shifts(h, 2)]
-    return tuple(
-        jnp.concatenate([grid[p + i][q + j] for i, j in product(range(TAPS), repeat=2)], -1)
+    taps = list(product(range(TAPS), repeat=2))
+    patches = [
+        jnp.concatenate([grid[p + i][q + j] for i, j in taps], -1)
         for p, q in product((0, 1), repeat=2)
-    )
+    ]
+    return jnp.stack(patches, 1)
 
 
-def _patch_untiled(tiles: Groups) -> jax.Array:
-    members, images, pooled, _, taps = tiles[0].shape
+def _patch_untiled(tiles: jax.Array) -> jax.Array:
+    members, _, images, pooled, _, taps = tiles.shape
     shape = (members, images, 2 * pooled + 2, 2 * pooled + 2, taps // TAPS**2)
-    grid = jax.ShapeDtypeStruct(shape, tiles[0].dtype)  # type: ignore[no-untyped-call]
+    grid = jax.ShapeDtypeStruct(shape, tiles.dtype)  # type: ignore[no-untyped-call]
     found: jax.Array = jax.linear_transpose(_patch_tiles, grid)(tiles)[0]
     return found
 
 
-def _patch_kernel(w: jax.Array) -> Groups:
-    return (w.reshape(w.shape[0], -1, w.shape[-1]),) * 4
+def _patch_kernel(w: jax.Array) -> jax.Array:
+    return jnp.stack([w.reshape(w.shape[0], -1, w.shape[-1])] * 4, 1)
 
 
-def _patch_windows(products: Groups) -> Groups:
-    return products
+def _patch_windows(products: jax.Array) -> list[jax.Array]:
+    return [products[:, place] for place in range(4)]
 
 
 def _patch_raised(values: jax.Array, places: jax.Array) -> jax.Array:
     return jnp.stack(_by_place(values, places), 1)
 
 
-def _by_place(values: jax.Array, places: jax.Array) -> Groups:
-    return tuple(jnp.where(places == place, values, 0.0) for place in range(4))
+INPUT = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]], np.float32)
+"""Bᵀ of F(2, 3)."""
+OUTPUT = np.array([[1, 1, 1, 0], [0, 1, -1, -1]], np.float32)
+"""Aᵀ."""
 
 
-def _input_transform(d: list[jax.Array]) -> list[jax.Array]:
-    """Bᵀ d of F(2, 3)."""
+def _mixed(matrix: Array, parts: Sequence[jax.Array]) -> jax.Array:
+    """A matrix (groups, parts) times its parts (members, …): (members, groups, …).
+
+    Written out with its zeros: that is one loop on a CPU, where sums that are stacked are made one
+    by one and then copied.
+    """
+    terms = [
+        column.reshape(-1, *(1,) * (part.ndim - 1)) * part[:, None]
+        for column, part in zip(matrix.T, parts, strict=True)
+    ]
+    mixed: jax.Array = sum(terms[1:], terms[0])
+    return mixed
+
+
+def _winograd_tiles(h: jax.Array) -> jax.Array:
+    rows = _input(_shifts(h, 2))
+    return jnp.concatenate([_mixed(INPUT, _shifts(row, 3)) for row in rows], 1)
+
+
+def _input(d: Sequence[jax.Array]) -> list[jax.Array]:
+    """Bᵀ d."""
     return [d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]]
 
 
-def _winograd_tiles(h: jax.Array) -> Groups:
-    rows = _input_transform(_shifts(h, 2))
-    return tuple(tile for row in rows for tile in _input_transform(_shifts(row, 3)))
-
-
-def _winograd_untiled(tiles: Groups) -> jax.Array:
-    return _spread([_spread(tiles[i : i + 4], 3) for i in range(0, 16, 4)], 2)
+def _winograd_untiled(tiles: jax.Array) -> jax.Array:
+    rows = [_spread([tiles[:, i + j] for j in range(4)], 3) for i in range(0, 16, 4)]
+    return _spread(rows, 2)
 
 
 def _spread(v: Sequence[jax.Array], axis: int) -> jax.Array:
-    """B v of F(2, 3), each of the four added to its shift: the even places, then the odd ones."""
+    """B v, added up along an axis: the transpose of ``_input(_shifts(x, axis))``."""
     even = _overlapped(v[0], v[1] + v[2] - v[0], axis)
     odd = _overlapped(v[1] - v[2] + v[3], -v[3], axis)
     shape = even.shape
@@ -107,43 +131,36 @@ def _spread(v: Sequence[jax.Array], axis: int) -> jax.Array:
 
 
 def _overlapped(own: jax.Array, next_ones: jax.Array, axis: int) -> jax.Array:
-    """What each tile says of its own place and of the next tile's, added up."""
+    """What every tile adds to its own place and to that of the next tile."""
 
     def padded(x: jax.Array, before: int, after: int) -> jax.Array:
-        edges = [(before, after) if i == axis else (0, 0) for i in range(x.ndim)]
-        return jnp.pad(x, edges)
+        return jnp.pad(x, [(before, after) if i == axis else (0, 0) for i in range(x.ndim)])
 
     return padded(own, 0, 1) + padded(next_ones, 1, 0)
 
 
-def _kernel_transform(g: jax.Array) -> list[jax.Array]:
-    """G g of F(2, 3), along the axis behind the members."""
+def _winograd_kernel(w: jax.Array) -> jax.Array:
+    return jnp.stack([column for row in _kernel(w) for column in _kernel(row)], 1)
+
+
+def _kernel(g: jax.Array) -> list[jax.Array]:
+    """G g, along the axis behind the members."""
     even, odd = (g[:, 0] + g[:, 2]) / 2, g[:, 1] / 2
     return [g[:, 0], even + odd, even - odd, g[:, 2]]
 
 
-def _winograd_kernel(w: jax.Array) -> Groups:
-    return tuple(column for row in _kernel_transform(w) for column in _kernel_transform(row))
+def _winograd_windows(products: jax.Array) -> list[jax.Array]:
+    rows = [_output([products[:, i + j] for i in range(0, 16, 4)]) for j in range(4)]
+    return [y for row in zip(*rows, strict=True) for y in _output(row)]
 
 
-OUTPUT = np.array([[1, 0], [1, 1], [1, -1], [0, -1]], np.float32)
-"""A of F(2, 3)."""
-
-
-def _output_transform(m: list[jax.Array]) -> list[jax.Array]:
-    """Aᵀ m of F(2, 3)."""
+def _output(m: Sequence[jax.Array]) -> list[jax.Array]:
+    """Aᵀ m."""
     return [m[0] + m[1] + m[2], m[1] - m[2] - m[3]]
 
 
-def _winograd_windows(products: Groups) -> Groups:
-    columns = [_output_transform(list(products[j::4])) for j in range(4)]
-    return tuple(y for p in (0, 1) for y in _output_transform([c[p] for c in columns]))
-
-
 def _winograd_raised(values: jax.Array, places: jax.Array) -> jax.Array:
-    signs = np.kron(OUTPUT, OUTPUT).T[..., None, None]  # (4, 16, 1, 1)
-    parts = _by_place(values, places)
-    return sum(sign * part[:, None] for sign, part in zip(signs, parts, strict=True))  # type: ignore[return-value]
+    return _mixed(np.kron(OUTPUT, OUTPUT).T, _by_place(values, places))
 
 
 LAYOUTS: dict[LayoutName, Layout] = {
@@ -154,6 +171,8 @@ LAYOUTS: dict[LayoutName, Layout] = {
 }
 
 
+Sums = tuple[jax.Array, ...]
+"""Of the blocks' gradients."""
 Block = tuple[jax.Array, jax.Array]
 """What is behind one block's first ReLU, and its multipliers."""
 
@@ -197,15 +216,15 @@ class Convolutions(NamedTuple):
         taps = neighbours(images)
         h = jax.nn.relu(_first(taps, weights.conv1) + weights.bias1[:, None])
         multipliers = keep.reshape(members, -1, self.network.filters[1])
-        kernel = self._stacked(self.layout.kernel(weights.conv2))
+        kernel = self.layout.kernel(weights.conv2).astype(self.dtype)
 
         def block(_: None, inputs: Block) -> tuple[None, tuple[jax.Array, ...]]:
             h, keep = inputs
             grid = h.reshape(members, -1, inner, inner, h.shape[-1])
-            tiles = self._stacked(self.layout.tiles(grid))
+            tiles = self.layout.tiles(grid).astype(self.dtype)
             tiles = tiles.reshape(*kernel.shape[:2], -1, kernel.shape[2])
             products = _product("kgwc,kgcd->kgwd", tiles, kernel)
-            top, winner = maximum(self.layout.windows(_unstacked(products)))
+            top, winner = maximum(self.layout.windows(products))
             top = top + weights.bias2[:, None]
             scale = jnp.where(top > 0, keep, 0.0)
             features = (top * scale).astype(self.dtype)
@@ -220,43 +239,34 @@ class Convolutions(NamedTuple):
         self, weights: Parameters[jax.Array], trace: Trace, gradient: jax.Array
     ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
         """Gradients of conv1, bias1, conv2 and bias2 from the features' gradient."""
-        members, inner = len(weights.bias1), self.network.inner
-        depth = self.network.filters[1]
-        kernels, kernel_transposed = jax.vjp(self.layout.kernel, weights.conv2)
-        kernel = self._stacked(kernels)
-        images = trace.taps.shape[1] // inner**2
-        tiles = (members, images, self.network.pooled, self.network.pooled, -1)
+        members, depth = len(weights.bias1), self.network.filters[1]
+        wide, kernel_transposed = jax.vjp(self.layout.kernel, weights.conv2)
+        kernel = wide.astype(self.dtype)
+        tiles = (*kernel.shape[:2], -1, self.network.pooled, self.network.pooled, kernel.shape[2])
 
-        def block(total: Groups, inputs: tuple[Trace, jax.Array]) -> tuple[Groups, None]:
+        def block(total: Sums, inputs: tuple[Trace, jax.Array]) -> tuple[Sums, None]:
             trace, gradient = inputs
             top = gradient * trace.scale
             up = self.layout.raised(top, trace.winner).astype(self.dtype)
             d_kernel = _product("kgcw,kgwd->kgcd", trace.tiles, up)
-            d_tiles = _unstacked(_product("kgwd,kgcd->kgwc", up, kernel))
-            d_h = self.layout.untiled(tuple(d.reshape(tiles) for d in d_tiles))
+            d_tiles = _product("kgwd,kgcd->kgwc", up, kernel)
+            d_h = self.layout.untiled(d_tiles.reshape(tiles))
             d_h = jnp.where(trace.hidden > 0, d_h.reshape(trace.hidden.shape), 0.0)
             d_conv1 = _product("pt,kpc->ktc", trace.taps, d_h)
             found = d_conv1, d_h.sum(1), d_kernel, top.sum(1)
             return tuple(map(jnp.add, total, found)), None
 
-        small = (weights.conv1, weights.bias1, kernel, weights.bias2)
+        small = (weights.conv1, weights.bias1, wide, weights.bias2)
         nothing = tuple(jnp.zeros(w.shape) for w in small)
         gradients = _by_blocks(gradient.reshape(members, -1, depth), len(trace.taps), 1)
         (conv1, bias1, d_kernel, bias2), _ = lax.scan(block, nothing, (trace, gradients))
-        return conv1, bias1, kernel_transposed(_unstacked(d_kernel))[0], bias2
-
-    def _stacked(self, groups: Groups) -> jax.Array:
-        return jnp.stack([group.astype(self.dtype) for group in groups], 1)
+        return conv1, bias1, kernel_transposed(d_kernel)[0], bias2
 
 
 def _by_blocks(x: jax.Array, blocks: int, axis: int) -> jax.Array:
     """The axis cut into blocks, which lead."""
     cut = x.reshape(*x.shape[:axis], blocks, -1, *x.shape[axis + 1 :])
     return jnp.moveaxis(cut, axis, 0)
-
-
-def _unstacked(groups: jax.Array) -> Groups:
-    return tuple(groups[:, i] for i in range(groups.shape[1]))
 
 
 def _product(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
@@ -280,7 +290,7 @@ def neighbours(images: jax.Array) -> jax.Array:
     return jnp.stack(taps, -1).reshape(-1, TAPS**2)
 
 
-def maximum(ways: Groups) -> tuple[jax.Array, jax.Array]:
+def maximum(ways: Sequence[jax.Array]) -> tuple[jax.Array, jax.Array]:
     """The greatest of four and which one it is; the first of equals."""
     a, b, c, d = ways
     upper, lower = jnp.maximum(a, b), jnp.maximum(c, d)

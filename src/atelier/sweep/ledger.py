@@ -14,7 +14,7 @@ from atelier.types import Arrays
 
 logger = logging.getLogger(__name__)
 
-ENGINE = 2
+ENGINE = 3
 """Raised when the engine's results change: chunks of another engine are not gone on from."""
 
 

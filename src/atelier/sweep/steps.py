@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from math import gcd
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -121,7 +120,7 @@ def _arithmetic(network: Network, engine: Engine) -> Arithmetic:
 
         fused = FusedConvolutions(network, jnp.dtype(engine.activations))
         return Arithmetic(fused, dense_back)
-    return Arithmetic(_convolutions(network, engine), partial(_dense_back, engine.blocks))
+    return Arithmetic(_convolutions(network, engine), _dense_back)
 
 
 def _convolutions(network: Network, engine: Engine, blocks: int | None = None) -> Convolutions:
@@ -176,7 +175,6 @@ def _step(
 
 
 def _dense_back(
-    blocks: int,
     optimizer: OptimizerName,
     weights: jax.Array,
     slots: Slots,
@@ -186,33 +184,30 @@ def _dense_back(
     t: jax.Array,
 ) -> tuple[jax.Array, jax.Array, Slots]:
     """The large layer's way back: the features' gradient, its moved weights and their slots."""
+    # weights times what comes down, and not the reverse: a CPU packs the smaller of the two
     turned = jnp.einsum("kij,kbj->kib", weights, d_hidden)
     d_features = lax.optimization_barrier(turned).swapaxes(1, 2)  # type: ignore[no-untyped-call]
-    gradient = _outer(features, _after(d_hidden, d_features), 1)
+    gradient = _outer(features, _after(d_hidden, d_features))
     return d_features, *_moved(optimizer, weights, slots, gradient, rates, t)
 
 
 def _after(x: jax.Array, y: jax.Array) -> jax.Array:
-    """x as it is, but not before y: no value is below -inf, which XLA doesn't know."""
+    """``x`` as it is, but not before ``y``: no value is below -inf, which XLA doesn't know.
+
+    Else it cannot tell that nobody reads the old weights any more when the new ones are made, and
+    copies them.
+    """
     return jnp.where(y[:, :1, :1] < -jnp.inf, 0.0, x)
 
 
-def _outer(x: jax.Array, dy: jax.Array, blocks: int = 1) -> jax.Array:
+def _outer(x: jax.Array, dy: jax.Array) -> jax.Array:
     """Σ over the batch of x dyᵀ: (members, batch, i) and (members, batch, j) → (members, i, j).
 
     Written as a sum of products, which fuses with the optimizer's move: the gradient of the large
-    layer is then never in memory. XLA on a CPU would work it out once for each of its uses; by
-    blocks, in a loop of its own, it is worked out once.
+    layer is then never in memory. On a CPU it is worked out once for each of its uses, which for
+    so few images still costs less than to write and to read it.
     """
-
-    def added(x: jax.Array) -> jax.Array:
-        return sum(x[:, b, :, None] * dy[:, b, None, :] for b in range(x.shape[1]))  # type: ignore[return-value]
-
-    blocks = gcd(blocks, x.shape[2])
-    if blocks == 1:
-        return added(x)
-    rows = jnp.moveaxis(x.reshape(*x.shape[:2], blocks, -1), 2, 0)
-    return jnp.moveaxis(lax.map(added, rows), 0, 1).reshape(len(x), x.shape[2], -1)
+    return sum(x[:, b, :, None] * dy[:, b, None, :] for b in range(x.shape[1]))  # type: ignore[return-value]
 
 
 def _move(
