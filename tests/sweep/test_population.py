@@ -1,5 +1,6 @@
 """The fused engine against Keras' own training, and against itself cut in other ways."""
 
+import re
 from dataclasses import replace
 
 import jax
@@ -8,9 +9,9 @@ import numpy as np
 import pytest
 
 from atelier.sweep.network import Parameters, initial_weights, kept
-from atelier.sweep.population import Feed, Population, predict, run, train
+from atelier.sweep.population import Feed, Population, _begin, predict, run, train
 from atelier.sweep.shape import Network
-from atelier.sweep.steps import Engine
+from atelier.sweep.steps import Engine, Numbers, compiled_steps
 
 POST = Network()
 SMALL = Network(classes=5, side=12, filters=(4, 6), units=16)
@@ -209,6 +210,20 @@ def test_the_way_back_is_the_gradient_of_the_plain_convolution(name):
     found = convolutions(name).backward(w, trace, up)
     for mine, truth in zip(found, back(up), strict=True):
         np.testing.assert_allclose(mine, truth, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", RATES)
+def test_a_lone_member_moves_its_large_layer_in_place(optimizer):
+    """The compiled program makes no copy of an array of that shape, which cost SGD a fifth of its speed."""
+    data, one = feed(SMALL, 4), population(optimizer, [RATES[optimizer]])
+    state = _begin(SMALL, one, data.steps)
+    numbers = Numbers(*(jnp.zeros(1, dtype) for dtype in ("float32", "float32", "uint32")))
+    feeds = jnp.asarray(data.images), jnp.zeros(len(data.labels), "int32"), jnp.asarray(data.order)
+    step = compiled_steps(SMALL, optimizer, ALONE)
+    program = step.lower(state, numbers, *feeds, data.steps).compile().as_text()
+    shape = f"f32[1,{SMALL.features},{SMALL.units}]"
+    assert re.search(rf"{re.escape(shape)}\S* fusion\(", program)
+    assert not re.search(rf"{re.escape(shape)}\S* copy\(", program)
 
 
 @pytest.mark.parametrize("optimizer", RATES)
