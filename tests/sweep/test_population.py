@@ -214,7 +214,7 @@ def test_the_way_back_is_the_gradient_of_the_plain_convolution(name):
 
 @pytest.mark.parametrize("optimizer", RATES)
 def test_a_lone_member_moves_its_large_layer_in_place(optimizer):
-    """The compiled program makes no copy of an array of that shape, which cost SGD a fifth of its speed."""
+    """The compiled program has no copy of such an array: it cost SGD a fifth of its speed."""
     data, one = feed(SMALL, 4), population(optimizer, [RATES[optimizer]])
     state = _begin(SMALL, one, data.steps)
     numbers = Numbers(*(jnp.zeros(1, dtype) for dtype in ("float32", "float32", "uint32")))
