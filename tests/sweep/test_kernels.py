@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from atelier.sweep import convolution, kernels, race
+from atelier.sweep import kernels, layouts, race
 from atelier.sweep.kernels import FusedConvolutions, dense_back, suits
 from atelier.sweep.network import Parameters, initial_weights
 from atelier.sweep.optimizers import OPTIMIZERS
@@ -110,9 +110,9 @@ def test_engines_that_agree_are_both_timed(short):
 
 def test_an_engine_that_computes_something_else_is_left_out(short, monkeypatch):
     """Winograd's convolution with its kernel turned by a diagonal."""
-    good = convolution.LAYOUTS["winograd"]
+    good = layouts.LAYOUTS["winograd"]
     turned = good._replace(kernel=lambda w: good.kernel(w.swapaxes(1, 2)))
-    monkeypatch.setitem(convolution.LAYOUTS, "turned", turned)
+    monkeypatch.setitem(layouts.LAYOUTS, "turned", turned)
     engines = [PLAIN, replace(PLAIN, layout="winograd"), replace(PLAIN, layout="turned")]
     assert list(race.race(short, engines)) == engines[:2]
 
@@ -133,8 +133,8 @@ def test_an_engine_that_cannot_be_compiled_is_left_out(short, monkeypatch):
     def refused(_):
         raise NotImplementedError("no such thing on this card")
 
-    broken = convolution.LAYOUTS["winograd"]._replace(tiles=refused)
-    monkeypatch.setitem(convolution.LAYOUTS, "broken", broken)
+    broken = layouts.LAYOUTS["winograd"]._replace(tiles=refused)
+    monkeypatch.setitem(layouts.LAYOUTS, "broken", broken)
     assert list(race.race(short, [PLAIN, replace(PLAIN, layout="broken")])) == [PLAIN]
     with pytest.raises(NotImplementedError):
         race.race(short, [replace(PLAIN, layout="broken"), PLAIN])

@@ -168,8 +168,9 @@ def test_any_number_of_images_makes_a_batch(batch):
 
 
 def convolutions(name: str):
-    from atelier.sweep.convolution import LAYOUTS, Convolutions
+    from atelier.sweep.convolution import Convolutions
     from atelier.sweep.kernels import FusedConvolutions
+    from atelier.sweep.layouts import LAYOUTS
 
     float32 = jnp.dtype("float32")
     if name == "kernels":

@@ -1,175 +1,17 @@
-"""The convolutional half of the network, forward and backward, for a whole population.
+"""The convolutional half of the network, forward and backward, for a whole population."""
 
-Both ways of computing the second convolution with its pooling are three linear maps: *tiles* of
-the first one's output times a *kernel* made of the weights, then *windows*, the four values that
-each pooling window is the maximum of. The way back is their transposes.
-
-``patches`` writes out the nine neighbours of every position: one product, the choice for a GPU.
-``winograd`` is F(2 × 2, 3 × 3) (Lavin & Gray 2016): its tile of outputs is one pooling window, it
-multiplies 2.25 times less and moves less than half: the choice for a CPU.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import product
 from math import gcd
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
+from atelier.sweep.layouts import Layout
 from atelier.sweep.network import Parameters
 from atelier.sweep.shape import TAPS, Network
-from atelier.types import Array
-
-LayoutName = Literal["patches", "winograd"]
-
-
-class Layout(NamedTuple):
-    """Three linear maps: the windows of ``tiles(h) @ kernel(w)`` are the convolution.
-
-    The product is made in groups side by side. The way back through tiles and windows is written
-    out, since what JAX derives costs a CPU three times as much.
-    """
-
-    tiles: Callable[[jax.Array], jax.Array]
-    """(members, images, inner, inner, c) → (members, groups, images, pooled, pooled, taps)."""
-    untiled: Callable[[jax.Array], jax.Array]
-    """The transpose of ``tiles``."""
-    kernel: Callable[[jax.Array], jax.Array]
-    """(members, 3, 3, c, d) → (members, groups, taps, d)."""
-    windows: Callable[[jax.Array], list[jax.Array]]
-    """(members, groups, cells, d) → four (members, cells, d), one for each place in a window; the
-    cells are the windows of all images."""
-    raised: Callable[[jax.Array, jax.Array], jax.Array]
-    """The transpose of ``windows`` where all but one place in each is 0: what is in it, and which
-    it is, (members, cells, d) → (members, groups, cells, d)."""
-
-
-def _shifts(x: jax.Array, axis: int) -> list[jax.Array]:
-    """x[0::2], x[1::2], x[2::2], x[3::2] along an even axis, each of length side / 2 − 1."""
-    length = x.shape[axis] - 3
-    return [lax.slice_in_dim(x, i, i + length, 2, axis) for i in range(4)]
-
-
-def _by_place(values: jax.Array, places: jax.Array) -> list[jax.Array]:
-    return [jnp.where(places == place, values, 0.0) for place in range(4)]
-
-
-def _patch_tiles(h: jax.Array) -> jax.Array:
-    grid = [_shifts(rows, 3) for rows in _shifts(h, 2)]
-    taps = list(product(range(TAPS), repeat=2))
-    patches = [
-        jnp.concatenate([grid[p + i][q + j] for i, j in taps], -1)
-        for p, q in product((0, 1), repeat=2)
-    ]
-    return jnp.stack(patches, 1)
-
-
-def _patch_untiled(tiles: jax.Array) -> jax.Array:
-    members, _, images, pooled, _, taps = tiles.shape
-    shape = (members, images, 2 * pooled + 2, 2 * pooled + 2, taps // TAPS**2)
-    grid = jax.ShapeDtypeStruct(shape, tiles.dtype)  # type: ignore[no-untyped-call]
-    found: jax.Array = jax.linear_transpose(_patch_tiles, grid)(tiles)[0]
-    return found
-
-
-def _patch_kernel(w: jax.Array) -> jax.Array:
-    return jnp.stack([w.reshape(w.shape[0], -1, w.shape[-1])] * 4, 1)
-
-
-def _patch_windows(products: jax.Array) -> list[jax.Array]:
-    return [products[:, place] for place in range(4)]
-
-
-def _patch_raised(values: jax.Array, places: jax.Array) -> jax.Array:
-    return jnp.stack(_by_place(values, places), 1)
-
-
-INPUT = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]], np.float32)
-"""Bᵀ of F(2, 3)."""
-OUTPUT = np.array([[1, 1, 1, 0], [0, 1, -1, -1]], np.float32)
-"""Aᵀ."""
-
-
-def _mixed(matrix: Array, parts: Sequence[jax.Array]) -> jax.Array:
-    """A matrix (groups, parts) times its parts (members, …): (members, groups, …).
-
-    Written out with its zeros: that is one loop on a CPU, where sums that are stacked are made one
-    by one and then copied.
-    """
-    terms = [
-        column.reshape(-1, *(1,) * (part.ndim - 1)) * part[:, None]
-        for column, part in zip(matrix.T, parts, strict=True)
-    ]
-    mixed: jax.Array = sum(terms[1:], terms[0])
-    return mixed
-
-
-def _winograd_tiles(h: jax.Array) -> jax.Array:
-    rows = _input(_shifts(h, 2))
-    return jnp.concatenate([_mixed(INPUT, _shifts(row, 3)) for row in rows], 1)
-
-
-def _input(d: Sequence[jax.Array]) -> list[jax.Array]:
-    """Bᵀ d."""
-    return [d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]]
-
-
-def _winograd_untiled(tiles: jax.Array) -> jax.Array:
-    rows = [_spread([tiles[:, i + j] for j in range(4)], 3) for i in range(0, 16, 4)]
-    return _spread(rows, 2)
-
-
-def _spread(v: Sequence[jax.Array], axis: int) -> jax.Array:
-    """B v, added up along an axis: the transpose of ``_input(_shifts(x, axis))``."""
-    even = _overlapped(v[0], v[1] + v[2] - v[0], axis)
-    odd = _overlapped(v[1] - v[2] + v[3], -v[3], axis)
-    shape = even.shape
-    return jnp.stack([even, odd], axis + 1).reshape(*shape[:axis], -1, *shape[axis + 1 :])
-
-
-def _overlapped(own: jax.Array, next_ones: jax.Array, axis: int) -> jax.Array:
-    """What every tile adds to its own place and to that of the next tile."""
-
-    def padded(x: jax.Array, before: int, after: int) -> jax.Array:
-        return jnp.pad(x, [(before, after) if i == axis else (0, 0) for i in range(x.ndim)])
-
-    return padded(own, 0, 1) + padded(next_ones, 1, 0)
-
-
-def _winograd_kernel(w: jax.Array) -> jax.Array:
-    return jnp.stack([column for row in _kernel(w) for column in _kernel(row)], 1)
-
-
-def _kernel(g: jax.Array) -> list[jax.Array]:
-    """G g, along the axis behind the members."""
-    even, odd = (g[:, 0] + g[:, 2]) / 2, g[:, 1] / 2
-    return [g[:, 0], even + odd, even - odd, g[:, 2]]
-
-
-def _winograd_windows(products: jax.Array) -> list[jax.Array]:
-    rows = [_output([products[:, i + j] for i in range(0, 16, 4)]) for j in range(4)]
-    return [y for row in zip(*rows, strict=True) for y in _output(row)]
-
-
-def _output(m: Sequence[jax.Array]) -> list[jax.Array]:
-    """Aᵀ m."""
-    return [m[0] + m[1] + m[2], m[1] - m[2] - m[3]]
-
-
-def _winograd_raised(values: jax.Array, places: jax.Array) -> jax.Array:
-    return _mixed(np.kron(OUTPUT, OUTPUT).T, _by_place(values, places))
-
-
-LAYOUTS: dict[LayoutName, Layout] = {
-    "patches": Layout(_patch_tiles, _patch_untiled, _patch_kernel, _patch_windows, _patch_raised),
-    "winograd": Layout(
-        _winograd_tiles, _winograd_untiled, _winograd_kernel, _winograd_windows, _winograd_raised
-    ),
-}
-
 
 Sums = tuple[jax.Array, ...]
 """Of the blocks' gradients."""

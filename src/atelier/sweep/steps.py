@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from atelier.sweep.convolution import LAYOUTS, Convolutions, LayoutName
+from atelier.sweep.convolution import Convolutions
+from atelier.sweep.layouts import LAYOUTS, LayoutName
 from atelier.sweep.network import Parameters, classify, kept
 from atelier.sweep.optimizers import OPTIMIZERS, Slots
 from atelier.sweep.plan import Activations, OptimizerName
