@@ -16,7 +16,7 @@ from atelier.sweep.steps import Engine, Numbers, compiled_steps
 POST = Network()
 SMALL = Network(classes=5, side=12, filters=(4, 6), units=16)
 WIDE = Network(classes=5, side=12, filters=(16, 32), units=16)  # powers of two, for the kernels
-ALONE = Engine("winograd", 4, together=False, threads=2)
+ALONE = Engine("winograd", 8, together=False, threads=2)
 TOGETHER = Engine("patches", 1, together=True)
 KERNELS = replace(TOGETHER, kernels=True)
 RATES = {"adam": 1e-3, "adadelta": 0.5, "adagrad": 2e-3, "sgd": 1e-2}

@@ -91,10 +91,17 @@ OUTPUT = np.array([[1, 1, 1, 0], [0, 1, -1, -1]], np.float32)
 """Aᵀ."""
 
 
-def _mixed(matrix: Array, parts: Sequence[jax.Array]) -> jax.Array:
-    """A matrix (groups, parts) times its parts (members, …): (members, groups, …).
+def _sums(matrix: Array, parts: Sequence[jax.Array]) -> list[jax.Array]:
+    """A matrix times its parts, a sum for each row, without the zeros."""
+    rows = matrix.tolist()  # as numbers of Python's, which widen no bfloat16
+    signed = [[s * part for s, part in zip(row, parts, strict=True) if s] for row in rows]
+    return [sum(terms[1:], terms[0]) for terms in signed]
 
-    Written out with its zeros: that is one loop on a CPU, where sums that are stacked are made one
+
+def _mixed(matrix: Array, parts: Sequence[jax.Array]) -> jax.Array:
+    """The same in one array: parts (members, …) give (members, groups, …).
+
+    Written out with the zeros: that is one loop on a CPU, where sums that are stacked are made one
     by one and then copied.
     """
     terms = [
@@ -106,13 +113,8 @@ def _mixed(matrix: Array, parts: Sequence[jax.Array]) -> jax.Array:
 
 
 def _winograd_tiles(h: jax.Array) -> jax.Array:
-    rows = _input(_shifts(h, 2))
+    rows = _sums(INPUT, _shifts(h, 2))
     return jnp.concatenate([_mixed(INPUT, _shifts(row, 3)) for row in rows], 1)
-
-
-def _input(d: Sequence[jax.Array]) -> list[jax.Array]:
-    """Bᵀ d."""
-    return [d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]]
 
 
 def _winograd_untiled(tiles: jax.Array) -> jax.Array:
@@ -121,7 +123,7 @@ def _winograd_untiled(tiles: jax.Array) -> jax.Array:
 
 
 def _spread(v: Sequence[jax.Array], axis: int) -> jax.Array:
-    """B v, added up along an axis: the transpose of ``_input(_shifts(x, axis))``."""
+    """B v, added up along an axis: the transpose of ``_sums(INPUT, _shifts(x, axis))``."""
     even = _overlapped(v[0], v[1] + v[2] - v[0], axis)
     odd = _overlapped(v[1] - v[2] + v[3], -v[3], axis)
     shape = even.shape
@@ -148,13 +150,8 @@ def _kernel(g: jax.Array) -> list[jax.Array]:
 
 
 def _winograd_windows(products: jax.Array) -> list[jax.Array]:
-    rows = [_output([products[:, i + j] for i in range(0, 16, 4)]) for j in range(4)]
-    return [y for row in zip(*rows, strict=True) for y in _output(row)]
-
-
-def _output(m: Sequence[jax.Array]) -> list[jax.Array]:
-    """Aᵀ m."""
-    return [m[0] + m[1] + m[2], m[1] - m[2] - m[3]]
+    rows = [_sums(OUTPUT, [products[:, i + j] for i in range(0, 16, 4)]) for j in range(4)]
+    return [y for row in zip(*rows, strict=True) for y in _sums(OUTPUT, row)]
 
 
 def _winograd_raised(values: jax.Array, places: jax.Array) -> jax.Array:
