@@ -5,7 +5,8 @@ import sys
 
 import psutil
 
-from atelier.hooks import flatten, is_dead, this_process
+from atelier.hooks.interruption import is_dead, this_process
+from atelier.hooks.tracking import flatten
 from atelier.recipe import AugmentationParams
 
 

@@ -1,0 +1,51 @@
+"""What a run says at its beginning and at its end, and what the report is told."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework.hooks import hook_impl
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+    from kedro.pipeline.node import Node
+
+logger = logging.getLogger(__name__)
+
+
+class LabHooks:
+    """Lets the report see the whole catalog."""
+
+    @hook_impl
+    def after_catalog_created(self, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Tell the lab, where there is one, of what it is part."""
+        if "report.lab" in catalog:
+            catalog["report.lab"].belongs_to(catalog)
+
+
+class GuideHooks:
+    """Says what begins, and at the end where to look."""
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Name the node that begins."""
+        logger.info("%s …", node.name)
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Name the report, the commands that open MLflow and Kedro-Viz, where the figures are."""
+        if "report.page" in pipeline.outputs():
+            page = Path(catalog["report.page"]._filepath).absolute().as_uri()
+            logger.info("The record of all experiments, to open in a browser:\n  %s", page)
+        figures = [name for name in pipeline.all_outputs() if name.endswith("_figure")]
+        logger.info(
+            "Done. Look at it:\n"
+            "  make ui    runs, metrics, pictures and models in MLflow\n"
+            "             (mlflow ui)\n"
+            "  make viz   the pipelines as a graph (kedro viz)\n"
+            "  figures    data/08_reporting/ (%d from this run)",
+            len(figures),
+        )
