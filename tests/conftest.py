@@ -11,8 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
+from support.patience import PATIENCE
 
 ROOT = Path(__file__).parents[1]
+
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 class Project:
@@ -48,7 +55,7 @@ class Project:
     def kedro(self, *arguments: str, ok: bool = True) -> str:
         """What `kedro …` printed; it must succeed, or fail where ``ok`` is False."""
         process = self.start(*arguments)
-        output, _ = process.communicate(timeout=240)
+        output, _ = process.communicate(timeout=PATIENCE)
         assert (process.returncode == 0) == ok, output
         return output
 

@@ -2,6 +2,7 @@ import nbformat
 import pytest
 from conftest import ROOT
 from nbclient import NotebookClient
+from support.patience import PATIENCE
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -23,7 +24,7 @@ def test_a_notebook_runs_on_what_a_run_left(path, finished, monkeypatch):
     monkeypatch.setenv("KEDRO_ENV", "test")
     notebook = nbformat.read(path, as_version=4)
     folder = str(finished.folder / "notebooks")
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": folder}}).execute()
+    NotebookClient(notebook, timeout=PATIENCE, resources={"metadata": {"path": folder}}).execute()
     shown = [
         output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])
     ]

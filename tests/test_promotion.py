@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import mlflow
 import numpy as np
 import pytest
+from support.patience import PATIENCE
 
 from atelier.datasets.registry import ModelRegistry, RegistryDataset
 from atelier.promotion import Answers, MarginParams, PromotionParams, compare, passes, promote
@@ -199,5 +200,5 @@ def test_of_promotions_at_once_none_is_lost(tmp_path):
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join(PATIENCE)
     assert counter.read_text() == "400"

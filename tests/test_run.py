@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from support.patience import PATIENCE, wait_until
 
 from atelier.calibration.density import DensityModel
 from atelier.data.trunk import HED
@@ -152,7 +152,7 @@ def served(project, name):
         )["predictions"]
     finally:
         os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
+        server.wait(PATIENCE)
         log.close()
 
 
@@ -197,7 +197,7 @@ def test_the_calibrated_model_loads_in_a_process_without_this_package(finished):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     expected = "['label', 'log_density', 'probabilities', 'probability', 'reject'] (2,) False"
     assert run.stdout.splitlines()[-1] == expected, run.stderr
@@ -205,15 +205,17 @@ def test_the_calibrated_model_loads_in_a_process_without_this_package(finished):
 
 def ask(address, body, server, log):
     request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
-    for _ in range(240):
+
+    def answer():
         assert server.poll() is None, log.seek(0) or log.read()
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
                 return json.load(response)
         except urllib.error.URLError as error:
             assert not isinstance(error, urllib.error.HTTPError), error.read()
-            time.sleep(0.5)
-    raise TimeoutError(address)
+            return None
+
+    return wait_until(answer, every=0.5)
 
 
 # What users get wrong.
@@ -287,14 +289,10 @@ def start_and_stop(project, how, *, epochs: int) -> str:
     process = project.start(
         "run", "--env", "test", "--pipeline", "train", "--namespaces", "digits", "--params", LONG
     )
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        if saved() >= enough:
-            break
-        time.sleep(0.02)
+    wait_until(lambda: saved() >= enough or process.poll() is not None, every=0.02)
     assert process.poll() is None, process.communicate()[0]
     process.send_signal(how)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE)
     return output
 
 

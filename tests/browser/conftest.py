@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+from support.patience import PATIENCE
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -26,6 +27,6 @@ def browser():
 @pytest.fixture
 def page(browser):
     one = browser.new_page(viewport={"width": 1400, "height": 1000})
-    one.set_default_timeout(60_000)
+    one.set_default_timeout(1000 * PATIENCE)
     yield one
     one.close()

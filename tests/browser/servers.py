@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
+
+from support.patience import PATIENCE, wait_until
 
 
 def serve(project, *command: str, health: str):
@@ -25,16 +26,16 @@ def serve(project, *command: str, health: str):
         yield
     finally:
         os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
+        server.wait(PATIENCE)
 
 
 def wait_for(address, server, log):
-    for _ in range(240):
+    def answers() -> bool:
         assert server.poll() is None, log.read_text()
         try:
-            urllib.request.urlopen(address, timeout=5).close()
+            urllib.request.urlopen(address, timeout=60).close()  # and again
         except OSError:
-            time.sleep(0.5)
-        else:
-            return
-    raise TimeoutError(log.read_text())
+            return False
+        return True
+
+    wait_until(answers, every=0.5)

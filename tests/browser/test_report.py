@@ -1,6 +1,7 @@
 """The report in headless Chromium: whole, alone, narrow and wide, by keyboard."""
 
 import pytest
+from support.patience import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -12,7 +13,7 @@ def address(finished):
 def opened(browser, address, **wanted):
     """The page, with what it complained of and what it asked for."""
     page = browser.new_page(**wanted)
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(1000 * PATIENCE)
     page.complaints, page.asked = [], []
     page.on(
         "console", lambda said: page.complaints.append(said.text) if said.type == "error" else 0

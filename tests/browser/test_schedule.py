@@ -4,13 +4,13 @@ import datetime as dt
 import itertools
 import json
 import shutil
-import time
 import urllib.request
 
 import psutil
 import pytest
 import yaml
 from servers import serve
+from support.patience import PATIENCE, wait_until
 from test_run import free_port
 
 from tests.conftest import ROOT, Project
@@ -28,8 +28,12 @@ RUNS = """{runsOrError {... on Runs {results {
 
 
 def schedules(minute: int) -> dict:
-    """One that ticks every minute, and in one minute: two that fail, one that is killed."""
-    once, test = f"{minute} * * * *", {"environment": "test"}
+    """One that ticks every minute, and in one minute: two that fail, one that is killed.
+
+    That minute comes again a quarter of an hour later, for a machine that starts too slowly.
+    """
+    minutes = ",".join(str((minute + later) % 60) for later in (0, 15, 30, 45))
+    once, test = f"{minutes} * * * *", {"environment": "test"}
     missing = {"style": "/nowhere.png"}
     followed = {"pipeline": "thresholding", "metric": "picture.otsu.pixels"}
     return {
@@ -57,29 +61,31 @@ class Scheduler:
         request = urllib.request.Request(
             f"{self.address}/graphql", asked, {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             found = json.load(answer)["data"]["runsOrError"]["results"]
         return [run for run in reversed(found) if run["jobName"] == job]
 
     def ended(self, job: str, count: int) -> list[dict]:
         """The first ``count`` runs of a job, once they have ended."""
-        for _ in range(480):
+
+        def ended() -> list[dict] | None:
             runs = self.runs(job)[:count]
-            if sum(run["status"] in {"SUCCESS", "FAILURE"} for run in runs) == count:
-                return runs
-            time.sleep(0.5)
-        raise TimeoutError((self.project.folder / "server.log").read_text()[-3000:])
+            whole = sum(run["status"] in {"SUCCESS", "FAILURE"} for run in runs) == count
+            return runs if whole else None
+
+        return wait_until(ended, every=0.5)
 
     def kill(self, pipeline: str) -> None:
-        """Kill -9 the next `kedro run` of a pipeline, which starts within five minutes."""
-        for _ in range(3000):
+        """Kill -9 the next `kedro run` of a pipeline."""
+
+        def running() -> psutil.Process | None:
             for process in psutil.process_iter(["cmdline", "cwd"]):
                 line, folder = process.info["cmdline"] or [], process.info["cwd"]
                 if {"kedro", pipeline} <= set(line) and folder == str(self.project.folder):
-                    process.kill()
-                    return
-            time.sleep(0.1)
-        raise TimeoutError(pipeline)
+                    return process
+            return None
+
+        wait_until(running, every=0.1).kill()
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +106,6 @@ def scheduler(tmp_path_factory, finished):
     one = Scheduler(project, port)
     health = f"{one.address}/server_info"
     yield from (one for _ in serve(project, "atelier.operations.serve", str(port), health=health))
-
-
-pytestmark = pytest.mark.timeout(600)
 
 
 def test_a_killed_run_is_tried_again_and_goes_on_where_it_stopped(scheduler):

@@ -39,7 +39,10 @@ def test_the_calibrated_model_says_what_its_parts_say(covariance, made, network,
     calibrated_model(network, temperature=1.7, density=density).save(path)
     loaded = keras.models.load_model(path, safe_mode=True)
     said = loaded.predict(split["images"], verbose=0)
-    np.testing.assert_array_equal(said["label"], logits.argmax(axis=1))
+    second, first = np.sort(logits, axis=1)[:, -2:].T
+    plain = first - second > 1e-3  # another graph may break a near-tie the other way
+    assert plain.mean() > 0.9
+    np.testing.assert_array_equal(said["label"][plain], logits.argmax(axis=1)[plain])
     np.testing.assert_allclose(
         said["probability"], softmax(logits / 1.7, axis=1).max(axis=1), rtol=1e-5
     )

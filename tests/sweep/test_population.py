@@ -199,9 +199,7 @@ def test_a_result_depends_on_nobody_else(engine):
         np.testing.assert_array_equal(everyone.losses[2], alone.losses[0])
         np.testing.assert_array_equal(everyone.logits["test"][2], alone.logits["test"][0])
     states = states_of(WIDE, crowd, data, TOGETHER)
-    third = [
-        jax.tree.map(lambda a: a[2:3], (state.weights, state.slots)) for state in states
-    ]
+    third = [jax.tree.map(lambda a: a[2:3], (state.weights, state.slots)) for state in states]
     lone = [state_at(step, data.steps, *arrays) for step, arrays in enumerate(third)]
     np.testing.assert_allclose(  # batched products may sum in another order
         losses_from(states, WIDE, crowd, data, engine)[..., 2],
