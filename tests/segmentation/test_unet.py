@@ -110,7 +110,8 @@ def test_no_further_pixel_changes_a_tile_and_a_nearer_one_does(depth):
         other[0, :, far + stride - 1 + distance] += 100
         other[0, :, far - distance] += 100
         changed[distance] = float(np.abs(np.asarray(network(other))[tile] - before).max())
-    assert changed[reach(depth) + 1] == 0 < changed[reach(depth)]
+    assert changed[reach(depth) + 1] < 1e-4  # fast convolutions round over whole tiles
+    assert changed[reach(depth)] > 1e-3
 
 
 def test_inside_a_padded_network_sees_what_it_sees_without_tiles():
