@@ -29,6 +29,12 @@ BARE_REGISTRY = f"""{NOTHING}
 def register_pipelines():
     return {{"empty": create_pipeline()}}
 """
+OUR_REGISTRY = f"""from atelier.own_registry import register_pipelines as own_pipelines
+{NOTHING}
+
+def register_pipelines():
+    return own_pipelines() | {{"empty": create_pipeline()}}
+"""
 
 
 def bare_project(folder: Path) -> Path:
@@ -63,12 +69,9 @@ def our_project(folder: Path) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
     for name in ("pyproject.toml", ".telemetry"):
         shutil.copy(ROOT / name, folder / name)
-    registry = folder / "src" / "atelier" / "pipeline_registry.py"
-    text = registry.read_text().replace(
-        '        "ingest":', '        "empty": empty.create_pipeline(),\n        "ingest":'
-    )
-    registry.write_text(text.replace("import ingest,", "import empty, ingest,"))
-    (folder / "src" / "atelier" / "pipelines" / "empty.py").write_text(NOTHING)
+    package = folder / "src" / "atelier"
+    (package / "pipeline_registry.py").rename(package / "own_registry.py")
+    (package / "pipeline_registry.py").write_text(OUR_REGISTRY)
     return folder
 
 
