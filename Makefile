@@ -9,13 +9,20 @@ HOST ?= 127.0.0.1
 SCHEDULER := orchestration/.venv
 SCHEDULER_READY := $(SCHEDULER)/.ready
 
-.PHONY: run test check ui viz schedule gpu bench lock clean
+.PHONY: run test test-older-cpu check ui viz schedule gpu bench lock clean
 
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
 
 test: $(READY) $(SCHEDULER_READY)  ## the whole test suite
 	$(BIN)/python -m pytest $(ARGS)
+
+NUMERICAL := tests/calibration tests/data tests/segmentation tests/sweep/test_population.py tests/test_scores.py
+
+test-older-cpu: $(READY)  ## the numerical tests as an older processor computes them, in random order
+	NPY_DISABLE_CPU_FEATURES="X86_V3 X86_V4 AVX512_ICL AVX512_SPR" ONEDNN_MAX_CPU_ISA=AVX2 \
+	TF_ENABLE_ONEDNN_OPTS=0 XLA_FLAGS=--xla_cpu_max_isa=AVX2 \
+	$(BIN)/python -m pytest -p randomly $(NUMERICAL) $(ARGS)
 
 check: $(READY) $(SCHEDULER_READY)  ## lint, format, types, import contracts, Dockerfile
 	$(BIN)/ruff check .
