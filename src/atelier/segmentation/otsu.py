@@ -57,7 +57,7 @@ def otsu_thresholds(image: Array, *, classes: int = 2) -> Array:
         ValueError: Fewer grey values than classes, fewer than two classes, no finite numbers, or
             no pixel that is not masked.
     """
-    return _thresholds(grey_levels(image), classes)
+    return thresholds_from_levels(grey_levels(image), classes)
 
 
 def otsu_thresholds_from_histogram(counts: Array, levels: Array, *, classes: int = 2) -> Array:
@@ -78,10 +78,15 @@ def otsu_thresholds_from_histogram(counts: Array, levels: Array, *, classes: int
         )
     if not np.isfinite(levels).all() or not (levels[1:] > levels[:-1]).all():
         raise ValueError("Expected rising levels. Received: some that do not rise")
-    return _thresholds(GreyLevels(counts, levels), classes)
+    return thresholds_from_levels(GreyLevels(counts, levels), classes)
 
 
-def _thresholds(grey: GreyLevels, classes: int) -> Array:
+def thresholds_from_levels(grey: GreyLevels, classes: int) -> Array:
+    """The same, (classes - 1,), from what :func:`grey_levels` returns.
+
+    Raises:
+        ValueError: Fewer levels that occur than classes.
+    """
     occur = grey.counts > 0
     counts, levels = grey.counts[occur], grey.levels[occur]
     if classes < 2 or (len(levels) < classes and (classes, len(levels)) != (2, 1)):
@@ -153,7 +158,8 @@ def bootstrap_thresholds(image: Array, *, block: int, resamples: int, seed: int)
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(squares, np.full(squares, 1 / squares), resamples)
     counts = tables.T.tocsr()
-    return np.array([_thresholds(grey._replace(counts=counts @ row), 2)[0] for row in drawn])
+    resampled = (grey._replace(counts=counts @ row) for row in drawn)
+    return np.array([thresholds_from_levels(levels, 2)[0] for levels in resampled])
 
 
 def _block_tables(image: Array, levels: Array, block: int) -> sparse.csr_array:
