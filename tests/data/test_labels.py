@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from atelier.data.cells import Sample, cell_table, touching_pairs
 from atelier.data.labels import number_cells
 from atelier.plots.segmentation import coloured, errors_in_colour
+from atelier.segmentation.greys import stored_grey
+from atelier.segmentation.otsu import grey_histogram, otsu_thresholds
 
 KINDS = ("uint8", "int16", "uint32", "int64", "uint64")
 LABELS = st.sampled_from(KINDS).flatmap(
@@ -56,3 +58,11 @@ def test_cells_of_large_ids_are_counted_and_drawn():
     assert np.array_equal(coloured(large), coloured(small))
     drawn = errors_in_colour(image, large, large[:, ::-1])
     assert np.array_equal(drawn, errors_in_colour(image, small, small[:, ::-1]))
+
+
+def test_booleans_that_a_decoder_stores_as_255_are_booleans():
+    odd = np.array([[0, 255, 1]], np.uint8).view(bool)  # as Pillow gives 1-bit TIFF
+    assert number_cells(odd)[0].tolist() == [[0, 1, 1]]
+    assert grey_histogram(odd)[0][:2].tolist() == [1, 2]
+    assert otsu_thresholds(odd).tolist() == [0]
+    assert stored_grey(odd).tolist() == [[0, 1, 1]]

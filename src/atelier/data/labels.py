@@ -24,13 +24,12 @@ def number_cells(labels: Array) -> tuple[Array, Array]:
     if int(labels.max()) >= 4 * labels.size + 256:
         ids, ranks = np.unique(np.append(labels, labels.dtype.type(0)), return_inverse=True)
         return ranks[:-1].reshape(labels.shape).astype(np.int32), ids[1:]
-    labels = labels.astype(np.intp) if labels.dtype == np.uint64 else labels
+    if labels.dtype in {np.dtype(bool), np.dtype(np.uint64)}:  # which index nothing
+        labels = labels.astype(np.intp)
     there = np.bincount(labels.ravel()) > 0
     there[0] = False
     table = np.cumsum(there, dtype=np.int32) * there
-    return np.take(
-        table, labels.view(np.uint8) if labels.dtype == bool else labels
-    ), np.flatnonzero(there)
+    return np.take(table, labels), np.flatnonzero(there)
 
 
 def check_labels(labels: Array) -> Array:

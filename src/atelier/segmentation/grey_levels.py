@@ -45,7 +45,7 @@ def grey_levels(image: Array) -> GreyLevels:
     if pixels.dtype.kind == "f":
         return _float_levels(pixels)
     if pixels.dtype.itemsize == 1 and pixels.dtype.kind in "ub":
-        return GreyLevels(_count_bytes(pixels.view(np.uint8)), np.arange(256))
+        return GreyLevels(_count_bytes(pixels.astype(np.uint8, copy=False)), np.arange(256))
     return _integer_levels(pixels)
 
 
