@@ -134,7 +134,7 @@ def touching_pairs(labels: Array) -> Array:
         one, two = _neighbours(labels, down, across)
         meet = (one > 0) & (two > 0) & (one != two)
         pairs.append(np.sort(np.stack([one[meet], two[meet]], axis=1), axis=1))
-    return ids[np.unique(np.concatenate(pairs), axis=0) - 1]
+    return np.asarray(ids[np.unique(np.concatenate(pairs), axis=0) - 1])
 
 
 def _neighbours(labels: Array, down: int, across: int) -> tuple[Array, Array]:

@@ -41,7 +41,7 @@ def check_labels(labels: Array) -> Array:
     if np.ma.is_masked(labels):
         raise ValueError(
             "Expected labels of every pixel; fill masked ones first, such as labels.filled(0). "
-            f"Received: {np.ma.count_masked(labels):,} masked of {labels.size:,}"
+            f"Received: {np.ma.getmaskarray(labels).sum():,} masked of {labels.size:,}"
         )
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iub":

@@ -1,5 +1,7 @@
 """Figures of Otsu's thresholds."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -33,7 +35,8 @@ def threshold_figure(image: Array, result: PictureThresholds, *, title: str) -> 
         names = ["picture", *map(str, result.cuts)]
         left = max(1, len(names) // 3)
         lower = ["histogram"] * left + ["variance"] * (len(names) - left)
-        panels = figure.subplot_mosaic([names, lower])
+        layout: list[Any] = [names, lower]
+        panels = figure.subplot_mosaic(layout)
         panels["picture"].imshow(image, cmap="gray")
         panels["picture"].set_title("picture")
         for classes in result.cuts:

@@ -103,7 +103,8 @@ def _binned(ordered: Array) -> GreyLevels:
     first = first[np.diff(first, prepend=-1) > 0]
     counts = np.diff(first, append=len(ordered))
     means = np.add.reduceat(places, first) / counts
-    spread = float(places @ places - counts @ means**2) / len(ordered)
+    squares = np.einsum("i,i", places, places) - np.sum(counts * means**2)
+    spread = float(squares) / len(ordered)
     return GreyLevels(counts, ordered[first + counts - 1], means, max(spread, 0.0))
 
 

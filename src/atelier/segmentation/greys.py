@@ -41,7 +41,7 @@ def _one_channel(image: Array) -> Array:
     if np.ma.is_masked(image):
         raise ValueError(
             "Expected a picture without masked pixels; fill them first (image.filled(value)). "
-            f"Received: {np.ma.count_masked(image):,} masked of {image.size:,}"
+            f"Received: {np.ma.getmaskarray(image).sum():,} masked of {image.size:,}"
         )
     image = np.asarray(image)
     channels = image.shape[2] if image.ndim == 3 else 1

@@ -165,8 +165,8 @@ def bootstrap_thresholds(image: Array, *, block: int, resamples: int, seed: int)
 def _block_tables(image: Array, levels: Array, block: int) -> sparse.csr_array:
     """Pixels of each level in each block that has any, (blocks, levels)."""
     columns = image.shape[1] // block
-    row, column = np.indices(image.shape, sparse=True)
-    number = (row // block) * columns + column // block
+    row, column = (np.arange(side) // block for side in image.shape)
+    number = row[:, None] * columns + column
     shown = ~np.ma.getmaskarray(image)
     pixels = np.asarray(image)[shown]
     where = (number[shown], rank(pixels, levels))

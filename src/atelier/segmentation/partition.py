@@ -12,7 +12,7 @@ CONTESTED = 1e-10
 """Relative difference below which float64 does not decide which of two partitions is better."""
 EXACT_VALUES = 4096
 """Up to so many values, partitions that float64 does not tell apart are compared exactly."""
-UNRESOLVED = 1e-9
+UNRESOLVED = 1e-6
 """Share of the variance within the runs below which float64 has no digits left for it."""
 
 
@@ -79,10 +79,9 @@ class _Sums(NamedTuple):
         """
         mass = counts.astype(np.float64)
         grey = scaled(values)[0]
-        middle = np.searchsorted(grey, np.average(grey, weights=mass))
-        grey = grey - grey[min(middle, len(grey) - 1)]
-        sums = (np.concatenate([[0.0], np.cumsum(part)]) for part in (mass, mass * grey))
-        return cls(*sums, squares=float(mass @ grey**2))
+        grey = grey - grey[np.abs(grey - np.average(grey, weights=mass)).argmin()]
+        below, moment = (np.append(0.0, np.cumsum(part)) for part in (mass, mass * grey))
+        return cls(below, moment, squares=float(np.sum(mass * grey**2)))
 
     @classmethod
     def exact(cls, counts: Array, values: Array, runs: int) -> "_Sums":
@@ -91,9 +90,10 @@ class _Sums(NamedTuple):
         Two sums of S² / n over ``runs`` runs differ by at least 1 / (product of all n).
         """
         mass, grey = _integers(counts), _integers(values)
-        sums = (np.concatenate([[0], np.cumsum(part)]) for part in (mass, mass * (grey - grey[0])))
+        parts = (mass, mass * (grey - grey[0]))
+        below, moment = (np.concatenate([[0], np.cumsum(part)]) for part in parts)
         bits = 2 * runs * int(mass.sum()).bit_length() + runs.bit_length() + 4
-        return cls(*sums, unit=1 << bits, slack=2 * runs)
+        return cls(below, moment, unit=1 << bits, slack=2 * runs)
 
     def worth(self, start: Array, end: Array) -> Array:
         """Sum² / mass of the values from ``start`` to before ``end``: their share of between."""
@@ -105,7 +105,7 @@ class _Sums(NamedTuple):
     def resolve(self, cuts: Array) -> bool:
         """Whether float64 has digits left for the variance within the runs."""
         ends = np.concatenate([[0], cuts + 1, [len(self.mass) - 1]])
-        whole = self.value[-1] ** 2 / self.mass[-1]
+        whole = float(self.value[-1] ** 2 / self.mass[-1])
         between = float(self.worth(ends[:-1], ends[1:]).sum() - whole)
         return self.squares - whole - between > UNRESOLVED * between
 
