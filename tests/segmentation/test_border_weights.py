@@ -41,9 +41,11 @@ def test_equals_it_on_larger_pictures_with_few_or_many_cells(cells):
 
 
 def test_numbers_of_cells_do_not_matter():
-    labels = np.array([[5, 0, 0, 70_000, 0, -3]])
     small = np.array([[1, 0, 0, 2, 0, 0]])
-    assert np.array_equal(border_weights(labels), border_weights(small))
+    for ids in ((5, 70_000), (5 * 10**8, 72 * 10**16), (2**63 + 1, 2**63 + 2), (9, 2**64 - 1)):
+        labels = np.array([0, *ids], np.uint64)[small]
+        assert np.array_equal(border_weights(labels), border_weights(small))
+        assert border_weights(labels)[0, 1] == pytest.approx(10 * np.exp(-(3**2) / 50))
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,8 @@ def test_fewer_than_two_cells_have_no_border(labels):
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="integer labels"):
         border_weights(np.zeros((3, 3)))
+    with pytest.raises(ValueError, match=r"at least 0.*-3, 1 negative"):
+        border_weights(np.array([[1, 0, -3]]))
     with pytest.raises(ValueError, match="positive sigma"):
         border_weights(np.zeros((3, 3), int), sigma=0)
 

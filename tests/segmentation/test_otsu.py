@@ -1,12 +1,14 @@
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from skimage import data
 from skimage.filters import threshold_multiotsu, threshold_otsu
 
+from atelier.segmentation.grey_levels import grey_levels
 from atelier.segmentation.otsu import (
     bootstrap_thresholds,
     classify,
@@ -26,7 +28,8 @@ def test_equals_the_published_thresholds_of_scikit_images_own_pictures(name):
     assert otsu_thresholds(image, classes=3).tolist() == list(three)
     assert np.array_equal(otsu_thresholds(image, classes=4), threshold_multiotsu(image, 4))
     floats = image / 255.0
-    assert otsu_thresholds(floats)[0] == threshold_otsu(floats)
+    assert otsu_thresholds(floats)[0] == two / 255.0
+    assert otsu_thresholds(floats, classes=3).tolist() == [cut / 255.0 for cut in three]
 
 
 def between(counts, levels, cuts):
@@ -53,6 +56,7 @@ def test_is_scikit_images_threshold_or_a_better_one(kind, classes):
             assert tuple(ours) <= tuple(theirs)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 6), min_size=2, max_size=12).filter(lambda c: sum(map(bool, c)) >= 2),
     st.integers(2, 4),
@@ -88,6 +92,166 @@ def test_the_known_small_answers():
 def test_integers_of_any_kind_and_range_give_the_same_threshold(kind):
     image = np.array([3, 3, 4, 90, 91, 92], kind)
     assert otsu_thresholds(image).tolist() == [4]
+
+
+def exhaustive(values, classes):
+    """The first of the best thresholds, tried one after another in fractions."""
+    values = [Fraction(value) for value in values]
+    levels = sorted(set(values))
+
+    def worth(cuts):
+        ends = [*cuts, levels[-1]]
+        group = [next(k for k, end in enumerate(ends) if value <= end) for value in values]
+        parts = [[v for v, k in zip(values, group, strict=True) if k == i] for i in range(classes)]
+        return sum(sum(part) ** 2 / len(part) for part in parts)
+
+    return max(itertools.combinations(levels[:-1], classes - 1), key=worth)  # max takes the first
+
+
+def exact(thresholds):
+    return [Fraction(t.item()) for t in thresholds]
+
+
+CELL_PROFILER = [0.0, 6.2584877e-06, 1.9490719e-05, 3.3736229e-05, 3.4749508e-05, 2.0886213e-02]
+"""Grey values of CellProfiler's issue 4436: all but the last lie in one of 256 bins."""
+
+
+def test_five_close_floats_and_an_outlier_have_the_exact_thresholds():
+    image = np.array(CELL_PROFILER)
+    assert otsu_thresholds(image, classes=3).tolist() == [6.2584877e-06, 3.4749508e-05]
+    assert exact(otsu_thresholds(image, classes=3)) == list(exhaustive(CELL_PROFILER, 3))
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.int64, np.float16, np.float32, np.float64])
+def test_the_cut_itself_is_the_threshold(kind):
+    image = np.array([0] * 10 + [3] + [1000], kind)
+    assert otsu_thresholds(image).tolist() == [3]
+    assert (image > otsu_thresholds(image)[0]).sum() == 1
+
+
+INTEGERS = {
+    kind: st.integers(np.iinfo(kind).min, np.iinfo(kind).max)
+    for kind in ("int8", "uint8", "int32", "int64", "uint64")
+}
+FLOATS = {
+    f"float{width}": st.floats(allow_nan=False, allow_infinity=False, width=width)
+    for width in (16, 32, 64)
+}
+ANY = st.one_of(
+    *(st.tuples(st.just(k), st.lists(e, min_size=2, max_size=8)) for k, e in INTEGERS.items()),
+    *(st.tuples(st.just(k), st.lists(e, min_size=2, max_size=8)) for k, e in FLOATS.items()),
+    st.tuples(  # close together far from zero
+        st.sampled_from(["int64", "uint64"]),
+        st.lists(st.integers(0, 9), min_size=2, max_size=9).map(
+            lambda steps: [2**63 - 10 + step for step in steps]
+        ),
+    ),
+)
+
+
+@settings(deadline=None)
+@given(ANY, st.integers(2, 4))
+@example(("int32", [-(2**31), 0, 2**31 - 1]), 2)
+@example(("int64", [0, 2**62, 2**63 - 1]), 2)  # the gaps differ by one
+@example(("uint64", [0, 2, 2**63, 2**63 + 1]), 3)
+@example(("uint64", [2**64 - 1, 2**64 - 2, 2**64 - 1, 2**64 - 4]), 2)
+@example(("float64", [0.0, 5e-324, 1.5e-323]), 2)
+@example(("float64", [0.0, 5e-324, 1e300, 1.1e300]), 3)
+@example(("float64", [-1.7e308, 1.6e308, 1.7e308]), 2)
+@example(("float64", [1.0, 1.0 + 2**-52, 1.0 + 2**-50, 1e200]), 3)
+def test_no_type_and_no_size_of_numbers_misleads_the_search(numbers, classes):
+    kind, values = numbers
+    image = np.array(values, kind)
+    values = [value.item() for value in image]
+    if len(set(values)) < classes:
+        return
+    assert exact(otsu_thresholds(image, classes=classes)) == list(exhaustive(values, classes))
+
+
+def test_many_close_floats_beside_an_outlier_are_still_divided():
+    rng = np.random.default_rng(0)
+    for close in (np.arange(300.0), np.arange(20_000.0), rng.normal(size=1 << 17)):
+        image = np.append(close, 1e15)
+        low, high = otsu_thresholds(image, classes=3)
+        assert high == close.max()
+        within = [part.var() * part.size for part in (close[close <= low], close[close > low])]
+        assert sum(within) <= close.var() * close.size * (1 - 0.63)  # a normal's two halves: 2/pi
+
+
+@pytest.mark.parametrize("low", [1000.0, 1e6])
+def test_narrow_floats_of_single_precision_are_thresholded(low):
+    image = np.linspace(low, low * (1 + 1e-5), 400).astype(np.float32)
+    assert exact(otsu_thresholds(image)) == list(exhaustive(image.tolist(), 2))
+    constant = np.full(9, low, np.float32)
+    assert otsu_thresholds(constant).tolist() == [low]
+    with pytest.raises(ValueError, match="1 different grey values"):
+        otsu_thresholds(constant, classes=3)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 99), st.sampled_from(["float32", "float64", "int16", "uint64"]))
+def test_the_separability_is_that_of_the_two_classes(seed, kind):
+    rng = np.random.default_rng(seed)
+    image = np.append(rng.normal(100, 9, 50), rng.lognormal(6, 1, 50)).astype(kind)
+    _check_separability(image)
+
+
+def test_so_it_is_for_more_floats_than_are_counted_by_value():
+    rng = np.random.default_rng(0)
+    for image in (rng.normal(size=1 << 17), rng.standard_cauchy(1 << 17)):
+        assert len(grey_histogram(image)[0]) <= 1 << 14
+        _check_separability(image)
+
+
+def _check_separability(image):
+    threshold = otsu_thresholds(image)[0]
+    curve = threshold_curve(*grey_levels(image))
+    wide = image.astype(float)
+    classes = wide[image <= threshold], wide[image > threshold]
+    within = sum(part.var() * part.size for part in classes) / image.size
+    assert threshold in image
+    assert curve.total == pytest.approx(wide.var())
+    assert curve.separability == pytest.approx(1 - within / wide.var())
+    assert curve.levels[curve.between.argmax()] == threshold
+
+
+def test_separability_needs_no_variance_that_float64_can_hold():
+    for unit in (1e300, 1e-320):
+        with np.errstate(over="ignore"):
+            curve = threshold_curve(*grey_histogram(np.array([0.0, 1.0, 3.0]) * unit))
+        assert curve.separability == pytest.approx(1 - 0.5 / (14 / 3), rel=1e-2)
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
+def test_masked_pixels_do_not_count(kind):
+    image = np.array([[3, 3, 4, 90], [91, 92, 200, 255]], kind)
+    masked = np.ma.MaskedArray(image, image >= 200)
+    assert otsu_thresholds(masked).tolist() == otsu_thresholds(image[image < 200]).tolist() == [4]
+    assert otsu_thresholds(image).tolist() != [4]
+    assert classify(masked, np.array([4])).tolist() == [[0, 0, 0, 1], [1, 1, None, None]]
+    with pytest.raises(ValueError, match="8 masked pixels"):
+        otsu_thresholds(np.ma.MaskedArray(image, mask=True))
+
+
+def test_not_a_number_can_be_masked():
+    image = np.array([1.0, np.nan, 2.0, 9.0, np.inf])
+    with pytest.raises(ValueError, match=r"1 NaN and 1 infinite of 5"):
+        otsu_thresholds(image)
+    assert otsu_thresholds(np.ma.masked_invalid(image)).tolist() == [2]
+
+
+def test_resampled_blocks_leave_masked_pixels_out():
+    rng = np.random.default_rng(0)
+    image = rng.choice([10, 200], (32, 32)).astype(np.uint8)
+    image[:16, :16] = 255
+    masked = np.ma.MaskedArray(image, image == 255)
+    assert set(bootstrap_thresholds(masked, block=4, resamples=30, seed=0)) == {10}
+
+
+def test_the_byte_order_of_a_file_does_not_matter():
+    image = np.array([3, 3, 4, 90, 91, 92])
+    for kind in (">u2", ">i4", ">f4"):
+        assert otsu_thresholds(image.astype(kind)).tolist() == [4]
 
 
 def test_wide_integers_are_counted_without_a_bin_for_each_value():

@@ -1,6 +1,8 @@
+import itertools
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
@@ -28,6 +30,7 @@ def block(shape, *parts):
     return labels
 
 
+LABEL = st.sampled_from([0, 0, 0, 1, 2, 3])
 TWO = block((10, 20), (slice(2, 8), slice(2, 8)), (slice(2, 8), slice(10, 16)))
 
 
@@ -55,6 +58,86 @@ def test_nothing_to_find_and_nothing_found_is_perfect():
     assert object_scores(empty, empty).f1 == 1
     assert object_scores(TWO, np.zeros_like(TWO)).f1 == 0
     assert object_scores(np.zeros_like(TWO), TWO).precision == 0
+
+
+IDS = (
+    np.array([0, 5 * 10**8, 72 * 10**16]),
+    np.array([0, 2**63 + 1, 2**63 + 2], np.uint64),  # equal as floats
+    np.array([0, 3, 2**32 - 1], np.uint32),
+)
+
+
+@pytest.mark.parametrize("ids", IDS, ids=["int64", "uint64", "uint32"])
+def test_no_score_depends_on_what_cells_are_called(ids):
+    truth, found = np.zeros((10, 20), int), np.zeros((10, 20), int)
+    truth[2:8, 2:8], truth[2:8, 8:14] = 1, 2
+    found[2:8, 3:8], found[3:8, 8:14] = 2, 1
+    called = ids[truth], ids[found]
+    assert pixel_scores(*called) == pixel_scores(truth, found)
+    assert np.array_equal(overlaps(*called)[:, ::-1], [[0, 30 / 36], [30 / 36, 0]][::-1])
+    assert object_scores(*called) == (2, 0, 0)
+    assert pairs_apart(*called) == (1, 1)
+    assert warping_error(*called) == warping_error(truth, found)
+    assert touching_pairs(called[0]).tolist() == [ids[1:].tolist()]
+    assert np.array_equal(separated(called[0]), separated(truth))
+    assert not separated(truth)[2:8, 7:9].any()
+    scores = [
+        score_images({"a": Sample(truth, one)}, {"m": {"a": two}}).drop(columns="method")
+        for one, two in ((truth, found), called)
+    ]
+    assert scores[0].equals(scores[1])
+
+
+def pairs_of_pixels(truth, found):
+    """1 - F of pairs, each pair looked at; None without any."""
+    inside = [(a, b) for a, b in zip(truth.ravel(), found.ravel(), strict=True) if a > 0]
+    pairs = list(itertools.combinations(inside, 2))
+    together = [(one[0] == two[0], one[1] == two[1]) for one, two in pairs]
+    true, claimed = (sum(pair[i] for pair in together) for i in (0, 1))
+    both = sum(a and b for a, b in together)
+    return 1 - 2 * both / (true + claimed) if true + claimed else None
+
+
+@settings(deadline=None)
+@given(arrays(int, (3, 4), elements=LABEL), arrays(int, (3, 4), elements=LABEL))
+def test_the_rand_error_counts_pairs_of_pixels_in_true_cells(truth, found):
+    expected = pairs_of_pixels(truth, found)
+    if expected is None:
+        expected = float(not np.array_equal(truth > 0, found > 0))
+    assert pixel_scores(truth, found)["rand_error"] == pytest.approx(expected)
+
+
+def test_the_rand_error_without_a_pair_is_that_of_the_masks():
+    dots = np.array([[1, 0, 2], [0, 0, 0], [3, 0, 4]])
+    one, none = np.array([[0, 0, 7]]), np.zeros((1, 3), int)
+    for labels in (dots, one, none, np.array([[1]]), np.array([[0]])):
+        assert pixel_scores(labels, labels)["rand_error"] == 0
+    assert pixel_scores(dots, dots[::-1])["rand_error"] == 0  # other numbers
+    assert pixel_scores(one, none)["rand_error"] == 1
+    assert pixel_scores(none, one)["rand_error"] == 1
+    assert pixel_scores(one, one[:, ::-1])["rand_error"] == 1
+    assert pixel_scores(dots, np.ones_like(dots))["rand_error"] == 1  # four cells made one
+    assert pixel_scores(np.ones((3, 3), int), np.full((3, 3), 5))["rand_error"] == 0
+
+
+def test_as_many_cells_as_pixels_are_compared():
+    labels = np.arange(1, 1 + 300 * 300).reshape(300, 300)
+    assert object_scores(labels, labels[::-1]) == (90_000, 0, 0)  # a full table: 60 GB
+
+
+@pytest.mark.parametrize(
+    "measure", [pixel_scores, object_scores, overlaps, pairs_apart, warping_error]
+)
+def test_labels_that_are_none_are_refused_in_words(measure):
+    good = np.array([[1, 0, 2]])
+    for bad, message in (
+        (np.array([[1, 0, -1]]), "at least 0"),
+        (np.array([[1.0, 0.0, 2.0]]), "integer labels"),
+        (np.ma.MaskedArray(good, [[True, False, False]]), "1 masked of 3"),
+        (good[:, :2], "one shape"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            measure(good, bad)
 
 
 def test_cells_are_found_missed_and_invented():

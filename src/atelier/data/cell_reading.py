@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -10,15 +11,20 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
-from skimage.measure import label as connected
 
 from atelier.data.cells import CITATION, Sample, draw_cells
+from atelier.data.foreground import connected_cells, is_foreground
+from atelier.data.labels import number_cells
 from atelier.data.reading import Fetch
 from atelier.data.sources import UNVERIFIED, DataSet, RemoteFile
 from atelier.params import Params
 from atelier.types import Array
 
+logger = logging.getLogger(__name__)
+
 PARTS = ("train", "validation", "test")
+LARGEST = int(np.iinfo(np.uint16).max)
+"""As many cells a picture may have; labels above are numbered anew."""
 
 CELL_SETS: dict[str, DataSet] = {
     "dsb2018": DataSet(
@@ -46,6 +52,8 @@ class CellSourceParams(Params):
 
     A mirror is a folder of ``images`` and ``labels`` of the same names, or of the published
     layout: BBBC038's folder of masks per picture, ISBI's ``image`` and ``label`` or its volumes.
+    A picture in ``labels`` that is a mask, with one value for all cells, has its connected parts as
+    cells; how many were masks is logged and stands in the provenance.
     """
 
     dataset: Literal["dsb2018", "isbi2012"]
@@ -90,6 +98,8 @@ class CellSource(NamedTuple):
     name: str
     samples: dict[str, Sample]
     citation: str
+    masks: int = 0
+    """Label pictures that were masks, whose connected parts became cells."""
 
 
 def read_cells(params: CellSourceParams, fetch: Fetch) -> CellSource:
@@ -100,26 +110,34 @@ def read_cells(params: CellSourceParams, fetch: Fetch) -> CellSource:
         ValueError: A picture and its truth do not fit, or a file is damaged.
     """
     data_set = CELL_SETS[params.dataset]
+    masks: list[str] = []
     if params.source == "embedded":
         drawn = draw_cells(params.count, (params.side, params.side), seed=params.seed)
         pairs = zip(drawn.images[..., 0], drawn.labels, strict=True)
         samples = {f"{i:04d}": Sample(*pair) for i, pair in enumerate(pairs)}
         return CellSource("drawn-cells", samples, CITATION)
     if params.source == "mirror":
-        samples = read_folder(Path(params.mirror or "").expanduser(), params.dataset)
+        folder = Path(params.mirror or "").expanduser()
+        samples = read_folder(folder, params.dataset, masks=masks)
     else:
         (archive,) = fetch(params.dataset, data_set).values()
         samples = read_mask_archive(archive)
     names = sorted(samples)[: params.limit]
-    return CellSource(params.dataset, {n: samples[n] for n in names}, data_set.citation)
+    count = len(set(names) & set(masks))
+    return CellSource(params.dataset, {n: samples[n] for n in names}, data_set.citation, count)
 
 
-def read_folder(folder: Path, dataset: str) -> dict[str, Sample]:
-    """Pictures and truth of a folder in any of the known layouts, by name."""
+def read_folder(folder: Path, dataset: str, *, masks: list[str] | None = None) -> dict[str, Sample]:
+    """Pictures and truth of a folder in any of the known layouts, by name.
+
+    The names of label pictures that are masks are appended to ``masks``: see
+    :func:`is_foreground`.
+    """
     places = [folder / dataset, folder / dataset / "train", folder, folder / "train"]
     for place in [*places, folder / dataset / "stage1_train", folder / "stage1_train"]:
         if (place / "images").is_dir() and (place / "labels").is_dir():
-            return _pairs(place / "images", place / "labels", instances=True)
+            samples = _pairs(place / "images", place / "labels", instances=True)
+            return _separate_masks(samples, [] if masks is None else masks)
         if (place / "image").is_dir() and (place / "label").is_dir():
             return _pairs(place / "image", place / "label", instances=False)
         if (place / "train-volume.tif").is_file():
@@ -175,6 +193,22 @@ def _volume(images: Path, labels: Path) -> dict[str, Sample]:
     }
 
 
+def _separate_masks(samples: dict[str, Sample], masks: list[str]) -> dict[str, Sample]:
+    """The samples, those whose labels are a mask with its connected parts as cells."""
+    found = [name for name, sample in samples.items() if is_foreground(sample.labels)]
+    for name in found:
+        cells = connected_cells(samples[name].labels > 0)
+        samples[name] = _checked(name, samples[name].image, cells, instances=True)
+    if found:
+        logger.warning(
+            "%d of %d pictures in labels are masks, such as %s: each of their connected parts "
+            "becomes a cell; cells that touch count as one",
+            len(found), len(samples), found[0],
+        )  # fmt: skip
+    masks += found
+    return samples
+
+
 def _checked(name: str, image: Array, truth: Array, *, instances: bool) -> Sample:
     """A sample whose truth fits its picture; a mask of cells becomes one number for each part."""
     if truth.ndim != 2 or truth.dtype.kind not in "uib" or truth.shape != image.shape[:2]:
@@ -183,9 +217,14 @@ def _checked(name: str, image: Array, truth: Array, *, instances: bool) -> Sampl
             f"Received: {truth.shape} {truth.dtype}"
         )
     if not instances:
-        truth = connected(truth > truth.max() / 2, connectivity=1)
-    if truth.max() > np.iinfo(np.uint16).max:
-        raise ValueError(f"{name}: Expected at most 65,535 cells. Received: {truth.max()}")
+        truth = connected_cells(truth > truth.max() / 2)
+    try:
+        numbered, ids = number_cells(truth)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    if len(ids) > LARGEST:
+        raise ValueError(f"{name}: Expected at most {LARGEST:,} cells. Received: {len(ids):,}")
+    truth = numbered if truth.max(initial=0) > LARGEST else truth
     return Sample(image, truth.astype(np.uint16))
 
 

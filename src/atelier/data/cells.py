@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter
 
+from atelier.data.labels import number_cells
 from atelier.types import Array
 
 CITATION = "drawn by atelier.data.cells.draw_cells"
@@ -127,12 +128,13 @@ def unpack(arrays: Mapping[str, Array]) -> dict[str, Sample]:
 
 def touching_pairs(labels: Array) -> Array:
     """Pairs of cells with a pixel of one among the eight neighbours of one of the other, (n, 2)."""
+    labels, ids = number_cells(labels)
     pairs = []
     for down, across in ((0, 1), (1, 0), (1, 1), (1, -1)):
         one, two = _neighbours(labels, down, across)
         meet = (one > 0) & (two > 0) & (one != two)
         pairs.append(np.sort(np.stack([one[meet], two[meet]], axis=1), axis=1))
-    return np.unique(np.concatenate(pairs), axis=0)
+    return np.asarray(ids[np.unique(np.concatenate(pairs), axis=0) - 1])
 
 
 def _neighbours(labels: Array, down: int, across: int) -> tuple[Array, Array]:
@@ -151,7 +153,7 @@ def cell_table(parts: Mapping[str, Mapping[str, Sample]]) -> pd.DataFrame:
             split,
             name,
             *sample.labels.shape,
-            len(np.unique(sample.labels[sample.labels > 0])),
+            len(number_cells(sample.labels)[1]),
             float((sample.labels > 0).mean()),
             len(touching_pairs(sample.labels)),
         )

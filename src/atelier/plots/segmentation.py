@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from skimage.segmentation import find_boundaries
 
 from atelier.data.cells import Sample
+from atelier.data.labels import number_cells
 from atelier.plots.style import ACCENT, INK, QUIET, WARM, look
 from atelier.segmentation.greys import normalise
 from atelier.segmentation.scores import OVERLAPS, overlaps
@@ -31,8 +32,9 @@ def _grey(image: Array) -> Array:
 
 def coloured(labels: Array, *, seed: int = 0) -> Array:
     """Each cell in a colour of its own on white, (height, width, 3) in [0, 1]."""
+    labels, ids = number_cells(labels)
     rng = np.random.default_rng(seed)
-    hues = rng.uniform(0.25, 0.95, (int(labels.max()) + 1, 3))
+    hues = rng.uniform(0.25, 0.95, (len(ids) + 1, 3))
     hues[0] = 1.0
     picture = hues[labels]
     picture[find_boundaries(labels, mode="inner")] *= 0.6
@@ -42,13 +44,13 @@ def coloured(labels: Array, *, seed: int = 0) -> Array:
 def errors_in_colour(image: Array, truth: Array, found: Array) -> Array:
     """The picture in grey; cells found at IoU > .5 blue, missed red, invented yellow."""
     picture = np.repeat(_grey(image)[..., None] * 0.75, 3, axis=2)
-    ious = overlaps(truth, found)
-    true_ids, found_ids = (np.unique(part[part > 0]) for part in (truth, found))
-    hit = ious > 0.5
+    truth, found = number_cells(truth)[0], number_cells(found)[0]
+    hit = overlaps(truth, found) > 0.5
+    matched, right = (np.append(False, hit.any(axis=axis)) for axis in (1, 0))
     marks = (
-        (np.isin(truth, true_ids[~hit.any(axis=1)]), LOST),
-        (np.isin(found, found_ids[~hit.any(axis=0)]), EXTRA),
-        (np.isin(found, found_ids[hit.any(axis=0)]), GOOD),
+        ((truth > 0) & ~matched[truth], LOST),
+        ((found > 0) & ~right[found], EXTRA),
+        (right[found], GOOD),
     )
     for mask, colour in marks:
         picture[mask] = 0.45 * picture[mask] + 0.55 * np.array(colour)
@@ -71,7 +73,7 @@ def comparison_figure(
         panels = figure.subplots(len(samples), columns, squeeze=False)
         for row, (name, sample) in zip(panels, samples.items(), strict=True):
             part = np.s_[:side, :side]
-            truth = sample.labels[part].astype(np.int64)
+            truth = sample.labels[part]
             row[0].imshow(_grey(sample.image)[part], cmap="gray")
             row[1].imshow(coloured(truth))
             for panel, labels in zip(row[2:], found.values(), strict=True):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from atelier.data.labels import check_labels, number_cells
 from atelier.types import Array
 
 UNDERFLOW = 745.2  # exp(-745.2) is 0 in float64
@@ -26,18 +27,16 @@ def border_weights(labels: Array, *, w0: float = 10.0, sigma: float = 5.0) -> Ar
         sigma: How fast it falls with the width of the gap, in pixels.
 
     Raises:
-        ValueError: Labels are not integers, or ``sigma`` is not positive.
+        ValueError: Labels are not integers, negative or masked, or ``sigma`` is not positive.
     """
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iub":
-        raise ValueError(f"Expected integer labels. Received: {labels.dtype}")
+    labels = check_labels(labels)
     if sigma <= 0:
         raise ValueError(f"Expected a positive sigma. Received: sigma={sigma}")
     weights = np.zeros(labels.shape)
     if labels.size == 0 or labels.ndim == 0:
         return weights
     first, second = two_nearest(labels, reach=int(np.ceil(sigma * np.sqrt(2 * UNDERFLOW))))
-    gap = (labels <= 0) & (second < np.inf)
+    gap = (labels == 0) & (second < np.inf)
     width = first[gap] + second[gap]
     weights[gap] = w0 * np.exp(-(width**2) / (2 * sigma**2))
     return weights
@@ -70,11 +69,11 @@ def two_nearest(labels: Array, *, reach: int) -> tuple[Array, Array]:
     the gaps), not with cells. Pixels on cells get 0.
 
     Args:
-        labels: Integers of any dimension; 0 and below is background.
+        labels: Integers of any dimension; 0 is background.
         reach: The largest distance that is looked for, in pixels, at least 1.
     """
-    ranks, count = _ranks(labels)
-    bits = count.bit_length()
+    ranks, ids = number_cells(labels)
+    bits = len(ids).bit_length()
     base = 1 << bits
     reach = min(reach, int(np.ceil(np.linalg.norm(labels.shape))))
     far = (reach**2 + 1) * base
@@ -89,18 +88,6 @@ def two_nearest(labels: Array, *, reach: int) -> tuple[Array, Array]:
         found = _Packed(*(np.moveaxis(part, -1, axis) for part in passed))
     first, second = (np.where(part < far, part >> bits, np.inf) for part in found)
     return np.sqrt(first), np.sqrt(second)
-
-
-def _ranks(labels: Array) -> tuple[Array, int]:
-    """Each cell's number, from 1 without gaps, int32; and how many there are."""
-    cells = np.maximum(labels, 0)
-    if cells.max() < 4 * labels.size + 256:
-        there = np.bincount(cells.ravel()) > 0
-        there[0] = False
-        table = np.cumsum(there, dtype=np.int32) * there
-        return np.take(table, cells), int(there.sum())
-    values, ranks = np.unique(np.append(cells, 0), return_inverse=True)
-    return ranks[:-1].reshape(labels.shape).astype(np.int32), len(values) - 1
 
 
 def _along_row(ranks: Array, base: int, far: int) -> _Packed:

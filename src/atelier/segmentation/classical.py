@@ -5,11 +5,12 @@ import numpy as np
 from atelier.segmentation.greys import normalise
 from atelier.segmentation.instances import split_touching
 from atelier.segmentation.mixture import Mixture, bayesian_information, fit_mixture
-from atelier.segmentation.otsu import grey_histogram, otsu_thresholds
+from atelier.segmentation.otsu import otsu_thresholds
 from atelier.segmentation.params import SplittingParams
 from atelier.types import Array
 
 GAUSSIANS = (2, 3)
+BINS = 256  # of the histogram that a mixture is fitted to
 
 
 def cells_by_threshold(image: Array, params: SplittingParams) -> Array:
@@ -35,9 +36,10 @@ def cells_by_mixture(image: Array, params: SplittingParams) -> Array:
         params: How cells are made of the mask.
     """
     grey = normalise(image)
-    counts, levels = grey_histogram(grey)
-    if (counts > 0).sum() < 2:
+    if grey.min() == grey.max():
         return np.zeros(grey.shape, np.int32)
+    counts, edges = np.histogram(grey, BINS)
+    levels = (edges[:-1] + edges[1:]) / 2
     fits = [
         fit_mixture(levels, kinds, covariance="tied", sample_weight=counts, restarts=3, tol=1e-7)
         for kinds in GAUSSIANS

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from atelier.data.cells import Sample
+from atelier.data.labels import number_cells
 from atelier.intervals import bootstrap_interval
 from atelier.segmentation.scores import OVERLAPS, object_scores_at, pairs_apart, pixel_scores
 from atelier.segmentation.warping import warping_error
@@ -35,12 +36,12 @@ def score_images(samples: Mapping[str, Sample], found: Mapping[str, Found]) -> p
 
 
 def _scores(sample: Sample, labels: Array) -> dict[str, float]:
-    truth = sample.labels.astype(np.int64)
+    truth, cells = number_cells(sample.labels)
     objects = object_scores_at(truth, labels)
     apart, pairs = pairs_apart(truth, labels)
     strict = {f"f1_{at}": score.f1 for at, score in zip(OVERLAPS[1:], objects[1:], strict=True)}
     return {
-        "cells": float(len(np.unique(truth[truth > 0]))),
+        "cells": float(len(cells)),
         **pixel_scores(truth, labels),
         "warping_error": warping_error(truth, labels),
         "precision": objects[0].precision,

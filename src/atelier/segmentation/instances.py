@@ -6,6 +6,7 @@ from skimage.measure import label as connected
 from skimage.morphology import h_maxima, remove_small_objects
 from skimage.segmentation import relabel_sequential, watershed
 
+from atelier.data.labels import number_cells
 from atelier.types import Array
 
 FOUR, EIGHT = 1, 2  # scikit-image's words for 4- and 8-connected
@@ -20,9 +21,9 @@ def separated(labels: Array) -> Array:
     Args:
         labels: Instance labels, (height, width), 0 being background.
     """
-    labels = np.asarray(labels)
+    labels, ids = number_cells(labels)
     highest = ndimage.maximum_filter(labels, size=3)
-    big = np.where(labels > 0, labels, labels.max())  # which no cell exceeds
+    big = np.where(labels > 0, labels, len(ids))  # which no cell exceeds
     lowest = ndimage.minimum_filter(big, size=3)
     return np.asarray((labels > 0) & (highest == labels) & (lowest == labels))
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from atelier.data.cells import Sample
+from atelier.data.labels import number_cells
 from atelier.models.unet_shapes import fitting_side, margin
 from atelier.segmentation.border_weights import border_weights, class_balance
 from atelier.segmentation.deformation import change_greys, deform, draw_coordinates
@@ -37,7 +38,7 @@ def prepare(samples: Sequence[Sample], params: BorderParams) -> list[Lesson]:
     for sample, target in zip(samples, targets, strict=True):
         weights = np.where(target, balance[1], balance[0])
         if params.w0:
-            cells = np.where(target, sample.labels.astype(np.int32), 0)
+            cells = np.where(target, number_cells(sample.labels)[0], 0)
             weights = weights + border_weights(cells, w0=params.w0, sigma=params.sigma)
         lessons.append(
             Lesson(normalise(sample.image), target.astype(np.int32), weights.astype(np.float32))

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 from scipy import ndimage
 
+from atelier.data.labels import check_labels
 from atelier.types import Array
 
 FOUR = ndimage.generate_binary_structure(2, 1)
@@ -43,9 +44,13 @@ def warp(truth: Array, found: Array) -> Array:
     once are never neighbours. What lies beyond the picture is background.
 
     Args:
-        truth: Non-zero is cell, (height, width).
+        truth: Labels or a mask, (height, width); above 0 is cell.
         found: Likewise.
+
+    Raises:
+        ValueError: Labels are no integers, negative or masked, or differ in shape.
     """
+    truth, found = check_labels(truth), check_labels(found)
     if truth.shape != found.shape or truth.ndim != 2:
         raise ValueError(f"Expected two masks of one shape. Received: {truth.shape}, {found.shape}")
     bent, goal = np.pad(truth > 0, 1), np.pad(found > 0, 1)
@@ -72,5 +77,11 @@ def warping_error(truth: Array, found: Array) -> float:
 
     A border that only runs elsewhere costs nothing; a cell that is split, merged, missed or
     invented costs the pixels that no bending can mend.
+
+    Raises:
+        ValueError: As :func:`warp`, or there is no pixel.
     """
-    return float((warp(truth, found) != (found > 0)).mean())
+    bent = warp(truth, found)
+    if bent.size == 0:
+        raise ValueError(f"Expected pixels. Received: {bent.shape}")
+    return float((bent != (np.asarray(found) > 0)).mean())

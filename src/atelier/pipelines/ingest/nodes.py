@@ -103,6 +103,7 @@ def acquire_cells(
         "citation": came_in.citation,
         "digest": digest(parts),
         "counts": {part: len(parts[part]) // 2 for part in PARTS},
+        "masks_made_cells": came_in.masks,
         "splits": splits.model_dump(),
     }
     train, validation, test = (parts[part] for part in PARTS)

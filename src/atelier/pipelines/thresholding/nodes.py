@@ -1,39 +1,44 @@
 """Nodes of the thresholding pipeline."""
 
+import logging
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from atelier.segmentation.params import SplittingParams, ThresholdingParams
 from atelier.types import Array, Arrays, Metrics
 
+logger = logging.getLogger(__name__)
+
 
 def threshold(image: Array, params: ThresholdingParams) -> tuple[pd.DataFrame, Metrics, Any]:
     """Otsu's thresholds of one picture, the variances over t, and how sure t is."""
     from atelier.plots.otsu import threshold_figure
-    from atelier.segmentation import otsu
     from atelier.segmentation.greys import stored_grey
+    from atelier.segmentation.thresholding import threshold_picture
 
     grey = stored_grey(image)
-    cuts = {classes: otsu.otsu_thresholds(grey, classes=classes) for classes in params.classes}
-    curve = otsu.threshold_curve(*otsu.grey_histogram(grey))
-    drawn = otsu.bootstrap_thresholds(
-        grey, block=params.block, resamples=params.resamples, seed=params.seed
-    )
-    low, high = (float(limit) for limit in np.quantile(drawn, (0.025, 0.975)))
+    result = threshold_picture(grey, params)
+    for note in result.notes:
+        logger.warning("picture of %d x %d pixels: %s", *grey.shape, note)
+    curve, t = result.curve, float(result.cuts[2][0])
     table = pd.DataFrame(
         {"threshold": curve.levels, "within": curve.within, "between": curve.between}
     )
-    metrics = {
-        "threshold": float(cuts[2][0]),
-        "threshold_low": low,
-        "threshold_high": high,
+    metrics: Metrics = {
+        "threshold": t,
         "separability": curve.separability,
         "pixels": float(grey.size),
+        "grey_values": float(result.grey_values),
+        "classes": float(min(max(result.cuts), result.grey_values)),
     }
-    title = f"Otsu's method: t = {cuts[2][0]:g}, 95 % of resamples in {low:g} to {high:g}"
-    return table, metrics, threshold_figure(grey, cuts, curve, (low, high), title=title)
+    sure = ""
+    if result.interval:
+        metrics["threshold_low"], metrics["threshold_high"] = result.interval
+        low, high = map(result.text, result.interval)
+        sure = f", 95 % of resamples in {low} to {high}"
+    title = "\n".join([f"Otsu's method: t = {result.text(t)}{sure}", *result.notes])
+    return table, metrics, threshold_figure(grey, result, title=title)
 
 
 def find_cells(test: Arrays, params: SplittingParams) -> Arrays:
