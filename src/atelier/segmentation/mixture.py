@@ -10,19 +10,20 @@ from scipy.special import logsumexp, softmax
 
 from atelier.segmentation.em import (
     FORMS,
-    Cloud,
     Covariance,
     Evaluator,
     MixtureStep,
     Parameters,
-    as_points,
-    maximise,
+    assigned,
+    begin,
+    expect,
+    report,
+    step,
 )
+from atelier.segmentation.point_cloud import Cloud, as_points
 from atelier.types import Array
 
 logger = logging.getLogger(__name__)
-
-SLACK = 1e-9  # what rounding may take from a likelihood, as a share of its size
 
 
 class Mixture(NamedTuple):
@@ -47,7 +48,7 @@ class Mixture(NamedTuple):
         """Log of weight times density of each component at each point, (n, k)."""
         parts = (self.weights, self.means, self.covariances)
         evaluate = Evaluator(Parameters(*(np.asarray(part, np.float64) for part in parts)))
-        return evaluate.joint(as_points(points).T).T
+        return evaluate.joint(evaluate.whiten(as_points(points).T)).T
 
     def responsibilities(self, points: Array) -> Array:
         """The probability of each component given each point, (n, k), rows summing to 1."""
@@ -99,32 +100,30 @@ def fit_mixture(
             parameters out of range.
     """
     _check_options(covariance, restarts, max_iter, init)
-    cloud = Cloud.of(points, sample_weight, components)
+    cloud = Cloud.of(points, sample_weight, components, common_scale=covariance == "spherical")
     rng = np.random.default_rng(seed)
-    starts = 1 if not isinstance(init, str) else restarts
     fits = [
         _climb(cloud, _start(cloud, components, init, covariance, rng), covariance, tol, max_iter)
-        for _ in range(starts)
+        for _ in range(restarts if isinstance(init, str) else 1)
     ]
     best = max(fits, key=lambda fit: (not fit.floored, fit.log_likelihood))
     if best.floored:
         logger.warning(
-            "a component has shrunk to the variance floor: its likelihood could grow without end"
+            "at least one of %d components has no variance in some direction: its points share "
+            "a value, a line or a plane, as far as their numbers resolve. The variance there is a "
+            "floor, on which the log-likelihood depends, and with it any information criterion",
+            components,
         )
-    kind = np.float32 if np.asarray(points).dtype == np.float32 else np.float64
-    return best._replace(
-        weights=best.weights.astype(kind),
-        means=best.means.astype(kind),
-        covariances=best.covariances.astype(kind),
-    )
+    return best
 
 
 def _start(
     cloud: Cloud, components: int, init: str | Array, covariance: Covariance, rng: Any
-) -> tuple[Parameters, bool]:
+) -> Parameters:
     means = cloud.starts(components, init, rng)
-    begin = cloud.assigned if isinstance(init, str) and init == "k-means++" else cloud.begin
-    return begin(means, covariance)
+    if isinstance(init, str) and init == "k-means++":
+        return assigned(cloud, means, covariance)[0]
+    return begin(cloud, means, covariance)[0]
 
 
 def _check_options(covariance: str, restarts: int, max_iter: int, init: str | Array) -> None:
@@ -137,27 +136,19 @@ def _check_options(covariance: str, restarts: int, max_iter: int, init: str | Ar
 
 
 def _climb(
-    cloud: Cloud,
-    start: tuple[Parameters, bool],
-    covariance: Covariance,
-    tol: float,
-    max_iter: int,
+    cloud: Cloud, parameters: Parameters, covariance: Covariance, tol: float, max_iter: int
 ) -> Mixture:
     """EM from one start to where a step gains less than ``tol`` a point."""
-    parameters, floored = start
-    sums = cloud.expect(parameters)
-    history, converged = [sums.log_likelihood], False
+    moments = expect(cloud, parameters)
+    history, converged = [moments.log_likelihood], False
     while len(history) <= max_iter and not converged:
-        parameters, floored = maximise(sums, covariance)
-        sums = cloud.expect(parameters)
-        history.append(sums.log_likelihood)
-        gain = history[-1] - history[-2]
-        if not floored and gain < -SLACK * (1 + abs(history[-2])):
-            raise FloatingPointError(f"Expected a likelihood that rises. Received: {history[-2:]}")
-        converged = gain < tol * float(cloud.counts.sum())
-    here = cloud.report(parameters, history[-1])
+        parameters, collapsed = step(cloud, parameters, moments, covariance)
+        moments = expect(cloud, parameters)
+        history.append(moments.log_likelihood)
+        converged = history[-1] - history[-2] < tol * float(cloud.counts.sum())
+    here = report(cloud, parameters, history[-1])
     moved = np.array(history) + here.log_likelihood - history[-1]
-    return Mixture(*here, history=moved, converged=converged, floored=floored)
+    return Mixture(*here, history=moved, converged=converged, floored=bool(collapsed.any()))
 
 
 def em_steps(
@@ -171,14 +162,16 @@ def em_steps(
         covariance: As for :func:`fit_mixture`.
         iterations: Steps.
     """
-    cloud = Cloud.of(points, None, len(means))
+    cloud = Cloud.of(
+        np.asarray(points, np.float64), None, len(means), common_scale=covariance == "spherical"
+    )
     start = cloud.starts(len(means), np.asarray(means), np.random.default_rng(0))
-    parameters, _ = cloud.begin(start, covariance)
+    parameters, _ = begin(cloud, start, covariance)
     walk = []
     for _ in range(iterations + 1):
-        sums = cloud.expect(parameters)
-        walk.append(cloud.report(parameters, sums.log_likelihood))
-        parameters, _ = maximise(sums, covariance)
+        moments = expect(cloud, parameters)
+        walk.append(report(cloud, parameters, moments.log_likelihood))
+        parameters, _ = step(cloud, parameters, moments, covariance)
     return walk
 
 
