@@ -194,15 +194,31 @@ def begin(cloud: Cloud, means: Array, covariance: Covariance) -> tuple[Parameter
 
 
 def assigned(cloud: Cloud, means: Array, covariance: Covariance) -> tuple[Parameters, Array]:
-    """One maximization with each point given wholly to the nearest of the means."""
+    """One maximization with each point given wholly to the nearest of the means.
+
+    A component that starts with too few points for a covariance takes the mean one of all.
+    """
+    moments = _nearest_moments(cloud, means)
+    parameters, collapsed = maximise(cloud, moments, covariance)
+    scatter = _central(moments)[1]
+    pooled = np.einsum("k,kij->ij", parameters.weights, scatter)
+    scatter = np.where(collapsed[:, None, None], pooled, scatter)
+    return formed(cloud, parameters.weights, parameters.means, scatter, covariance)
+
+
+def _nearest_moments(cloud: Cloud, means: Array) -> Moments:
+    """Moments about each mean of the points that are nearest to it."""
     nearest = np.argmin([cloud.squared_distances(mean) for mean in means], axis=0)
-    gaps = cloud.points - means[:, :, None]
-    shares = (np.arange(len(means))[:, None] == nearest) * cloud.counts
-    first = np.einsum("kdn,kn->kd", gaps, shares)
-    second = (gaps * shares[:, None, :]) @ gaps.swapaxes(1, 2)
-    units = np.repeat(np.eye(means.shape[1])[None], len(means), axis=0)
-    moments = Moments(0.0, shares.sum(axis=1), first, second, means, units)
-    return maximise(cloud, moments, covariance)
+    count, dimensions = means.shape
+    first, second = np.zeros((count, dimensions)), np.zeros((count, dimensions, dimensions))
+    for k, mean in enumerate(means):
+        own = nearest == k
+        gaps = cloud.points[:, own] - mean[:, None]
+        weighted = gaps * cloud.counts[own]
+        first[k], second[k] = weighted.sum(axis=1), weighted @ gaps.T
+    mass = np.bincount(nearest, cloud.counts, minlength=count)
+    units = np.repeat(np.eye(dimensions)[None], count, axis=0)
+    return Moments(0.0, mass, first, second, means, units)
 
 
 def report(cloud: Cloud, parameters: Parameters, log_likelihood: float) -> MixtureStep:

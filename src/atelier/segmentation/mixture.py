@@ -42,7 +42,8 @@ class Mixture(NamedTuple):
     converged: bool
     """Whether the last step gained less than the tolerance."""
     floored: bool
-    """Whether the variance floor was in use at the end: the likelihood has no true maximum."""
+    """Whether a component has collapsed onto the variance floor, so that the likelihood has no
+    maximum."""
 
     def log_densities(self, points: Array) -> Array:
         """Log of weight times density of each component at each point, (n, k)."""
@@ -78,8 +79,14 @@ def fit_mixture(
     """The mixture of ``components`` Gaussians that makes the points most likely, by EM.
 
     Log-likelihoods are summed by log-sum-exp, densities come from Cholesky factors. The best of
-    ``restarts`` starts is taken, those without a collapsed component first. k-means++ starts with
-    the spread of the points nearest to each mean, other starts with that of all points.
+    ``restarts`` starts is taken, those without a collapsed component first, then those in which
+    every component holds as many points as it has parameters. k-means++ starts with the spread of
+    the points nearest to each mean, other starts with that of all points.
+
+    Axes are standardised first, so that results follow the units of each axis. A component
+    collapses where its points share a value on an axis, or a line or plane: its likelihood then
+    grows without end. There its variance is kept at a floor, which is that of a millionth of the
+    component at the next value on that axis, or what the rounding of float64 resolves.
 
     Args:
         points: (n, d), or (n,) for one dimension. Sums are float64; float32 points give float32
@@ -106,12 +113,20 @@ def fit_mixture(
         _climb(cloud, _start(cloud, components, init, covariance, rng), covariance, tol, max_iter)
         for _ in range(restarts if isinstance(init, str) else 1)
     ]
-    best = max(fits, key=lambda fit: (not fit.floored, fit.log_likelihood))
+    size = float(cloud.counts.sum())
+    best = max(
+        fits,
+        key=lambda fit: (
+            not fit.floored,
+            not holds_too_little(fit, size, covariance),
+            fit.log_likelihood,
+        ),
+    )
     if best.floored:
         logger.warning(
             "at least one of %d components has no variance in some direction: its points share "
-            "a value, a line or a plane, as far as their numbers resolve. The variance there is a "
-            "floor, on which the log-likelihood depends, and with it any information criterion",
+            "a value, a line or a plane, as far as their numbers resolve. The variance floor stands "
+            "there, and the log-likelihood and every information criterion depend on it",
             components,
         )
     return best
@@ -185,6 +200,20 @@ def parameter_count(components: int, dimensions: int, covariance: Covariance) ->
         "spherical": components,
     }[covariance]
     return components - 1 + components * dimensions + covariances
+
+
+def holds_too_little(mixture: Mixture, points: float, covariance: Covariance) -> bool:
+    """Whether a component holds fewer points than its mean and covariance have parameters.
+
+    Such a component fits chance: its likelihood is large because its points nearly lie on a line.
+
+    Args:
+        mixture: A fitted mixture.
+        points: How many it was fitted to, or the sum of their weights.
+        covariance: As for :func:`fit_mixture`.
+    """
+    own = parameter_count(1, mixture.means.shape[1], covariance)
+    return bool(mixture.weights.min() * points < own)
 
 
 def bayesian_information(
