@@ -46,21 +46,19 @@ class Cloud:
                 whose variances float64 (or float32, where the points are) does not hold.
         """
         kind = np.float32 if np.asarray(points).dtype == np.float32 else np.float64
-        points = as_points(points)
-        counts = _checked_counts(weight, len(points), components)
-        units = _power_of_two(points)
-        points = points / units
-        low, high = points.min(axis=0), points.max(axis=0)
-        centre = np.where(low == high, low, np.average(points, axis=0, weights=counts))
-        points = points - centre
-        scale = np.sqrt(np.average(points**2, axis=0, weights=counts)) * units
-        scale = np.where(scale > 0, scale, 1.0)
-        _check_scale(scale[low < high], kind)
-        if common_scale and (low < high).any():
-            varying = scale[low < high]
-            mean_square = ((varying / varying.max()) ** 2).sum() / len(scale)
-            scale = np.full(len(scale), varying.max() * np.sqrt(mean_square))
-        points = np.ascontiguousarray((points * (units / scale)).T)
+        points = np.ascontiguousarray(as_points(points).T)  # (d, n)
+        counts = _checked_counts(weight, points.shape[1], components)
+        units = _powers_of_two(points)
+        points = points / units[:, None]
+        low, varies = points.min(axis=1), np.ptp(points, axis=1) > 0
+        share = counts / counts.sum()
+        centre = np.where(varies, points @ share, low)
+        points -= centre[:, None]
+        scale = np.where(varies, np.sqrt(points**2 @ share) * units, 1.0)
+        _check_scale(scale[varies], kind)
+        if common_scale:
+            scale = np.full(len(scale), _root_mean_square(np.where(varies, scale, 0.0)))
+        points *= (units / scale)[:, None]
         return cls(points, counts, centre * units, scale, kind)
 
     @cached_property
@@ -180,10 +178,16 @@ def _checked_counts(weight: Array | None, n: int, components: int) -> Array:
     return counts
 
 
-def _power_of_two(points: Array) -> Array:
+def _powers_of_two(points: Array) -> Array:
     """The largest power of two on each axis that is no more than the largest size there, (d,)."""
-    largest = np.abs(points).max(axis=0)
+    largest = np.abs(points).max(axis=1)
     return np.where(largest > 0, np.ldexp(1.0, np.frexp(largest)[1] - 1), 1.0)
+
+
+def _root_mean_square(values: Array) -> float:
+    """Without overflow; 1 where all are 0."""
+    largest = float(values.max())
+    return largest * float(np.sqrt(np.mean((values / largest) ** 2))) if largest else 1.0
 
 
 def _check_scale(scale: Array, kind: type[np.floating]) -> None:
@@ -191,8 +195,9 @@ def _check_scale(scale: Array, kind: type[np.floating]) -> None:
     limits = np.finfo(kind)
     low, high = 1e3 * np.sqrt(float(limits.tiny)), 0.1 * np.sqrt(float(limits.max))
     if ((scale < low) | (scale > high)).any():
+        other = " or give them as float64" if kind is np.float32 else ""
         raise ValueError(
-            "Expected points whose standard deviation on each axis lies in "
-            f"{low:.0e} … {high:.0e}, so that {kind.__name__} holds variances. Received: standard deviations of "
-            f"{scale.min():.3g} … {scale.max():.3g}; multiply the axes by constants"
+            f"Expected points whose standard deviation on each axis is within {low:.0e} … "
+            f"{high:.0e}, so that {kind.__name__} holds their variances. Received: "
+            f"{scale.min():.3g} … {scale.max():.3g}. Multiply the points by a constant{other}"
         )
