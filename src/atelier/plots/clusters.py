@@ -95,7 +95,7 @@ def steps_animation(cloud: Cloud, walk: Sequence[MixtureStep]) -> Animation:
 
 def starts_figure(table: pd.DataFrame, shares: Mapping[str, float], *, title: str) -> Figure:
     """Where EM ends, start by start, for each initialisation."""
-    sound = table[~table["floored"]]
+    sound = table[~table["collapsed"]]
     low, high = np.quantile(sound["log_likelihood"].to_numpy(), (0.02, 1.0))
     margin = 0.04 * max(high - low, 1e-9)
     with look():
@@ -109,7 +109,7 @@ def starts_figure(table: pd.DataFrame, shares: Mapping[str, float], *, title: st
             own = table[table["init"] == init]
             panel.hist(own["log_likelihood"].clip(low, high), bins, color=colour)
             panel.xaxis.set_major_locator(MaxNLocator(4))
-            lost = int(own["floored"].sum())
+            lost = int(own["collapsed"].sum())
             panel.set_title(f"{init}: {share:.0%} reach the best", size=9)
             panel.set_xlabel(f"final log-likelihood ({len(own)} starts, {lost} collapsed)")
         np.atleast_1d(panels)[0].set_ylabel("starts")

@@ -8,7 +8,12 @@ from pydantic import Field
 
 from atelier.params import Params
 from atelier.segmentation.em import Covariance
-from atelier.segmentation.mixture import Mixture, bayesian_information, fit_mixture
+from atelier.segmentation.mixture import (
+    Mixture,
+    bayesian_information,
+    fit_mixture,
+    holds_too_little,
+)
 from atelier.types import Array
 
 INITS = ("random", "k-means++")
@@ -80,25 +85,28 @@ def planted(params: PlaneParams) -> Cloud:
 def starts(points: Array, components: int, *, count: int, seed: int) -> pd.DataFrame:
     """Where EM ends from ``count`` starts of each initialisation.
 
-    Columns: ``init, seed, log_likelihood, steps, floored``.
+    Columns: ``init, seed, log_likelihood, steps, floored``, and ``collapsed``, where a component
+    is floored or holds fewer points than it has parameters.
     """
     rows = []
     for init in INITS:
         for start in range(seed, seed + count):
             fit = fit_mixture(points, components, init=init, seed=start, tol=1e-6)
-            rows.append((init, start, fit.log_likelihood, len(fit.history) - 1, fit.floored))
-    columns = ["init", "seed", "log_likelihood", "steps", "floored"]
+            collapsed = fit.floored or holds_too_little(fit, len(points), "full")
+            steps = len(fit.history) - 1
+            rows.append((init, start, fit.log_likelihood, steps, fit.floored, collapsed))
+    columns = ["init", "seed", "log_likelihood", "steps", "floored", "collapsed"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def share_at_best(table: pd.DataFrame, *, within: float = 0.1) -> dict[str, float]:
     """Share of the starts of each initialisation that end within so many nats of the best.
 
-    Starts with a collapsed component, whose likelihood has no limit, count as lost.
+    Starts with a collapsed component, whose likelihood says nothing, count as lost.
     """
-    sound = table[~table["floored"]]
+    sound = table[~table["collapsed"]]
     best = sound["log_likelihood"].max()
-    good = (~table["floored"]) & (table["log_likelihood"] >= best - within)
+    good = (~table["collapsed"]) & (table["log_likelihood"] >= best - within)
     return {init: float(good[table["init"] == init].mean()) for init in INITS}
 
 

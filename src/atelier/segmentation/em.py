@@ -1,26 +1,21 @@
-"""One look at every point, one better mixture: the two steps of EM on arrays of sums."""
+"""The two steps of EM on a cloud of points: expectation and maximization."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
+from atelier.covariance_floor import COLLAPSE, raised, resolution
+from atelier.segmentation.point_cloud import Cloud
 from atelier.types import Array
 
 Covariance = Literal["full", "tied", "diagonal", "spherical"]
-FLOOR = 1e-6  # least variance in any direction, as a share of the data's mean variance
-BLOCK = 1 << 13  # points looked at together
-
-
-class MixtureStep(NamedTuple):
-    """Where EM stands after so many iterations."""
-
-    weights: Array
-    means: Array
-    covariances: Array
-    log_likelihood: float
+BLOCK = 1 << 13  # points that are processed together
+CANCELLED = 1e-8
+"""Variance, as a share of the squared step of its mean, below which moments are taken anew."""
 
 
 class Parameters(NamedTuple):
@@ -31,155 +26,58 @@ class Parameters(NamedTuple):
     covariances: Array
 
 
-class Sums(NamedTuple):
-    """What an expectation gathers, and all that a maximization needs."""
+class MixtureStep(NamedTuple):
+    """The mixture after a number of iterations, in the units of the points."""
+
+    weights: Array
+    means: Array
+    covariances: Array
+    log_likelihood: float
+
+
+class Moments(NamedTuple):
+    """Weighted sums over all points, in coordinates z of each component: x = origin + factor z."""
 
     log_likelihood: float
     mass: Array
+    """(k,), the weights."""
     first: Array
+    """(k, d), of z."""
     second: Array
-
-
-class Cloud(NamedTuple):
-    """Points about their mean, in units of their mean standard deviation, each counted."""
-
-    points: Array
-    """(d, n) float64."""
-    counts: Array
-    """(n,)."""
-    centre: Array
-    scale: float
-
-    @classmethod
-    def of(cls, points: Array, weight: Array | None, components: int) -> Cloud:
-        """Checked, then moved and scaled, so that nothing cancels."""
-        points = as_points(points)
-        counts = np.ones(len(points)) if weight is None else np.asarray(weight, np.float64)
-        if counts.shape != (len(points),) or (counts < 0).any() or not np.isfinite(counts).all():
-            raise ValueError(f"Expected one weight >= 0 a point. Received: {counts.shape}")
-        there = int((counts > 0).sum())
-        if not 1 <= components <= there:
-            raise ValueError(
-                "Expected from one component to as many as there are points. "
-                f"Received: components={components}, {there} points"
-            )
-        centre = np.average(points, axis=0, weights=counts)
-        variance = np.average((points - centre) ** 2, axis=0, weights=counts).mean()
-        scale = float(np.sqrt(variance)) or 1.0
-        return cls(np.ascontiguousarray(((points - centre) / scale).T), counts, centre, scale)
-
-    def starts(self, components: int, init: str | Array, rng: np.random.Generator) -> Array:
-        """Means to start from, (k, d), in the cloud's own units."""
-        if not isinstance(init, str):
-            means, shape = np.asarray(init, np.float64), (components, len(self.points))
-            if means.shape != shape:
-                raise ValueError(f"Expected means of {shape}. Received: {means.shape}")
-            return (means - self.centre) / self.scale
-        share = self.counts / self.counts.sum()
-        if init == "random":
-            return self.points[:, rng.choice(len(share), components, replace=False, p=share)].T
-        chosen = [int(rng.choice(len(share), p=share))]
-        nearest = np.full(len(share), np.inf)
-        while len(chosen) < components:
-            gap = ((self.points - self.points[:, chosen[-1], None]) ** 2).sum(axis=0)
-            nearest = np.minimum(nearest, gap)
-            odds = nearest * share
-            odds = odds / odds.sum() if odds.any() else share
-            chosen.append(int(rng.choice(len(share), p=odds)))
-        return self.points[:, chosen].T
-
-    def assigned(self, means: Array, covariance: Covariance) -> tuple[Parameters, bool]:
-        """One maximization with each point given wholly to the nearest of ``means``."""
-        gaps = [((self.points - mean[:, None]) ** 2).sum(axis=0) for mean in means]
-        shares = (np.arange(len(means))[:, None] == np.argmin(gaps, axis=0)) * self.counts
-        second = np.stack([(self.points * share) @ self.points.T for share in shares])
-        return maximise(Sums(0.0, shares.sum(axis=1), shares @ self.points.T, second), covariance)
-
-    def begin(self, means: Array, covariance: Covariance) -> tuple[Parameters, bool]:
-        """Equal weights, and the data's own covariance for all."""
-        spread = (self.points * self.counts) @ self.points.T / self.counts.sum()
-        count = len(means)
-        weights = np.full(count, 1 / count)
-        formed, floored = _floor(FORMS[covariance](np.repeat(spread[None], count, 0), weights))
-        return Parameters(weights, means, formed), floored
-
-    def expect(self, parameters: Parameters) -> Sums:
-        """One look at every point, some at a time so that they stay in the core's cache."""
-        evaluate = Evaluator(parameters)
-        count, dimensions = parameters.means.shape
-        first, second = np.zeros((count, dimensions)), np.zeros((count, dimensions, dimensions))
-        mass, likelihood = np.zeros(count), 0.0
-        for start in range(0, self.points.shape[1], BLOCK):
-            part = slice(start, start + BLOCK)
-            points, counts = self.points[:, part], self.counts[part]
-            shares, total = evaluate.responsibilities(points)
-            likelihood += float(total @ counts)
-            shares *= counts
-            mass += shares.sum(axis=1)
-            first += shares @ points.T
-            for k, share in enumerate(shares):
-                second[k] += (points * share) @ points.T
-        return Sums(likelihood, mass, first, second)
-
-    def report(self, parameters: Parameters, log_likelihood: float) -> MixtureStep:
-        """The parameters and their likelihood in the units that the points came in."""
-        dimensions, count = len(self.points), self.counts.sum()
-        return MixtureStep(
-            parameters.weights,
-            parameters.means * self.scale + self.centre,
-            parameters.covariances * self.scale**2,
-            log_likelihood - float(count) * dimensions * float(np.log(self.scale)),
-        )
-
-
-def as_points(points: Array) -> Array:
-    """Points, (n, d) float64; one dimension may come as (n,).
-
-    Raises:
-        ValueError: They are not finite, or of another shape.
-    """
-    points = np.asarray(points, np.float64)
-    points = points[:, None] if points.ndim == 1 else points
-    if points.ndim != 2 or 0 in points.shape or not np.isfinite(points).all():
-        raise ValueError(f"Expected finite points, (n, d). Received: {points.shape}")
-    return points
+    """(k, d, d), of z zᵀ."""
+    origins: Array
+    """(k, d)."""
+    factors: Array
+    """(k, d, d)."""
 
 
 class Evaluator:
-    """log(weight · density) of components whose covariances are factored once."""
+    """Log of weight times density of components, whose covariances are factored once."""
 
     def __init__(self, parameters: Parameters) -> None:
-        self.components = []
+        self.means = parameters.means[:, :, None]
+        self.factors = np.stack([_factor(covariance) for covariance in parameters.covariances])
+        unit = np.eye(parameters.means.shape[1])
+        self.whiteners = [solve_triangular(factor, unit, lower=True) for factor in self.factors]
         with np.errstate(divide="ignore"):
-            logs = np.log(parameters.weights)
-        for log, mean, covariance in zip(
-            logs, parameters.means, parameters.covariances, strict=True
-        ):
-            factor = _factor(covariance)
-            whiten = solve_triangular(factor, np.eye(len(mean)), lower=True)
-            height = log - np.log(np.diag(factor)).sum() - 0.5 * len(mean) * np.log(2 * np.pi)
-            self.components.append((whiten, (whiten @ mean)[:, None], height))
+            heights = np.log(parameters.weights)
+        heights -= np.log(np.diagonal(self.factors, axis1=1, axis2=2)).sum(axis=1)
+        self.heights = heights - 0.5 * len(unit) * np.log(2 * np.pi)
 
-    def joint(self, points: Array) -> Array:
-        """For points (d, n): (k, n)."""
-        out = np.empty((len(self.components), points.shape[1]))
-        for k, (whiten, offset, height) in enumerate(self.components):
-            distance = whiten @ points
-            distance -= offset
-            np.einsum("dn,dn->n", distance, distance, out=out[k])
-            out[k] *= -0.5
-            out[k] += height
+    def whiten(self, points: Array, origins: Array | None = None) -> list[Array]:
+        """Points (d, n) in the coordinates of each component, about its mean or another origin."""
+        origins = self.means if origins is None else origins[:, :, None]
+        pairs = zip(self.whiteners, origins, strict=True)
+        return [whitener @ (points - origin) for whitener, origin in pairs]
+
+    def joint(self, white: list[Array]) -> Array:
+        """Log of weight times density, (k, n)."""
+        out = np.empty((len(white), white[0].shape[1]))
+        for row, coordinates in zip(out, white, strict=True):
+            np.einsum("dn,dn->n", coordinates, coordinates, out=row)
+        out *= -0.5
+        out += self.heights[:, None]
         return out
-
-    def responsibilities(self, points: Array) -> tuple[Array, Array]:
-        """(k, n), columns summing to 1, and the log density of each point, (n,)."""
-        joint = self.joint(points)
-        top = joint.max(axis=0)
-        joint -= top
-        np.exp(joint, out=joint)
-        total = joint.sum(axis=0)
-        joint /= total
-        return joint, top + np.log(total)
 
 
 def _factor(covariance: Array) -> Array:
@@ -191,22 +89,148 @@ def _factor(covariance: Array) -> Array:
         ) from error
 
 
-def maximise(sums: Sums, covariance: Covariance) -> tuple[Parameters, bool]:
-    """The parameters that make these responsibilities' points most likely; whether floored."""
-    mass = np.maximum(sums.mass, np.finfo(np.float64).tiny)
-    means = sums.first / mass[:, None]
-    scatter = sums.second / mass[:, None, None] - means[:, :, None] * means[:, None, :]
-    weights = mass / mass.sum()
-    formed, floored = _floor(FORMS[covariance](scatter, weights))
-    return Parameters(weights, means, formed), floored
+def _responsibilities(joint: Array) -> tuple[Array, Array]:
+    """(k, n), columns summing to 1, and the log density of each point, (n,); overwrites."""
+    top = joint.max(axis=0)
+    joint -= top
+    np.exp(joint, out=joint)
+    total = joint.sum(axis=0)
+    joint /= total
+    return joint, top + np.log(total)
 
 
-def _floor(covariances: Array) -> tuple[Array, bool]:
-    """No variance below the floor in any direction; whether there was one."""
-    values, vectors = np.linalg.eigh(covariances)
-    if not (values < FLOOR).any():
-        return covariances, False
-    return (vectors * np.maximum(values, FLOOR)[:, None, :]) @ vectors.swapaxes(1, 2), True
+def expect(cloud: Cloud, parameters: Parameters, origins: Array | None = None) -> Moments:
+    """Visits every point once, some at a time so that they stay in the core's cache.
+
+    Args:
+        cloud: The points.
+        parameters: The mixture whose responsibilities weight them.
+        origins: Points about which moments are taken, (k, d); the means, if not given.
+    """
+    evaluate = Evaluator(parameters)
+    count, dimensions = parameters.means.shape
+    first, second = np.zeros((count, dimensions)), np.zeros((count, dimensions, dimensions))
+    mass, likelihood = np.zeros(count), 0.0
+    for start in range(0, cloud.points.shape[1], BLOCK):
+        points = cloud.points[:, start : start + BLOCK]
+        counts = cloud.counts[start : start + BLOCK]
+        white = evaluate.whiten(points)
+        shares, total = _responsibilities(evaluate.joint(white))
+        likelihood += float(total @ counts)
+        shares *= counts
+        mass += shares.sum(axis=1)
+        white = white if origins is None else evaluate.whiten(points, origins)
+        for k, (share, coordinates) in enumerate(zip(shares, white, strict=True)):
+            weighted = coordinates * share
+            first[k] += weighted.sum(axis=1)
+            second[k] += weighted @ coordinates.T
+    about = parameters.means if origins is None else origins
+    return Moments(likelihood, mass, first, second, about, evaluate.factors)
+
+
+def step(
+    cloud: Cloud, parameters: Parameters, moments: Moments, covariance: Covariance
+) -> tuple[Parameters, Array]:
+    """One maximization; (k,), which components have collapsed.
+
+    Args:
+        cloud: The points.
+        parameters: What ``moments`` were taken with.
+        moments: Of an expectation.
+        covariance: Form of the covariances.
+    """
+    shift, scatter = _central(moments)
+    moved = (shift**2).sum(axis=1)
+    least = np.linalg.eigvalsh(scatter)[:, 0]
+    if (least + CANCELLED**2 < CANCELLED * moved).any():
+        means = moments.origins + np.einsum("kij,kj->ki", moments.factors, shift)
+        moments = expect(cloud, parameters, means)
+    return maximise(cloud, moments, covariance)
+
+
+def maximise(cloud: Cloud, moments: Moments, covariance: Covariance) -> tuple[Parameters, Array]:
+    """The parameters that make these moments' points most likely; (k,), which have collapsed."""
+    shift, scatter = _central(moments)
+    factors = moments.factors
+    means = moments.origins + np.einsum("kij,kj->ki", factors, shift)
+    scatter = factors @ scatter @ factors.swapaxes(1, 2)
+    return formed(cloud, moments.mass / moments.mass.sum(), means, scatter, covariance)
+
+
+def _central(moments: Moments) -> tuple[Array, Array]:
+    """By how much each mean moves, and the covariance about it, in the moments' coordinates."""
+    mass = np.maximum(moments.mass, np.finfo(np.float64).tiny)
+    shift = moments.first / mass[:, None]
+    return shift, moments.second / mass[:, None, None] - shift[:, :, None] * shift[:, None, :]
+
+
+def formed(
+    cloud: Cloud, weights: Array, means: Array, scatter: Array, covariance: Covariance
+) -> tuple[Parameters, Array]:
+    """Gives covariances their form, and a floor where the points show no variance.
+
+    Returns:
+        The parameters, and which components have collapsed, (k,).
+    """
+    form, unit = FORMS[covariance], np.eye(scatter.shape[1])
+    variances = np.diagonal(scatter, axis1=1, axis2=2)
+    narrow = (variances < COLLAPSE * cloud.spans**2).any()
+    steps = cloud.steps if narrow else np.zeros(len(unit))
+    least = resolution(steps, cloud.mean_squares(means, variances)) + cloud.smallest_variance
+    least = np.diagonal(form(least[:, :, None] * unit, weights), axis1=1, axis2=2)
+    covariances = form(scatter, weights)
+    flat = cloud.flat if covariance in ("full", "tied") else np.zeros_like(unit)
+    covariances = covariances + flat
+    axes = np.diagonal(covariances, axis1=1, axis2=2)
+    covariances, collapsed = raised(covariances, np.maximum(least, cloud.condition * axes))
+    return Parameters(weights, means, covariances), collapsed | flat.any()
+
+
+def begin(cloud: Cloud, means: Array, covariance: Covariance) -> tuple[Parameters, Array]:
+    """Equal weights, and the covariance of all points for each component."""
+    count = len(means)
+    scatter = np.repeat(cloud.covariance[None], count, axis=0)
+    return formed(cloud, np.full(count, 1 / count), means, scatter, covariance)
+
+
+def assigned(cloud: Cloud, means: Array, covariance: Covariance) -> tuple[Parameters, Array]:
+    """One maximization with each point given wholly to the nearest of the means.
+
+    A component that starts with too few points for a covariance takes the mean one of all.
+    """
+    moments = _nearest_moments(cloud, means)
+    parameters, collapsed = maximise(cloud, moments, covariance)
+    scatter = _central(moments)[1]
+    pooled = np.einsum("k,kij->ij", parameters.weights, scatter)
+    scatter = np.where(collapsed[:, None, None], pooled, scatter)
+    return formed(cloud, parameters.weights, parameters.means, scatter, covariance)
+
+
+def _nearest_moments(cloud: Cloud, means: Array) -> Moments:
+    """Moments about each mean of the points that are nearest to it."""
+    nearest = np.argmin([cloud.squared_distances(mean) for mean in means], axis=0)
+    count, dimensions = means.shape
+    first, second = np.zeros((count, dimensions)), np.zeros((count, dimensions, dimensions))
+    for k, mean in enumerate(means):
+        own = nearest == k
+        gaps = cloud.points[:, own] - mean[:, None]
+        weighted = gaps * cloud.counts[own]
+        first[k], second[k] = weighted.sum(axis=1), weighted @ gaps.T
+    mass = np.bincount(nearest, cloud.counts, minlength=count)
+    units = np.repeat(np.eye(dimensions)[None], count, axis=0)
+    return Moments(0.0, mass, first, second, means, units)
+
+
+def report(cloud: Cloud, parameters: Parameters, log_likelihood: float) -> MixtureStep:
+    """The parameters and their likelihood in the units that the points came in."""
+    units = cloud.scale[:, None] * cloud.scale
+    logs = float(np.log(cloud.scale).sum())
+    return MixtureStep(
+        parameters.weights.astype(cloud.kind),
+        (parameters.means * cloud.scale + cloud.centre).astype(cloud.kind),
+        (parameters.covariances * units).astype(cloud.kind),
+        log_likelihood - float(cloud.counts.sum()) * logs,
+    )
 
 
 def _full(scatter: Array, weights: Array) -> Array:
@@ -227,7 +251,7 @@ def _spherical(scatter: Array, weights: Array) -> Array:
     return np.asarray(variance[:, None, None] * np.eye(scatter.shape[1]))
 
 
-FORMS: dict[str, Any] = {
+FORMS: dict[str, Callable[[Array, Array], Array]] = {
     "full": _full,
     "tied": _tied,
     "diagonal": _diagonal,

@@ -10,19 +10,20 @@ from scipy.special import logsumexp, softmax
 
 from atelier.segmentation.em import (
     FORMS,
-    Cloud,
     Covariance,
     Evaluator,
     MixtureStep,
     Parameters,
-    as_points,
-    maximise,
+    assigned,
+    begin,
+    expect,
+    report,
+    step,
 )
+from atelier.segmentation.point_cloud import Cloud, as_points
 from atelier.types import Array
 
 logger = logging.getLogger(__name__)
-
-SLACK = 1e-9  # what rounding may take from a likelihood, as a share of its size
 
 
 class Mixture(NamedTuple):
@@ -41,13 +42,14 @@ class Mixture(NamedTuple):
     converged: bool
     """Whether the last step gained less than the tolerance."""
     floored: bool
-    """Whether the variance floor was in use at the end: the likelihood has no true maximum."""
+    """Whether a component has collapsed onto the variance floor, so that the likelihood has no
+    maximum."""
 
     def log_densities(self, points: Array) -> Array:
         """Log of weight times density of each component at each point, (n, k)."""
         parts = (self.weights, self.means, self.covariances)
         evaluate = Evaluator(Parameters(*(np.asarray(part, np.float64) for part in parts)))
-        return evaluate.joint(as_points(points).T).T
+        return evaluate.joint(evaluate.whiten(as_points(points).T)).T
 
     def responsibilities(self, points: Array) -> Array:
         """The probability of each component given each point, (n, k), rows summing to 1."""
@@ -77,8 +79,14 @@ def fit_mixture(
     """The mixture of ``components`` Gaussians that makes the points most likely, by EM.
 
     Log-likelihoods are summed by log-sum-exp, densities come from Cholesky factors. The best of
-    ``restarts`` starts is taken, those without a collapsed component first. k-means++ starts with
-    the spread of the points nearest to each mean, other starts with that of all points.
+    ``restarts`` starts is taken, those without a collapsed component first, then those in which
+    every component holds as many points as it has parameters. k-means++ starts with the spread of
+    the points nearest to each mean, other starts with that of all points.
+
+    Axes are standardised first, so that results follow the units of each axis. A component
+    collapses where its points share a value on an axis, or a line or plane: its likelihood then
+    grows without end. There its variance is kept at a floor, which is that of a millionth of the
+    component at the next value on that axis, or what the rounding of float64 resolves.
 
     Args:
         points: (n, d), or (n,) for one dimension. Sums are float64; float32 points give float32
@@ -99,32 +107,38 @@ def fit_mixture(
             parameters out of range.
     """
     _check_options(covariance, restarts, max_iter, init)
-    cloud = Cloud.of(points, sample_weight, components)
+    cloud = Cloud.of(points, sample_weight, components, common_scale=covariance == "spherical")
     rng = np.random.default_rng(seed)
-    starts = 1 if not isinstance(init, str) else restarts
     fits = [
         _climb(cloud, _start(cloud, components, init, covariance, rng), covariance, tol, max_iter)
-        for _ in range(starts)
+        for _ in range(restarts if isinstance(init, str) else 1)
     ]
-    best = max(fits, key=lambda fit: (not fit.floored, fit.log_likelihood))
+    size = float(cloud.counts.sum())
+    best = max(
+        fits,
+        key=lambda fit: (
+            not fit.floored,
+            not holds_too_little(fit, size, covariance),
+            fit.log_likelihood,
+        ),
+    )
     if best.floored:
         logger.warning(
-            "a component has shrunk to the variance floor: its likelihood could grow without end"
+            "at least one of %d components has no variance in some direction: its points share "
+            "a value, a line or a plane, as far as their numbers resolve. There the variance floor "
+            "stands, on which the log-likelihood and every information criterion depend",
+            components,
         )
-    kind = np.float32 if np.asarray(points).dtype == np.float32 else np.float64
-    return best._replace(
-        weights=best.weights.astype(kind),
-        means=best.means.astype(kind),
-        covariances=best.covariances.astype(kind),
-    )
+    return best
 
 
 def _start(
     cloud: Cloud, components: int, init: str | Array, covariance: Covariance, rng: Any
-) -> tuple[Parameters, bool]:
+) -> Parameters:
     means = cloud.starts(components, init, rng)
-    begin = cloud.assigned if isinstance(init, str) and init == "k-means++" else cloud.begin
-    return begin(means, covariance)
+    if isinstance(init, str) and init == "k-means++":
+        return assigned(cloud, means, covariance)[0]
+    return begin(cloud, means, covariance)[0]
 
 
 def _check_options(covariance: str, restarts: int, max_iter: int, init: str | Array) -> None:
@@ -137,27 +151,19 @@ def _check_options(covariance: str, restarts: int, max_iter: int, init: str | Ar
 
 
 def _climb(
-    cloud: Cloud,
-    start: tuple[Parameters, bool],
-    covariance: Covariance,
-    tol: float,
-    max_iter: int,
+    cloud: Cloud, parameters: Parameters, covariance: Covariance, tol: float, max_iter: int
 ) -> Mixture:
     """EM from one start to where a step gains less than ``tol`` a point."""
-    parameters, floored = start
-    sums = cloud.expect(parameters)
-    history, converged = [sums.log_likelihood], False
+    moments = expect(cloud, parameters)
+    history, converged = [moments.log_likelihood], False
     while len(history) <= max_iter and not converged:
-        parameters, floored = maximise(sums, covariance)
-        sums = cloud.expect(parameters)
-        history.append(sums.log_likelihood)
-        gain = history[-1] - history[-2]
-        if not floored and gain < -SLACK * (1 + abs(history[-2])):
-            raise FloatingPointError(f"Expected a likelihood that rises. Received: {history[-2:]}")
-        converged = gain < tol * float(cloud.counts.sum())
-    here = cloud.report(parameters, history[-1])
+        parameters, collapsed = step(cloud, parameters, moments, covariance)
+        moments = expect(cloud, parameters)
+        history.append(moments.log_likelihood)
+        converged = history[-1] - history[-2] < tol * float(cloud.counts.sum())
+    here = report(cloud, parameters, history[-1])
     moved = np.array(history) + here.log_likelihood - history[-1]
-    return Mixture(*here, history=moved, converged=converged, floored=floored)
+    return Mixture(*here, history=moved, converged=converged, floored=bool(collapsed.any()))
 
 
 def em_steps(
@@ -171,14 +177,16 @@ def em_steps(
         covariance: As for :func:`fit_mixture`.
         iterations: Steps.
     """
-    cloud = Cloud.of(points, None, len(means))
+    cloud = Cloud.of(
+        np.asarray(points, np.float64), None, len(means), common_scale=covariance == "spherical"
+    )
     start = cloud.starts(len(means), np.asarray(means), np.random.default_rng(0))
-    parameters, _ = cloud.begin(start, covariance)
+    parameters, _ = begin(cloud, start, covariance)
     walk = []
     for _ in range(iterations + 1):
-        sums = cloud.expect(parameters)
-        walk.append(cloud.report(parameters, sums.log_likelihood))
-        parameters, _ = maximise(sums, covariance)
+        moments = expect(cloud, parameters)
+        walk.append(report(cloud, parameters, moments.log_likelihood))
+        parameters, _ = step(cloud, parameters, moments, covariance)
     return walk
 
 
@@ -192,6 +200,20 @@ def parameter_count(components: int, dimensions: int, covariance: Covariance) ->
         "spherical": components,
     }[covariance]
     return components - 1 + components * dimensions + covariances
+
+
+def holds_too_little(mixture: Mixture, points: float, covariance: Covariance) -> bool:
+    """Whether a component holds fewer points than its mean and covariance have parameters.
+
+    Such a component fits chance: its likelihood is large because its points nearly lie on a line.
+
+    Args:
+        mixture: A fitted mixture.
+        points: How many it was fitted to, or the sum of their weights.
+        covariance: As for :func:`fit_mixture`.
+    """
+    own = parameter_count(1, mixture.means.shape[1], covariance)
+    return bool(mixture.weights.min() * points < own)
 
 
 def bayesian_information(
