@@ -57,7 +57,7 @@ class DensityModel:
         Raises:
             ValueError: NaN or infinity (counted), another shape, or logits that never vary.
         """
-        logits = self._checked(logits)
+        logits, labels = self._checked(logits), unmasked("labels", labels)
         classes = max(int(np.max(labels, initial=0)) + 1, logits.shape[1])
         labels = checked_labels(labels, len(logits), classes)
         count = np.bincount(labels, minlength=classes)

@@ -19,7 +19,10 @@ MARGIN = float(np.exp(10.0))
 """Where no finite temperature is best: how far beyond the logits' scale the one taken lies."""
 ROUNDING = 64 * float(np.finfo(np.float64).eps)
 """Share of a mean below which the sum's rounding errors decide its sign."""
-TEMPERATURES = (float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).max))
+TEMPERATURES = (
+    float(np.finfo(np.float64).smallest_subnormal),
+    float(np.finfo(np.float64).max),
+)
 FARTHEST = 1e4
 """Logits so many units below the largest have probability 0; further ones count as these."""
 SEPARABLE = "every label has the largest logit"
@@ -78,15 +81,18 @@ def best_temperature(logits: Array, labels: Array) -> tuple[float, str]:
         T > 0, and "" if it is the optimum or has no effect, else the reason why there is none.
     """
     gaps = -logits
-    unit = _unit(gaps)
+    largest, unit = float(gaps.max()), _unit(gaps)
     if unit == 0:
         return 1.0, ""  # all logits of each row are equal: T has no effect
     if not gaps[np.arange(len(labels)), labels].any():
         return max(min(unit / MARGIN, 1.0), TEMPERATURES[0]), SEPARABLE
+    binary_scale = min(int(np.frexp(largest)[1]), 0)  # scaled up by it, small logits are exact
+    gaps = np.ldexp(gaps, -binary_scale)
     unsure = (gaps.mean(axis=1) / len(gaps)).sum()
     if _slope(gaps, labels, np.inf) >= -ROUNDING * unsure:
-        return max(min(float(gaps.max()) * MARGIN, TEMPERATURES[1]), 1.0), BY_CHANCE
-    return _root(lambda t: _slope(gaps, labels, t), unit), ""
+        return max(min(largest * MARGIN, TEMPERATURES[1]), 1.0), BY_CHANCE
+    best = _root(lambda t: _slope(gaps, labels, t), float(np.ldexp(unit, -binary_scale)))
+    return max(float(np.ldexp(best, binary_scale)), TEMPERATURES[0]), ""
 
 
 def _unit(gaps: Array) -> float:

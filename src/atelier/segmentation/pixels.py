@@ -93,12 +93,15 @@ def trust_in(validation: Pixels, test: Pixels) -> Trust:
         ece = expected_calibration_error(probs, test.labels, n_bins=BINS)
         metrics[f"ece{key}"] = ece
         metrics[f"nll{key}"] = negative_log_likelihood(logits, test.labels)
-        diagrams[f"{name}: ECE {ece:.1%}"] = _diagram(probability, test.labels)
+        diagrams[f"{name}: ECE {ece:.1%}"] = reliability_table(probability, test.labels)
     return Trust(diagrams, metrics)
 
 
-def _diagram(probability: Array, labels: Array) -> pd.DataFrame:
-    """Returns a row for each bin that holds pixels: ``bin, probability, frequency, share``."""
+def reliability_table(probability: Array, labels: Array) -> pd.DataFrame:
+    """Returns a row for each bin that holds pixels: ``bin, probability, frequency, share``.
+
+    Bins are those of :func:`atelier.calibration.metrics.reliability_bins`, (lo, hi].
+    """
     bins = reliability_bins(probability, labels, n_bins=BINS)
     filled = np.flatnonzero(bins.count)
     return pd.DataFrame(

@@ -10,7 +10,7 @@ from skimage.metrics import adapted_rand_error, variation_of_information
 from atelier.data.cells import touching_pairs
 from atelier.types import Array, Metrics
 
-OVERLAPS = tuple(np.round(np.arange(0.5, 1.0, 0.05), 2).tolist())
+OVERLAPS = tuple(percent / 100 for percent in range(50, 100, 5))
 """The IoU at which a found cell counts as found: .5, .55 … .95."""
 
 
