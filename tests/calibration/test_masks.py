@@ -18,11 +18,14 @@ from atelier.calibration.metrics import (
     smooth_calibration_error,
     top_label,
 )
+from atelier.scores import class_scores, classification_metrics, confident_mistakes, confusions
 
 MEASURES = [
     adaptive_calibration_error,
     brier_score,
+    classification_metrics,
     classwise_calibration_error,
+    confusions,
     debiased_calibration_error,
     expected_calibration_error,
     maximum_calibration_error,
@@ -37,7 +40,11 @@ LABELS = RNG.integers(3, size=50)
 REFUSED = "masked values. Received: 1 of {}.* masked; leave these rows out"
 USES = {measure.__name__: measure for measure in MEASURES}
 USES |= {name: calibrator().fit for name, calibrator in CALIBRATORS.items()}
-USES |= {"density": DensityModel().fit}
+USES |= {
+    "density": DensityModel().fit,
+    "class scores": lambda logits, labels: class_scores(logits, labels, "abc"),
+    "mistakes": lambda logits, labels: confident_mistakes(logits, labels, count=3),
+}
 
 
 def masked(values):
