@@ -20,7 +20,7 @@ TIE = 8 * float(np.finfo(np.float64).eps)
 
 def merge_ties(scores: Array) -> Array:
     """Returns the scores, (n,) ≥ 0, each replaced by the lowest of those that are equal to it."""
-    order = np.argsort(scores, kind="stable")
+    order = np.argsort(scores)
     ordered = scores[order]
     starts = np.append(True, ordered[1:] > ordered[:-1] * (1 + TIE))
     merged = np.empty_like(scores)
@@ -30,7 +30,7 @@ def merge_ties(scores: Array) -> Array:
 
 def integer_cube_root(number: int) -> int:
     """Returns the largest integer whose cube is at most ``number`` ≥ 0, without rounding errors."""
-    root = round(number ** (1 / 3))
+    root: int = round(float(number) ** (1 / 3))
     while root**3 > number:
         root -= 1
     while (root + 1) ** 3 <= number:

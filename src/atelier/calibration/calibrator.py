@@ -64,7 +64,8 @@ def _below_largest(logits: Array) -> Array:
     costs no more digits than the logits lost when it was added to them.
     """
     with np.errstate(over="ignore"):
-        return np.maximum(logits - logits.max(axis=1, keepdims=True), -FURTHEST)
+        below = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(np.maximum(below, -FURTHEST))
 
 
 class OneVersusRest(Calibrator):

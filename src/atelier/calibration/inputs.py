@@ -38,7 +38,7 @@ def unmasked(name: str, values: Any) -> Array:
     Raises:
         ValueError: Some values are masked (counted).
     """
-    masked = int(np.ma.count_masked(values)) if isinstance(values, np.ma.MaskedArray) else 0
+    masked = int(np.sum(np.ma.getmaskarray(values))) if np.ma.isMaskedArray(values) else 0
     if masked:
         raise ValueError(
             f"Expected {name} without masked values. Received: {masked} of {values.size} masked; "

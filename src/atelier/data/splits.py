@@ -85,7 +85,7 @@ def split_source(source: Source, params: SplitParams, *, limit: int | None) -> d
     (pool,) = parts.values()
     names = ("validation", "calibration") if own_test else ("validation", "calibration", "test")
     shares = {name: as_written(getattr(params, name)) for name in names}
-    shares = {"train": 1 - sum(shares.values())} | shares
+    shares = {"train": Fraction(1) - sum(shares.values())} | shares
     positions = stratified_split(pool.labels, shares, seed=params.seed)
     splits: dict[str, Arrays] = {
         name: {"images": pool.images[index], "labels": pool.labels[index]}
