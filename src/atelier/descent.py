@@ -16,6 +16,7 @@ from tqdm import tqdm
 from atelier.batches import to_unit
 from atelier.calibration.metrics import negative_log_likelihood
 from atelier.histories import as_arrays, as_rows
+from atelier.params import as_written, count_of
 from atelier.recipe import DescentParams
 from atelier.training import fingerprint, mask_seed, unit_logits_of
 from atelier.types import Array, Arrays, Checkpoint, Curve, History
@@ -38,7 +39,7 @@ class Descent:
         self.images, self.labels = tf.constant(train["images"]), tf.constant(train["labels"])
         self.velocities = [tf.Variable(tf.zeros_like(w)) for w in model.trainable_variables]
         self.steps = tf.Variable(0.0)
-        self.first = round((1 - params.held_out) * len(train["labels"]))
+        self.first = count_of(1 - as_written(params.held_out), len(train["labels"]))
         self._epoch = tf.function(self._run)
 
     def _run(self, order: Any, momentum: Any) -> Any:

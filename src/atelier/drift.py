@@ -10,6 +10,7 @@ from scipy.special import softmax
 
 from atelier.calibration.density import DensityModel
 from atelier.intervals import wilson_interval
+from atelier.params import count_of
 from atelier.training import unit_logits_of
 from atelier.types import Array, Metrics
 
@@ -146,7 +147,7 @@ def with_strangers(images: Array, strangers: Array, share: float, *, seed: int) 
     """
     rng = np.random.default_rng(seed)
     mixed = images.copy()
-    rows = rng.permutation(len(images))[: round(share * len(images))]
+    rows = rng.permutation(len(images))[: count_of(share, len(images))]
     mixed[rows] = strangers[rng.integers(0, len(strangers), len(rows))]
     return mixed
 

@@ -14,6 +14,8 @@ from atelier.params import Params
 from atelier.types import Array, Arrays, Images, Labels, Registry
 
 Margin = Annotated[float, Field(ge=0)]
+ROUNDING = 1e-12
+"""Gains and margins that differ by less are equal: they are differences of rounded means."""
 TINY = 1e-12
 """Probabilities below are taken for this, so that a surprise is finite."""
 
@@ -132,7 +134,9 @@ def _row(
     margin: float,
 ) -> dict[str, object]:
     low, high = interval
-    verdict = "better" if low > 0 else "no worse" if low >= -margin else "may be worse"
+    verdict = "may be worse"
+    if low >= -margin - ROUNDING:
+        verdict = "better" if low > ROUNDING else "no worse"
     return {
         "measure": name,
         "challenger": values[0],

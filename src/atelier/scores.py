@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.special import logsumexp
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from atelier.calibration.inputs import unmasked
 from atelier.calibration.metrics import negative_log_likelihood
 from atelier.intervals import wilson_interval
 from atelier.types import Array, Labels, Metrics
@@ -19,6 +20,7 @@ def classification_metrics(logits: Array, labels: Labels) -> Metrics:
         logits: (n, classes).
         labels: (n,), integers in [0, classes).
     """
+    logits, labels = unmasked("logits", logits), unmasked("labels", labels)
     correct = int((logits.argmax(axis=1) == labels).sum())
     low, high = wilson_interval(correct, len(labels))
     return {
@@ -32,6 +34,7 @@ def classification_metrics(logits: Array, labels: Labels) -> Metrics:
 
 def class_scores(logits: Array, labels: Labels, classes: Sequence[str]) -> pd.DataFrame:
     """Precision, recall, F1 and n of each class; 0 where a class is never predicted."""
+    logits, labels = unmasked("logits", logits), unmasked("labels", labels)
     scores = precision_recall_fscore_support(
         labels, logits.argmax(axis=1), labels=np.arange(len(classes)), zero_division=0
     )
@@ -41,6 +44,7 @@ def class_scores(logits: Array, labels: Labels, classes: Sequence[str]) -> pd.Da
 
 def confusions(logits: Array, labels: Labels) -> Array:
     """Counts, (classes, classes): row the true class, column the predicted one."""
+    logits, labels = unmasked("logits", logits), unmasked("labels", labels)
     return np.asarray(
         confusion_matrix(labels, logits.argmax(axis=1), labels=np.arange(logits.shape[1]))
     )
@@ -48,6 +52,7 @@ def confusions(logits: Array, labels: Labels) -> Array:
 
 def confident_mistakes(logits: Array, labels: Labels, *, count: int) -> Array:
     """Positions of the wrong predictions, (≤ count,), the most confident first."""
+    logits, labels = unmasked("logits", logits), unmasked("labels", labels)
     predicted = logits.argmax(axis=1)
     confidence = np.exp(logits.max(axis=1) - logsumexp(logits, axis=1))
     wrong = np.flatnonzero(predicted != labels)

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from atelier.batches import batches, to_unit
 from atelier.histories import as_arrays, as_rows
+from atelier.params import count_of
 from atelier.recipe import TrainingParams
 from atelier.types import Array, Arrays, Checkpoint, Curve, History
 
@@ -40,7 +41,7 @@ def optimizer_for(training: TrainingParams, steps: int) -> keras.optimizers.Opti
     The cycle (Smith & Topin 2017) rises from a tenth of the rate over the first 30 % of the steps
     and falls to a thousandth along a cosine.
     """
-    peak, warmup = training.learning_rate, round(0.3 * steps)
+    peak, warmup = training.learning_rate, count_of(0.3, steps)
     rates: dict[str, Any] = {
         "constant": peak,
         "one_cycle": keras.optimizers.schedules.CosineDecay(

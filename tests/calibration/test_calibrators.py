@@ -150,19 +150,23 @@ def test_a_histogram_s_bin_says_the_share_of_its_positives():
     np.testing.assert_allclose(fitted.transform(logits[3:])[:, 1], 0.75)
 
 
-def test_bayesian_binning_averages_binnings_by_their_evidence():
-    """Naeini's equations, binning by binning, on data without ties."""
+@pytest.mark.parametrize(("n", "most"), [(27, 30), (30, 31), (64, 40)])
+def test_bayesian_binning_averages_binnings_by_their_evidence(n, most):
+    """Naeini's equations, binning by binning, on data without ties.
+
+    Binnings have 1 … ⌊10 n^⅓⌋ bins: 30³ = 1000 · 27, 31³ < 1000 · 30 < 32³, 40³ = 1000 · 64.
+    """
     rng = np.random.default_rng(0)
-    score = np.sort(rng.random(27))
-    logits = np.stack([np.zeros(27), np.log(score / (1 - score))], axis=1)
-    labels = (rng.random(27) < score).astype(int)
+    score = np.sort(rng.random(n))
+    logits = np.stack([np.zeros(n), np.log(score / (1 - score))], axis=1)
+    labels = (rng.random(n) < score).astype(int)
     found = BayesianBinning().fit(logits, labels).transform(logits)[:, 1]
     evidence, predictions = [], []
-    for size in range(1, 31):  # 27^⅓ / 10 … 10 · 27^⅓
-        ends = np.unique(np.ceil(np.arange(1, size + 1) * 27 / size).astype(int))
+    for size in range(1, most + 1):
+        ends = np.unique(-(-np.arange(1, size + 1) * n // size))
         starts = np.append(0, ends[:-1])
         limits = np.concatenate([[0], score[ends[:-1] - 1], [1]])
-        total, prediction, bins = 0.0, np.empty(27), len(ends)
+        total, prediction, bins = 0.0, np.empty(n), len(ends)
         for one in range(bins):
             inside = labels[starts[one] : ends[one]]
             middle = (limits[one] + limits[one + 1]) / 2

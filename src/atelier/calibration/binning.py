@@ -1,4 +1,9 @@
-"""Calibrators that count: histogram binning, isotonic regression, Bayesian binning."""
+"""Calibrators that count: histogram binning, isotonic regression, Bayesian binning.
+
+Their scores are softmax probabilities, whose last digit depends on the processor's exponential.
+No count may hang on it: scores that differ by less than a share TIE of themselves are equal, and a
+score that exceeds an edge by less lies on the edge.
+"""
 
 from functools import partial
 
@@ -10,13 +15,42 @@ from atelier.calibration.calibrator import Map, OneVersusRest
 from atelier.calibration.metrics import bin_of, equal_mass_edges, equal_width_edges
 from atelier.types import Array
 
+TIE = 8 * float(np.finfo(np.float64).eps)
+
+
+def merge_ties(scores: Array) -> Array:
+    """Returns the scores, (n,) ≥ 0, each replaced by the lowest of those that are equal to it."""
+    order = np.argsort(scores)
+    ordered = scores[order]
+    starts = np.append(True, ordered[1:] > ordered[:-1] * (1 + TIE))
+    merged = np.empty_like(scores)
+    merged[order] = ordered[starts][np.cumsum(starts) - 1]
+    return merged
+
+
+def integer_cube_root(number: int) -> int:
+    """Returns the largest integer whose cube is at most ``number`` ≥ 0, without rounding errors."""
+    root: int = round(float(number) ** (1 / 3))
+    while root**3 > number:
+        root -= 1
+    while (root + 1) ** 3 <= number:
+        root += 1
+    return root
+
 
 def _steps(scores: Array, *, edges: Array, values: Array) -> Array:
-    return np.asarray(values[bin_of(scores, edges)])
+    return np.asarray(values[bin_of(scores, edges * (1 + TIE))])
 
 
 def _lines(scores: Array, *, points: Array, values: Array) -> Array:
-    return np.asarray(np.interp(scores, points, values))
+    """Interpolates linearly; no slope is formed, which between points near 0 would overflow."""
+    reached = np.searchsorted(points, scores * (1 + TIE), side="right") - 1
+    below = np.clip(reached, 0, len(points) - 1)
+    above = np.minimum(below + 1, len(points) - 1)
+    gap = points[above] - points[below]
+    beyond = np.where(scores > points[below] * (1 + TIE), scores - points[below], 0)
+    share = np.minimum(beyond / np.where(gap > 0, gap, 1), 1)
+    return np.asarray(np.clip(values[below] + share * (values[above] - values[below]), 0, 1))
 
 
 class HistogramBinning(OneVersusRest):
@@ -30,7 +64,7 @@ class HistogramBinning(OneVersusRest):
 
     def _fit_map(self, scores: Array, outcome: Array) -> Map:
         edges = equal_width_edges(self.n_bins)
-        where = bin_of(scores, edges)
+        where = bin_of(scores, edges * (1 + TIE))
         count = np.bincount(where, minlength=self.n_bins)
         positive = np.bincount(where, outcome, minlength=self.n_bins)
         middle = (np.arange(self.n_bins) + 0.5) / self.n_bins
@@ -44,7 +78,9 @@ class IsotonicRegression(OneVersusRest):
     """
 
     def _fit_map(self, scores: Array, outcome: Array) -> Map:
-        points, inverse, count = np.unique(scores, return_inverse=True, return_counts=True)
+        points, inverse, count = np.unique(
+            merge_ties(scores), return_inverse=True, return_counts=True
+        )
         mean = np.bincount(inverse, outcome) / count
         fitted = isotonic_regression(mean, weights=count.astype(np.float64)).x
         return partial(_lines, points=points, values=fitted)
@@ -54,9 +90,9 @@ class BayesianBinning(OneVersusRest):
     """BBQ, Bayesian binning into quantiles (Naeini et al. 2015): an average over binnings of equal
     mass, each weighted by how likely it makes the outcomes.
 
-    Binnings have n^⅓ / 10 … 10 n^⅓ bins; bin b of B has the prior Beta(2 p_b / B, 2 (1 − p_b) / B),
-    p_b the middle of the bin. The average is constant between the edges of all binnings, so
-    it is worked out once.
+    Binnings have ⌊n^⅓ / 10⌋ (at least 1) … ⌊10 n^⅓⌋ bins, counted in integers; bin b of B has the
+    prior Beta(2 p_b / B, 2 (1 − p_b) / B), p_b the middle of the bin. The average is constant
+    between the edges of all binnings, so it is worked out once.
     """
 
     SPREAD = 10
@@ -65,11 +101,12 @@ class BayesianBinning(OneVersusRest):
     """Log weight, relative to the best binning's, below which one changes no digit."""
 
     def _fit_map(self, scores: Array, outcome: Array) -> Map:
+        scores = merge_ties(scores)
         order = np.argsort(scores, kind="stable")
         ordered, positives = scores[order], np.append(0, np.cumsum(outcome[order]))
-        root = np.cbrt(len(scores))
-        sizes = range(max(1, int(root / self.SPREAD)), int(np.ceil(root * self.SPREAD)) + 1)
-        binnings = [self._binning(ordered, positives, size) for size in sizes]
+        binnings = [
+            self._binning(ordered, positives, size) for size in self._numbers_of_bins(len(scores))
+        ]
         evidence = np.array([one[2] for one in binnings])
         weights = np.exp(evidence - logsumexp(evidence))
         kept = np.flatnonzero(weights > np.exp(self.NEGLIGIBLE) * weights.max())
@@ -80,6 +117,11 @@ class BayesianBinning(OneVersusRest):
             edges, values, _ = binnings[index]
             average += weights[index] * values[bin_of(cells, edges)]
         return partial(_steps, edges=union, values=average / weights[kept].sum())
+
+    def _numbers_of_bins(self, samples: int) -> range:
+        """Returns the integers b with n^⅓ / 10 ≲ b ≤ 10 n^⅓, that is b³ ≤ 1000 n."""
+        fewest = max(1, integer_cube_root(samples) // self.SPREAD)
+        return range(fewest, integer_cube_root(self.SPREAD**3 * samples) + 1)
 
     def _binning(self, ordered: Array, positives: Array, size: int) -> tuple[Array, Array, float]:
         """Edges, posterior means, (bins,), and log evidence (their eq. 1) of one binning.

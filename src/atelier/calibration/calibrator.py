@@ -10,6 +10,9 @@ from scipy.special import softmax
 from atelier.calibration.inputs import checked_labels, checked_logits
 from atelier.types import Array
 
+FURTHEST = 1e305
+"""Differences of logits beyond it count as this, so that sums over classes stay finite."""
+
 Map = Callable[[Array], Array]
 """From scores, (n,), to probabilities, (n,)."""
 
@@ -24,26 +27,28 @@ class Calibrator(ABC):
 
         Args:
             logits: (n, classes ≥ 2), of any scale; a constant added to a row changes nothing.
+                A class that is impossible for a sample has a large negative logit, such as −1e30.
             labels: (n,), integers in [0, classes); a class may be absent.
 
         Raises:
-            ValueError: Another shape, NaN or infinity (counted), labels outside the classes.
+            ValueError: Another shape, masked values, NaN or infinity (counted), labels outside the
+                classes.
         """
         logits = checked_logits(logits)
         labels = checked_labels(labels, *logits.shape)
         self.classes_ = logits.shape[1]
-        self._fit(_centred(logits), labels)
+        self._fit(_below_largest(logits), labels)
         return self
 
     def transform(self, logits: Array) -> Array:
         """Probabilities, (n, classes) float64, each row summing to 1.
 
         Raises:
-            ValueError: Not fitted, other classes than fitted for, NaN or infinity.
+            ValueError: Not fitted, other classes than fitted for, masked values, NaN or infinity.
         """
         if not self.classes_:
             raise ValueError(f"Expected fit before transform. Received: a new {type(self)}")
-        return self._transform(_centred(checked_logits(logits, classes=self.classes_)))
+        return self._transform(_below_largest(checked_logits(logits, classes=self.classes_)))
 
     @abstractmethod
     def _fit(self, logits: Array, labels: Array) -> None: ...
@@ -52,8 +57,15 @@ class Calibrator(ABC):
     def _transform(self, logits: Array) -> Array: ...
 
 
-def _centred(logits: Array) -> Array:
-    return np.asarray(logits - logits.mean(axis=1, keepdims=True))
+def _below_largest(logits: Array) -> Array:
+    """Returns the logits less the largest of their row, in [−FURTHEST, 0].
+
+    The subtraction is exact where the logits of a row are near each other, so an offset of 1e8
+    costs no more digits than the logits lost when it was added to them.
+    """
+    with np.errstate(over="ignore"):
+        below = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(np.maximum(below, -FURTHEST))
 
 
 class OneVersusRest(Calibrator):

@@ -5,6 +5,7 @@ from scipy.special import logsumexp, softmax
 
 from atelier.calibration.density import DensityModel
 from atelier.calibration.inputs import checked_logits
+from atelier.calibration.scaling import softmax_at
 from atelier.types import Array
 
 SCORES = ("softmax", "temperature", "energy", "posterior", "log_density")
@@ -22,7 +23,7 @@ def confidence_scores(
     logits = checked_logits(logits)
     return {
         "softmax": softmax(logits, axis=1).max(axis=1),
-        "temperature": softmax(logits / temperature, axis=1).max(axis=1),
+        "temperature": softmax_at(logits, temperature).max(axis=1),
         "energy": np.asarray(logsumexp(logits, axis=1)),
         "posterior": density.posterior(logits).max(axis=1),
         "log_density": density.log_density(logits),

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
-from atelier.calibration.inputs import checked_labels, checked_logits
+from atelier.calibration.inputs import checked_labels, checked_logits, unmasked
 from atelier.types import Array, Arrays
 
 Covariance = Literal["diagonal", "full", "tied"]
@@ -57,7 +57,7 @@ class DensityModel:
         Raises:
             ValueError: NaN or infinity (counted), another shape, or logits that never vary.
         """
-        logits = self._checked(logits)
+        logits, labels = self._checked(logits), unmasked("labels", labels)
         classes = max(int(np.max(labels, initial=0)) + 1, logits.shape[1])
         labels = checked_labels(labels, len(logits), classes)
         count = np.bincount(labels, minlength=classes)
@@ -151,7 +151,7 @@ class DensityModel:
 
     @staticmethod
     def _checked(logits: Array, *, dimensions: int | None = None) -> Array:
-        logits = np.asarray(logits, np.float64)
+        logits = unmasked("logits", logits).astype(np.float64, copy=False)
         if logits.ndim == 2 and logits.shape[1] == 1 and dimensions in (None, 1):
             checked_logits(np.repeat(logits, 2, axis=1))
             return logits

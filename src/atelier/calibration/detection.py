@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atelier.calibration.inputs import check_finite
+from atelier.calibration.inputs import check_finite, unmasked
 from atelier.types import Array
 
-RECALL = 0.95
+PERCENT = 95
+"""Share of the ordinary samples that pass, an integer so that counts decide."""
 
 
 class Detection(NamedTuple):
@@ -25,7 +26,7 @@ def detection(ordinary: Array, strange: Array) -> Detection:
     """The three measures of a confidence, (n,) and (m,), that should be low for the strange.
 
     Raises:
-        ValueError: One of them is empty, or has NaN or infinite values (counted).
+        ValueError: One of them is empty, or has masked, NaN or infinite values (counted).
     """
     return _detection(_groups(ordinary, strange))
 
@@ -51,11 +52,13 @@ def detection_intervals(
 
 def _groups(ordinary: Array, strange: Array) -> Array:
     """Counts of each kind at each score, (2, scores), lowest first."""
-    kinds = [np.asarray(one, np.float64) for one in (ordinary, strange)]
-    for name, values in zip(("ordinary scores", "strange scores"), kinds, strict=True):
+    kinds = []
+    for name, scores in (("ordinary scores", ordinary), ("strange scores", strange)):
+        values = unmasked(name, scores).astype(np.float64)
         if values.ndim != 1 or len(values) == 0:
             raise ValueError(f"Expected {name} (n,), n > 0. Received: {values.shape}")
         check_finite(name, values)
+        kinds.append(values)
     levels = np.unique(np.concatenate(kinds))
     counts = [np.bincount(np.searchsorted(levels, one), minlength=len(levels)) for one in kinds]
     return np.stack(counts)
@@ -66,7 +69,7 @@ def _detection(groups: Array) -> Detection:
     n, m = int(ordinary.sum()), int(strange.sum())
     alarmed, caught = np.cumsum(ordinary), np.cumsum(strange)
     precision = caught / np.maximum(alarmed + caught, 1)
-    passing = alarmed - ordinary <= (1 - RECALL) * n + 1e-9  # thresholds that 95 % reach
+    passing = 100 * (alarmed - ordinary) <= (100 - PERCENT) * n  # thresholds that 95 % reach
     highest = len(passing) - 1 - passing[::-1].argmax()
     return Detection(
         auroc=float((strange * (n - alarmed + ordinary / 2)).sum() / (n * m)),

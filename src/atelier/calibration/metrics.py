@@ -2,11 +2,13 @@
 
 ``probs`` is (n, classes) with integer ``labels``, of which the most probable class counts (top
 label), or (n,) with outcomes 0 and 1. Bins are (lo, hi], the first one closed at 0, so a
-confidence of 1 lies in the last; the edges of k bins are the floats nearest to i / k. Ties of the
-most probable class go to the first.
+confidence of 1 lies in the last; the edges of k bins are the floats nearest to i / k in the
+precision of ``probs``, so 0.3 lies on the edge 0.3 in single precision as well. Ties of the most
+probable class go to the first.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from atelier.calibration.inputs import (
     checked_labels,
     checked_logits,
     checked_probs,
+    unmasked,
 )
 from atelier.calibration.smooth import smooth_error
 from atelier.intervals import bootstrap_interval
@@ -74,11 +77,19 @@ def top_label(probs: Array, labels: Array) -> tuple[Array, Array]:
     return np.clip(confidence, 0, 1, out=confidence), outcome
 
 
-def equal_width_edges(n_bins: int) -> Array:
-    """The inner edges of ``n_bins`` bins of equal width over [0, 1], (n_bins − 1,)."""
+def equal_width_edges(n_bins: int, precision: np.dtype[Any] | None = None) -> Array:
+    """The inner edges of ``n_bins`` bins of equal width over [0, 1], (n_bins − 1,) float64.
+
+    Args:
+        n_bins: Number of bins, ≥ 1.
+        precision: Floating type whose nearest values the edges are; others count as float64.
+    """
     if n_bins < 1:
         raise ValueError(f"Expected n_bins ≥ 1. Received: {n_bins}")
-    return np.asarray(np.arange(1, n_bins) / n_bins)
+    edges = np.arange(1, n_bins) / n_bins
+    if precision is not None and precision.kind == "f":
+        edges = edges.astype(precision).astype(np.float64)
+    return np.asarray(edges)
 
 
 def equal_mass_edges(values: Array, n_bins: int) -> Array:
@@ -88,7 +99,9 @@ def equal_mass_edges(values: Array, n_bins: int) -> Array:
     the order of the samples plays no part. Ties, or fewer values than bins, make fewer bins; none
     is empty.
     """
-    last = np.ceil(len(values) * equal_width_edges(n_bins)).astype(np.int64) - 1
+    if n_bins < 1:
+        raise ValueError(f"Expected n_bins ≥ 1. Received: {n_bins}")
+    last = -(-len(values) * np.arange(1, n_bins) // n_bins) - 1  # ⌈n i / k⌉ values lie below edge i
     edges = np.unique(np.partition(values, last)[last])
     return np.asarray(edges[edges < values.max()])
 
@@ -114,7 +127,8 @@ def _binned(confidence: Array, outcome: Array, edges: Array) -> ReliabilityBins:
 
 def reliability_bins(probs: Array, labels: Array, *, n_bins: int = 15) -> ReliabilityBins:
     """Counts, mean confidence and accuracy of equal-width bins (Guo et al. 2017, fig. 1)."""
-    return _binned(*top_label(probs, labels), equal_width_edges(n_bins))
+    confidence, outcome = top_label(probs, labels)
+    return _binned(confidence, outcome, equal_width_edges(n_bins, np.asarray(probs).dtype))
 
 
 def expected_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15) -> float:
@@ -173,7 +187,7 @@ def classwise_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15
     probs, labels = checked_probs(probs, labels)
     if probs.ndim == 1:
         probs = np.stack([1 - probs, probs], axis=1)
-    edges, classes = equal_width_edges(n_bins), probs.shape[1]
+    edges, classes = equal_width_edges(n_bins, probs.dtype), probs.shape[1]
     cells, offset = classes * n_bins, np.arange(classes) * n_bins
 
     def surplus(rows: slice) -> Array:
@@ -192,9 +206,10 @@ def negative_log_likelihood(logits: Array, labels: Array) -> float:
     """Mean −log softmax(logits)[label] in nats; in float64, safe at any scale.
 
     Raises:
-        ValueError: Logits that are no finite (n, classes ≥ 2), or labels no classes of theirs.
+        ValueError: Logits that are no finite, unmasked (n, classes ≥ 2), or labels no classes of
+            theirs.
     """
-    logits = np.asarray(logits)
+    logits = unmasked("logits", logits)
     if logits.ndim != 2:
         raise ValueError(f"Expected logits (n, ≥ 2). Received: {logits.shape}")
     labels = checked_labels(labels, *logits.shape)
@@ -204,9 +219,9 @@ def negative_log_likelihood(logits: Array, labels: Array) -> float:
         block = checked_logits(logits[rows])
         block = block - block.max(axis=1, keepdims=True)
         true = block[np.arange(len(block)), labels[rows]]
-        return float(np.sum(np.log(np.exp(block).sum(axis=1)) - true))
+        return float(np.sum((np.log(np.exp(block).sum(axis=1)) - true) / len(logits)))
 
-    return sum(by_blocks(surprise, len(logits))) / len(logits)
+    return sum(by_blocks(surprise, len(logits)))
 
 
 def brier_score(probs: Array, labels: Array) -> float:

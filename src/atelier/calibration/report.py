@@ -137,7 +137,7 @@ uint8 images in; for each image out: `label` (index into the `classes` tag), `pr
 training logits) and `reject` (less density than almost all held-out images have).
 
 ECE before {ece["before"]}, after {ece["after"]}; NLL before {numbers["nll_before"]:.4f}, after
-{numbers["nll_after"]:.4f} nats; T = {temperature:.4f}; n = {numbers["n"]:.0f} test images.
+{numbers["nll_after"]:.4f} nats; T = {temperature:.5g}; n = {numbers["n"]:.0f} test images.
 
 Splits: {counts}. Temperature and threshold come from the calibration split, densities from the
 training split."""
@@ -145,7 +145,7 @@ training split."""
         "source": provenance["name"],
         "digest": provenance["digest"],
         "classes": " ".join(provenance["classes"]),
-        "temperature": f"{temperature:.6f}",
+        "temperature": f"{temperature:.7g}",
         "ece_before": ece["before"],
         "ece_after": ece["after"],
         "nll_after": f"{numbers['nll_after']:.4f}",

@@ -1,6 +1,8 @@
 """Stratified, disjoint splits of labelled data."""
 
 from collections.abc import Mapping
+from fractions import Fraction
+from itertools import accumulate
 from typing import Annotated
 
 import numpy as np
@@ -8,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from atelier.data.reading import Part, Source
-from atelier.params import Params
+from atelier.params import Params, as_written, count_of
 from atelier.types import Array, Arrays, Labels
 
 SPLITS = ("train", "validation", "calibration", "test")
@@ -28,14 +30,16 @@ class SplitParams(Params):
 
     @model_validator(mode="after")
     def _leaves_something(self) -> "SplitParams":
-        total = self.validation + self.calibration + self.test
+        total = sum(as_written(share) for share in (self.validation, self.calibration, self.test))
         if total >= 1:
-            raise ValueError(f"Expected shares that leave some for training. Received: {total:.3f}")
+            raise ValueError(
+                f"Expected shares that leave some for training. Received: {float(total):.3f}"
+            )
         return self
 
 
 def stratified_split(
-    labels: Labels, shares: Mapping[str, float], *, seed: int
+    labels: Labels, shares: Mapping[str, float | Fraction], *, seed: int
 ) -> dict[str, NDArray[np.int64]]:
     """Positions of each split, every class divided by ``shares`` as evenly as whole images allow.
 
@@ -51,7 +55,7 @@ def stratified_split(
     """
     rng = np.random.default_rng(seed)
     names = list(shares)
-    edges = np.cumsum([shares[name] for name in names])[:-1]
+    edges = list(accumulate(as_written(shares[name]) for name in names))[:-1]
     chosen: dict[str, list[NDArray[np.int64]]] = {name: [] for name in names}
     for label in np.unique(labels):
         positions = rng.permutation(np.flatnonzero(labels == label))
@@ -60,9 +64,10 @@ def stratified_split(
                 f"Expected at least {len(names)} images of each class, one for each split. "
                 f"Received: {len(positions)} of class {label}"
             )
-        cuts = np.round(edges * len(positions)).astype(int)
         cuts = np.clip(
-            cuts, np.arange(1, len(names)), len(positions) - np.arange(len(names))[:0:-1]
+            np.array([count_of(edge, len(positions)) for edge in edges], np.int64),
+            np.arange(1, len(names)),
+            len(positions) - np.arange(len(names))[:0:-1],
         )
         for name, piece in zip(names, np.split(positions, cuts), strict=True):
             chosen[name].append(piece)
@@ -78,9 +83,9 @@ def split_source(source: Source, params: SplitParams, *, limit: int | None) -> d
     parts = {name: _first(part, limit, params.seed) for name, part in source.parts.items()}
     own_test = parts.pop("test", None) if len(parts) > 1 else None
     (pool,) = parts.values()
-    shares = {"validation": params.validation, "calibration": params.calibration}
-    shares |= {} if own_test else {"test": params.test}
-    shares = {"train": 1 - sum(shares.values())} | shares
+    names = ("validation", "calibration") if own_test else ("validation", "calibration", "test")
+    shares = {name: as_written(getattr(params, name)) for name in names}
+    shares = {"train": Fraction(1) - sum(shares.values())} | shares
     positions = stratified_split(pool.labels, shares, seed=params.seed)
     splits: dict[str, Arrays] = {
         name: {"images": pool.images[index], "labels": pool.labels[index]}
@@ -92,7 +97,7 @@ def split_source(source: Source, params: SplitParams, *, limit: int | None) -> d
 def _first(part: Part, limit: int | None, seed: int) -> Part:
     if limit is None or limit >= len(part.labels):
         return part
-    share = limit / len(part.labels)
+    share = Fraction(limit, len(part.labels))
     kept = stratified_split(part.labels, {"kept": share, "left": 1 - share}, seed=seed)["kept"]
     return Part(part.images[kept], part.labels[kept])
 

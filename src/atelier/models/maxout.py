@@ -1,5 +1,7 @@
 """Maxout (Goodfellow et al. 2013): a unit that answers with the largest of several pieces."""
 
+import math
+from fractions import Fraction
 from typing import Any
 
 import keras
@@ -125,4 +127,7 @@ def rectified_width(network: keras.Model, *, shape: tuple[int, int, int], classe
     """
     inputs = shape[0] * shape[1] * shape[2]
     linear, constant = inputs + 2 + classes, classes - network.count_params()
-    return round((-linear + (linear**2 - 4 * constant) ** 0.5) / 2)
+    square = linear**2 - 4 * constant
+    root = math.isqrt(square)
+    between = int(root**2 < square)  # no half lies between root and root + 1, so ½ is as good
+    return round(Fraction(2 * (root - linear) + between, 4))

@@ -1,6 +1,7 @@
 """Several segmentations of the same pictures, scored side by side."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -116,5 +117,6 @@ def some_pictures(
 ) -> dict[str, Sample]:
     """Pictures from the worst to the best by F1, evenly spread over their order."""
     order = table.groupby("image")["f1"].mean().sort_values(kind="stable").index
-    places = np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)
+    last, steps = len(order) - 1, max(min(count, len(order)) - 1, 1)
+    places = [round(Fraction(step * last, steps)) for step in range(min(count, len(order)))]
     return {str(order[place]): samples[str(order[place])] for place in places}

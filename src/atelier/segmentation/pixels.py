@@ -7,7 +7,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from atelier.calibration.metrics import expected_calibration_error, negative_log_likelihood
+from atelier.calibration.metrics import (
+    expected_calibration_error,
+    negative_log_likelihood,
+    reliability_bins,
+)
 from atelier.calibration.scaling import VectorScaling
 from atelier.data.cells import Sample
 from atelier.types import Array, Metrics
@@ -42,9 +46,8 @@ def fit_scale(pixels: Pixels) -> Scale:
     temperature alone cannot mend that, an offset can.
     """
     scaling = VectorScaling().fit(pixels.logits, pixels.labels)
-    ends = np.array([[0.0, 0.0], [0.0, 1.0]])
-    at_zero, at_one = (np.log(row[1] / row[0]) for row in scaling.transform(ends))
-    return Scale(float(at_one - at_zero), float(at_zero))
+    slope = scaling.weight_.mean()  # the logits less their mean are half the log-odds, ∓
+    return Scale(float(slope), float(scaling.bias_[1] - scaling.bias_[0]))
 
 
 class Trust(NamedTuple):
@@ -90,13 +93,22 @@ def trust_in(validation: Pixels, test: Pixels) -> Trust:
         ece = expected_calibration_error(probs, test.labels, n_bins=BINS)
         metrics[f"ece{key}"] = ece
         metrics[f"nll{key}"] = negative_log_likelihood(logits, test.labels)
-        diagrams[f"{name}: ECE {ece:.1%}"] = _diagram(probability, test.labels)
+        diagrams[f"{name}: ECE {ece:.1%}"] = reliability_table(probability, test.labels)
     return Trust(diagrams, metrics)
 
 
-def _diagram(probability: Array, labels: Array) -> pd.DataFrame:
-    place = np.minimum((probability * BINS).astype(int), BINS - 1)
-    frame = pd.DataFrame({"bin": place, "probability": probability, "frequency": labels})
-    grouped = frame.groupby("bin")
-    means = grouped[["probability", "frequency"]].mean()
-    return means.assign(share=grouped.size() / len(frame)).reset_index()
+def reliability_table(probability: Array, labels: Array) -> pd.DataFrame:
+    """Returns a row for each bin that holds pixels: ``bin, probability, frequency, share``.
+
+    Bins are those of :func:`atelier.calibration.metrics.reliability_bins`, (lo, hi].
+    """
+    bins = reliability_bins(probability, labels, n_bins=BINS)
+    filled = np.flatnonzero(bins.count)
+    return pd.DataFrame(
+        {
+            "bin": filled,
+            "probability": bins.confidence[filled],
+            "frequency": bins.accuracy[filled],
+            "share": bins.count[filled] / len(labels),
+        }
+    )

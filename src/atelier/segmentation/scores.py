@@ -11,7 +11,7 @@ from atelier.data.cells import touching_pairs
 from atelier.data.labels import number_cells
 from atelier.types import Array, Metrics
 
-OVERLAPS = tuple(np.round(np.arange(0.5, 1.0, 0.05), 2).tolist())
+OVERLAPS = tuple(percent / 100 for percent in range(50, 100, 5))
 """The IoU at which a found cell counts as found: .5, .55 … .95."""
 
 

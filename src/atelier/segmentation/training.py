@@ -21,6 +21,7 @@ from atelier.data.cells import Sample, pack
 from atelier.histories import as_arrays, as_rows
 from atelier.models.unet import unet
 from atelier.models.unet_shapes import margin, tile_margin
+from atelier.params import count_of
 from atelier.segmentation.greys import normalise
 from atelier.segmentation.lessons import Lesson, patches, prepare
 from atelier.segmentation.params import SegmenterParams
@@ -65,7 +66,7 @@ def _ahead(
 
 def optimizer_for(params: SegmenterParams) -> keras.optimizers.Optimizer:
     """Momentum or Adam, the rate rising over the warm-up, then falling to 0 along a cosine."""
-    rising = round(params.warmup * params.steps)
+    rising = count_of(params.warmup, params.steps)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0 if rising else params.learning_rate,
         params.steps - rising,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from decimal import Decimal, localcontext
 from itertools import product
 from typing import Any, ClassVar, Literal, get_args
 
@@ -60,8 +61,14 @@ class Plan:
 
     @property
     def learning_rates(self) -> Array:
-        """(rates,)."""
-        return np.geomspace(self.lowest_rate, self.highest_rate, self.rates)
+        """(rates,), correctly rounded: processors whose powers differ agree on every rate."""
+        with localcontext(prec=40):
+            lowest = Decimal(str(self.lowest_rate))
+            ratio = Decimal(str(self.highest_rate)) / lowest
+            steps = max(self.rates - 1, 1)
+            return np.array(
+                [float(lowest * ratio ** (Decimal(step) / steps)) for step in range(self.rates)]
+            )
 
     def members(self) -> pd.DataFrame:
         """A row per training; members of one optimizer and seed, who share batches, are

@@ -19,6 +19,8 @@ NEIGHBOURHOOD = 0.1
 LEARNT = 0.5
 """Share of the best accuracy below which a member's calibration is of no interest."""
 Z = 1.96
+EQUAL = 1e-9
+"""Accuracies that differ by less are equal: a line's fit leaves rounding errors in them."""
 
 
 def curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
@@ -82,6 +84,7 @@ def _local_line(rates: Array, members: pd.DataFrame, measure: str) -> tuple[Arra
 def best_rates(table: pd.DataFrame, *, selection_images: int, test_images: int) -> pd.DataFrame:
     """For each optimizer with and without dropout, a row: its best rate and how wide it is good.
 
+    The best rate has the highest selection level; of equal ones it is the lowest rate.
     ``as_good_low`` and ``as_good_high``: rates around the best whose selection level lies in
     its 95 % interval. ``plateau_decades``: how many decades lose at most one point. ``edge``: which
     end of the grid the as-good range touches, so that the range and not the optimizer decides.
@@ -92,10 +95,11 @@ def best_rates(table: pd.DataFrame, *, selection_images: int, test_images: int) 
     for (optimizer, dropout), curve in curves(table, images=test_images).groupby(GROUP, sort=False):
         curve = curve.sort_values("learning_rate", ignore_index=True)  # noqa: PLW2901
         selection = curve["selection_level"].to_numpy()
-        top = int(selection.argmax())
-        good = _around(selection >= _interval(selection[top], selection_images)[0], top)
-        plateau = _around(selection >= selection[top] - POINT, top)
-        rate, learnt = curve["learning_rate"], curve[selection >= LEARNT * selection[top]]
+        top = int(np.argmax(selection >= selection.max() - EQUAL))
+        raised = selection + EQUAL
+        good = _around(raised >= _interval(selection[top], selection_images)[0], top)
+        plateau = _around(raised >= selection[top] - POINT, top)
+        rate, learnt = curve["learning_rate"], curve[raised >= LEARNT * selection[top]]
         calm = learnt.loc[learnt["test_ece"].fillna(np.inf).idxmin()]
         low, high = _interval(curve["test_accuracy"][top], test_images)
         rows.append(
