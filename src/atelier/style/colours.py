@@ -50,11 +50,21 @@ def match_colours(style: Array, content: Array) -> Array:
         style: RGB, (height, width, 3).
         content: RGB, of any size.
     """
-    own, wanted = style.reshape(-1, 3), content.reshape(-1, 3)
-    away = _root(np.cov(own.T, bias=True), -0.5)
-    towards = _root(np.cov(wanted.T, bias=True), 0.5)
-    moved = (own - own.mean(axis=0)) @ away @ towards + wanted.mean(axis=0)
+    own, wanted = _centred(style), _centred(content)
+    change = _root(_covariance(own), -0.5) @ _root(_covariance(wanted), 0.5)
+    moved = own @ change + content.mean(axis=(0, 1), dtype=np.float64)
     return np.asarray(moved.reshape(style.shape))
+
+
+def _centred(picture: Array) -> Array:
+    """Every pixel's difference from the mean colour, (pixels, 3) float64."""
+    pixels = picture.reshape(-1, 3)
+    return pixels - pixels.mean(axis=0, dtype=np.float64)
+
+
+def _covariance(centred: Array) -> Array:
+    """Of colours, (3, 3); as NumPy's with ``bias``, which takes seconds for a large picture."""
+    return np.asarray(centred.T @ centred / len(centred))
 
 
 def _root(covariance: Array, power: float) -> Array:
