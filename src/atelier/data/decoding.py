@@ -34,12 +34,13 @@ _DAMAGE = (
     AttributeError,
     ArithmeticError,
     RuntimeError,
+    AssertionError,
     EOFError,
     MemoryError,
     struct.error,
     zlib.error,
 )
-"""What Pillow's plugins raise on damaged files: there is no common type."""
+"""What the plugins of Pillow and tifffile raise on damaged files: there is no common type."""
 
 
 def decode_picture(file: Path | io.BytesIO, name: str) -> Array:
