@@ -147,6 +147,12 @@ def test_style_transfer_takes_every_colour_mode_as_the_same_colours(colours):
     np.testing.assert_array_equal(style_of(colours), RGB)
 
 
+def test_a_photograph_of_megapixels_is_small_in_a_figure():
+    photograph = np.full((1500, 2000), 80, np.uint8)
+    np.testing.assert_allclose(style_transfer._shown(photograph), np.full((768, 1024, 3), 80.0))
+    assert style_transfer._shown(photograph[:300, :400]).shape == (300, 400, 3)
+
+
 def write_cells(folder, picture_mode, label_mode):
     """Six drawn pictures of cells in a mirror's layout."""
     drawn = draw_cells(6, (48, 48), seed=3)
