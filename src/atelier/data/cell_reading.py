@@ -18,7 +18,7 @@ from atelier.data.decoding import (
     decode_mask,
     decode_picture,
     decode_volume,
-    joined,
+    join_equal_channels,
 )
 from atelier.data.mask_folders import read_mask_archive, read_mask_folder
 from atelier.data.reading import Fetch
@@ -155,7 +155,7 @@ def _pairs(images: Path, labels: Path, *, instances: bool) -> dict[str, Sample]:
     samples = {}
     for name, path in pictures.items():
         truth = decode(truths[name], str(truths[name]))
-        image = joined(decode_picture(path, str(path)))
+        image = join_equal_channels(decode_picture(path, str(path)))
         samples[name] = _checked(str(truths[name]), image, truth, instances=instances)
     return samples
 
@@ -181,7 +181,7 @@ def _volume(images: Path, labels: Path) -> dict[str, Sample]:
         )
     samples = {}
     for index, (picture, truth) in enumerate(zip(pictures, truths, strict=True)):
-        image = joined(as_stored(picture, f"{images}, section {index}"))
+        image = join_equal_channels(as_stored(picture, f"{images}, section {index}"))
         where = f"{labels}, section {index}"
         samples[f"{index:02d}"] = _checked(where, image, truth, instances=False)
     return samples

@@ -72,7 +72,7 @@ def decode_picture(file: Path | io.BytesIO, name: str) -> Array:
     colours = np.asarray(_opaque(image).convert("RGB"))
     if image.mode in {"1", "L", "LA", "La"}:
         return np.ascontiguousarray(colours[..., 0])
-    return joined(colours) if image.mode in {"P", "PA"} else colours
+    return join_equal_channels(colours) if image.mode in {"P", "PA"} else colours
 
 
 def decode_labels(file: Path | io.BytesIO, name: str) -> Array:
@@ -97,7 +97,7 @@ def decode_labels(file: Path | io.BytesIO, name: str) -> Array:
     stored = np.asarray(image)
     if stored.ndim == 2:
         return stored.astype(stored.dtype.newbyteorder("="))
-    labels = joined(stored[..., :3]) if stored.shape[2] > 2 else stored[..., 0]
+    labels = join_equal_channels(stored[..., :3]) if stored.shape[2] > 2 else stored[..., 0]
     if labels.ndim == 3:
         raise ValueError(
             f"{name}: Expected a label map of one channel, integers that number the cells. "
@@ -184,7 +184,7 @@ def as_stored(values: Array, name: str) -> Array:
     )
 
 
-def joined(picture: Array) -> Array:
+def join_equal_channels(picture: Array) -> Array:
     """Makes three equal channels one, (height, width); other pictures pass."""
     if picture.ndim == 3 and all(
         np.array_equal(picture[..., 0], picture[..., other]) for other in (1, 2)

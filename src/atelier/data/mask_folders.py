@@ -11,10 +11,10 @@ import numpy as np
 
 from atelier.data.cells import Sample
 from atelier.data.clutter import AnyPath, without_clutter
-from atelier.data.decoding import decode_mask, decode_picture, joined
+from atelier.data.decoding import decode_mask, decode_picture, join_equal_channels
 
-KINDS = ("images", "masks")
-Open = Callable[[str], Path | io.BytesIO]
+PARTS_OF_A_PICTURE = ("images", "masks")
+OpenMember = Callable[[str], Path | io.BytesIO]
 """The file of a member's name."""
 
 
@@ -57,15 +57,15 @@ def _members(paths: Iterable[AnyPath]) -> dict[str, dict[str, list[str]]]:
     """Files by the picture's name and by kind; an empty folder counts as a kind without files."""
     members: dict[str, dict[str, list[str]]] = {}
     for path in paths:
-        folder, file = (path, None) if path.name in KINDS else (path.parent, path)
-        if folder.name in KINDS and folder.parent.name:
+        folder, file = (path, None) if path.name in PARTS_OF_A_PICTURE else (path.parent, path)
+        if folder.name in PARTS_OF_A_PICTURE and folder.parent.name:
             files = members.setdefault(folder.parent.name, {}).setdefault(folder.name, [])
             files += [str(file)] if file else []
     return members
 
 
 def _read_members(
-    members: Mapping[str, Mapping[str, list[str]]], open_file: Open, where: PurePath
+    members: Mapping[str, Mapping[str, list[str]]], open_file: OpenMember, where: PurePath
 ) -> dict[str, Sample]:
     samples = {}
     for name, kinds in members.items():
@@ -84,9 +84,9 @@ def _read_members(
     return samples
 
 
-def _join_masks(picture: str, masks: Iterable[str], open_file: Open) -> Sample:
+def _join_masks(picture: str, masks: Iterable[str], open_file: OpenMember) -> Sample:
     """A picture, and one label map of all its masks."""
-    image = joined(decode_picture(open_file(picture), picture))
+    image = join_equal_channels(decode_picture(open_file(picture), picture))
     labels = np.zeros(image.shape[:2], np.uint16)
     for number, path in enumerate(masks, start=1):
         mask = decode_mask(open_file(path), path)
