@@ -71,6 +71,17 @@ LABELS[1:3, 1:3] = 300
 LABELS[4:, 5:] = 2
 
 
+COLOURS = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+
+
+def nan_tiff():
+    values = GREY.astype(np.float32)
+    values[2, 3] = np.nan
+    stream = io.BytesIO()
+    Image.fromarray(values).save(stream, "tiff")
+    return stream.getvalue()
+
+
 def test_a_folder_of_pictures_and_label_maps(tmp_path):
     write(tmp_path / "images" / "a.png", png(GREY))
     write(tmp_path / "labels" / "a.png", png(LABELS))
@@ -117,6 +128,97 @@ def test_official_volumes_are_read_section_by_section(tmp_path):
     assert samples["01"].labels.max() == 2
 
 
+def stack(path, sections):
+    """A TIFF stack, page by page."""
+    pages = [Image.fromarray(section) for section in sections]
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+
+
+def test_volumes_of_unequal_length_are_refused_with_both_counts(tmp_path):
+    stack(tmp_path / "train-volume.tif", [GREY] * 5)
+    stack(tmp_path / "train-labels.tif", [GREY] * 6)
+    with pytest.raises(
+        ValueError, match=r"in .*train-volume\.tif as in .*train-labels\.tif\. Received: 5 and 6"
+    ):
+        read_folder(tmp_path, "isbi2012")
+    (tmp_path / "train-labels.tif").unlink()
+    with pytest.raises(FileNotFoundError, match=r"train-labels\.tif"):
+        read_folder(tmp_path, "isbi2012")
+    stack(tmp_path / "train-labels.tif", [GREY[1:]] * 5)
+    with pytest.raises(ValueError, match=r"train-labels\.tif, section 0: .*\(6, 8\).*\(5, 8\)"):
+        read_folder(tmp_path, "isbi2012")
+    values = np.stack([GREY.astype(np.float32)] * 5)
+    values[3, 1, 1] = np.nan
+    stack(tmp_path / "train-volume.tif", values)
+    stack(tmp_path / "train-labels.tif", [GREY] * 5)
+    with pytest.raises(ValueError, match=r"train-volume\.tif, section 3: .*1 NaN"):
+        read_folder(tmp_path, "isbi2012")
+
+
+def test_a_membrane_map_means_its_colours_whatever_its_palette(tmp_path):
+    cells = np.ones((6, 9), np.uint8)
+    cells[:, 4] = 0
+    membranes = Image.fromarray(1 - cells).convert("P")
+    membranes.putpalette([255, 255, 255, 0, 0, 0])  # entry 0 is white, a cell
+    write(tmp_path / "image" / "0.png", png(np.zeros((6, 9), np.uint8)))
+    (tmp_path / "label").mkdir()
+    membranes.save(tmp_path / "label" / "0.png")
+    (sample,) = read_folder(tmp_path, "isbi2012").values()
+    assert sample.labels[0].tolist() == [1, 1, 1, 1, 0, 2, 2, 2, 2]
+
+
+CLUTTER = [
+    ".DS_Store", "Thumbs.db", "desktop.ini", "{0}/.DS_Store", "{0}/._a.png", "{0}/Thumbs.db",
+    "{1}/.DS_Store", "{1}/._a.png", "{1}/desktop.ini", "__MACOSX/{0}/._a.png",
+    "__MACOSX/{1}/._a.png",
+]  # fmt: skip
+LAYOUTS = {
+    "label maps": ("images", "labels"),
+    "membranes": ("image", "label"),
+    "masks": ("a/images", "a/masks"),
+    "stage1_train": ("stage1_train/a/images", "stage1_train/a/masks"),
+}
+
+
+@pytest.mark.parametrize("folders", LAYOUTS.values(), ids=LAYOUTS)
+def test_files_of_an_operating_system_are_skipped_and_counted(folders, tmp_path, caplog):
+    files = {f"{folders[0]}/a.png": png(GREY)}
+    files[f"{folders[1]}/a.png"] = png(np.where(LABELS == 2, 255, 0).astype(np.uint8))
+    for name, content in files.items():
+        write(tmp_path / "clean" / name, content)
+        write(tmp_path / ".hidden" / name, content)  # the folder itself may be hidden
+    for name in CLUTTER:
+        write(tmp_path / ".hidden" / name.format(*folders), b"Mac OS X")
+    (clean,) = read_folder(tmp_path / "clean", "dsb2018").values()
+    assert "skipped" not in caplog.text
+    with caplog.at_level("INFO", "atelier"):
+        (sample,) = read_folder(tmp_path / ".hidden", "dsb2018").values()
+    for part, expected in zip(sample, clean, strict=True):
+        np.testing.assert_array_equal(part, expected)
+    assert "entries are no data and are skipped: " in caplog.text
+    assert "._a.png" in caplog.text
+
+
+def test_files_of_an_operating_system_in_an_archive_are_skipped_and_counted(tmp_path, caplog):
+    mask = np.where(LABELS == 2, 255, 0).astype(np.uint8)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as members:
+        members.writestr("a/images/a.png", png(GREY))
+        members.writestr("a/masks/m.png", png(mask))
+        for name in CLUTTER:
+            members.writestr(name.format("a/images", "a/masks"), b"Mac OS X")
+    with caplog.at_level("INFO", "atelier"):
+        (sample,) = read_mask_archive(tmp_path / "a.zip").values()
+    np.testing.assert_array_equal(sample.labels, LABELS == 2)
+    assert f"a.zip: {len(CLUTTER)} entries are no data and are skipped" in caplog.text
+
+
+def test_a_picture_without_any_cell_has_an_empty_folder_of_masks(tmp_path):
+    write(tmp_path / "a" / "images" / "a.png", png(GREY))
+    (tmp_path / "a" / "masks").mkdir()
+    (sample,) = read_folder(tmp_path, "dsb2018").values()
+    assert sample.labels.max() == 0
+
+
 @pytest.mark.parametrize(
     ("files", "error", "message"),
     [
@@ -125,6 +227,32 @@ def test_official_volumes_are_read_section_by_section(tmp_path):
         ({"images/a.png": png(GREY), "labels/a.png": png(LABELS[1:])}, ValueError, "label map of"),
         ({"images/a.png": b"none", "labels/a.png": png(LABELS)}, ValueError, "whole picture"),
         ({"a/masks/m.png": png(GREY)}, ValueError, "one picture in images"),
+        (
+            {"images/a.png": png(GREY), "labels/a.png": png(LABELS), "labels/b.png": png(LABELS)},
+            ValueError,
+            r"1 pictures, 2 label maps; only pictures \[\], only label maps \['b'\]",
+        ),
+        (
+            {"images/a.png": png(GREY), "images/a.tif": b"", "labels/a.png": png(LABELS)},
+            ValueError,
+            r"one file of each name. Received: a\.png, a\.tif",
+        ),
+        ({"images/a.png": png(GREY), "labels/a.png": png(COLOURS)}, ValueError, "a.png: .*label"),
+        ({"images/a.png": nan_tiff(), "labels/a.png": png(LABELS)}, ValueError, "a.png: .*1 NaN"),
+        (
+            {"a/images/a.png": png(GREY), "a/masks/m.png": png(GREY[1:])},
+            ValueError,
+            "m.png: .*mask",
+        ),
+        (
+            {
+                "a/images/a.png": png(GREY),
+                "a/masks/m.png": png(GREY),
+                "b/images/b.png": png(GREY),
+            },
+            ValueError,
+            "b: Expected a folder masks",
+        ),
     ],
 )
 def test_a_folder_that_does_not_fit_is_refused_with_what_came(tmp_path, files, error, message):
@@ -208,7 +336,7 @@ def test_a_picture_is_turned_as_its_exif_says_and_palettes_are_looked_up(tmp_pat
     picture.save(path, exif=exif)
     assert np.array_equal(read_picture(str(path)), np.rot90(GREY, -1))
     Image.fromarray(GREY).convert("P").save(tmp_path / "palette.png")
-    assert read_picture(str(tmp_path / "palette.png")).shape == (6, 8, 4)
+    assert np.array_equal(read_picture(str(tmp_path / "palette.png")), GREY)
 
 
 def test_a_picture_that_is_none_is_refused(tmp_path):

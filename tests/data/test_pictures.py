@@ -1,8 +1,17 @@
 import numpy as np
 import pytest
 from PIL import Image
+from skimage.transform import resize
 
-from atelier.data.pictures import EMBEDDED, fit_side, read_picture, resize_to, to_rgb
+from atelier.data.pictures import (
+    EMBEDDED,
+    average_areas,
+    fit_side,
+    fitted_shape,
+    read_picture,
+    resize_to,
+    to_rgb,
+)
 
 RED = (255.0, 0.0, 0.0)
 
@@ -62,7 +71,57 @@ def test_the_longer_side_is_made_as_long_as_asked(shape, side, wanted):
 
 
 def test_a_constant_picture_stays_so_at_any_size():
-    np.testing.assert_allclose(resize_to(np.full((40, 30, 3), 200.0), (13, 17)), 200.0, rtol=1e-5)
+    for shape in ((13, 17), (3, 2), (80, 1)):
+        resized = resize_to(np.full((40, 30, 3), 200.0), shape)
+        assert resized.dtype == np.float32
+        np.testing.assert_allclose(resized, 200.0, rtol=1e-5)
+
+
+def test_a_size_is_known_without_a_picture():
+    for shape in ((100, 50), (3024, 4032), (7, 1000)):
+        assert fitted_shape((*shape, 3), 48) == fit_side(np.zeros((*shape, 3)), 48).shape[:2]
+
+
+def test_areas_are_averaged_exactly_where_they_are_whole_and_by_their_share_where_not():
+    picture = np.arange(24.0).reshape(4, 6)
+    expected = picture.reshape(2, 2, 3, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(average_areas(picture, (2, 3)), expected)
+    # Five pixels in two areas of 2.5: (0 + 1 + .5 · 2) / 2.5 = .8 and (.5 · 2 + 3 + 4) / 2.5 = 3.2
+    np.testing.assert_allclose(average_areas(np.arange(5.0)[:, None], (2, 1)), [[0.8], [3.2]])
+    assert average_areas(picture, (4, 6)) is picture
+
+
+def scikit_image(picture, shape):
+    return resize(picture, shape, order=3, mode="reflect", anti_aliasing=True, preserve_range=True)
+
+
+@pytest.mark.parametrize("name", ["astronaut", "china", "coffee", "hubble_deep_field"])
+def test_a_picture_that_shrinks_little_is_scikit_images_to_the_bit(name):
+    picture = to_rgb(read_picture(name))
+    shape = fitted_shape(picture.shape, max(picture.shape) // 5)
+    np.testing.assert_array_equal(resize_to(picture, shape), scikit_image(picture, shape))
+
+
+NEARLY = 0.6
+"""Mean difference in grey levels that areas averaged first may make."""
+
+
+def nearly_scikit_images(picture, side):
+    shape = fitted_shape(picture.shape, side)
+    difference = np.abs(resize_to(picture, shape) - scikit_image(picture, shape))
+    assert difference.mean() < NEARLY
+    assert difference.max() < 20  # at the border, which is mirrored at another place
+
+
+@pytest.mark.parametrize("name", ["astronaut", "china", "coffee", "hubble_deep_field"])
+@pytest.mark.parametrize("side", [32, 48])
+def test_a_picture_that_shrinks_much_is_nearly_scikit_images(name, side):
+    nearly_scikit_images(to_rgb(read_picture(name)), side)
+
+
+def test_real_paintings_that_shrink_much_are_nearly_scikit_images(mirror):
+    for path in sorted((mirror / "paintings").glob("*.jpg")):
+        nearly_scikit_images(to_rgb(read_picture(str(path))), 48)
 
 
 def test_a_photograph_taken_sideways_is_read_upright(tmp_path):

@@ -142,6 +142,105 @@ def test_a_mirrored_mnist_file_with_other_bytes_is_refused(tmp_path):
         read_source(params(source="mirror", mirror=str(tmp_path)), never)
 
 
+def publish(monkeypatch, folder, dataset, *, seed, packed_hash=False):
+    """A tiny data set in a mirror folder, whose hashes are those of the table from now on."""
+    rng = np.random.default_rng(seed)
+    known = []
+    for file in DATA_SETS[dataset].files:
+        images = rng.integers(0, 256, (10, 28, 28), dtype=np.uint8)
+        values = images if "images" in file.name else rng.permutation(10).astype(np.uint8)
+        plain = packed(values)
+        stored = gzip.compress(plain, mtime=seed)
+        (folder / dataset).mkdir(parents=True, exist_ok=True)
+        (folder / dataset / file.name).write_bytes(stored)
+        if packed_hash:
+            digest = f"sha256:{hashlib.sha256(stored).hexdigest()}"
+            known.append(file._replace(digest=digest, plain=UNVERIFIED))
+        else:
+            known.append(file._replace(plain=hashlib.sha256(plain).hexdigest()))
+    changed = DATA_SETS[dataset]._replace(files=tuple(known))
+    monkeypatch.setitem(DATA_SETS, dataset, changed)
+
+
+@pytest.mark.parametrize("packed_hash", [False, True])
+@pytest.mark.parametrize(
+    ("asked", "came"), [("fashion-mnist", "mnist"), ("mnist", "fashion-mnist")]
+)
+def test_a_mirror_of_another_known_data_set_is_refused(
+    tmp_path, monkeypatch, caplog, asked, came, packed_hash
+):
+    for seed, name in enumerate((asked, came)):
+        publish(monkeypatch, tmp_path, name, seed=seed, packed_hash=packed_hash)
+    source = read_source(params(dataset=asked, source="mirror", mirror=str(tmp_path)), never)
+    assert source.classes == class_names(asked, None)
+    assert "unverified" not in caplog.text
+    titles = [DATA_SETS[name].title for name in (asked, came)]
+    with pytest.raises(ValueError, match=r"(?s)Expected .*{}.*Received: .*{}".format(*titles)):
+        read_source(params(dataset=asked, source="mirror", mirror=str(tmp_path / came)), never)
+
+
+def test_a_file_under_the_name_of_another_part_is_refused(tmp_path, monkeypatch):
+    publish(monkeypatch, tmp_path, "fashion-mnist", seed=0)
+    folder = tmp_path / "fashion-mnist"
+    train, test = (folder / f"{part}-images-idx3-ubyte.gz" for part in ("train", "t10k"))
+    train.write_bytes(test.read_bytes())
+    with pytest.raises(ValueError, match=r"Expected train-images.*Received: t10k-images"):
+        read_source(params(dataset="fashion-mnist", source="mirror", mirror=str(tmp_path)), never)
+
+
+def test_real_mnist_is_never_read_as_fashion(mirror):
+    asked = params(dataset="fashion-mnist", source="mirror", mirror=str(mirror / "mnist"))
+    with pytest.raises(ValueError, match=r"Fashion-MNIST.*Received: .* of MNIST handwritten"):
+        read_source(asked, never)
+
+
+def test_the_first_class_of_fashion_has_its_published_name():
+    assert class_names("fashion-mnist", None)[0] == "T-shirt/top"
+
+
+def test_clutter_in_a_mirror_is_not_named_as_data(tmp_path):
+    for name in ("._train-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(FileNotFoundError, match=r"Received: t10k-labels-idx1-ubyte$"):
+        read_source(params(source="mirror", mirror=str(tmp_path)), never)
+
+
+CLASSES = np.arange(47, dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        CLASSES[:, None],
+        # QMNIST: class, series, writer, digit of the writer, NIST's code, index, duplicate, unused
+        np.stack([CLASSES.astype(np.int32)] + [CLASSES.astype(np.int32) + 400] * 7, axis=1),
+    ],
+)
+def test_labels_of_two_dimensions_give_their_class(tmp_path, labels):
+    fake_emnist(tmp_path, labels=labels)
+    asked = params(dataset="emnist", split="balanced", source="mirror", mirror=str(tmp_path))
+    source = read_source(asked, never)
+    assert source.parts["test"].labels.tolist() == list(range(47))
+    assert source.parts["test"].labels.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.eye(47, dtype=np.uint8),  # one column a class
+        np.zeros((47, 2), np.int32),
+        np.zeros((47, 8), np.float32),
+        np.zeros((47, 8, 1), np.int32),
+        np.linspace(0, 46, 47, dtype=np.float32),
+    ],
+)
+def test_labels_of_another_layout_are_refused_by_their_file(tmp_path, labels):
+    fake_emnist(tmp_path, labels=labels)
+    asked = params(dataset="emnist", split="balanced", source="mirror", mirror=str(tmp_path))
+    with pytest.raises(ValueError, match=r"train-labels-idx1-ubyte: Expected .*\(n, 8\)"):
+        read_source(asked, never)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -77,6 +77,19 @@ def paint(content, styles, weights, params, checkpoint=None):
     return painting
 
 
+def test_the_content_is_resized_once_for_each_size(content, style, weights, monkeypatch):
+    sides = []
+
+    def counted(picture, side):
+        sides.append(side)
+        return fit_side(picture, side)
+
+    monkeypatch.setattr("atelier.style.painting.fit_side", counted)
+    scales = ({"side": 32, "iterations": 2}, {"side": 40, "iterations": 3})
+    paint(content, [style], weights, recipe(scales=scales, every=1))
+    assert sides == [32, 40]
+
+
 def test_content_alone_brings_the_content_back_out_of_noise(content, style, weights):
     params = recipe(
         content_layer="conv1_1", style_weight=0.0, start="noise", every=200,

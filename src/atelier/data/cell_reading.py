@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import logging
-import zipfile
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from atelier.data.cells import CITATION, Sample, draw_cells
+from atelier.data.clutter import list_folder
+from atelier.data.decoding import (
+    as_stored,
+    decode_labels,
+    decode_mask,
+    decode_picture,
+    decode_volume,
+    join_equal_channels,
+)
 from atelier.data.foreground import connected_cells, is_foreground
 from atelier.data.labels import number_cells
+from atelier.data.mask_folders import read_mask_archive, read_mask_folder
 from atelier.data.reading import Fetch
 from atelier.data.sources import UNVERIFIED, DataSet, RemoteFile
 from atelier.params import Params
@@ -142,9 +150,9 @@ def read_folder(folder: Path, dataset: str, *, masks: list[str] | None = None) -
             return _pairs(place / "image", place / "label", instances=False)
         if (place / "train-volume.tif").is_file():
             return _volume(place / "train-volume.tif", place / "train-labels.tif")
-        if any(place.glob("*/masks")):
-            return dict(_from_masks(path) for path in sorted(place.iterdir()) if path.is_dir())
-    there = sorted(path.name for path in folder.glob("*")) if folder.is_dir() else []
+        if masked := read_mask_folder(place):
+            return masked
+    there = [path.name for path in list_folder(folder)] if folder.is_dir() else []
     raise FileNotFoundError(
         f"Expected folders images and labels, image and label, or one with masks per picture in "
         f"{folder} or {folder / dataset} (--namespaces digits,characters leaves cells out). "
@@ -152,45 +160,49 @@ def read_folder(folder: Path, dataset: str, *, masks: list[str] | None = None) -
     )
 
 
-def _read(path: Path | io.BytesIO, name: str) -> Array:
-    """A picture as it was stored, channels that say the same joined into one."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as opened:
-            picture = np.asarray(opened)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise ValueError(f"{name}: Expected a whole picture. Received: {error}") from error
-    if picture.ndim == 3:
-        colours = picture[..., :3] if picture.shape[2] > 2 else picture[..., :1]
-        same = (colours == colours[..., :1]).all()
-        picture = colours[..., 0] if same else colours
-    return np.ascontiguousarray(picture)
-
-
 def _pairs(images: Path, labels: Path, *, instances: bool) -> dict[str, Sample]:
-    pictures = {path.stem: path for path in sorted(images.iterdir()) if path.is_file()}
-    truths = {path.stem: path for path in sorted(labels.iterdir()) if path.is_file()}
+    pictures, truths = _by_stem(images), _by_stem(labels)
     if pictures.keys() != truths.keys() or not pictures:
-        odd = sorted(pictures.keys() ^ truths.keys())
         raise ValueError(
-            f"Expected one label map a picture in {images.parent}. Received: {odd[:5]}"
+            f"Expected one label map a picture, of the same name, in {images} and {labels}. "
+            f"Received: {len(pictures)} pictures, {len(truths)} label maps; only pictures "
+            f"{sorted(pictures.keys() - truths.keys())[:5]}, only label maps "
+            f"{sorted(truths.keys() - pictures.keys())[:5]}"
         )
+    decode = decode_labels if instances else decode_mask
     samples = {}
     for name, path in pictures.items():
-        truth = _read(truths[name], str(truths[name]))
-        samples[name] = _checked(name, _read(path, str(path)), truth, instances=instances)
+        truth = decode(truths[name], str(truths[name]))
+        image = join_equal_channels(decode_picture(path, str(path)))
+        samples[name] = _checked(str(truths[name]), image, truth, instances=instances)
     return samples
 
 
-def _volume(images: Path, labels: Path) -> dict[str, Sample]:
-    from skimage.io import imread
+def _by_stem(folder: Path) -> dict[str, Path]:
+    """A folder's files by their names without endings."""
+    files: dict[str, Path] = {}
+    for path in list_folder(folder):
+        other = files.setdefault(path.stem, path)
+        if other != path:
+            raise ValueError(
+                f"{folder}: Expected one file of each name. Received: {other.name}, {path.name}"
+            )
+    return files
 
-    stacks = zip(imread(images), imread(labels), strict=True)
-    return {
-        f"{index:02d}": _checked(f"{index:02d}", *pair, instances=False)
-        for index, pair in enumerate(stacks)
-    }
+
+def _volume(images: Path, labels: Path) -> dict[str, Sample]:
+    pictures, truths = decode_volume(images), decode_volume(labels)
+    if len(pictures) != len(truths):
+        raise ValueError(
+            f"Expected as many sections in {images} as in {labels}. "
+            f"Received: {len(pictures)} and {len(truths)}"
+        )
+    samples = {}
+    for index, (picture, truth) in enumerate(zip(pictures, truths, strict=True)):
+        image = join_equal_channels(as_stored(picture, f"{images}, section {index}"))
+        where = f"{labels}, section {index}"
+        samples[f"{index:02d}"] = _checked(where, image, truth, instances=False)
+    return samples
 
 
 def _separate_masks(samples: dict[str, Sample], masks: list[str]) -> dict[str, Sample]:
@@ -226,62 +238,6 @@ def _checked(name: str, image: Array, truth: Array, *, instances: bool) -> Sampl
         raise ValueError(f"{name}: Expected at most {LARGEST:,} cells. Received: {len(ids):,}")
     truth = numbered if truth.max(initial=0) > LARGEST else truth
     return Sample(image, truth.astype(np.uint16))
-
-
-def _from_masks(folder: Path) -> tuple[str, Sample]:
-    """One picture of BBBC038: ``images/NAME.png`` and a mask for each cell."""
-    pictures, masks = sorted((folder / "images").glob("*")), sorted((folder / "masks").glob("*"))
-    if len(pictures) != 1:
-        raise ValueError(f"{folder}: Expected one picture in images. Received: {len(pictures)}")
-    return folder.name, _join_masks(folder.name, pictures[0], masks)
-
-
-def _join_masks(
-    name: str, picture: Path | io.BytesIO, masks: Iterable[Path | io.BytesIO]
-) -> Sample:
-    image = _read(picture, name)
-    truth = np.zeros(image.shape[:2], np.uint16)
-    for number, path in enumerate(masks, start=1):
-        mask = _read(path, f"{name}, mask {number}")
-        if mask.shape[:2] != truth.shape:
-            raise ValueError(f"{name}: Expected masks of {truth.shape}. Received: {mask.shape}")
-        truth[(mask if mask.ndim == 2 else mask.max(axis=2)) > 0] = number
-    return Sample(image, truth)
-
-
-def read_mask_archive(archive: Path) -> dict[str, Sample]:
-    """The pictures of BBBC038's zip; nothing is unpacked to disk.
-
-    Raises:
-        ValueError: The zip or a picture in it is damaged, or it holds none.
-    """
-    try:
-        with zipfile.ZipFile(archive) as members:
-            return _from_members(members.namelist(), members.read, archive)
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{archive}: {error}") from error
-
-
-def _from_members(
-    names: list[str], read: Callable[[str], bytes], archive: Path
-) -> dict[str, Sample]:
-    files: dict[str, dict[str, list[str]]] = {}
-    for name in sorted(names):
-        parts = PurePosixPath(name).parts
-        if len(parts) >= 3 and parts[-2] in {"images", "masks"} and name.endswith(".png"):
-            files.setdefault(parts[-3], {"images": [], "masks": []})[parts[-2]].append(name)
-    if not files or any(len(kinds["images"]) != 1 for kinds in files.values()):
-        raise ValueError(
-            f"{archive}: Expected folders NAME/images with one picture. Received: {names[:3]} …"
-        )
-    return {
-        name: _join_masks(
-            name,
-            io.BytesIO(read(kinds["images"][0])),
-            (io.BytesIO(read(mask)) for mask in kinds["masks"]),
-        )
-        for name, kinds in files.items()
-    }
 
 
 def split_cells(

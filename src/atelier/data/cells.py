@@ -17,7 +17,7 @@ class Sample(NamedTuple):
     """One picture and its truth."""
 
     image: Array
-    """(height, width) or (height, width, channels), as it came."""
+    """(height, width) or (height, width, 3); uint8, uint16 or float32."""
     labels: Array
     """Instance labels, (height, width), 0 being background."""
 

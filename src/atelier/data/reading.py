@@ -6,8 +6,6 @@ fetches the published archives.
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
@@ -17,12 +15,13 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from atelier.data import glyphs
+from atelier.data.clutter import without_clutter
+from atelier.data.identity import check_identity
 from atelier.data.idx import parse_idx, read_idx, unpack
 from atelier.data.sources import (
     DATA_SETS,
     DIGITS,
     MERGED,
-    UNVERIFIED,
     DataSet,
     class_names,
     idx_names,
@@ -30,7 +29,7 @@ from atelier.data.sources import (
 from atelier.params import Params
 from atelier.types import Array, Images, Labels
 
-logger = logging.getLogger(__name__)
+QMNIST_COLUMNS = 8
 
 
 class SourceParams(Params):
@@ -121,9 +120,8 @@ def _mirror(params: SourceParams, fetch: Fetch) -> Source:
     def read(name: str) -> Array:
         for path in (place / (name + ending) for place in places for ending in ("", ".gz")):
             if path.is_file():
-                _check_plain(params.dataset, name, path)
-                return read_idx(path)
-        there = sorted(path.name for place in places for path in place.glob("*idx*"))
+                return _read_verified(params.dataset, name, path)
+        there = [path.name for place in places for path in _idx_files(place)]
         raise FileNotFoundError(
             f"Expected {name} or {name}.gz in {folder} or {folder / params.dataset}. "
             f"Received: {', '.join(there) or 'no IDX files'}"
@@ -132,19 +130,22 @@ def _mirror(params: SourceParams, fetch: Fetch) -> Source:
     return _published(params, read)
 
 
-def _check_plain(dataset: str, name: str, path: Path) -> None:
-    """Compare a mirrored file's unpacked bytes with the published hash, if there is one."""
-    expected = {file.name.removesuffix(".gz"): file.plain for file in DATA_SETS[dataset].files}
-    wanted = expected.get(name, UNVERIFIED)
-    if wanted == UNVERIFIED:
-        logger.warning("%s: unverified, no published hash of its unpacked bytes is known", path)
-        return
+def _idx_files(folder: Path) -> list[Path]:
+    return without_clutter(folder.glob("*idx*"), folder)
+
+
+def _read_verified(dataset: str, name: str, path: Path) -> Array:
+    """The array in a mirrored file whose hash does not contradict its name."""
+    stored = path.read_bytes()
     try:
-        received = hashlib.sha256(unpack(path.read_bytes())).hexdigest()
+        plain = unpack(stored)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    if received != wanted:
-        raise ValueError(f"{path}: Expected unpacked SHA-256 {wanted}. Received: {received}")
+    check_identity(dataset, name, path, stored, plain)
+    try:
+        return parse_idx(plain)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _download(params: SourceParams, fetch: Fetch) -> Source:
@@ -186,19 +187,39 @@ def _published(params: SourceParams, read: Callable[[str], Array]) -> Source:
     parts = {}
     for part in _part_names(params):
         image_name, label_name = idx_names(params.dataset, params.split, part)
-        images, labels = read(image_name), read(label_name)
+        images, labels = read(image_name), class_column(read(label_name), label_name)
         if params.split == "letters":
             labels = labels - 1  # published as 1 … 26
-        parts[part] = _as_part(images, labels, part, transposed=data_set.transposed)
+        parts[part] = _as_part(images, labels, image_name, transposed=data_set.transposed)
     name = f"{params.dataset}-{params.split}" if params.split else params.dataset
     name += "" if params.parts == "both" else f"-{params.parts}"
     return Source(name, parts, classes, data_set.citation)
 
 
+def class_column(labels: Array, name: str) -> Array:
+    """Returns the classes of a label file, (n,).
+
+    Args:
+        labels: Integers of (n,), (n, 1), or QMNIST's (n, 8), whose first column is the class
+            (Yadav & Bottou 2019; the others tell series, writer, digit and duplicate).
+        name: The file's name for messages.
+
+    Raises:
+        ValueError: Other shapes, or labels that are not integers.
+    """
+    columns = labels.shape[1:]
+    if labels.dtype.kind not in "iu" or columns not in {(), (1,), (QMNIST_COLUMNS,)}:
+        raise ValueError(
+            f"{name}: Expected integer labels of (n,), (n, 1) or QMNIST's (n, {QMNIST_COLUMNS}). "
+            f"Received: {labels.shape} {labels.dtype}"
+        )
+    return labels[:, 0] if columns else labels
+
+
 def _as_part(images: Array, labels: Array, name: str, *, transposed: bool) -> Part:
     if images.ndim != 3 or images.dtype != np.uint8:
         raise ValueError(
-            f"Expected {name} images of (n, height, width) uint8. "
+            f"{name}: Expected images of (n, height, width) uint8. "
             f"Received: {images.shape} {images.dtype}"
         )
     upright = images.transpose(0, 2, 1) if transposed else images

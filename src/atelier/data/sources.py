@@ -117,7 +117,7 @@ DATA_SETS: dict[str, DataSet] = {
             ),
         ),
         classes={
-            "": "T-shirt,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot",
+            "": "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot",
         },
         citation="Xiao, Rasul & Vollgraf 2017, arXiv:1708.07747",
         licence="MIT",

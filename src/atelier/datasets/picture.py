@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 class PictureDataset(AbstractDataset[None, Any]):
-    """Loads as an array, (height, width) or (height, width, channels).
+    """Loads as an array, (height, width) or (height, width, 3); uint8, uint16 or float32.
+
+    :func:`atelier.data.decoding.decode_picture` has the rules for every kind of file.
 
     Args:
         source: The name of an embedded picture (:data:`atelier.data.pictures.EMBEDDED`) or of a
@@ -37,7 +39,7 @@ class PictureDataset(AbstractDataset[None, Any]):
         self.metadata = metadata
 
     def load(self) -> Array:
-        """The picture as it was stored."""
+        """Reads the picture, upright."""
         from atelier.data.pictures import read_picture
 
         return read_picture(_at_hand(self._source, self._downloads, self._mirror))
@@ -78,7 +80,7 @@ class PicturesDataset(AbstractDataset[None, Any]):
         self.metadata = metadata
 
     def load(self) -> dict[str, Array]:
-        """Every picture as it was stored."""
+        """Reads every picture, upright."""
         return {name: dataset.load() for name, dataset in self._each.items()}
 
     def save(self, data: None) -> None:
@@ -138,7 +140,10 @@ class GalleryDataset(AbstractDataset["Mapping[str, Array]", "dict[str, Array]"])
         return {file.stem: read_picture(str(file)) for file in self._files()}
 
     def _files(self) -> list[Path]:
-        return sorted(self._filepath.glob("*.png"))
+        from atelier.data.clutter import is_clutter
+
+        files = sorted(self._filepath.glob("*.png"))
+        return [file for file in files if not is_clutter(Path(file.name))]
 
     def _exists(self) -> bool:
         return bool(self._files())

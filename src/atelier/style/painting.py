@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from atelier.data.pictures import fit_side, resize_to
+from atelier.data.pictures import fit_side, fitted_shape, resize_to
 from atelier.histories import as_arrays, as_rows
 from atelier.models.vgg import from_vgg, to_vgg
 from atelier.style.colours import keep_colours, luminance, match_colours, match_luminance
@@ -120,11 +120,13 @@ class _Painter:
         self.network = network_for(weights, params)
         self._objective: Objective | None = None
         self._descent: Descent | None = None
+        self._canvases: dict[int, Array] = {}
+        self._colours: dict[tuple[int, ...], Array] = {}
 
     def begin(self) -> _State:
         """The start at the first size, its loss, its picture."""
         side = self.params.scales[0].side
-        canvas = fit_side(self.content, side)
+        canvas = self._canvas(side)
         starts: dict[str, Callable[[], Array]] = {
             "content": lambda: to_vgg(canvas),
             "style": lambda: to_vgg(resize_to(self.styles[0].picture, canvas.shape[:2])),
@@ -157,7 +159,7 @@ class _Painter:
 
     def _ready(self, state: _State, side: int) -> tuple[_State, Objective, Descent]:
         """Losses and descent of this size; the image enlarged where the size is new."""
-        canvas = fit_side(self.content, side)
+        canvas = self._canvas(side)
         if self._objective is None or self._objective.shape != canvas.shape:
             self._objective = Objective(self.network, canvas, self.styles, self.params)
             self._descent = None
@@ -170,6 +172,12 @@ class _Painter:
                 self._descent.restore(state.descent)
         return state, self._objective, self._descent
 
+    def _canvas(self, side: int) -> Array:
+        """The content at this size; resizing a large photograph takes a second."""
+        if side not in self._canvases:
+            self._canvases[side] = fit_side(self.content, side)
+        return self._canvases[side]
+
     def _told(
         self, state: _State, objective: Objective, side: int, iterations: int, seconds: float
     ) -> _State:
@@ -178,8 +186,8 @@ class _Painter:
         row = {"iteration": before + iterations, "side": float(side), "seconds": seconds}
         row |= {name: float(term) for name, term in zip(objective.names, terms, strict=True)}
         logger.info("iteration %d at %d px: loss %.4g", row["iteration"], side, terms.sum())
-        final = fit_side(self.content, self.params.scales[-1].side).shape[:2]
-        small = fit_side(np.zeros((*final, 1)), min(FRAME, max(final))).shape[:2]
+        final = fitted_shape(self.content.shape, self.params.scales[-1].side)
+        small = fitted_shape(final, min(FRAME, max(final)))
         frame = self.picture(resize_to(state.image, small))
         return state._replace(frames=[*state.frames, frame], history=[*state.history, row])
 
@@ -187,7 +195,10 @@ class _Painter:
         """The image as people see it, (height, width, 3) uint8."""
         rgb = from_vgg(image)
         if self.params.colours == "luminance":
-            rgb = keep_colours(rgb, resize_to(self.colours_of, rgb.shape[:2]))
+            shape = rgb.shape[:2]
+            if shape not in self._colours:
+                self._colours[shape] = resize_to(self.colours_of, shape)
+            rgb = keep_colours(rgb, self._colours[shape])
         return np.clip(np.round(rgb), 0, 255).astype(np.uint8)
 
 

@@ -11,6 +11,8 @@ from atelier.types import Animation, Array, Arrays, Metrics, Studio
 
 REFERENCE_SIDE = 256
 """Of the photos that a normalised network's mean activations are taken from, pixels."""
+SHOWN_SIDE = 1024
+"""Longer side of a picture in a figure, pixels, at most."""
 
 
 def describe(trunk: Trunk) -> dict[str, Any]:
@@ -34,9 +36,10 @@ def paint(
     make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = _weights(trunk, photographs, params.transfer)
     painted, frames, tables = {}, {}, []
+    rgb = to_rgb(content)
     for one in params.paintings:
         painting = transfer(
-            to_rgb(content),
+            rgb,
             _styles_of(one, styles),
             weights,
             params.transfer,
@@ -86,6 +89,7 @@ def paint_grid(
     make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = _weights(trunk, photographs, params.transfer)
     painted = {}
+    rgb, parts = to_rgb(content), _styles_of(params.paintings[0], styles)
     for start, style_weight in grid.cells():
         name = f"{start}.{style_weight:g}"
         cell = params.transfer.model_copy(
@@ -97,8 +101,8 @@ def paint_grid(
             }
         )
         painted[name] = transfer(
-            to_rgb(content),
-            _styles_of(params.paintings[0], styles),
+            rgb,
+            parts,
             weights,
             cell,
             curve=[],
@@ -128,9 +132,10 @@ def measure(
     make_reproducible(params.transfer.seed, params.transfer.threads)
     network = network_for(_weights(trunk, photographs, params.transfer), params.transfer)
     metrics: Metrics = {}
+    rgb = to_rgb(content)
     for one in params.paintings:
         picture, parts = to_rgb(painted[one.name]), _styles_of(one, styles)
-        unpainted = resize_to(to_rgb(content), picture.shape[:2])
+        unpainted = resize_to(rgb, picture.shape[:2])
         metrics |= {
             f"{one.name}.style_error": style_error(network, picture, parts),
             f"{one.name}.style_error_of_content": style_error(network, unpainted, parts),
@@ -151,13 +156,11 @@ def draw(
     grid: GridParams,
 ) -> tuple[Any, Any, Any, Arrays, Animation]:
     """The paintings beside what they are made of, the losses, the contact sheet, the film."""
-    from atelier.data.pictures import to_rgb
     from atelier.plots.paintings import contact_sheet, losses_figure, paintings_figure
 
+    shown = {name: _shown(style) for name, style in styles.items()}
     parts = {
-        one.name: {
-            f"{name} × {share:g}": to_rgb(styles[name]) for name, share in one.styles.items()
-        }
+        one.name: {f"{name} × {share:g}": shown[name] for name, share in one.styles.items()}
         for one in params.paintings
     }
     film = frames[params.paintings[0].name]
@@ -167,7 +170,7 @@ def draw(
     sheet = {(start, ratios[weight]): picture for (start, weight), picture in cells.items()}
     seen = provenance["name"]
     return (
-        paintings_figure(to_rgb(content), painted, parts, title=f"Style transfer by {seen}"),
+        paintings_figure(_shown(content), painted, parts, title=f"Style transfer by {seen}"),
         losses_figure(losses, title="Weighted loss by layer; dotted: a larger picture"),
         contact_sheet(
             sheet,
@@ -179,3 +182,11 @@ def draw(
         painted,
         Animation(film, 0.25),
     )
+
+
+def _shown(picture: Array) -> Array:
+    """A picture for a figure, RGB: a photograph of megapixels would take seconds to draw."""
+    from atelier.data.pictures import average_areas, fitted_shape, to_rgb
+
+    rgb = to_rgb(picture)
+    return average_areas(rgb, fitted_shape(rgb.shape, min(SHOWN_SIDE, max(rgb.shape))))

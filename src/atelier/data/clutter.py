@@ -1,0 +1,70 @@
+"""Files that operating systems put into folders and archives, which are no data."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+from typing import TypeVar
+
+logger = logging.getLogger(__name__)
+
+CLUTTER = {
+    "__macosx",
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "icon\r",
+    "@eadir",
+    "$recycle.bin",
+    "system volume information",
+    "lost+found",
+}
+"""Names that Windows, macOS and network storage give, in lower case."""
+AnyPath = TypeVar("AnyPath", bound=PurePath)
+
+
+def is_clutter(path: PurePath) -> bool:
+    """Tells whether a path is hidden or made by an operating system, or lies in such a folder.
+
+    Args:
+        path: Relative to the folder or archive that is read: the folder itself may be hidden.
+
+    Examples:
+        >>> is_clutter(PurePath("__MACOSX/a/images/._a.png"))
+        True
+        >>> is_clutter(PurePath("a/images/a.png"))
+        False
+    """
+    return any(part.startswith(".") or part.lower() in CLUTTER for part in path.parts)
+
+
+def without_clutter(paths: Iterable[AnyPath], folder: Path) -> list[AnyPath]:
+    """Leaves out what is no data, in sorted order, and logs how many files that are.
+
+    Args:
+        paths: Paths inside the folder, or members of the archive.
+        folder: The folder or archive, which is named in the log.
+
+    Returns:
+        The other paths, sorted.
+    """
+    everything = sorted(paths)
+    data = [path for path in everything if not is_clutter(_inside(path, folder))]
+    skipped = sorted({path.name for path in everything} - {path.name for path in data})
+    if skipped:
+        logger.info(
+            "%s: %d entries are no data and are skipped: %s",
+            folder,
+            len(everything) - len(data),
+            ", ".join(skipped[:5]),
+        )
+    return data
+
+
+def _inside(path: AnyPath, folder: Path) -> PurePath:
+    """The part of a path that follows the folder."""
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
+
+
+def list_folder(folder: Path) -> list[Path]:
+    """Lists what a folder holds, sorted, without files that are no data."""
+    return without_clutter(folder.iterdir(), folder)

@@ -1,0 +1,253 @@
+"""Decodes picture files: one reader for all pipelines, with one rule for each mode of a file.
+
+Pictures become grey (height, width) or RGB (height, width, 3), in uint8, uint16 or float32. Label
+maps keep their numbers as they are stored, since a number there names a cell and is no colour.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import struct
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from atelier.types import Array
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+logger = logging.getLogger(__name__)
+
+FLOAT32_INTEGERS = 2**24
+"""The largest integer up to which float32 holds every integer."""
+_INTEGERS = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
+_DAMAGE = (
+    OSError,  # also: not known as a picture, truncated
+    SyntaxError,  # also: a broken PNG chunk
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    AssertionError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+"""What the plugins of Pillow and tifffile raise on damaged files: there is no common type."""
+
+
+def decode_picture(file: Path | io.BytesIO, name: str) -> Array:
+    """Reads a picture as grey or RGB, upright.
+
+    The EXIF orientation is carried out. Alpha is composed on white. A palette is looked up, and
+    makes a grey picture where all its pixels are grey. One bit becomes 0 and 255. CMYK, YCbCr, LAB
+    and HSV become RGB. Of several pages or frames the first is read, with a note in the log.
+
+    Args:
+        file: A path, or a stream of the file's bytes.
+        name: The file's name for messages.
+
+    Returns:
+        (height, width) or (height, width, 3): uint8; uint16 of integers with more than 8 bits;
+        float32 of floats, and of integers beyond 0 … 65,535 that it holds exactly.
+
+    Raises:
+        ValueError: The file is no whole picture, has too many pixels, or has values that are NaN,
+            infinite or too large for float32. The message begins with `name`.
+    """
+    image = _load(file, name)
+    if image.mode in {"1", "L"} and not image.has_transparency_data:
+        return np.asarray(image.convert("L"))
+    if image.mode in _INTEGERS:
+        return as_stored(_on_white(image), name)
+    if image.mode == "F":
+        return as_stored(np.asarray(image), name)
+    colours = np.asarray(_opaque(image).convert("RGB"))
+    if image.mode in {"1", "L", "LA", "La"}:
+        return np.ascontiguousarray(colours[..., 0])
+    return join_equal_channels(colours) if image.mode in {"P", "PA"} else colours
+
+
+def decode_labels(file: Path | io.BytesIO, name: str) -> Array:
+    """Reads a label map as the integers that the file stores, upright.
+
+    A palette's indices are the labels, its colours are ignored; so is alpha. Three equal channels
+    are one.
+
+    Args:
+        file: A path, or a stream of the file's bytes.
+        name: The file's name for messages.
+
+    Returns:
+        (height, width): bool of one bit, else the file's integers; floats stay floats.
+
+    Raises:
+        ValueError: The file is no whole picture, or its pixels are colours.
+    """
+    image = _load(file, name)
+    if image.mode in {"CMYK", "YCbCr", "LAB", "HSV"}:
+        raise ValueError(f"{name}: Expected a label map of integers. Received: {image.mode} mode")
+    stored = np.asarray(image)
+    if stored.ndim == 2:
+        return stored.astype(stored.dtype.newbyteorder("="))
+    labels = join_equal_channels(stored[..., :3]) if stored.shape[2] > 2 else stored[..., 0]
+    if labels.ndim == 3:
+        raise ValueError(
+            f"{name}: Expected a label map of one channel, integers that number the cells. "
+            f"Received: {image.mode} with unequal channels"
+        )
+    return np.ascontiguousarray(labels)
+
+
+def decode_mask(file: Path | io.BytesIO, name: str) -> Array:
+    """Reads a mask by its brightest channel, upright: a palette is looked up, alpha is ignored.
+
+    Args:
+        file: A path, or a stream of the file's bytes.
+        name: The file's name for messages.
+
+    Returns:
+        (height, width), 0 outside.
+
+    Raises:
+        ValueError: The file is no whole picture.
+    """
+    image = _load(file, name)
+    if image.mode in {"P", "PA", "CMYK", "YCbCr", "LAB", "HSV"}:
+        image = image.convert("RGB")
+    stored = np.asarray(image)
+    if stored.ndim == 3:
+        stored = stored[..., : 3 if stored.shape[2] > 2 else 1].max(axis=2)
+    return np.ascontiguousarray(stored, stored.dtype.newbyteorder("="))
+
+
+def decode_volume(path: Path) -> Array:
+    """Reads every section of a TIFF stack as it is stored.
+
+    Returns:
+        (sections, height, width), or (sections, height, width, channels).
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no whole TIFF, or no stack of pictures.
+    """
+    from skimage.io import imread
+
+    if not path.is_file():
+        raise FileNotFoundError(f"Expected {path}. Received: no such file in {path.parent}")
+    try:
+        volume = np.asarray(imread(path))
+    except _DAMAGE as error:
+        raise ValueError(f"{path}: Expected a whole TIFF stack. Received: {error}") from error
+    if volume.ndim == 2 or (volume.ndim == 3 and volume.shape[-1] in {3, 4}):
+        volume = volume[None]
+    if volume.ndim not in {3, 4} or 0 in volume.shape:
+        raise ValueError(f"{path}: Expected a stack of pictures. Received: shape {volume.shape}")
+    return volume
+
+
+def as_stored(values: Array, name: str) -> Array:
+    """Brings pixels to one of the three types: uint8, uint16, float32.
+
+    Args:
+        values: Booleans, integers or floats, of any shape.
+        name: The file's name for messages.
+
+    Returns:
+        uint8 of Booleans (0 and 255) and of 8 bit; uint16 of other integers within 0 … 65,535;
+        else float32.
+
+    Raises:
+        ValueError: Values are NaN or infinite, or integers that float32 does not hold exactly.
+    """
+    if values.dtype == bool:
+        return values * np.uint8(255)
+    if values.dtype.kind == "f":
+        return _finite(values, name)
+    if values.dtype.kind not in "iu":
+        raise ValueError(f"{name}: Expected integers or floats. Received: {values.dtype}")
+    low, high = int(values.min()), int(values.max())
+    if low >= 0 and high <= np.iinfo(np.uint16).max:
+        return values.astype(np.uint8 if values.dtype == np.uint8 else np.uint16)
+    if max(-low, high) <= FLOAT32_INTEGERS:
+        return values.astype(np.float32)
+    raise ValueError(
+        f"{name}: Expected integers from {-FLOAT32_INTEGERS:,} to {FLOAT32_INTEGERS:,}, which "
+        f"float32 holds exactly. Received: {low:,} to {high:,}; rescale the picture"
+    )
+
+
+def join_equal_channels(picture: Array) -> Array:
+    """Makes three equal channels one, (height, width); other pictures pass."""
+    if picture.ndim == 3 and all(
+        np.array_equal(picture[..., 0], picture[..., other]) for other in (1, 2)
+    ):
+        picture = picture[..., 0]
+    return np.ascontiguousarray(picture)
+
+
+def _load(file: Path | io.BytesIO, name: str) -> Image.Image:
+    """The first page in memory, turned as its EXIF says."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(file) as opened:
+            pages = getattr(opened, "n_frames", 1)
+            image = ImageOps.exif_transpose(opened)
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{name}: Expected fewer pixels. Received: {error}") from error
+    except _DAMAGE as error:
+        raise ValueError(
+            f"{name}: Expected a whole picture in a format that Pillow reads. "
+            f"Received: {_first_bytes(file)}{type(error).__name__}: {error}"
+        ) from error
+    if pages > 1:
+        logger.info("%s: the first of %d pages or frames is read", name, pages)
+    return image
+
+
+def _first_bytes(file: Path | io.BytesIO) -> str:
+    """What a file that cannot be decoded begins with."""
+    with file.open("rb") if isinstance(file, Path) else io.BytesIO(file.getvalue()) as stream:
+        start = stream.read(12)
+    return f"a file that begins with {start!r}; " if start else "an empty file; "
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """The picture on white where it has alpha, or a colour that stands for transparent."""
+    if not image.has_transparency_data:
+        return image
+    from PIL import Image
+
+    straight = image.convert("LA") if image.mode == "La" else image
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, straight.convert("RGBA"))
+
+
+def _on_white(image: Image.Image) -> Array:
+    """Integers; the grey value that a 16-bit PNG declares transparent becomes white."""
+    values = np.asarray(image)
+    transparent = image.info.get("transparency")
+    if transparent is None:
+        return values
+    return np.where(values == transparent, np.iinfo(np.uint16).max, values)
+
+
+def _finite(values: Array, name: str) -> Array:
+    """Floats as float32, all of them finite."""
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    nan, infinite = int(np.isnan(single).sum()), int(np.isinf(single).sum())
+    if nan or infinite:
+        raise ValueError(
+            f"{name}: Expected finite grey values. Received: {nan:,} NaN and {infinite:,} infinite "
+            f"among {values.size:,}; crop the picture or fill them in"
+        )
+    return single
