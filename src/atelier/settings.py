@@ -1,6 +1,7 @@
 """Kedro's settings: hooks, and how configuration is read."""
 
 import os
+import sys
 from pathlib import Path
 
 from kedro.config import OmegaConfigLoader
@@ -16,8 +17,10 @@ from atelier.hooks import (
     TrackingHooks,
     environment_variable,
 )
+from atelier.terminal import print_plainly
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's C++ side greets at length
+print_plainly(sys.stdout, sys.stderr)  # log messages say "…", which not every terminal can show
 
 PACKAGE = Path(__file__).parent
 """Folder of the code. That of the project is known to Kedro's context only, to which relative paths

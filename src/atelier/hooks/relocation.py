@@ -97,7 +97,7 @@ def relocate(file: Path, old: Path, new: Path) -> Relocation:
     return done
 
 
-def _rewrite(  # noqa: PLR0917
+def _rewrite(
     database: sqlite3.Connection, table: str, column: str, rows: str, old: Path, new: Path
 ) -> Relocation:
     """Rewrites one column."""

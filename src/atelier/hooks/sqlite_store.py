@@ -82,7 +82,9 @@ def read_state(file: Path) -> StoreState:
             ) from None
         revision = None
         if "alembic_version" in tables:
-            (revision,) = database.execute("select max(version_num) from alembic_version").fetchone()
+            (revision,) = database.execute(
+                "select max(version_num) from alembic_version"
+            ).fetchone()
         recorded = [
             database.execute(f"select 1 from {table} where {own} limit 1").fetchone()  # noqa: S608
             for table, own in RECORDS.items()
