@@ -40,25 +40,21 @@ def prepare_store(context: KedroContext) -> None:
     _export_credentials(config, context)
     context.config_loader["mlflow"] = config
     server, experiment = config["server"], config["tracking"]["experiment"]
-    artifacts = experiment["create_experiment_kwargs"].get("artifact_location")
-    for uri in dict.fromkeys([server["mlflow_tracking_uri"], server.get("mlflow_registry_uri")]):
-        file = sqlite_file(uri or "")
+    uri = server["mlflow_tracking_uri"]
+    for address in dict.fromkeys([uri, server.get("mlflow_registry_uri")]):
+        file = sqlite_file(address or "")
         if file:
-            with store_lock(file):
-                create_store(file, artifacts or str(file.parent / "mlruns"))
-    _prepare_experiment(server["mlflow_tracking_uri"], artifacts, experiment)
+            _prepare_file(file, experiment)
+    check_server(uri, experiment["name"])
+    create_experiment(uri, **experiment)
 
 
-def _prepare_experiment(uri: str, artifacts: str | None, experiment: dict[str, Any]) -> None:
-    file = sqlite_file(uri)
-    if file is None:
-        check_server(uri, experiment["name"])
-        create_experiment(uri, **experiment)
-        return
+def _prepare_file(file: Path, experiment: dict[str, Any]) -> None:
+    artifacts = experiment["create_experiment_kwargs"].get("artifact_location")
     with store_lock(file):
+        create_store(file, artifacts or str(file.parent / "mlruns"))
         if artifacts:
             follow_folder(file, experiment["name"], artifacts)
-        create_experiment(uri, **experiment)
 
 
 def with_absolute_paths(config: dict[str, Any], project: Path) -> dict[str, Any]:
