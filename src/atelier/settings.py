@@ -1,28 +1,35 @@
 """Kedro's settings: hooks, and how configuration is read."""
 
 import os
+import sys
 from pathlib import Path
 
 from kedro.config import OmegaConfigLoader
-from kedro.utils import find_kedro_project
-from omegaconf.resolvers import oc
 
 from atelier.hooks import (
     GuideHooks,
     InputHooks,
     LabHooks,
+    PathHooks,
     RunHooks,
     SecretHooks,
     ShortHooks,
     TrackingHooks,
+    environment_variable,
 )
+from atelier.terminal import print_plainly
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's C++ side greets at length
+print_plainly(sys.stdout, sys.stderr)  # log messages say "…", which not every terminal can show
 
-PROJECT = find_kedro_project(Path.cwd()) or Path.cwd()
+PACKAGE = Path(__file__).parent
+"""Folder of the code. That of the project is known to Kedro's context only, to which relative paths
+in conf/ refer: the working directory may be another.
+"""
 
 HOOKS = (
     ShortHooks(),
+    PathHooks(),
     LabHooks(),
     InputHooks(),
     SecretHooks(),
@@ -38,5 +45,8 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "base",
     "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
     "config_patterns": {"mlflow": ["mlflow*", "mlflow*/**"], "schedules": ["schedules*"]},
-    "custom_resolvers": {"project": lambda path: str(PROJECT / path), "oc.env": oc.env},
+    "custom_resolvers": {
+        "package": lambda path: str(PACKAGE / path),
+        "oc.env": environment_variable,
+    },
 }

@@ -9,7 +9,7 @@ from atelier.pipelines.report import create_pipeline
 from atelier.report.experiments import EXPERIMENTS
 
 TOLD = EXPERIMENTS.validate_python(
-    yaml.safe_load((ROOT / "conf/base/report/experiments.yml").read_text())
+    yaml.safe_load((ROOT / "src/atelier/report/experiments.yml").read_text())
 )
 
 

@@ -4,6 +4,7 @@ from atelier.hooks.configuration import ShortHooks
 from atelier.hooks.guidance import GuideHooks, LabHooks
 from atelier.hooks.inputs import InputHooks
 from atelier.hooks.interruption import RunHooks
+from atelier.hooks.paths import PathHooks, environment_variable
 from atelier.hooks.redaction import SecretHooks
 from atelier.hooks.tracking import TrackingHooks
 
@@ -11,8 +12,10 @@ __all__ = [
     "GuideHooks",
     "InputHooks",
     "LabHooks",
+    "PathHooks",
     "RunHooks",
     "SecretHooks",
     "ShortHooks",
     "TrackingHooks",
+    "environment_variable",
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
@@ -11,6 +9,7 @@ from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from pydantic import BaseModel
 
 from atelier.commandline import command_line
+from atelier.hooks.store import prepare_store, unexported
 from atelier.redaction import redacted
 
 if TYPE_CHECKING:
@@ -31,52 +30,15 @@ def flatten(parameters: Any, name: str = "") -> dict[str, Any]:
     return leaves
 
 
-def see_server(uri: str) -> None:
-    """Look whether somebody answers, where MLflow would try for minutes.
-
-    Raises:
-        ConnectionError: Nobody does.
-    """
-    if not uri.startswith("http"):
-        return
-    try:
-        urllib.request.urlopen(f"{uri}/health", timeout=10).close()
-    except urllib.error.HTTPError:
-        return  # an answer, if of another kind of server
-    except OSError as error:
-        raise ConnectionError(
-            f"Expected an MLflow server at {redacted(uri)}, as conf/ or MLFLOW_TRACKING_URI says. "
-            f"Received: {error}. docs/cluster.md tells how to start one"
-        ) from None
-
-
-def make_experiment(uri: str, *, name: str, create_experiment_kwargs: dict[str, Any]) -> None:
-    """Create the experiment if there is none, also where others do so at the same moment.
-
-    Who loses that race, kedro-mlflow lets fail and ``mlflow.set_experiment`` sends to "Default".
-    """
-    import mlflow
-
-    client = mlflow.MlflowClient(uri)
-    if client.get_experiment_by_name(name) is None:
-        try:
-            client.create_experiment(name, **create_experiment_kwargs)
-        except mlflow.MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-
-
 class TrackingHooks(MlflowHook):
     """kedro-mlflow's own hooks, with typed parameters logged leaf by leaf, not as one string."""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Begin with the store, after a look whether it is there and has the experiment."""
-        config = context.config_loader["mlflow"]
-        uri = config["server"]["mlflow_tracking_uri"]
-        see_server(uri)
-        make_experiment(uri, **config["tracking"]["experiment"])
-        super().after_context_created(context)
+        """Begin with the store, once it is reached or created and has the experiment."""
+        prepare_store(context)
+        with unexported():
+            super().after_context_created(context)
 
     def _log_param(self, name: str, value: Any) -> None:
         for leaf, one in flatten(value, name).items():

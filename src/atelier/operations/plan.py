@@ -16,6 +16,7 @@ from kedro.pipeline import Pipeline
 
 from atelier.operations.lineage import lineage
 from atelier.operations.schedules import read_schedules
+from atelier.project import project_folder
 
 WHOLE = "__default__"
 LAST = "report"
@@ -82,9 +83,9 @@ def _description(name: str) -> str:
 
 
 def main() -> None:
-    """Print the plan of the project in the working directory; on the last line, after the logs."""
+    """Print the plan of the project; on the last line, after the logs."""
     try:
-        sys.stdout.write(json.dumps(plan(Path.cwd())) + "\n")
+        sys.stdout.write(json.dumps(plan(project_folder())) + "\n")
     except ValueError as error:
         sys.exit(f"conf/base/schedules.yml: {error}")
 

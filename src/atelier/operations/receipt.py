@@ -2,7 +2,6 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from kedro.framework.project import pipelines
@@ -10,6 +9,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from atelier.datasets.tracked import run_page
+from atelier.project import project_folder
 
 MARK = "atelier.mark"
 
@@ -37,8 +37,9 @@ def receipt(client: Any, experiment: str, mark: str, prefixes: tuple[str, ...]) 
 
 def main(mark: str, pipeline: str, env: str) -> None:
     """Print the receipt, with the address of the run's page, as JSON on the last line."""
-    bootstrap_project(Path.cwd())
-    with KedroSession.create(Path.cwd(), env=env) as session:
+    project = project_folder()
+    bootstrap_project(project)
+    with KedroSession.create(project, env=env) as session:
         store = session.load_context().mlflow  # type: ignore[attr-defined]
     from mlflow import MlflowClient
 

@@ -10,10 +10,9 @@ import sys
 from pathlib import Path
 
 from atelier.operations.plan import plan
-from atelier.settings import PROJECT
+from atelier.project import project_folder
+from atelier.terminal import print_plainly
 from atelier.ui import HOST
-
-FOLDER = PROJECT / "orchestration"
 
 
 def is_taken(port: int) -> bool:
@@ -22,24 +21,29 @@ def is_taken(port: int) -> bool:
         return tried.connect_ex((HOST, port)) == 0
 
 
-def dagster(port: int, executable: Path) -> subprocess.Popen[bytes]:
-    """Start Dagster's page and daemon on ``port``."""
-    home = FOLDER / "home"
+def dagster(port: int, folder: Path) -> subprocess.Popen[bytes]:
+    """Start Dagster's page and daemon on ``port``, out of the folder with its environment."""
+    home = folder / "home"
     home.mkdir(exist_ok=True)
-    shutil.copy(FOLDER / "dagster.yaml", home)
+    shutil.copy(folder / "dagster.yaml", home)
     told = {"DAGSTER_HOME": str(home), "ATELIER_PYTHON": sys.executable}
+    executable = folder / ".venv" / "bin" / "dagster"
     return subprocess.Popen(
         [executable, "dev", "--host", HOST, "--port", str(port), "--log-level", "warning"],
-        cwd=FOLDER, env=os.environ | told,
+        cwd=folder, env=os.environ | told,
     )  # fmt: skip
 
 
 def main(port: str = "3000", *, mlflow: int = 5000) -> None:
     """Serve until Ctrl-C; a schedule that is wrong stops it before anything starts."""
     try:
-        schedules = plan(PROJECT)["schedules"]
+        project = project_folder()
+        schedules = plan(project)["schedules"]
+    except FileNotFoundError as error:
+        sys.exit(f"atelier.operations.serve: {error}")
     except ValueError as error:
         sys.exit(f"conf/base/schedules.yml: {error}")
+    print_plainly(sys.stdout, sys.stderr)
     if is_taken(int(port)):
         sys.exit(f"Expected a free port, such as make schedule ARGS=3001. Received: {port}")
     for number in (
@@ -49,9 +53,10 @@ def main(port: str = "3000", *, mlflow: int = 5000) -> None:
         signal.signal(number, signal.default_int_handler)
     for name, one in schedules.items():
         print(f"{name}: {', '.join(one['pipeline'])}; {one['cron'] or one['after']}")
-    started = [dagster(int(port), FOLDER / ".venv" / "bin" / "dagster")]
+    started = [dagster(int(port), project / "orchestration")]
     if not is_taken(mlflow):
-        started.append(subprocess.Popen([sys.executable, "-m", "atelier.ui", str(mlflow)]))
+        page = [sys.executable, "-m", "atelier.ui", str(mlflow)]
+        started.append(subprocess.Popen(page, cwd=project))
     print(f"Dagster: http://{HOST}:{port}", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         started[0].wait()

@@ -14,10 +14,12 @@ from atelier.sweep.ledger import Ledger
 from atelier.sweep.meter import bar
 from atelier.sweep.plan import Plan
 from atelier.sweep.runner import run_study
+from atelier.terminal import print_plainly
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the study and write ``study.parquet`` into the folder."""
+    print_plainly(sys.stdout, sys.stderr)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("jax").setLevel(logging.WARNING)
     asked = _parser().parse_args(arguments)

@@ -1,0 +1,202 @@
+"""The MLflow store of a session: where it is, whether it answers, that it has the experiment."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
+
+from atelier.hooks.relocation import follow_folder
+from atelier.hooks.sqlite_store import create_store, sqlite_file, sqlite_uri, store_lock
+from atelier.redaction import redacted
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from requests import Response
+
+CONNECT, ANSWER = 10, 60
+"""Seconds to wait for a connection, and then for an answer."""
+LOGIN = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+EXPORTED = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+"""Variables that MLflow sets itself when it is told an address."""
+
+
+def prepare_store(context: KedroContext) -> None:
+    """Puts MLflow's configuration in order, and the store that it names.
+
+    Relative paths become the project's. A server is asked whether it answers; an SQLite file is
+    created, or made to follow its folder, while other processes wait. Then the experiment exists.
+
+    Raises:
+        ConnectionError: If no MLflow server answers, or if it lets us not in.
+        ValueError: If the SQLite file is of another version of MLflow or no database.
+    """
+    config = with_absolute_paths(context.config_loader["mlflow"], context.project_path)
+    _export_credentials(config, context)
+    context.config_loader["mlflow"] = config
+    server, experiment = config["server"], config["tracking"]["experiment"]
+    uri = server["mlflow_tracking_uri"]
+    for address in dict.fromkeys([uri, server.get("mlflow_registry_uri")]):
+        file = sqlite_file(address or "")
+        if file:
+            _prepare_file(file, experiment)
+    check_server(uri, experiment["name"])
+    create_experiment(uri, **experiment)
+
+
+def _prepare_file(file: Path, experiment: dict[str, Any]) -> None:
+    artifacts = experiment["create_experiment_kwargs"].get("artifact_location")
+    with store_lock(file):
+        create_store(file, artifacts or str(file.parent / "mlruns"))
+        if artifacts:
+            follow_folder(file, experiment["name"], artifacts)
+
+
+def with_absolute_paths(config: dict[str, Any], project: Path) -> dict[str, Any]:
+    """Returns MLflow's configuration with the project's paths in place of relative ones.
+
+    A relative ``artifact_location`` is a folder beside the SQLite file, and so moves and is shared
+    with it; a server has its own.
+
+    Args:
+        config: What ``mlflow.yml`` says.
+        project: Folder of the project.
+    """
+    config = copy.deepcopy(config)
+    server = config["server"]
+    for key in ("mlflow_tracking_uri", "mlflow_registry_uri"):
+        file = sqlite_file(server.get(key) or "")
+        if file:
+            server[key] = sqlite_uri(project / file)
+    options = config["tracking"]["experiment"].setdefault("create_experiment_kwargs", {})
+    location = options.get("artifact_location")
+    if location and "://" not in location and not Path(location).is_absolute():
+        options["artifact_location"] = _beside(server["mlflow_tracking_uri"], location, project)
+    return config
+
+
+def _beside(uri: str, folder: str, project: Path) -> str | None:
+    """Returns where a store keeps the artifacts; None where a server decides."""
+    if uri.startswith("http"):
+        return None
+    file = sqlite_file(uri)
+    return str((file.parent if file else project) / folder)
+
+
+def _export_credentials(config: dict[str, Any], context: KedroContext) -> None:
+    """Sets what kedro-mlflow reads from Kedro's credentials, which it does after its first request.
+
+    A provider of headers is registered here, and therefore not once more by kedro-mlflow.
+    """
+    options = KedroMlflowConfig.model_validate(config)
+    options._export_credentials(context)
+    options._register_request_header_provider(context)
+    config["server"].pop("request_header_provider", None)
+
+
+def check_server(uri: str, experiment: str) -> None:
+    """Asks a server for the experiment once, where MLflow would try for minutes.
+
+    The request is MLflow's own: certificates, logins, tokens and proxies are those of the run. What
+    MLflow tries again for (429, 5xx) passes here.
+
+    Args:
+        uri: Address of the server; others pass.
+        experiment: Name of the experiment, which need not exist.
+
+    Raises:
+        ConnectionError: If nobody answers, if the server lets us not in, or if it is no MLflow.
+    """
+    from mlflow.exceptions import MlflowException
+    from mlflow.utils.credentials import get_default_host_creds
+    from mlflow.utils.rest_utils import http_request
+
+    if not uri.startswith(("http:", "https:")):
+        return
+    asked = "/api/2.0/mlflow/experiments/get-by-name"
+    try:
+        answer = http_request(
+            get_default_host_creds(uri),
+            asked,
+            "GET",
+            max_retries=0,
+            raise_on_status=False,
+            timeout=(CONNECT, ANSWER),
+            params={"experiment_name": experiment},
+        )
+    except MlflowException as error:
+        raise ConnectionError(_expected(uri, f"{error}. {_how_to_reach(str(error))}")) from None
+    problem = _problem(answer)
+    if problem:
+        raise ConnectionError(_expected(uri, problem))
+
+
+def _problem(answer: Response) -> str | None:
+    """Returns why an answer is not that of an MLflow server that lets us in; None if it is."""
+    code = answer.status_code
+    if code in (401, 403):
+        return f"{code} {answer.reason}: {answer.text[:200].strip()}. The login: {LOGIN}"
+    if code == 429 or code >= 500:
+        return None
+    try:
+        known = not {"experiment", "error_code"}.isdisjoint(answer.json())
+    except (ValueError, TypeError):
+        known = False
+    return None if known else f"{code} {answer.reason} from another kind of server"
+
+
+def _expected(uri: str, received: str) -> str:
+    return str(
+        redacted(
+            f"Expected an MLflow server at {uri}, as conf/ or MLFLOW_TRACKING_URI says. "
+            f"Received: {received}"
+        )
+    )
+
+
+def _how_to_reach(error: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in error:
+        return (
+            "MLFLOW_TRACKING_SERVER_CERT_PATH names a certificate to trust, "
+            "MLFLOW_TRACKING_INSECURE_TLS=true trusts any"
+        )
+    return "docs/cluster.md tells how to start one"
+
+
+def create_experiment(uri: str, *, name: str, create_experiment_kwargs: dict[str, Any]) -> None:
+    """Creates the experiment if there is none, also where others do so at the same moment.
+
+    Who loses that race, kedro-mlflow lets fail and ``mlflow.set_experiment`` sends to "Default".
+    """
+    import mlflow
+
+    client = mlflow.MlflowClient(uri)
+    if client.get_experiment_by_name(name) is None:
+        try:
+            client.create_experiment(name, **create_experiment_kwargs)
+        except mlflow.MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+
+@contextmanager
+def unexported() -> Iterator[None]:
+    """Undoes that MLflow exports the addresses that it is told.
+
+    Otherwise the next session of this process, of another project or environment, would take them
+    for what the user set.
+    """
+    before = {name: os.environ.get(name) for name in EXPORTED}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,42 @@
+"""``python -m atelier.operations.move_store [OLD]``: MLflow's store follows the moved project.
+
+Each run and ``make ui`` do so by themselves; this is for who wants to load a model first. With
+``OLD``, a folder of artifacts such as ``/old/project/mlruns``, what lies below it is looked for
+beside the store from now on.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from atelier.hooks.relocation import Relocation, move_store
+from atelier.hooks.sqlite_store import sqlite_file
+from atelier.ui import tracking_store
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Mend the addresses of the project's store and say where it is."""
+    parser = argparse.ArgumentParser("python -m atelier.operations.move_store", description=__doc__)
+    parser.add_argument("old", nargs="?", type=Path, help="the old folder of artifacts")
+    asked = parser.parse_args(arguments)
+    try:
+        uri, experiment = tracking_store()
+        if asked.old:
+            _move(uri, experiment, asked.old)
+    except (FileNotFoundError, ConnectionError, ValueError) as error:
+        sys.exit(f"atelier.operations.move_store: {error}")
+    sys.stdout.write(f"{uri} is ready\n")
+
+
+def _move(uri: str, experiment: str, old: Path) -> Relocation:
+    import mlflow
+
+    file = sqlite_file(uri)
+    new = mlflow.MlflowClient(uri).get_experiment(experiment).artifact_location
+    if file is None:
+        raise ValueError(f"Expected a store in an SQLite file. Received: {uri}")
+    return move_store(file, old.absolute(), Path(new))
+
+
+if __name__ == "__main__":
+    main()
