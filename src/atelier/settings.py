@@ -12,6 +12,7 @@ from atelier.hooks import (
     InputHooks,
     LabHooks,
     RunHooks,
+    RunnerHooks,
     SecretHooks,
     ShortHooks,
     TrackingHooks,
@@ -28,6 +29,7 @@ HOOKS = (
     SecretHooks(),
     TrackingHooks(),
     RunHooks(),
+    RunnerHooks(),
     GuideHooks(),
 )
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended

@@ -5,6 +5,7 @@ from atelier.hooks.guidance import GuideHooks, LabHooks
 from atelier.hooks.inputs import InputHooks
 from atelier.hooks.interruption import RunHooks
 from atelier.hooks.redaction import SecretHooks
+from atelier.hooks.runners import RunnerHooks
 from atelier.hooks.tracking import TrackingHooks
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "InputHooks",
     "LabHooks",
     "RunHooks",
+    "RunnerHooks",
     "SecretHooks",
     "ShortHooks",
     "TrackingHooks",
