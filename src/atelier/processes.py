@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+PROCESS = "atelier.process"
+"""The tag that names the process of an MLflow run."""
 NAMESPACE = Path("/proc/self/ns/pid")
 """Linux: the namespace that process numbers belong to; a container has its own."""
 

@@ -74,7 +74,11 @@ def lab(tmp_path) -> Lab:
             "shop.day_plot": go.Figure(go.Scatter(y=[1, 2], name="</script>")),
             "shop.scale_figure": path,
         },
-        runs={"weigh": Run("0123456789", "then", "kedro run --pipeline weigh", "http://x/#/1", {})},
+        runs={
+            "shop.weight_metrics": Run(
+                "0123456789", "then", "kedro run --pipeline weigh", "http://x/#/1"
+            )
+        },
         sources={"shop": "a shop"},
     )
 

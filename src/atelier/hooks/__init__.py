@@ -4,6 +4,7 @@ from atelier.hooks.configuration import ShortHooks
 from atelier.hooks.guidance import GuideHooks, LabHooks
 from atelier.hooks.inputs import InputHooks
 from atelier.hooks.interruption import RunHooks
+from atelier.hooks.origins import OriginHooks
 from atelier.hooks.redaction import SecretHooks
 from atelier.hooks.runners import RunnerHooks
 from atelier.hooks.tracking import TrackingHooks
@@ -12,6 +13,7 @@ __all__ = [
     "GuideHooks",
     "InputHooks",
     "LabHooks",
+    "OriginHooks",
     "RunHooks",
     "RunnerHooks",
     "SecretHooks",

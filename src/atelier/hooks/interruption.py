@@ -6,8 +6,7 @@ import logging
 
 from kedro.framework.hooks import hook_impl
 
-from atelier.hooks.session_run import PROCESS
-from atelier.processes import is_dead, this_process
+from atelier.processes import PROCESS, is_dead, this_process
 
 logger = logging.getLogger(__name__)
 

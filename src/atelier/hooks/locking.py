@@ -31,9 +31,7 @@ def wait_for_locked_stores() -> None:
         event.listen(Engine, "do_connect", _connect_patiently)
 
 
-def _connect_patiently(
-    dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]
-) -> None:
+def _connect_patiently(dialect: Any, _record: Any, _given: Any, options: dict[str, Any]) -> None:
     if dialect.name == "sqlite":
         options.setdefault("factory", PatientConnection)
 

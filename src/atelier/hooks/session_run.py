@@ -6,9 +6,6 @@ import atexit
 import os
 from collections.abc import Mapping
 
-PROCESS = "atelier.process"
-"""The tag that names the run's process: :func:`atelier.processes.process_name`."""
-
 
 class SessionRun:
     """One run at a time on MLflow's stack of active runs, above a run that the user opened."""
@@ -18,13 +15,13 @@ class SessionRun:
         self._outer: str | None = None
 
     def begin(
-        self, *, run_id: str | None, experiment_id: str, name: str, tags: Mapping[str, str]
+        self, *, run_id: str | None, experiment_name: str, name: str, tags: Mapping[str, str]
     ) -> None:
         """Starts the run; under the user's run where there is one.
 
         Args:
             run_id: Of a run that is continued; None starts another.
-            experiment_id: Where to start it, unless the user's run says so.
+            experiment_name: Where to start it; the user's run has this experiment too.
             name: The run's name.
             tags: Are there from the first moment, so that a killed run can be recognised.
         """
@@ -35,7 +32,7 @@ class SessionRun:
         self._outer = outer.info.run_id if outer else None
         run = mlflow.start_run(
             run_id=None if outer else run_id,
-            experiment_id=outer.info.experiment_id if outer else experiment_id,
+            experiment_id=mlflow.get_experiment_by_name(experiment_name).experiment_id,
             run_name=name,
             nested=outer is not None,
             tags={key: value[:MAX_TAG_VAL_LENGTH] for key, value in tags.items()},

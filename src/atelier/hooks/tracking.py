@@ -16,9 +16,9 @@ from pydantic import BaseModel
 
 from atelier.commandline import command_line
 from atelier.hooks.locking import wait_for_locked_stores
-from atelier.hooks.session_run import PROCESS, SessionRun
+from atelier.hooks.session_run import SessionRun
 from atelier.hooks.version_control import git_tags
-from atelier.processes import this_process
+from atelier.processes import PROCESS, this_process
 from atelier.redaction import redacted
 
 if TYPE_CHECKING:
@@ -114,10 +114,9 @@ class TrackingHooks(MlflowHook):
             switch_catalog_logging(catalog, False)  # noqa: FBT003  (kedro-mlflow's signature)
             return
         self.long_params_strategy = tracking.params.long_params_strategy
-        experiment = None if self._already_active_mlflow else tracking.experiment._experiment
         self._run.begin(
             run_id=tracking.run.id,
-            experiment_id=experiment and experiment.experiment_id,
+            experiment_name=tracking.experiment.name,
             name=tracking.run.name or "+".join(names),
             tags=run_tags(redacted(run_params)),
         )
@@ -167,6 +166,14 @@ def run_tags(run: Mapping[str, Any]) -> dict[str, str]:
         run: What Kedro's hooks are told of the run (``run_params``), without secrets.
     """
     options = {name: str(value) for name, value in run.items() if value}
-    command = command_line(run, flatten(run.get("runtime_params") or {}))
-    named = {"kedro_command": command, PROCESS: this_process()}
+    named = {"kedro_command": again(run), PROCESS: this_process()}
     return options | named | git_tags(Path(run["project_path"]))
+
+
+def again(run: Mapping[str, Any]) -> str:
+    """Returns the command that does a run again.
+
+    Args:
+        run: What Kedro's hooks are told of the run (``run_params``), without secrets.
+    """
+    return command_line(run, flatten(run.get("runtime_params") or {}))
