@@ -61,10 +61,9 @@ def derived(writer: Writer, parameters: Mapping[str, str], inputs: Iterable[Orig
     """
     origins = list(inputs)
     runs = dict.fromkeys(run for one in origins for run in (*one.inputs, one.writer))
-    own = {name: (value,) for name, value in parameters.items()}
+    own: dict[str, tuple[str, ...]] = {name: (value,) for name, value in parameters.items()}
     values: dict[str, tuple[str, ...]] = {}
-    every: list[dict[str, tuple[str, ...]]] = [*(one.parameters for one in origins), own]
-    for named in every:
+    for named in [*(one.parameters for one in origins), own]:
         for name, several in named.items():
             values[name] = tuple(dict.fromkeys((*values.get(name, ()), *several)))
     others = tuple(run for run in runs if run != writer)
@@ -90,7 +89,8 @@ def write_origin(path: Path, origin: Origin) -> None:
         origin=origin, size=state.st_size, modified=state.st_mtime_ns, digest=_digest(path)
     )
     remove_abandoned(path.parent)
-    write_whole(record_path(path), record.model_dump_json(indent=2).encode())
+    text = record.model_dump_json(indent=2)
+    write_whole(record_path(path), text.encode(), power_safe=False)
 
 
 def read_origin(path: Path) -> Origin | None:

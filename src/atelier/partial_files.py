@@ -35,14 +35,22 @@ def remove_abandoned(folder: Path) -> None:
             logger.info("Removed %s, which a killed process did not finish", path)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file that appears with all its content or not at all, also when the power fails."""
+def write_whole(path: Path, content: bytes, *, power_safe: bool = True) -> None:
+    """Writes a file that appears with all its content or not at all.
+
+    Args:
+        path: Where to.
+        content: What.
+        power_safe: Also when the power fails. This waits for the disk, and for all that other
+            writers still have under way to it.
+    """
     partial = path.with_name(partial_name(path.name))
     try:
         with partial.open("wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if power_safe:
+                os.fsync(file.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
