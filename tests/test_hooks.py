@@ -19,6 +19,8 @@ from atelier.hooks.version_control import git_tags, without_credentials
 from atelier.processes import PROCESS, process_name, this_process
 from atelier.recipe import AugmentationParams
 
+pytestmark = pytest.mark.timeout(1200)
+
 
 def test_typed_parameters_become_leaves_with_dotted_names():
     change = AugmentationParams(degrees=10, scale=0, shear=0, pixels=2)

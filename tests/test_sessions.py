@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.timeout(1800)
+
 PROGRAM = """
 import json, sys
 from pathlib import Path
