@@ -61,8 +61,12 @@ def test_nothing_half_written_is_left(finished):
 
 
 def test_a_second_run_has_nothing_to_do_with_only_missing_outputs(finished):
-    output = finished.run("--only-missing-outputs", "--pipeline", "train")
+    runs = {run.info.run_id for run in finished.runs()}
+    complete = "ingest,train,sweep,calibration,style_transfer"
+    output = finished.run("--only-missing-outputs", "--pipelines", complete)
     assert "epoch 1/2" not in output
+    assert "Nothing to do" in output
+    assert len({run.info.run_id for run in finished.runs()} - runs) == 1  # no runs under it
 
 
 def test_ingest_pays_for_neither_tensorflow_nor_keras(finished):

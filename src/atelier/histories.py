@@ -8,8 +8,11 @@ from atelier.types import Array, Arrays, History
 
 
 def as_arrays(history: History) -> dict[str, Array]:
-    """``names`` (columns,) and ``history`` (rows, columns) of rows that all have the same names."""
-    names = sorted(history[0]) if history else []
+    """``names`` (columns,) and ``history`` (rows, columns) of rows that all have the same names.
+
+    The names stay in the order of the first row.
+    """
+    names = list(history[0]) if history else []
     rows: Sequence[Sequence[float]] = [[row[name] for name in names] for row in history]
     return {"names": np.array(names, dtype=str), "history": np.array(rows, float)}
 

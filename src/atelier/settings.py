@@ -10,8 +10,10 @@ from atelier.hooks import (
     GuideHooks,
     InputHooks,
     LabHooks,
+    OriginHooks,
     PathHooks,
     RunHooks,
+    RunnerHooks,
     SecretHooks,
     ShortHooks,
     TrackingHooks,
@@ -34,7 +36,9 @@ HOOKS = (
     InputHooks(),
     SecretHooks(),
     TrackingHooks(),
+    OriginHooks(),
     RunHooks(),
+    RunnerHooks(),
     GuideHooks(),
 )
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended

@@ -11,6 +11,7 @@ from kedro.io import DatasetError
 from atelier.datasets.member_runs import MemberRunsDataset
 from atelier.datasets.plot import PlotDataset
 from atelier.datasets.sinks import TrialsDataset
+from atelier.processes import PROCESS, this_process
 
 
 def test_a_plot_is_one_page_that_asks_for_nothing_and_comes_back(tmp_path):
@@ -37,8 +38,11 @@ ROWS = pd.DataFrame(
 )
 
 
-def test_members_become_finished_runs_under_the_one_that_is_active(run):
-    MemberRunsDataset().save(ROWS)
+def test_members_become_finished_runs_under_the_one_that_is_active(run, tmp_path):
+    dataset = MemberRunsDataset(filepath=str(tmp_path / "new" / "members.json"))
+    assert not dataset.exists()
+    dataset.save(ROWS)
+    assert dataset.exists()  # so that --only-missing-outputs logs them once
     client = mlflow.MlflowClient()
     query = f"tags.mlflow.parentRunId = '{run.info.run_id}'"
     found = client.search_runs([run.info.experiment_id], query, order_by=["start_time"])
@@ -47,12 +51,31 @@ def test_members_become_finished_runs_under_the_one_that_is_active(run):
     assert by_optimizer["sgd"].data.params["learning_rate"] == "0.1"
     assert by_optimizer["sgd"].data.metrics == {"test_accuracy": 0.8, "diverged": 1.0}
     assert {one.info.status for one in found} == {"FINISHED"}
+    record = json.loads((tmp_path / "new" / "members.json").read_text())
+    assert record["parent"] == run.info.run_id
+    assert set(record["runs"]) == {one.info.run_id for one in found}
 
 
-def test_members_without_an_active_run_are_logged_nowhere():
-    MemberRunsDataset().save(ROWS)
+def test_a_killed_members_process_is_known_from_its_first_moment(run, tmp_path, monkeypatch):
+    def die(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mlflow.MlflowClient, "log_batch", die)
+    with pytest.raises(KeyboardInterrupt):
+        MemberRunsDataset(filepath=str(tmp_path / "members.json")).save(ROWS)
+    query = f"tags.mlflow.parentRunId = '{run.info.run_id}'"
+    (member,) = mlflow.MlflowClient().search_runs([run.info.experiment_id], query)
+    assert member.info.status == "RUNNING"
+    assert member.data.tags[PROCESS] == this_process()
+    assert not (tmp_path / "members.json").exists()
+
+
+def test_members_without_an_active_run_are_logged_nowhere(tmp_path):
+    dataset = MemberRunsDataset(filepath=str(tmp_path / "members.json"))
+    dataset.save(ROWS)
+    assert not dataset.exists()
     with pytest.raises(DatasetError, match="looked up in MLflow"):
-        MemberRunsDataset().load()
+        dataset.load()
 
 
 def test_a_studys_ledger_is_written_to_and_never_saved(tmp_path):

@@ -1,6 +1,7 @@
 """The page, of a lab that is made up: what is told, what is not, and that nothing breaks it."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -74,7 +75,11 @@ def lab(tmp_path) -> Lab:
             "shop.day_plot": go.Figure(go.Scatter(y=[1, 2], name="</script>")),
             "shop.scale_figure": path,
         },
-        runs={"weigh": Run("0123456789", "then", "kedro run --pipeline weigh", "http://x/#/1", {})},
+        runs={
+            "shop.weight_metrics": Run(
+                "0123456789", "then", "kedro run --pipeline weigh", "http://x/#/1"
+            )
+        },
         sources={"shop": "a shop"},
     )
 
@@ -125,6 +130,58 @@ def test_every_picture_has_words_and_a_size(page):
     pictures = [one for tag, one in Reader(page).tags if tag == "img"]
     assert {one["alt"] for one in pictures} == {"", "The scale, at rest."}  # "" beside its title
     assert all(int(one["width"]) > 0 and int(one["height"]) > 0 for one in pictures)
+
+
+def weighing(lab, runs) -> str:
+    """The section of an experiment in a lab with these writers; its words and its addresses."""
+    page = render(EXPERIMENTS.validate_python(WRITTEN), replace(lab, runs=runs))
+    return page[page.index('<section id="weigh"') : page.index("</section>")]
+
+
+def test_it_names_the_run_that_wrote_the_headline_and_others_behind_it(lab):
+    ingest = Run("1111111111", "on Monday", "kedro run --pipeline ingest", "http://x/#/ingest")
+    drew = Run("2222222222", "on Friday", "kedro run --nodes draw", "http://x/#/drew", {"dpi": "9"})
+    weighed = Run(
+        *("3333333333", "on Tuesday", "kedro run --pipeline weigh", "http://x/#/weighed"),
+        parameters={"grams": "5"},
+        pipelines=("weigh",),
+        inputs=(ingest,),
+    )
+    runs = dict.fromkeys(("shop.weight_metrics", "shop.verdict_text", "shop.sold_table"), weighed)
+    words = weighing(lab, runs | {"shop.day_plot": drew, "shop.scale_figure": drew})
+    main, _, others = words.partition("of 2 other runs")
+    assert "1 parameters" in main
+    assert "grams" in main
+    assert "dpi" not in words
+    assert main.count("http://x/#/weighed") == 1
+    assert "on Tuesday" in main
+    assert "http://x/#/ingest" in others
+    assert "kedro run --nodes draw" in others
+    assert "http://x/#/weighed" not in others
+    assert "unknown run" not in words
+
+
+def test_of_a_run_of_all_the_command_is_for_the_experiment_alone(lab):
+    every = Run("4444444444", "today", "kedro run --env test", None)
+    words = weighing(lab, {"shop.weight_metrics": every})
+    assert "<code>kedro run --env test --pipeline weigh</code>" in words
+    assert "<code>44444444</code>, which MLflow no longer has" in words
+    assert "4 of its files are of an unknown run" in words
+
+
+def test_without_a_record_no_run_is_guessed(lab):
+    drew = Run("2222222222", "on Friday", "kedro run --nodes draw", "http://x/#/drew")
+    words = weighing(replace(lab, edition="full"), {"shop.scale_figure": drew})
+    main, _, others = words.partition("of 1 other run<")
+    assert "Unknown run" in main
+    assert "<code>kedro run --env full --pipeline weigh</code>" in main
+    assert "http://x/#/drew" not in main
+    assert "http://x/#/drew" in others
+
+
+def test_what_was_not_tracked_says_so(lab):
+    words = weighing(lab, {"shop.weight_metrics": Run("", "today", "kedro run", None)})
+    assert "not tracked in MLflow" in words
 
 
 def test_an_empty_lab_is_a_page_too(lab):

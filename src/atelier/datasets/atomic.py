@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from fsspec.implementations.local import LocalFileSystem
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.text import TextDataset as PlainTextDataset
 
-from atelier.datasets.replacing import partial_name
+from atelier.partial_files import partial_name, remove_abandoned
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -28,6 +29,8 @@ class AtomicSave:
     def save(self, data: Any) -> None:
         """Save ``data``; after an error or a kill the file that was there before still is."""
         target = self._filepath
+        if isinstance(self._fs, LocalFileSystem):
+            remove_abandoned(Path(target.parent))
         partial = target.with_name(partial_name(target.name))
         self._filepath = partial
         try:

@@ -1,15 +1,17 @@
-"""The whole catalog as one input: what there is, and the runs that made it."""
+"""The whole catalog as one input: what there is, and the run that wrote each part of it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, CatalogProtocol
 
 from atelier.datasets.tracked import run_page
+from atelier.origins import Origin, Writer, read_origin
 from atelier.report.lab import Lab, Run
 
 KINDS = ("_metrics", "_table", "_text", "_plot", "_figure", "_animation", ".provenance")
@@ -26,9 +28,11 @@ class Found(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in self._names:
             raise KeyError(name)
-        if name.endswith(FILES):
-            return Path(self._catalog[name]._filepath)
-        return self._catalog.load(name)
+        return self.path(name) if name.endswith(FILES) else self._catalog.load(name)
+
+    def path(self, name: str) -> Path:
+        """Returns where the dataset's file lies."""
+        return Path(self._catalog[name]._filepath)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -38,7 +42,7 @@ class Found(Mapping[str, Any]):
 
 
 class LabDataset(AbstractDataset[None, Lab]):
-    """Loads as the lab: reports of every pipeline that is registered, and the newest run of each.
+    """Loads as the lab: reports of every pipeline that is registered, and the run that wrote each.
 
     A hook tells it the catalog that it is part of.
     """
@@ -61,15 +65,11 @@ class LabDataset(AbstractDataset[None, Lab]):
         single = {name: one for name, one in pipelines.items() if name != "__default__"}
         outputs = {name for one in single.values() for name in one.all_outputs()}
         data = Found(self._catalog, sorted(name for name in outputs if name.endswith(KINDS)))
-        inputs = {
-            name: tuple(one.removeprefix("params:") for one in pipeline.inputs() if ":" in one)
-            for name, pipeline in single.items()
-        }
         return Lab(
             edition=self._edition,
             written=_in_words(dt.datetime.now(dt.UTC)),
             datasets=data,
-            runs=newest_runs(self._edition, inputs),
+            runs=_runs(data),
             sources={
                 name.split(".")[0]: _source(data[name])
                 for name in data
@@ -96,44 +96,40 @@ def _in_words(moment: dt.datetime) -> str:
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
 
 
-def newest_runs(edition: str, parameters: Mapping[str, tuple[str, ...]]) -> dict[str, Run]:
-    """The newest finished or present MLflow run of each pipeline, if there is one.
+def _runs(data: Found) -> dict[str, Run]:
+    """Returns for each dataset whose writer is recorded the run that wrote it."""
+    known = {name: origin for name in data if (origin := read_origin(data.path(name)))}
+    page = functools.cache(_page)
+    return {name: _run(origin, page) for name, origin in known.items()}
 
-    Args:
-        edition: The environment whose runs count.
-        parameters: For each pipeline the groups of parameters that it reads.
-    """
+
+def _run(origin: Origin, page: Callable[[str], str | None]) -> Run:
+    def described(writer: Writer, parameters: Mapping[str, str], inputs: tuple[Run, ...]) -> Run:
+        return Run(
+            run_id=writer.run_id,
+            began=_in_words(dt.datetime.fromisoformat(writer.began)),
+            command=writer.command,
+            page=page(writer.run_id),
+            parameters=parameters,
+            pipelines=writer.pipelines,
+            inputs=inputs,
+        )
+
+    inputs = tuple(described(writer, {}, ()) for writer in origin.inputs)
+    parameters = {name: " / ".join(values) for name, values in origin.parameters.items()}
+    return described(origin.writer, parameters, inputs)
+
+
+def _page(run_id: str) -> str | None:
+    """Returns the address of a run's page; None where MLflow has no such run, or has deleted it."""
     import mlflow
 
-    client, active = mlflow.MlflowClient(), mlflow.active_run()
-    experiments = [one.experiment_id for one in client.search_experiments()]
-    found: dict[str, Run] = {}
-    for run in client.search_runs(experiments, "tags.kedro_command != ''", max_results=1000):
-        tags = run.data.tags
-        here = active is not None and run.info.run_id == active.info.run_id
-        if tags.get("env", "base") != edition or not (here or run.info.status == "FINISHED"):
-            continue
-        for name in _of_run(tags, parameters):
-            found.setdefault(name, _told(run, name, parameters[name]))
-    return found
-
-
-def _of_run(tags: Mapping[str, str], pipelines: Iterable[str]) -> list[str]:
-    """The pipelines that a run was of: all by default."""
-    named = tags.get("pipeline_names", "__default__")
-    return [name for name in pipelines if "__default__" in named or f"'{name}'" in named]
-
-
-def _told(run: Any, pipeline: str, groups: tuple[str, ...]) -> Run:
-    command = run.data.tags["kedro_command"]
-    if " --pipeline" not in command:  # a run of all: this one of them
-        command = f"{command} --pipeline {pipeline}"
-    prefixes = tuple(f"{group}." for group in groups)
-    parameters = {key: text for key, text in run.data.params.items() if key.startswith(prefixes)}
-    return Run(
-        run_id=run.info.run_id,
-        began=_in_words(dt.datetime.fromtimestamp(run.info.start_time / 1000, dt.UTC)),
-        command=command,
-        page=run_page(run.info.experiment_id, run.info.run_id),
-        parameters=dict(sorted(parameters.items())),
-    )
+    if not run_id:
+        return None
+    try:
+        info = mlflow.MlflowClient().get_run(run_id).info
+    except mlflow.MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+    return run_page(info.experiment_id, run_id) if info.lifecycle_stage == "active" else None

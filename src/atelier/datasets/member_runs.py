@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
+from atelier.datasets.replacing import replacing
+from atelier.processes import PROCESS, this_process
+
 NUMBERS = ("optimizer", "dropout", "learning_rate", "seed")
 
 
 class MemberRunsDataset(AbstractDataset[pd.DataFrame, None]):
-    """Gives every row of a study's table a run of its own under the active one."""
+    """Gives every row of a study's table a run of its own under the active one.
 
-    def __init__(self, *, metadata: Mapping[str, Any] | None = None) -> None:
+    Args:
+        filepath: A JSON file with the runs' ids. It tells that the rows are logged.
+    """
+
+    def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
         self._logging_activated = True
         self.metadata = metadata
 
@@ -26,28 +36,30 @@ class MemberRunsDataset(AbstractDataset[pd.DataFrame, None]):
         if not (self._logging_activated and parent):
             return
         client = mlflow.MlflowClient()
-        for row in data.to_dict("records"):
-            _log_member(client, parent.info, {str(key): value for key, value in row.items()})
+        rows = [{str(key): value for key, value in row.items()} for row in data.to_dict("records")]
+        logged = [_log_member(client, parent.info, row) for row in rows]
+        with replacing(self._filepath) as partial:
+            partial.write_text(json.dumps({"parent": parent.info.run_id, "runs": logged}, indent=2))
 
     def load(self) -> None:
         """Refuse: the runs are in MLflow."""
         raise DatasetError("Expected the runs to be looked up in MLflow. Received: load")
 
     def _exists(self) -> bool:
-        return False
+        return self._filepath.is_file()
 
     def _describe(self) -> dict[str, Any]:
-        return {}
+        return {"filepath": str(self._filepath)}
 
 
-def _log_member(client: Any, parent: Any, row: dict[str, Any]) -> None:
+def _log_member(client: Any, parent: Any, row: dict[str, Any]) -> str:
+    """Returns the id of the run that the row became."""
     from mlflow.entities import Metric, Param
     from mlflow.utils.time import get_current_time_millis
 
     name = f"{row['optimizer']}, dropout {row['dropout']:g}, rate {row['learning_rate']:.2g}"
-    run = client.create_run(
-        parent.experiment_id, run_name=name, tags={"mlflow.parentRunId": parent.run_id}
-    )
+    tags = {"mlflow.parentRunId": parent.run_id, PROCESS: this_process()}
+    run = client.create_run(parent.experiment_id, run_name=name, tags=tags)
     now = get_current_time_millis()
     metrics = [
         Metric(key, float(value), now, 0)
@@ -57,3 +69,4 @@ def _log_member(client: Any, parent: Any, row: dict[str, Any]) -> None:
     params = [Param(key, str(row[key])) for key in NUMBERS]
     client.log_batch(run.info.run_id, metrics=metrics, params=params)
     client.set_terminated(run.info.run_id)
+    return str(run.info.run_id)

@@ -1,20 +1,20 @@
 """Writing beside a file, then taking its place."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-
-def partial_name(name: str) -> str:
-    """What a file is called until it is whole; its ending stays, since some writers go by it."""
-    return f".part-{os.getpid()}-{name}"
+from atelier.partial_files import partial_name, remove_abandoned
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path to write to, which takes the place of ``path`` at the end, or goes on an error."""
+    """A path to write to, which takes the place of ``path`` at the end, or goes on an error.
+
+    What killed processes left unfinished in the folder is removed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(path.parent)
     partial = path.with_name(partial_name(path.name))
     try:
         yield partial

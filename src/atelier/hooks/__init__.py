@@ -4,16 +4,20 @@ from atelier.hooks.configuration import ShortHooks
 from atelier.hooks.guidance import GuideHooks, LabHooks
 from atelier.hooks.inputs import InputHooks
 from atelier.hooks.interruption import RunHooks
+from atelier.hooks.origins import OriginHooks
 from atelier.hooks.paths import PathHooks, environment_variable
 from atelier.hooks.redaction import SecretHooks
+from atelier.hooks.runners import RunnerHooks
 from atelier.hooks.tracking import TrackingHooks
 
 __all__ = [
     "GuideHooks",
     "InputHooks",
     "LabHooks",
+    "OriginHooks",
     "PathHooks",
     "RunHooks",
+    "RunnerHooks",
     "SecretHooks",
     "ShortHooks",
     "TrackingHooks",

@@ -29,14 +29,29 @@ class LabHooks:
 class GuideHooks:
     """Says what begins, and at the end where to look."""
 
+    _nodes_run = 0
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Begin to count the nodes that run."""
+        self._nodes_run = 0
+
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Name the node that begins."""
+        self._nodes_run += 1
         logger.info("%s …", node.name)
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Name the report, the commands that open MLflow and Kedro-Viz, where the figures are."""
+        if not self._nodes_run:
+            logger.info(
+                "Nothing to do: all outputs of all %d nodes exist. "
+                "Leave out --only-missing-outputs to make them again",
+                len(pipeline.nodes),
+            )
+            return
         if "report.page" in pipeline.outputs():
             page = Path(catalog["report.page"]._filepath).absolute().as_uri()
             logger.info("The record of all experiments, to open in a browser:\n  %s", page)

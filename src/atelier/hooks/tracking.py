@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
+from kedro_mlflow.framework.hooks.utils import _assert_mlflow_enabled
+from kedro_mlflow.io.catalog.switch_catalog_logging import switch_catalog_logging
 from pydantic import BaseModel
 
 from atelier.commandline import command_line
+from atelier.hooks.locking import wait_for_locked_stores
+from atelier.hooks.session_run import SessionRun
 from atelier.hooks.store import prepare_store, unexported
+from atelier.hooks.version_control import git_tags
+from atelier.processes import PROCESS, this_process
 from atelier.redaction import redacted
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
-    from kedro.pipeline import Pipeline
+    from kedro.pipeline.node import Node
 
 
 def flatten(parameters: Any, name: str = "") -> dict[str, Any]:
@@ -31,12 +39,24 @@ def flatten(parameters: Any, name: str = "") -> dict[str, Any]:
 
 
 class TrackingHooks(MlflowHook):
-    """kedro-mlflow's own hooks, with typed parameters logged leaf by leaf, not as one string."""
+    """kedro-mlflow's hooks with a run for each session, and typed parameters leaf by leaf."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._run = SessionRun()
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Begin with the store, once it is reached or created and has the experiment."""
-        prepare_store(context)
+        """Begin with the store, once it is reached or created and has the experiment.
+
+        Where the user opened a run before, its store and experiment are taken.
+        """
+        import mlflow
+
+        wait_for_locked_stores()
+        self._run.end_interrupted()
+        if mlflow.active_run() is None:
+            prepare_store(context)
         with unexported():
             super().after_context_created(context)
 
@@ -46,27 +66,76 @@ class TrackingHooks(MlflowHook):
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+        self, run_params: dict[str, Any], catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Begin the run; its tags repeat the command line, without secrets."""
-        import mlflow
-
-        run = redacted(run_params)
-        super().before_pipeline_run(run, pipeline, catalog)
-        if mlflow.active_run() is not None:  # kedro-mlflow's command leaves out some options
-            leaves = flatten(run.get("runtime_params") or {})
-            mlflow.set_tag("kedro_command", command_line(run, leaves))
+        names = run_params.get("pipeline_names") or ["__default__"]
+        tracking = self.mlflow_config.tracking
+        self._is_mlflow_enabled = _assert_mlflow_enabled(names, self.mlflow_config)
+        if not self._is_mlflow_enabled:
+            switch_catalog_logging(catalog, False)  # noqa: FBT003  (kedro-mlflow's signature)
+            return
+        self.long_params_strategy = tracking.params.long_params_strategy
+        self._run.begin(
+            run_id=tracking.run.id,
+            experiment_name=tracking.experiment.name,
+            name=tracking.run.name or "+".join(names),
+            tags=run_tags(redacted(run_params)),
+        )
 
     @hook_impl
-    def on_pipeline_error(
+    def before_node_run(
         self,
-        error: Exception,
-        run_params: dict[str, Any],
-        pipeline: Pipeline,
+        node: Node,
         catalog: CatalogProtocol[Any, Any],
+        inputs: dict[str, Any],
+        is_async: bool,  # noqa: FBT001  (Kedro's signature)
     ) -> None:
-        """Close the run as failed, where one had begun (kedro-mlflow expects that it had)."""
+        """Log the node's parameters.
+
+        Raises:
+            RuntimeError: If the runner runs nodes in threads, which do not know the run.
+        """
         import mlflow
 
-        if mlflow.active_run() is not None:
-            super().on_pipeline_error(error, run_params, pipeline, catalog)
+        if self._is_mlflow_enabled and mlflow.active_run() is None:
+            raise RuntimeError(
+                f"Expected {node.name} in the session's own thread, which has the MLflow run. "
+                "Received: another thread. Take a runner without threads, such as SequentialRunner"
+            )
+        super().before_node_run(node, catalog, inputs, is_async)
+
+    @hook_impl
+    def after_pipeline_run(self, catalog: CatalogProtocol[Any, Any]) -> None:
+        """End the run."""
+        self._end("FINISHED", catalog)
+
+    @hook_impl
+    def on_pipeline_error(self, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Close the run as failed."""
+        self._end("FAILED", catalog)
+
+    def _end(self, status: str, catalog: CatalogProtocol[Any, Any]) -> None:
+        self._run.end(status)
+        if not self._is_mlflow_enabled:
+            switch_catalog_logging(catalog, True)  # noqa: FBT003  (kedro-mlflow's signature)
+
+
+def run_tags(run: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the tags of a run: Kedro's options, the command, the process, the source code.
+
+    Args:
+        run: What Kedro's hooks are told of the run (``run_params``), without secrets.
+    """
+    options = {name: str(value) for name, value in run.items() if value}
+    named = {"kedro_command": again(run), PROCESS: this_process()}
+    return options | named | git_tags(Path(run["project_path"]))
+
+
+def again(run: Mapping[str, Any]) -> str:
+    """Returns the command that does a run again.
+
+    Args:
+        run: What Kedro's hooks are told of the run (``run_params``), without secrets.
+    """
+    return command_line(run, flatten(run.get("runtime_params") or {}))

@@ -9,7 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from atelier.report.embedding import animation_address, picture_address
 from atelier.report.experiments import Experiment, Shown
-from atelier.report.lab import Lab, Run
+from atelier.report.lab import Lab
+from atelier.report.making import Made, made
 from atelier.report.values import Value, rows, shown
 
 THUMBNAIL = 480
@@ -30,7 +31,7 @@ class Section:
     """What the template shows of an experiment that has run."""
 
     experiment: Experiment
-    run: Run | None
+    made: Made
     measures: list[Value]
     texts: list[str]
     tables: list[tuple[str, list[str], list[list[str]]]]
@@ -48,7 +49,7 @@ def section(experiment: Experiment, lab: Lab) -> Section | None:
     pictures = list(_there(experiment.pictures, data))
     return Section(
         experiment=experiment,
-        run=lab.runs.get(experiment.pipeline),
+        made=made(experiment, lab),
         measures=[shown(one, data[one.of]) for one in experiment.measures if one.of in data],
         texts=[_html(data[name]) for name in experiment.texts if name in data],
         tables=[

@@ -3,13 +3,13 @@
 import hashlib
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from atelier.partial_files import remove_abandoned, write_whole
 from atelier.types import Arrays
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,9 @@ class Ledger:
                 *(name, ", ".join(others), self._root),
             )
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / "study.json", text.encode())
+        for study in self._root.iterdir():
+            remove_abandoned(study)
+        write_whole(folder / "study.json", text.encode())
         return Study(folder)
 
 
@@ -59,7 +61,7 @@ class Study:
 
     def write(self, index: int, rows: pd.DataFrame) -> None:
         """Keep a finished chunk."""
-        _write(self._path(index), rows.to_parquet(index=False))
+        write_whole(self._path(index), rows.to_parquet(index=False))
 
     def read(self, index: int) -> pd.DataFrame:
         """A finished chunk."""
@@ -67,16 +69,6 @@ class Study:
 
     def _path(self, index: int) -> Path:
         return self._folder / f"chunk-{index:05}.parquet"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, also when the power fails."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _hashes(data: Arrays) -> dict[str, str]:

@@ -1,0 +1,93 @@
+"""Patience with an SQLite store that another process locks."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+STEP_SECONDS = 5
+"""How long SQLite itself waits; then comes a line in the log, and the next attempt."""
+LIMIT_SECONDS = 600
+"""When a lock is no longer taken for a passing one."""
+BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_BUSY_TIMEOUT})
+"""Codes of errors that pass with the other process's lock."""
+
+
+def wait_for_locked_stores() -> None:
+    """Makes every SQLite database that SQLAlchemy opens in this process wait while it is locked.
+
+    MLflow gives up after 20 seconds and offers no setting for it.
+    """
+    from sqlalchemy import Engine, event
+
+    if not event.contains(Engine, "do_connect", _connect_patiently):
+        event.listen(Engine, "do_connect", _connect_patiently)
+
+
+def _connect_patiently(dialect: Any, _record: Any, _given: Any, options: dict[str, Any]) -> None:
+    if dialect.name == "sqlite":
+        options.setdefault("factory", PatientConnection)
+
+
+def patiently(attempt: Callable[[], T]) -> T:
+    """Returns what ``attempt`` returns, once no other process locks the database.
+
+    Raises:
+        sqlite3.OperationalError: If the database is still locked after :data:`LIMIT_SECONDS`, and
+            every other error of SQLite.
+    """
+    began = time.monotonic()
+    while True:
+        try:
+            return attempt()
+        except sqlite3.OperationalError as error:
+            waited = time.monotonic() - began
+            if error.sqlite_errorcode not in BUSY:
+                raise
+            if waited > LIMIT_SECONDS:
+                raise sqlite3.OperationalError(
+                    f"Expected the MLflow store to be free. Received: {error}, for {waited:.0f} s. "
+                    "End the process that locks it (fuser mlflow.db names it). What was computed "
+                    "is on disk"
+                ) from error
+            logger.warning(
+                "Another process locks the MLflow store: waiting, %.0f s so far. "
+                "What was computed is on disk",
+                waited,
+            )
+
+
+class PatientCursor(sqlite3.Cursor):
+    """A cursor whose statements wait while another process locks the database."""
+
+    def execute(self, statement: str, parameters: Any = ()) -> PatientCursor:
+        """Executes a statement, as :meth:`sqlite3.Cursor.execute` does."""
+        if statement.lstrip().upper().startswith("PRAGMA BUSY_TIMEOUT"):
+            statement = f"PRAGMA busy_timeout = {1000 * STEP_SECONDS}"
+        patiently(lambda: super(PatientCursor, self).execute(statement, parameters))
+        return self
+
+    def executemany(self, statement: str, parameters: Iterable[Any]) -> PatientCursor:
+        """Executes a statement for each row, as :meth:`sqlite3.Cursor.executemany` does."""
+        rows = list(parameters)
+        patiently(lambda: super(PatientCursor, self).executemany(statement, rows))
+        return self
+
+
+class PatientConnection(sqlite3.Connection):
+    """A connection whose statements and commits wait while another process locks the database."""
+
+    def cursor(self, factory: Any = PatientCursor) -> Any:
+        """Returns a cursor that waits."""
+        return super().cursor(factory)
+
+    def commit(self) -> None:
+        """Commits, as :meth:`sqlite3.Connection.commit` does."""
+        patiently(super().commit)

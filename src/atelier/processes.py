@@ -1,0 +1,58 @@
+"""Names of processes that tell, later and on any machine, whether the process has ended."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import psutil
+
+PROCESS = "atelier.process"
+"""The tag that names the process of an MLflow run."""
+NAMESPACE = Path("/proc/self/ns/pid")
+"""Linux: the namespace that process numbers belong to; a container has its own."""
+
+
+def this_process() -> str:
+    """Returns the name of this process, as :func:`process_name` does."""
+    return process_name(os.getpid())
+
+
+def process_name(number: int) -> str:
+    """Returns host, number and start time of a process, which no other process ever shares.
+
+    The start counts from the start of the machine, so that setting the clock does not change it.
+
+    Args:
+        number: The number of a living process of this host.
+
+    Raises:
+        psutil.NoSuchProcess: If no process has this number.
+    """
+    started = psutil.Process(number).create_time() - psutil.boot_time()
+    return f"{_host()}/{number}/{started:.2f}"
+
+
+def is_dead(process: str) -> bool:
+    """Returns whether a process of this host has ended; False for other hosts, which are unknown.
+
+    Args:
+        process: A name that :func:`process_name` gave.
+    """
+    host, number, _ = process.split("/")
+    if host != _host():
+        return False
+    try:
+        return process_name(int(number)) != process
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _host() -> str:
+    """Returns the host's name; on Linux with the number of the process namespace."""
+    try:
+        namespace = f":{NAMESPACE.stat().st_ino}"
+    except OSError:
+        namespace = ""
+    return f"{socket.gethostname()}{namespace}"
