@@ -3,17 +3,17 @@
 import os
 from pathlib import Path
 
-from kedro.config import OmegaConfigLoader
 from kedro.utils import find_kedro_project
 from omegaconf.resolvers import oc
 
+from atelier.configuration.loader import ProjectConfigLoader
 from atelier.hooks import (
     GuideHooks,
     InputHooks,
     LabHooks,
+    ParameterHooks,
     RunHooks,
     SecretHooks,
-    ShortHooks,
     TrackingHooks,
 )
 
@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's C++ side gree
 PROJECT = find_kedro_project(Path.cwd()) or Path.cwd()
 
 HOOKS = (
-    ShortHooks(),
+    ParameterHooks(),
     LabHooks(),
     InputHooks(),
     SecretHooks(),
@@ -32,7 +32,7 @@ HOOKS = (
 )
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended
 
-CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_CLASS = ProjectConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "base",

@@ -10,7 +10,7 @@ from kedro.framework.hooks import hook_impl
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from pydantic import BaseModel
 
-from atelier.commandline import command_line
+from atelier.commandline import command_line, given_options, other_source
 from atelier.redaction import redacted
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class TrackingHooks(MlflowHook):
         see_server(uri)
         make_experiment(uri, **config["tracking"]["experiment"])
         super().after_context_created(context)
+        self._source = other_source(context)
 
     def _log_param(self, name: str, value: Any) -> None:
         for leaf, one in flatten(value, name).items():
@@ -92,8 +93,8 @@ class TrackingHooks(MlflowHook):
         run = redacted(run_params)
         super().before_pipeline_run(run, pipeline, catalog)
         if mlflow.active_run() is not None:  # kedro-mlflow's command leaves out some options
-            leaves = flatten(run.get("runtime_params") or {})
-            mlflow.set_tag("kedro_command", command_line(run, leaves))
+            told = run | redacted(self._source | given_options())
+            mlflow.set_tag("kedro_command", command_line(told, run.get("runtime_params") or {}))
 
     @hook_impl
     def on_pipeline_error(
