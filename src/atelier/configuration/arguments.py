@@ -106,7 +106,7 @@ def _value(text: str, name: str) -> Any:
         return None
     try:
         read: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"x={text}"]))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, UnicodeError):
         if text[0] in "\"'[{":
             raise ValueError(_unclosed(name, "YAML")) from None
         return text

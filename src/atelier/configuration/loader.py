@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class ProjectConfigLoader(OmegaConfigLoader):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self._written: dict[str, dict[str, list[Any]]] = {}
         self._given: dict[str, Any] = {}
+        self.check: Callable[[ProjectConfigLoader], None] | None = None
         super().__init__(*arguments, **named)
 
     @property
@@ -43,12 +44,18 @@ class ProjectConfigLoader(OmegaConfigLoader):
         self._runtime_params_oc = None
 
     def __getitem__(self, key: str) -> dict[str, Any]:
-        """Reads one kind of configuration, such as ``parameters``.
+        """Reads one kind of configuration, such as ``parameters``, which are checked as well.
 
         Raises:
             MissingConfigException: If no folder has a file of this kind, or ``conf/`` has no folder
                 for the environment.
         """
+        config = self._read(key)
+        if key == "parameters" and self.check is not None:
+            self.check(self)
+        return config
+
+    def _read(self, key: str) -> dict[str, Any]:
         folder = self._get_conf_env_path(LOCAL)
         if key in self.data or key not in self.config_patterns or not self._has_local(folder):
             return super().__getitem__(key)
@@ -71,7 +78,9 @@ class ProjectConfigLoader(OmegaConfigLoader):
         return {folder: join(*files) for folder, files in self._written.get(key, {}).items()}
 
     def asked(self) -> set[str]:
-        """Returns the names that the files read so far ask for at run time."""
+        """Returns the names that parameters, catalog and other files ask for at run time."""
+        for key in {"parameters", "catalog"} - set(self._written):
+            self._read(key)
         return {name for text in _texts(self._written) for name in ASKED.findall(text)}
 
     def _has_local(self, folder: str) -> bool:

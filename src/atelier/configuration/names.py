@@ -142,11 +142,16 @@ class Names:
         lasts = difflib.get_close_matches(last, {leaf[-1] for leaf in leaves}, n=1, cutoff=0.8)
         return [_told(leaf) for leaf in leaves if leaf[-1] in lasts][:3]
 
-    def near(self, path: tuple[str, ...]) -> str | None:
-        """Returns the name of the same group that an unknown one resembles most, or None."""
+    def near(self, path: tuple[str, ...], *, least: float = 0.6) -> str | None:
+        """Returns the name of the same group that an unknown one resembles most, or None.
+
+        Args:
+            path: The unknown name.
+            least: Share of letters that the two must have in common (difflib's ratio).
+        """
         *above, last = path
         siblings = (self.below(tuple(above)) or set()) - {SHORT}
-        nearest = difflib.get_close_matches(last, sorted(siblings), n=1)
+        nearest = difflib.get_close_matches(last, sorted(siblings), n=1, cutoff=least)
         return _told((*above, *nearest)) if nearest else None
 
     def below(self, path: tuple[str, ...]) -> set[str] | None:

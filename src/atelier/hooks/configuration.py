@@ -19,26 +19,24 @@ if TYPE_CHECKING:
 
 
 class ParameterHooks:
-    """Checks the names of parameters against those that the configuration and the nodes know."""
-
-    _loader: ProjectConfigLoader
+    """Checks the names of parameters whenever they are read, before their values are looked at."""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Remember what reads the configuration."""
-        self._loader = context.config_loader  # type: ignore[assignment]
+        """Let the loader check what it reads."""
+        context.config_loader.check = check_names  # type: ignore[attr-defined]
 
-    @hook_impl(tryfirst=True)
-    def after_catalog_created(self) -> None:
-        """Stop at names that nothing knows.
 
-        Raises:
-            ParameterValidationError: Names each of them, and what it probably should be.
-        """
-        registered = dict(pipelines)
-        wrong = [*misspelt_files(self._loader, registered), *unknown(self._loader, registered)]
-        if wrong:
-            raise ParameterValidationError("\n".join(wrong))
+def check_names(loader: ProjectConfigLoader) -> None:
+    """Stops at parameters that neither the configuration nor a node knows.
+
+    Raises:
+        ParameterValidationError: Names each of them, and what it probably should be.
+    """
+    registered = dict(pipelines)
+    wrong = [*misspelt_files(loader, registered), *unknown(loader, registered)]
+    if wrong:
+        raise ParameterValidationError("\n".join(wrong))
 
 
 def unknown(loader: ProjectConfigLoader, registered: Mapping[str, Pipeline]) -> Iterator[str]:
@@ -64,7 +62,7 @@ def misspelt_files(
     names = Names(join(files.pop(loader.base_env, {}), _read(registered)))
     for folder, parameters in files.items():
         for path in names.unknown({k: v for k, v in parameters.items() if not k.startswith("_")}):
-            if names.near(path):
+            if names.near(path, least=0.8):
                 yield f"conf/{folder}: {names.complaint(path)}"
 
 
