@@ -226,9 +226,9 @@ def ask(address, body, server, log):
 
 
 def test_a_missing_input_names_itself_and_the_pipeline_to_run_first(fresh):
-    output = fresh.run("--pipeline", "train", ok=False)
+    output = fresh.run("--pipeline", "train", "--params", "seed=3,source=embedded", ok=False)
     assert "'digits.train_arrays'" in output
-    assert "kedro run --pipeline ingest" in output
+    assert "kedro run --env test --pipeline ingest --params seed=3,source=embedded" in output
     assert list(fresh.runs()) == []
 
 
@@ -236,7 +236,7 @@ def test_a_missing_input_names_itself_and_the_pipeline_to_run_first(fresh):
     ("parameters", "words"),
     [
         ("digits.training.learning_rate=-1", "greater than 0"),
-        ("digits.training.learnig_rate=0.1", "learnig_rate"),
+        ("digits.training.learnig_rate=0.1,sead=3", "'seed'"),
         ("characters.ingest.split=upside-down", "balanced"),
         ("source=mirror,mirror=/nowhere/at/all", "/nowhere/at/all"),
         ("source=mirror", "--params mirror="),

@@ -1,8 +1,18 @@
-"""The command that does a run again."""
+"""The command that does a run again, and the command of the pipeline that must run before."""
 
+from __future__ import annotations
+
+import re
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from atelier.configuration.arguments import write_parameters
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
 
 LISTS = {
     "tags": "--tags",
@@ -14,21 +24,89 @@ LISTS = {
     "namespaces": "--namespaces",
 }
 """Kedro's names of what a run was narrowed to, and the options that say it."""
+UNTOLD = ("runner", "is_async", "runner_params", "conf_source")
+"""Options that Kedro does not tell its hooks, or not so that they could be repeated."""
+NAME = re.compile(r"[A-Za-z_][\w-]*")
+RUNNER = re.compile(r"<(?:kedro\.runner\.\w+\.)?(?P<name>[\w.]+) object at ")
 
 
 def command_line(run: Mapping[str, Any], leaves: Mapping[str, Any]) -> str:
-    """``kedro run`` with the options of a run, those of the shell quoted.
+    """Returns ``kedro run`` with the options of a run, quoted for the shell.
 
     Args:
-        run: What Kedro's hooks are told of the run (``run_params``).
-        leaves: Its parameters of the command line under their dotted names.
+        run: What Kedro's hooks are told of the run (``run_params``), and the options of
+            :func:`given_options`, which they are not told.
+        leaves: The parameters of the command line, by their dotted names.
     """
-    options = {"--env": run.get("env")}
+    options = {"--env": run.get("env"), "--conf-source": run.get("conf_source")}
     names = [name for name in run.get("pipeline_names") or [] if name != "__default__"]
     options["--pipeline" if len(names) == 1 else "--pipelines"] = ",".join(names)
     options |= {option: ",".join(run.get(name) or []) for name, option in LISTS.items()}
     versions = run.get("load_versions") or {}
     options["--load-versions"] = ",".join(f"{name}:{one}" for name, one in versions.items())
-    options["--params"] = ",".join(f"{name}={value}" for name, value in leaves.items())
+    options["--runner"] = _runner(run.get("runner"))
+    options["--runner-params"] = write_parameters(leaves_of(run.get("runner_params") or {}))
+    options["--params"] = write_parameters(leaves_of(leaves))
     given = [f"{option} {shlex.quote(text)}" for option, text in options.items() if text]
-    return " ".join(["kedro run", *given])
+    flags = {
+        "--async": run.get("is_async"),
+        "--only-missing-outputs": run.get("only_missing_outputs"),
+    }
+    return " ".join(["kedro run", *given, *(flag for flag, is_set in flags.items() if is_set)])
+
+
+def first_step(run: Mapping[str, Any], pipeline: str) -> str:
+    """Returns the command that runs another pipeline on the configuration and data of a run.
+
+    Args:
+        run: As :func:`command_line` takes it.
+        pipeline: Which makes what the run misses.
+    """
+    same = {name: run.get(name) for name in ("env", "conf_source")}
+    return command_line(same | {"pipeline_names": [pipeline]}, run.get("runtime_params") or {})
+
+
+def given_options() -> dict[str, Any]:
+    """Returns those options of the present ``kedro run`` that its hooks are not told.
+
+    Returns:
+        Nothing outside of that command, such as in a session that Python code began.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None or context.command.name != "run":
+        return {}
+    given = {name: context.params.get(name) for name in UNTOLD}
+    return {name: value for name, value in given.items() if value}
+
+
+def other_source(context: KedroContext) -> dict[str, str]:
+    """Returns ``conf_source``, where the configuration is not the project's own."""
+    from kedro.framework.project import settings
+
+    source = str(context.config_loader.conf_source)
+    is_own = source == str(context.project_path / settings.CONF_SOURCE)
+    return {} if is_own else {"conf_source": source}
+
+
+def leaves_of(groups: Mapping[str, Any], name: str = "") -> dict[str, Any]:
+    """Returns the values of nested parameters by their dotted names.
+
+    A group with a key that is no name, such as ``a,b`` or 3, stays whole.
+    """
+    leaves: dict[str, Any] = {}
+    for key, value in groups.items():
+        full = f"{name}.{key}" if name else str(key)
+        inside = isinstance(value, Mapping) and value and all(map(_is_name, value))
+        leaves |= leaves_of(value, full) if inside else {full: value}
+    return leaves
+
+
+def _is_name(key: Any) -> bool:
+    return isinstance(key, str) and NAME.fullmatch(key) is not None
+
+
+def _runner(runner: str | None) -> str | None:
+    """Returns what ``--runner`` takes, from that or from how a runner shows itself."""
+    shown = RUNNER.match(runner or "")
+    name = shown["name"] if shown else runner
+    return None if name == "SequentialRunner" else name

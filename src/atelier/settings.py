@@ -4,18 +4,18 @@ import os
 import sys
 from pathlib import Path
 
-from kedro.config import OmegaConfigLoader
 
+from atelier.configuration.loader import ProjectConfigLoader
 from atelier.hooks import (
     GuideHooks,
     InputHooks,
     LabHooks,
     OriginHooks,
+    ParameterHooks,
     PathHooks,
     RunHooks,
     RunnerHooks,
     SecretHooks,
-    ShortHooks,
     TrackingHooks,
     environment_variable,
 )
@@ -30,7 +30,7 @@ in conf/ refer: the working directory may be another.
 """
 
 HOOKS = (
-    ShortHooks(),
+    ParameterHooks(),
     PathHooks(),
     LabHooks(),
     InputHooks(),
@@ -43,7 +43,7 @@ HOOKS = (
 )
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended
 
-CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_CLASS = ProjectConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "base",

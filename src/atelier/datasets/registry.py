@@ -25,8 +25,8 @@ OVER, WITHDRAWN, VERDICT = "promotion.over", "promotion.withdrawn", "promotion.v
 class ModelRegistry:
     """Moves the alias ``champion`` between the versions of one model; deletes nothing."""
 
-    def __init__(self, name: str, lock: Path) -> None:
-        self.name, self._lock = name, lock
+    def __init__(self, name: str, lock: Path, environment: str = "base") -> None:
+        self.name, self._lock, self._environment = name, lock, environment
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -47,7 +47,8 @@ class ModelRegistry:
         if not found:
             raise DatasetError(
                 f"Expected a version of {self.name}, which pipeline 'calibration' registers. "
-                "Received: none. Run first: kedro run --pipeline calibration"
+                "Received: none. Run first: "
+                f"kedro run --env {self._environment} --pipeline calibration"
             )
         return str(max(int(version.version) for version in found))
 
@@ -123,15 +124,28 @@ class ModelRegistry:
 
 
 class RegistryDataset(AbstractDataset[None, Any]):
-    """Loads as a :class:`ModelRegistry`."""
+    """Loads as a :class:`ModelRegistry`.
 
-    def __init__(self, *, name: str, lock: str, metadata: Mapping[str, Any] | None = None) -> None:
-        self._name, self._lock = name, Path(lock)
+    Args:
+        name: The registered model's.
+        lock: A file that is locked while the champion may change.
+        environment: The one whose ``calibration`` registers the model.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        lock: str,
+        environment: str = "base",
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._name, self._lock, self._environment = name, Path(lock), environment
         self.metadata = metadata
 
     def load(self) -> ModelRegistry:
         """The registry of this model."""
-        return ModelRegistry(self._name, self._lock)
+        return ModelRegistry(self._name, self._lock, self._environment)
 
     def save(self, data: None) -> None:
         """Refuse: it is written to while its node runs."""

@@ -1,6 +1,6 @@
 """What happens around a run: one file for each concern."""
 
-from atelier.hooks.configuration import ShortHooks
+from atelier.hooks.configuration import ParameterHooks
 from atelier.hooks.guidance import GuideHooks, LabHooks
 from atelier.hooks.inputs import InputHooks
 from atelier.hooks.interruption import RunHooks
@@ -15,11 +15,11 @@ __all__ = [
     "InputHooks",
     "LabHooks",
     "OriginHooks",
+    "ParameterHooks",
     "PathHooks",
     "RunHooks",
     "RunnerHooks",
     "SecretHooks",
-    "ShortHooks",
     "TrackingHooks",
     "environment_variable",
 ]

@@ -8,7 +8,13 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 
+from atelier.commandline import first_step, other_source
+from atelier.redaction import redacted
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
     from kedro.pipeline import Pipeline
 
@@ -16,12 +22,21 @@ if TYPE_CHECKING:
 class InputHooks:
     """Tells which pipeline to run first when an input is missing."""
 
+    _source: dict[str, str]
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Remember where the configuration is read, if not in the project."""
+        self._source = other_source(context)
+
     @hook_impl(tryfirst=True)
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
         """Stop before any node if something that no node of this run makes is not there.
 
         Raises:
-            DatasetError: Names each missing dataset and the pipeline that makes it.
+            DatasetError: Names each missing dataset and the command that makes it.
         """
         missing = [
             name
@@ -29,11 +44,12 @@ class InputHooks:
             if not name.startswith(("params:", "parameters")) and not catalog.exists(name)
         ]
         if missing:
-            raise DatasetError("\n".join(map(_first_step, missing)))
+            run = redacted(run_params | self._source)
+            raise DatasetError("\n".join(_first_step(name, run) for name in missing))
 
 
-def _first_step(dataset: str) -> str:
+def _first_step(dataset: str, run: Mapping[str, Any]) -> str:
     makers = [name for name, pipeline in pipelines.items() if dataset in pipeline.all_outputs()]
-    single = [f" --pipeline {name}" for name in makers if name != "__default__"]
-    first = f"Run first: kedro run{[*single, ''][0]}" if makers else "No pipeline makes it."
+    single = [name for name in makers if name != "__default__"] or makers[:1]
+    first = f"Run first: {first_step(run, single[0])}" if single else "No pipeline makes it."
     return f"Expected dataset '{dataset}' to be there. Received: nothing. {first}"

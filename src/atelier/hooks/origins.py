@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
+from atelier.commandline import other_source
 from atelier.hooks.tracking import again, flatten
 from atelier.origins import Origin, Writer, derived, read_origin, write_origin
 from atelier.redaction import redacted
 
 if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
     from kedro.pipeline.node import Node
 
@@ -23,6 +25,11 @@ class OriginHooks:
     _writer: Writer
     _origin: Origin
     _catalog: CatalogProtocol[Any, Any]
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Notes where the configuration is."""
+        self._source = other_source(context)
 
     @hook_impl(trylast=True)
     def before_pipeline_run(
@@ -35,7 +42,7 @@ class OriginHooks:
         self._writer = Writer(
             run_id=run.info.run_id if run else "",
             began=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            command=again(redacted(run_params)),
+            command=again(run_params, self._source),
             pipelines=tuple(run_params.get("pipeline_names") or ()),
         )
         self._catalog = catalog

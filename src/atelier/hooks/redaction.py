@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-
 from kedro.framework.hooks import hook_impl
 
-from atelier.redaction import RedactingFilter
+from atelier.redaction import hide_secrets
 
 
 class SecretHooks:
-    """Keeps secrets out of the log."""
+    """Keeps secrets out of the log and of the error that ends a run."""
 
-    @hook_impl
+    @hook_impl(tryfirst=True)
     def after_context_created(self) -> None:
-        """Every handler of the root logger lets messages pass without them."""
-        for handler in logging.getLogger().handlers:
-            if not any(isinstance(one, RedactingFilter) for one in handler.filters):
-                handler.addFilter(RedactingFilter())
+        """Begin before anything else has something to say."""
+        hide_secrets()

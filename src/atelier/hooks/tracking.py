@@ -12,7 +12,7 @@ from kedro_mlflow.framework.hooks.utils import _assert_mlflow_enabled
 from kedro_mlflow.io.catalog.switch_catalog_logging import switch_catalog_logging
 from pydantic import BaseModel
 
-from atelier.commandline import command_line
+from atelier.commandline import command_line, given_options, other_source
 from atelier.hooks.locking import wait_for_locked_stores
 from atelier.hooks.session_run import SessionRun
 from atelier.hooks.store import prepare_store, unexported
@@ -44,6 +44,7 @@ class TrackingHooks(MlflowHook):
     def __init__(self) -> None:
         super().__init__()
         self._run = SessionRun()
+        self._source: dict[str, str] = {}
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -59,6 +60,7 @@ class TrackingHooks(MlflowHook):
             prepare_store(context)
         with unexported():
             super().after_context_created(context)
+        self._source = other_source(context)
 
     def _log_param(self, name: str, value: Any) -> None:
         for leaf, one in flatten(value, name).items():
@@ -80,7 +82,7 @@ class TrackingHooks(MlflowHook):
             run_id=tracking.run.id,
             experiment_name=tracking.experiment.name,
             name=tracking.run.name or "+".join(names),
-            tags=run_tags(redacted(run_params)),
+            tags=run_tags(run_params, self._source),
         )
 
     @hook_impl
@@ -121,21 +123,24 @@ class TrackingHooks(MlflowHook):
             switch_catalog_logging(catalog, True)  # noqa: FBT003  (kedro-mlflow's signature)
 
 
-def run_tags(run: Mapping[str, Any]) -> dict[str, str]:
+def run_tags(run_params: Mapping[str, Any], source: Mapping[str, str]) -> dict[str, str]:
     """Returns the tags of a run: Kedro's options, the command, the process, the source code.
 
     Args:
-        run: What Kedro's hooks are told of the run (``run_params``), without secrets.
+        run_params: What Kedro's hooks are told of the run.
+        source: ``conf_source``, where the configuration is not the project's own.
     """
-    options = {name: str(value) for name, value in run.items() if value}
-    named = {"kedro_command": again(run), PROCESS: this_process()}
-    return options | named | git_tags(Path(run["project_path"]))
+    options = {name: str(value) for name, value in redacted(run_params).items() if value}
+    named = {"kedro_command": again(run_params, source), PROCESS: this_process()}
+    return options | named | git_tags(Path(run_params["project_path"]))
 
 
-def again(run: Mapping[str, Any]) -> str:
-    """Returns the command that does a run again.
+def again(run_params: Mapping[str, Any], source: Mapping[str, str]) -> str:
+    """Returns the command that does a run again, without secrets.
 
     Args:
-        run: What Kedro's hooks are told of the run (``run_params``), without secrets.
+        run_params: What Kedro's hooks are told of the run.
+        source: ``conf_source``, where the configuration is not the project's own.
     """
-    return command_line(run, flatten(run.get("runtime_params") or {}))
+    run = redacted({**run_params, **source, **given_options()})
+    return command_line(run, run.get("runtime_params") or {})

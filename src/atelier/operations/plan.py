@@ -8,7 +8,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from kedro.config import OmegaConfigLoader
 from kedro.framework.project import pipelines, settings
 from kedro.framework.startup import bootstrap_project
 from kedro.io import CatalogConfigResolver
@@ -34,7 +33,7 @@ def plan(project: Path) -> dict[str, Any]:
     """
     bootstrap_project(project)
     conf = project / settings.CONF_SOURCE
-    loader = OmegaConfigLoader(
+    loader = settings.CONFIG_LOADER_CLASS(
         str(conf), env=os.environ.get("KEDRO_ENV"), **settings.CONFIG_LOADER_ARGS
     )
     registered = dict(pipelines)

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    model_validator,
+)
 
 from atelier.params import Params
 
@@ -68,7 +75,7 @@ class Schedule(Params):
 
 
 NAME = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")]
-SCHEDULES = TypeAdapter(dict[NAME, Schedule])
+SCHEDULES = TypeAdapter(dict[NAME, Schedule], config=ConfigDict(hide_input_in_errors=True))
 
 
 def read_schedules(

@@ -1,0 +1,58 @@
+"""``kedro run`` as Kedro has it; only ``--params`` takes quotes, lists and names side by side."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+
+from atelier.configuration.arguments import read_parameters
+from atelier.configuration.names import arrange, nest
+
+HELP = (
+    "Parameters of this run: NAME=VALUE, separated by commas. A value with a comma stands in "
+    "quotes, a list in [brackets], a group in {braces}. docs/parameters.md has more."
+)
+
+
+def _parameters(context: click.Context, option: click.Parameter, value: Any) -> dict[str, Any]:
+    """Reads the option's text, or takes what ``--config`` has in its place.
+
+    Raises:
+        click.BadParameter: If it cannot be read, or a name is a value and a group at once.
+    """
+    try:
+        given = dict(value) if isinstance(value, Mapping) else read_parameters(value)
+        arrange(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, option) from None
+    return given
+
+
+def _runner_parameters(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Reads arguments of the runner, whose names Kedro nests by their dots."""
+    return nest(_parameters(context, option, value))
+
+
+def _own(option: click.Parameter) -> click.Parameter:
+    if not isinstance(option, click.Option) or option.name not in {"params", "runner_params"}:
+        return option
+    option = copy.copy(option)
+    if option.name == "params":
+        option.callback, option.help = _parameters, HELP
+    else:
+        option.callback = _runner_parameters
+    return option
+
+
+run: click.Command = copy.copy(kedro_run)
+run.params = [_own(option) for option in kedro_run.params]
+
+
+@click.group(name="kedro")
+def cli() -> None:
+    """Commands of this project."""
+
+
+cli.add_command(run)

@@ -1,0 +1,130 @@
+"""Kedro's configuration, with ``conf/local`` over every environment, and short names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.config import MissingConfigException, OmegaConfigLoader
+from omegaconf import OmegaConf
+
+from atelier.configuration.names import SHORT, arrange, join
+
+LOCAL = "local"
+ASKED = re.compile(r"\$\{\s*runtime_params:\s*([^\s,}]+)")
+
+
+class ProjectConfigLoader(OmegaConfigLoader):
+    """Reads ``conf/base``, over it the environment, and over both ``conf/local``, if there is one.
+
+    Parameters of the command line (or of a session) come last. Their names may have dots; those
+    without are short names (:func:`atelier.configuration.names.arrange`), which ``conf/`` asks for.
+
+    Args:
+        *arguments: As :class:`OmegaConfigLoader` takes them.
+        **named: Likewise.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._written: dict[str, dict[str, list[Any]]] = {}
+        self._given: dict[str, Any] = {}
+        self.check: Callable[[ProjectConfigLoader], None] | None = None
+        super().__init__(*arguments, **named)
+
+    @property
+    def runtime_params(self) -> dict[str, Any]:
+        """The parameters of the command line, arranged."""
+        return self._given
+
+    @runtime_params.setter
+    def runtime_params(self, given: Mapping[str, Any] | None) -> None:
+        self._given = arrange(given or {})
+        self._runtime_params_oc = None
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """Reads one kind of configuration, such as ``parameters``, which are checked as well.
+
+        Raises:
+            MissingConfigException: If no folder has a file of this kind, or ``conf/`` has no folder
+                for the environment.
+        """
+        config = self._read(key)
+        if key == "parameters" and self.check is not None:
+            self.check(self)
+        return config
+
+    def _read(self, key: str) -> dict[str, Any]:
+        folder = self._get_conf_env_path(LOCAL)
+        if key in self.data or key not in self.config_patterns or not self._has_local(folder):
+            return super().__getitem__(key)
+        config, missing = self._without_local(key)
+        files: set[Path] = set()
+        local = self.load_and_merge_dir_config(
+            folder, self.config_patterns[key], key, files, key == "credentials"
+        )
+        if missing is not None and not files:
+            raise missing
+        merged: dict[str, Any] = self._merge_configs(config, local, key, folder)
+        return merged
+
+    def written(self, key: str) -> dict[str, dict[str, Any]]:
+        """Returns what the files of each folder said when they were last read, not resolved.
+
+        Args:
+            key: The kind of configuration.
+        """
+        return {folder: join(*files) for folder, files in self._written.get(key, {}).items()}
+
+    def asked(self) -> set[str]:
+        """Returns the names that parameters, catalog and other files ask for at run time."""
+        for key in {"parameters", "catalog"} - set(self._written):
+            self._read(key)
+        return {name for text in _texts(self._written) for name in ASKED.findall(text)}
+
+    def _has_local(self, folder: str) -> bool:
+        environment = self.env or self.default_run_env
+        return environment != LOCAL and bool(self._fs.isdir(Path(folder).as_posix()))
+
+    def _without_local(self, key: str) -> tuple[dict[str, Any], MissingConfigException | None]:
+        try:
+            return super().__getitem__(key), None
+        except MissingConfigException as error:
+            environment = self._get_conf_env_path(self.env or self.default_run_env)
+            if not self._fs.isdir(Path(environment).as_posix()):
+                raise
+            return {}, error
+
+    def _read_dir_configs(
+        self, conf_path: str, patterns: Any, key: str, *arguments: Any, **named: Any
+    ) -> dict[Path, Any]:
+        """Reads the files of a folder, and remembers what they say before it is merged."""
+        files: dict[Path, Any] = super()._read_dir_configs(
+            conf_path, patterns, key, *arguments, **named
+        )
+        if key != "credentials":
+            plain = [OmegaConf.to_container(file, resolve=False) for file in files.values()]
+            self._written.setdefault(key, {})[Path(conf_path).name] = plain
+        if key == "parameters":
+            self._lay_over(files.values())
+        return files
+
+    def _lay_over(self, files: Iterable[Any]) -> None:
+        """Gives the value of a short name to the parameter outside of groups that has this name."""
+        for name, value in self._given.get(SHORT, {}).items():
+            for file in files:
+                if name in file and not OmegaConf.is_dict(file._get_node(name)):
+                    file[name] = value
+
+
+def _texts(written: Any) -> Iterator[str]:
+    """Yields every text in nested dictionaries and lists."""
+    if isinstance(written, str):
+        yield written
+    elif isinstance(written, Mapping):
+        for value in written.values():
+            yield from _texts(value)
+    elif isinstance(written, list):
+        for value in written:
+            yield from _texts(value)
