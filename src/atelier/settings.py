@@ -4,7 +4,6 @@ import os
 import sys
 from pathlib import Path
 
-
 from atelier.configuration.loader import ProjectConfigLoader
 from atelier.hooks import (
     GuideHooks,
