@@ -114,8 +114,9 @@ def test_the_registered_model_has_signature_example_pins_and_its_numbers(finishe
     (version,) = client.search_model_versions("name='atelier-test-digits'")
     assert f"n = {metrics_file(finished)['n']:.0f}" in version.description
     model = mlflow.models.get_model_info("models:/atelier-test-digits/1")
-    (column,) = model.signature.inputs.to_dict()
-    assert column["tensor-spec"] == {"dtype": "uint8", "shape": (-1, 28, 28, 1)}
+    assert model.metadata["input"] == {"dtype": "uint8", "shape": [-1, 28, 28, 1]}
+    (output,) = model.signature.outputs.to_dict()
+    assert output["tensor-spec"] == {"dtype": "float32", "shape": (-1, 10)}
     assert model.saved_input_example_info
     requirements = mlflow.pyfunc.get_model_dependencies("models:/atelier-test-digits/1")
     with open(requirements) as file:
@@ -166,6 +167,8 @@ def test_the_registered_models_answer_over_http(finished):
     logits = arrays["test_logits"][:3]
     with served(finished, "atelier-test-digits") as predict:
         np.testing.assert_allclose(predict(images), logits, rtol=1e-4, atol=1e-5)
+        with pytest.raises(AssertionError, match="multiplied by 255"):  # HTTP 400
+            predict(images / 255)
     density = DensityModel.from_arrays(
         read_npz(finished.path("07_model_output/test/digits/density.npz"))
     )

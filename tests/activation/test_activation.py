@@ -12,8 +12,10 @@ from atelier.activation import (
     step_towards,
     without_border,
 )
+from atelier.activation.layers import layers_by_path
 from atelier.activation.params import AscentParams
 from atelier.calibration.density import DensityModel
+from atelier.models.serving import serving_model
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 
@@ -201,6 +203,157 @@ def test_units_and_starts_that_do_not_fit_are_refused(starts, units, words, line
 def test_a_layer_that_is_not_there_is_refused(convolution):
     with pytest.raises(ValueError, match=r"edges.*Received: middle"):
         Ascent(convolution, "middle")
+
+
+# Any unit of any layer of any model.
+
+
+class Subclassed(keras.Model):
+    """A model without a graph of layers, around a model that has one."""
+
+    def __init__(self, inner):
+        super().__init__(name="subclassed")
+        self.inner, self.unused = inner, keras.layers.Dense(2, name="unused")
+        self.unused.build((None, 2))
+
+    def call(self, images):
+        return self.inner(images)
+
+
+def kinds_of(model):
+    """Models that do with pictures what ``model`` does, and the path of what lies inside them."""
+    image, other = keras.Input(SHAPE), keras.Input((2,), name="other")
+    yield "nested", keras.Model(image, model(image)), {}
+    yield "nested twice", keras.Sequential([keras.Model(image, model(image), name="box")]), {}
+    yield "stored pictures", serving_model(model), {}
+    yield "subclassed", Subclassed(model), {}
+    both = keras.Model({"image": image, "other": other}, [model(image), other])
+    yield "two inputs", both, {"fixed": {"other": np.ones((1, 2))}}
+
+
+def test_units_inside_models_of_every_kind_want_the_same(linear):
+    model, templates = linear
+    starts = make_starts("half", 3, SHAPE, seed=0)
+    name = model.layers[-1].name
+    for kind, outer, more in kinds_of(model):
+        for layer in (None, name):
+            found = maximise(outer, starts, np.arange(3), way_up(), layer=layer, seed=0, **more)
+            np.testing.assert_array_equal(found.reshape(3, -1) > 0.5, templates.T > 0, kind)
+
+
+def test_a_layer_inside_another_is_named_by_its_path(convolution):
+    outer = keras.Sequential([keras.Input((8, 8, 1)), convolution])
+    path = f"{convolution.name}/edges"
+    assert path in layers_by_path(outer)
+    starts = make_starts("half", 1, (8, 8, 1), seed=0)
+    for name in (path, "edges"):
+        found = maximise(outer, starts, np.array([0]), way_up(), layer=name, seed=0)
+        assert found.min() == 1  # brightness
+    with pytest.raises(ValueError, match=rf"{path}.*Received: inner/middle"):
+        maximise(outer, starts, np.array([0]), way_up(), layer="inner/middle", seed=0)
+
+
+def test_a_name_that_two_layers_have_is_refused_and_their_paths_are_named():
+    image = keras.Input((4, 4, 1))
+    boxes = [
+        keras.Sequential(
+            [keras.Input((4, 4, 1)), keras.layers.Conv2D(1, 1, name="same")], name=name
+        )
+        for name in ("left", "right")
+    ]
+    outer = keras.Model(image, [box(image) for box in boxes])
+    with pytest.raises(ValueError, match="left/same, right/same"):
+        Ascent(outer, "same")
+    assert Ascent(outer, "right/same").units == 1
+
+
+def test_a_sequential_that_was_never_called_is_built_for_the_starts():
+    layers = [keras.layers.Conv2D(4, 3, name="first"), keras.layers.Flatten()]
+    lazy = keras.Sequential([*layers, keras.layers.Dense(2)])
+    starts = make_starts("half", 2, SHAPE, seed=0)
+    ascent = Ascent(lazy, "first", shape=SHAPE)
+    climbed = ascent.climb(starts, np.array([0, 3]), way_up(), seed=0)
+    assert ascent.units == 4
+    assert (climbed.activations[-1] > climbed.activations[0]).all()
+    with pytest.raises(ValueError, match="shape=.* never called"):
+        Ascent(keras.Sequential([keras.layers.Dense(2)]))
+
+
+def test_a_model_of_stored_pictures_is_climbed_as_the_model_inside(linear):
+    """255 · x / 255 is x up to rounding, and so are its gradients."""
+    starts = make_starts("random", 3, SHAPE, seed=0)
+    params = way_up(steps=5, jitter=1, l2=0.1)
+    inside, stored = (
+        maximise(model, starts, np.arange(3), params, seed=0)
+        for model in (linear[0], serving_model(linear[0]))
+    )
+    np.testing.assert_allclose(stored, inside, rtol=1e-4, atol=1e-5)
+
+
+def test_layers_that_hold_layers_and_maps_without_positions_have_units_too():
+    image = keras.Input((3, 4, 2))
+    rows = keras.layers.TimeDistributed(keras.layers.Dense(5, name="inside"), name="rows")(image)
+    score = keras.layers.Lambda(lambda x: keras.ops.sum(x, axis=(1, 2, 3)), name="score")(rows)
+    model = keras.Model(image, score)
+    assert Ascent(model, "rows").units == 5
+    assert Ascent(model, "score").units == 1
+    assert Ascent(model).units == 1
+
+
+def test_an_ascent_leaves_the_model_as_it_was(convolution):
+    before = convolution.get_layer("edges").output
+    Ascent(keras.Sequential([keras.Input((8, 8, 1)), convolution]), "edges")
+    assert convolution.get_layer("edges").output is before
+    assert "call" not in vars(convolution.get_layer("edges"))
+
+
+def answering():
+    image = keras.Input(SHAPE)
+    logits = keras.layers.Dense(3)(keras.layers.Flatten()(image))
+    return keras.Model(image, {"label": keras.ops.argmax(logits, axis=-1)})
+
+
+def of_two():
+    image, other = keras.Input(SHAPE, name="image"), keras.Input(SHAPE, name="other")
+    return keras.Model([image, other], keras.layers.Flatten()(keras.layers.Add()([image, other])))
+
+
+def of_words():
+    words = keras.Input((7,), dtype="int32")
+    return keras.Model(words, keras.layers.Embedding(9, 2)(words))
+
+
+def rounded():
+    image = keras.Input(SHAPE)
+    return keras.Model(image, keras.layers.Flatten()(keras.ops.round(image)))
+
+
+@pytest.mark.parametrize(
+    ("build", "options", "words"),
+    [
+        (answering, {}, "gives floats. Received: int.*name a layer"),
+        (of_two, {}, "out of image, other. Received: none"),
+        (
+            of_two,
+            {"fixed": {"third": np.ones((1, *SHAPE))}},
+            "out of image, other. Received: third",
+        ),
+        (of_words, {}, r"pictures.*Received: .*\(None, 7\) int32"),
+        (rounded, {}, "has a gradient"),
+    ],
+)
+def test_what_cannot_be_climbed_is_refused_in_words(build, options, words):
+    with pytest.raises(ValueError, match=words):
+        Ascent(build(), **options)
+
+
+def test_a_layer_that_is_never_called_is_refused_in_words(linear):
+    with pytest.raises(ValueError, match="calls on its way.*Received: unused"):
+        Ascent(Subclassed(linear[0]), "unused", shape=SHAPE)
+    model = Subclassed(linear[0])
+    model.built = True
+    with pytest.raises(ValueError, match="shape=.*does not know it"):
+        Ascent(model)
 
 
 # The facts.

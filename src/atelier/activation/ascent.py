@@ -1,11 +1,13 @@
 """Ascent on any unit of any network, held back so that the picture stays one."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from atelier.activation.layers import LayerMaps
 from atelier.activation.params import AscentParams
 from atelier.types import Array
 
@@ -29,28 +31,41 @@ class Ascent:
     blur and the limits. Decay and blur are Yosinski et al.'s (2015), the variation Mahendran &
     Vedaldi's (2015, with β = 2), the jitter Mordvintsev et al.'s (2015).
 
+    A unit of a layer with positions is one of its channels (the last axis), averaged over all of
+    them. Pictures are in [0, 1] whatever the model takes: a model of stored pictures (integers)
+    gets them times 255. A layer that is called several times counts as it is called last.
+
     Args:
-        model: Any Keras model with one input, (n, height, width, channels).
-        layer: The layer's name; the output when None. A unit of a layer with positions is one of
-            its channels, averaged over all of them.
+        model: Any Keras model of pictures, (n, height, width, channels).
+        layer: The layer's name, ``outer/inner`` inside another; the output when None.
+        shape: (height, width, channels), for a model that does not know it: a subclassed one, or a
+            Sequential that was never called.
+        fixed: The other inputs of a model with several, by name, (1, …) or (n, …).
 
     Raises:
-        ValueError: The model has no such layer.
+        ValueError: The model has no such layer, or it has no gradient by the picture; an input is
+            missing or no picture; the shape is not known. See :class:`LayerMaps`.
     """
 
-    def __init__(self, model: keras.Model, layer: str | None = None) -> None:
-        names = [one.name for one in model.layers]
-        if layer is not None and layer not in names:
-            raise ValueError(f"Expected a layer out of {', '.join(names)}. Received: {layer}")
-        output = model.outputs[0] if layer is None else model.get_layer(layer).output
-        self._model = keras.Model(model.inputs[0], output)
-        self.units = int(output.shape[-1])
-        self.shape = tuple(model.input_shape[1:])
+    def __init__(
+        self,
+        model: keras.Model,
+        layer: str | None = None,
+        *,
+        shape: tuple[int, ...] | None = None,
+        fixed: Mapping[str, Array] | None = None,
+    ) -> None:
+        self._maps = LayerMaps(model, layer, shape=shape, fixed=fixed)
+        self.units, self.shape = self._maps.units, self._maps.shape
         self._climb = tf.function(self._steps, reduce_retracing=True)
+        self._measure = tf.function(self._activations, reduce_retracing=True)
 
     def activations(self, images: Any, units: Any) -> Any:
         """Activation of unit i at image i, (n,)."""
-        maps = self._model(images, training=False)
+        return self._measure(tf.cast(images, tf.float32), tf.convert_to_tensor(units))
+
+    def _activations(self, images: Any, units: Any) -> Any:
+        maps = self._maps(images)
         if len(maps.shape) > 2:
             maps = tf.reduce_mean(maps, axis=tuple(range(1, len(maps.shape) - 1)))
         return tf.gather(maps, units, axis=1, batch_dims=1)
@@ -63,7 +78,7 @@ class Ascent:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(images)
                 total = tf.reduce_sum(
-                    self.activations(tf.roll(images, shifts[step], axis=(1, 2)), units)
+                    self._activations(tf.roll(images, shifts[step], axis=(1, 2)), units)
                 )
             gradient = tape.gradient(total, images)
             square = tf.reduce_mean(gradient**2, axis=(1, 2, 3), keepdims=True)
@@ -114,10 +129,10 @@ class Ascent:
         return Ascended(frames[-1], np.stack(frames), np.stack(values))
 
     def _check(self, starts: Array, units: Array) -> None:
-        fits = all(
+        fits = len(starts.shape) == 4 and all(
             due in {None, came} for due, came in zip(self.shape, starts.shape[1:], strict=True)
         )
-        if not fits or len(starts) != len(units):
+        if not fits or len(starts) != len(units) or not len(units):
             raise ValueError(
                 f"Expected a unit for each start, (n, {self.shape}). "
                 f"Received: {starts.shape} and {len(units)} units"
@@ -133,10 +148,15 @@ def maximise(
     params: AscentParams,
     *,
     layer: str | None = None,
+    fixed: Mapping[str, Array] | None = None,
     seed: int,
 ) -> Array:
-    """Pictures that the units want, (n, height, width, channels): see :class:`Ascent`."""
-    return Ascent(model, layer).climb(starts, units, params, seed=seed).images
+    """Pictures that the units want, (n, height, width, channels): see :class:`Ascent`.
+
+    A model that was never called is built for pictures like ``starts``.
+    """
+    ascent = Ascent(model, layer, shape=np.shape(starts)[1:], fixed=fixed)
+    return ascent.climb(starts, units, params, seed=seed).images
 
 
 def _laplacian(images: Any) -> Any:

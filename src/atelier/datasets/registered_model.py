@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
-from atelier.types import Servable
+from atelier.types import Images, Servable
 
 REQUIREMENTS = ("keras", "tensorflow", "numpy")
 
@@ -30,12 +32,49 @@ def _without_own_layers() -> Iterator[None]:
         registered.update(kept)
 
 
+class StoredImageFlavor:
+    """MLflow's TensorFlow flavour, whose models check the pictures that they are given.
+
+    The model itself is as MLflow saves it, and loads by ``mlflow.tensorflow.load_model``; as
+    pyfunc, and so on a server, it is loaded by the module that is saved beside it.
+    """
+
+    @staticmethod
+    def save_model(path: str, *, mlflow_model: Any, **options: Any) -> None:
+        """Write the model to a folder, as :meth:`mlflow.models.Model.log` asks for it."""
+        import mlflow
+
+        from atelier.datasets import stored_images
+
+        loader = Path(stored_images.__file__)
+        mlflow.tensorflow.save_model(
+            path=path, mlflow_model=mlflow_model, code_paths=[str(loader)], **options
+        )
+        mlflow_model.flavors["python_function"]["loader_module"] = loader.stem
+        mlflow_model.save(str(Path(path) / "MLmodel"))
+
+
+def open_signature(example: Images, prediction: Any) -> Any:
+    """A signature whose outputs are those of the prediction, and whose input is any array.
+
+    MLflow casts numbers of a request to the type of the signature before the model sees them, and
+    0.5 to uint8 without a word; an input of ``object`` leaves them as they come.
+    """
+    from mlflow.models import ModelSignature, infer_signature
+    from mlflow.types import Schema, TensorSpec
+
+    outputs = infer_signature(example, prediction).outputs
+    return ModelSignature(Schema([TensorSpec(np.dtype("O"), (-1,))]), outputs)
+
+
 class RegisteredModelDataset(AbstractDataset[Servable, Any]):
     """Saves a Keras model as the next version of a registered one; loads the newest as pyfunc.
 
     The model is made of Keras' own layers, and so loads in safe mode without this package.
-    The version has a signature and an input example taken from ``Servable.example``, its exact
-    requirements, the description and the tags.
+    The version has an input example and its answer's signature taken from ``Servable``, its exact
+    requirements, the description and the tags. It refuses what is no stored picture: see
+    :mod:`atelier.datasets.stored_images`. Type and shape of the input stand in the model's
+    metadata, as ``input``.
     """
 
     def __init__(self, *, name: str, metadata: Mapping[str, Any] | None = None) -> None:
@@ -57,13 +96,19 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
                 f"Expected an active MLflow run to register {self._name}. Received: none"
             )
         keras.config.disable_interactive_logging()  # MLflow tries the example: no bar for that
-        signature = mlflow.models.infer_signature(data.example, data.prediction)
+        example = data.example
         with _without_own_layers():
-            info = mlflow.tensorflow.log_model(
-                data.model,
+            info = mlflow.models.Model.log(
+                artifact_path=None,
+                flavor=StoredImageFlavor(),
+                flavor_name="mlflow.tensorflow",
                 name=self._name,
-                signature=signature,
-                input_example=data.example,
+                model=data.model,
+                metadata={
+                    "input": {"dtype": str(example.dtype), "shape": [-1, *example.shape[1:]]}
+                },
+                signature=open_signature(example, data.prediction),
+                input_example=example,
                 pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
             )
         client = mlflow.MlflowClient()

@@ -25,11 +25,14 @@ def calibrated_model(
 
     ``label`` (index of the class), ``probability`` of it and ``probabilities`` of all classes
     (softmax of logits / temperature), ``log_density`` of the logits, and ``reject``, whether that
-    lies below the density model's threshold. Built of Keras' own layers only: it loads in safe
-    mode without this package.
+    lies below the density model's threshold, or the picture has no pixel above 1: it is blank, or
+    its pixels were divided by 255 before they became integers. Built of Keras' own layers only: it
+    loads in safe mode without this package.
     """
     image = keras.Input(model.input_shape[1:], dtype="uint8", name="images")
-    logits = model(layers.Rescaling(UNIT)(image))
+    unit = layers.Rescaling(UNIT)(image)
+    logits = model(unit)
+    blank = ops.max(unit, axis=(1, 2, 3)) < 1.5 * UNIT
     joint = _log_joint(density)(logits)
     log_density = ops.logsumexp(joint, axis=-1)
     probabilities = ops.softmax(logits / temperature, axis=-1)
@@ -38,7 +41,7 @@ def calibrated_model(
         "probability": ops.max(probabilities, axis=-1),
         "probabilities": probabilities,
         "log_density": log_density,
-        "reject": log_density < density.reject_below,
+        "reject": ops.logical_or(log_density < density.reject_below, blank),
     }
     return keras.Model(image, outputs, name=f"{model.name}_calibrated")
 

@@ -1,0 +1,118 @@
+"""Pictures as a registered model takes them: whole numbers 0 … 255, checked before they are cast.
+
+This file travels with every registered model, where MLflow imports it as ``stored_images``: it
+must need nothing of this project. MLflow casts the numbers of a request to the type in a model's
+signature without a check (0.5 becomes 0 as uint8, and -1.0 may become 255), so the signature leaves
+the type open, and the model's own loader, here, looks at the numbers.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mlflow.exceptions import MlflowException
+
+WHITE = 255
+
+
+class StoredImageModel:
+    """A Keras model of uint8 pictures, which refuses what is no such picture.
+
+    Args:
+        model: Takes (n, height, width, channels) uint8.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def get_raw_model(self) -> Any:
+        """The Keras model itself."""
+        return self._model
+
+    def predict(self, data: Any, params: Any = None) -> Any:
+        """What the model says of the pictures.
+
+        Args:
+            data: Numbers, (n, height, width, channels), whole and in 0 … 255, of any type.
+            params: Not used; MLflow hands them over.
+
+        Raises:
+            MlflowException: Anything else; a server answers 400.
+        """
+        del params
+        return self._model.predict(as_stored(data, self._model.input_shape[1:]), verbose=0)
+
+
+def _load_pyfunc(path: str) -> StoredImageModel:
+    """The model in a folder, as MLflow asks for it."""
+    import keras
+
+    model = keras.saving.load_model(Path(path) / "model.keras", compile=False, safe_mode=True)
+    return StoredImageModel(model)
+
+
+def as_stored(data: Any, shape: tuple[int, ...]) -> Any:
+    """The pictures as uint8, (n, height, width, channels).
+
+    Args:
+        data: An array, or lists in lists.
+        shape: (height, width, channels).
+
+    Raises:
+        MlflowException: They are no whole numbers in 0 … 255, nothing in them exceeds 1 (as in
+            masks, and where pixels were divided by 255 and cast), or the shape is another.
+    """
+    numbers = _numbers(data)
+    if numbers.shape[1:] != tuple(shape) or not len(numbers):
+        _refuse(shape, f"the shape {numbers.shape}{_axis_hint(numbers.shape, shape)}")
+    wrong = numbers.size - int(np.isfinite(numbers).sum())
+    if wrong:
+        _refuse(shape, f"{wrong} numbers that are not finite")
+    low, high = numbers.min(), numbers.max()
+    if low < 0 or high > WHITE:
+        _refuse(shape, f"numbers between {low} and {high}")
+    if (numbers != np.floor(numbers)).any():
+        _refuse(shape, f"fractions, between {low} and {high}{_scale_hint(high)}")
+    if high == 1:
+        _refuse(shape, f"nothing above 1{_scale_hint(high)}")
+    return numbers.astype(np.uint8)
+
+
+def _numbers(data: Any) -> Any:
+    """An array of integers or floats."""
+    lists = data.tolist() if isinstance(data, np.ndarray) and data.dtype == object else data
+    try:
+        numbers = np.asarray(lists)
+    except ValueError as error:
+        raise MlflowException.invalid_parameter_value(
+            f"Expected pictures of one shape. Received: lists of unequal length ({error})"
+        ) from error
+    if numbers.dtype.kind not in "iuf":
+        raise MlflowException.invalid_parameter_value(
+            f"Expected pictures of numbers, 0 … {WHITE}. Received: {numbers.dtype} values"
+        )
+    return numbers
+
+
+def _refuse(shape: tuple[int, ...], received: str) -> None:
+    sizes = ", ".join(map(str, shape))
+    raise MlflowException.invalid_parameter_value(
+        f"Expected pictures as they are stored: whole numbers 0 … {WHITE}, shape (n, {sizes}). "
+        f"Received: {received}"
+    )
+
+
+def _scale_hint(high: Any) -> str:
+    """What to do with numbers that look scaled."""
+    if high <= 1:
+        return f". Pixels in [0, 1] are to be multiplied by {WHITE} and rounded first"
+    return ". Round them first"
+
+
+def _axis_hint(received: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    """What is missing where a single picture or pictures without channels came."""
+    if received == tuple(shape):
+        return ": a single picture is a batch of one"
+    if shape[-1] == 1 and received[1:] == tuple(shape[:-1]):
+        return ": the last axis, of channels, is missing"
+    return ""

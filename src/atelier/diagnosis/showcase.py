@@ -1,0 +1,21 @@
+"""A function in which every kind of missing gradient occurs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+
+def showcase() -> tuple[Callable[..., Any], list[Any], list[str]]:
+    """A function, its values and their names."""
+    watched, numpy_cut, rounded = (tf.Variable(1.5) for _ in range(3))
+    constant, integer, idle = tf.constant(1.5), tf.Variable(3), tf.Variable(1.5)
+
+    def result(a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> Any:
+        through_numpy = tf.constant(np.sin(b.numpy()), tf.float32)
+        return a**2 * d + through_numpy + tf.round(c) + tf.cast(e, tf.float32)
+
+    values = [watched, numpy_cut, rounded, constant, integer, idle]
+    names = ["a², watched", "sin by NumPy", "rounded", "a tensor", "an integer", "never used"]
+    return result, values, names

@@ -1,0 +1,163 @@
+"""What registered models take and refuse, asked as MLflow's server asks them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import mlflow
+import numpy as np
+import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc.scoring_server import invocations
+
+from atelier.calibration.density import DensityModel
+from atelier.datasets.registered_model import RegisteredModelDataset
+from atelier.models.dense import dense_network
+from atelier.models.serving import calibrated_model, serving_model
+from atelier.training import logits_of
+from atelier.types import Servable
+
+pytestmark = pytest.mark.usefixtures("reproducible")
+CLOSE = {"rtol": 1e-4, "atol": 1e-4}
+"""Logits of two programs: far above a sum of 144 products in float32, far below a class."""
+
+
+@pytest.fixture(scope="module")
+def network(made, reproducible):
+    shape = made(1, 1)["images"].shape[1:]
+    return dense_network(9, shape=shape, width=16, depth=1, batch_normalisation=False, seed=0)
+
+
+@pytest.fixture(scope="module")
+def images(made):
+    return made(20, 9)["images"]
+
+
+@pytest.fixture(scope="module")
+def registered(network, images, tmp_path_factory):
+    """The plain and the calibrated model, as their users load them."""
+    folder = tmp_path_factory.mktemp("registered")
+    logits = logits_of(network, images)
+    density = DensityModel("tied").fit(logits, np.arange(20) % 9)
+    density = density.set_rejection(logits, quantile=0.0)
+    models = {
+        "plain": serving_model(network),
+        "calibrated": calibrated_model(network, temperature=2.0, density=density),
+    }
+    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
+    mlflow.set_experiment(experiment_id=mlflow.create_experiment("one", str(folder / "art")))
+    loaded = {}
+    with mlflow.start_run():
+        for name, model in models.items():
+            said = model.predict(images[:2], verbose=0)
+            dataset = RegisteredModelDataset(name=name)
+            dataset.save(Servable(model, images[:2], said, "made", {"source": "made"}))
+            loaded[name] = dataset.load()
+    yield loaded | {"store": mlflow.get_tracking_uri()}
+    mlflow.set_tracking_uri(None)
+
+
+def ask(model, key, pictures):
+    """What MLflow's server answers to a request; without a key, the model itself."""
+    if key is None or not len(pictures):  # MLflow itself refuses an empty list
+        return model.predict(pictures)
+    body = json.dumps({key: np.asarray(pictures).tolist()}).encode()
+    return json.loads(
+        invocations(body, "application/json", model, model.metadata.get_input_schema()).response
+    )["predictions"]
+
+
+@pytest.mark.parametrize("key", ["inputs", "instances"])
+@pytest.mark.parametrize("kind", [int, float])
+def test_whole_numbers_up_to_255_are_answered_as_stored_pictures(
+    registered, network, images, key, kind
+):
+    logits = logits_of(network, images)
+    pictures = images.astype(kind)
+    np.testing.assert_allclose(ask(registered["plain"], key, pictures), logits, **CLOSE)
+    said = ask(registered["calibrated"], key, pictures)
+    assert said["label"] == logits.argmax(axis=1).tolist()
+    assert not any(said["reject"])
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int64", "float32", "float64"])
+def test_arrays_of_any_number_type_are_taken(registered, network, images, kind):
+    said = registered["plain"].predict(images.astype(kind))
+    np.testing.assert_allclose(said, logits_of(network, images), **CLOSE)
+
+
+def spoilt(images):
+    whole = images.astype(float)
+    few = whole.copy()
+    few[3, 2, 1, 0] = np.nan
+    return {
+        "divided by 255": (whole / 255, "multiplied by 255"),
+        "in [-1, 1]": (whole / 127.5 - 1, "between -1"),
+        "standardised": ((whole - whole.mean()) / whole.std(), "numbers between -"),
+        "a half": (whole + 0.5, "fractions.* Round them first"),
+        "16 bit": (whole * 257, "numbers between .* and 53"),
+        "negative": (whole - 90, "numbers between -"),
+        "not a number": (few, "1 numbers that are not finite"),
+        "a mask": ((whole > 120).astype(int), "nothing above 1"),
+        "divided and cast": (np.round(whole / 255).astype("uint8"), "nothing above 1"),
+        "no channels": (images[..., 0], "the last axis, of channels, is missing"),
+        "a single picture": (images[0], "a batch of one"),
+        "another side": (images[:, :-1], r"the shape \(20, 11, 12, 1\)"),
+        "none": (images[:0], "the shape"),
+        "booleans": (images > 120, "bool values"),
+    }
+
+
+@pytest.mark.parametrize("name", ["plain", "calibrated"])
+@pytest.mark.parametrize("key", ["inputs", "instances", None])
+def test_what_is_no_stored_picture_is_refused_with_what_is_expected(registered, images, name, key):
+    """HTTP 400; pixels divided by 255 were zeros once, and answered."""
+    for pictures, words in spoilt(images).values():
+        with pytest.raises(MlflowException, match=words) as refusal:
+            ask(registered[name], key, pictures)
+        assert refusal.value.get_http_status_code() == 400
+        assert "Expected pictures" in refusal.value.message
+
+
+@pytest.mark.parametrize("pictures", ["[[[1], [2, 3]]]", '[["a"]]', "[[null, 3]]", "[[true]]"])
+def test_lists_that_are_no_numbers_are_refused(registered, pictures):
+    model = registered["plain"]
+    schema = model.metadata.get_input_schema()
+    with pytest.raises(MlflowException, match="Expected pictures of") as refusal:
+        invocations(f'{{"inputs": {pictures}}}', "application/json", model, schema)
+    assert refusal.value.get_http_status_code() == 400
+
+
+def test_a_blank_picture_is_answered_and_rejected(registered, images):
+    batch = images[:3].copy()
+    batch[1] = 0
+    assert registered["calibrated"].predict(batch)["reject"].tolist() == [False, True, False]
+
+
+def test_pixels_that_were_divided_before_keras_casts_them_are_rejected(registered, images):
+    """Who loads the Keras model itself meets no check, but its own answer."""
+    model = registered["calibrated"].get_raw_model()
+    assert model.predict(images / 255, verbose=0)["reject"].all()
+
+
+def test_a_version_loads_as_tensorflow_or_without_this_package_and_holds_no_pickle(registered):
+    folder = Path(mlflow.artifacts.download_artifacts("models:/calibrated/1"))
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert "code/stored_images.py" in files
+    assert not [name for name in files if "pickle" in name or name.endswith(".pkl")]
+    assert isinstance(mlflow.tensorflow.load_model("models:/plain/1"), keras.Model)
+    info = mlflow.models.get_model_info("models:/calibrated/1")
+    assert info.metadata["input"] == {"dtype": "uint8", "shape": [-1, 12, 12, 1]}
+    assert set(info.signature.outputs.input_names()) > {"label", "reject"}
+    program = (
+        "import sys, mlflow, numpy as np\n"
+        "sys.modules['atelier'] = None\n"
+        f"model = mlflow.pyfunc.load_model({str(folder)!r})\n"
+        "print(model.predict(np.full((1, 12, 12, 1), 7))['reject'].shape)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=folder, timeout=1200
+    )
+    assert run.stdout.splitlines()[-1:] == ["(1,)"], run.stderr
