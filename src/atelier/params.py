@@ -5,12 +5,6 @@ from fractions import Fraction
 from pydantic import BaseModel, ConfigDict
 
 
-class Params(BaseModel):
-    """A frozen record of parameters: a misspelt key or a bad value is an error, not a surprise."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 def as_written(share: float | Fraction) -> Fraction:
     """Returns the decimal number that a share was written as: 0.1 is exactly one tenth."""
     return Fraction(str(share))
@@ -26,3 +20,9 @@ def count_of(share: float | Fraction, total: int) -> int:
         (10, 11)
     """
     return round(as_written(share) * total)
+
+
+class Params(BaseModel):
+    """A frozen record of parameters: a misspelt key or a bad value is an error, not a surprise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
