@@ -5,16 +5,6 @@ from fractions import Fraction
 from pydantic import BaseModel, ConfigDict
 
 
-class Params(BaseModel):
-    """A frozen record of parameters: a misspelt key or a bad value is an error, not a surprise.
-
-    The error names the field and what was expected, but no value: under a misspelt name a secret
-    would not be known as such.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
 def as_written(share: float | Fraction) -> Fraction:
     """Returns the decimal number that a share was written as: 0.1 is exactly one tenth."""
     return Fraction(str(share))
@@ -30,3 +20,13 @@ def count_of(share: float | Fraction, total: int) -> int:
         (10, 11)
     """
     return round(as_written(share) * total)
+
+
+class Params(BaseModel):
+    """A frozen record of parameters: a misspelt key or a bad value is an error, not a surprise.
+
+    The error names the field and what was expected, but no value: under a misspelt name a secret
+    would not be known as such.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

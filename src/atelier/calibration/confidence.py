@@ -5,7 +5,7 @@ from scipy.special import logsumexp, softmax
 
 from atelier.calibration.density import DensityModel
 from atelier.calibration.inputs import checked_logits
-from atelier.calibration.scaling import softmax_at
+from atelier.calibration.temperature import softmax_at
 from atelier.types import Array
 
 SCORES = ("softmax", "temperature", "energy", "posterior", "log_density")
