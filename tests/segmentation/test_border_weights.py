@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.ndimage import distance_transform_edt
@@ -23,6 +23,7 @@ def test_the_values_worked_by_hand():
     assert border_weights(np.array([1, 0, 0, 0, 2]))[1:4] == pytest.approx([7.2614903707] * 3)
 
 
+@settings(deadline=None)
 @given(
     arrays(np.int64, array_shapes(min_dims=1, max_dims=3, max_side=9), elements=st.integers(0, 4)),
     st.floats(0.5, 9),

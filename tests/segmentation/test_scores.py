@@ -196,6 +196,7 @@ def test_each_mistake_of_topology_costs_what_no_bending_can_mend():
     assert warping_error(np.zeros_like(whole), whole) == (whole > 0).mean()
 
 
+@settings(deadline=None)
 @given(arrays(bool, (7, 9)), arrays(bool, (7, 9)))
 def test_bending_keeps_the_number_of_cells_and_of_holes(truth, found):
     bent = warp(truth, found)
@@ -262,6 +263,7 @@ def test_cells_grow_on_the_ground_that_another_network_gives():
     assert np.array_equal(cells > 0, ground > 0.5)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50))
 def test_drawn_cells_found_as_they_are_score_full(seed):
     drawn = draw_cells(1, (40, 40), seed=seed)

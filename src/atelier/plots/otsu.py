@@ -99,7 +99,8 @@ def _draw_variances(axes: Axes, result: PictureThresholds) -> None:
     axes.set_title(
         f"t = {result.text(threshold)} explains {curve.separability:.0%} of the variance"
     )
-    axes.set_ylim(0, 1.05 * curve.total or 1)
+    top = 1.05 * curve.total
+    axes.set_ylim(0, top if 0 < top < np.inf else 1)
     if len(curve.levels) == 1:
         axes.set_xlim(*result.span)
     axes.legend(loc="center right")

@@ -122,7 +122,8 @@ def threshold_curve(
     between = moment**2 / (below * (1 - below))
     total = float(share @ places**2) + spread
     best = float(between.max(initial=0.0))
-    unit = np.ldexp(1.0, 2 * exponent)
+    with np.errstate(over="ignore"):  # the variance of 1e300 is no float64
+        unit = np.ldexp(1.0, 2 * exponent)
     return ThresholdCurve(
         levels[:-1],
         (total - between) * unit,
