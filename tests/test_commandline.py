@@ -157,6 +157,17 @@ def test_a_configuration_file_is_written_out(recorder, tmp_path):
     assert arrange(given)["short"] == {"picture": "a, b.png", "seed": 3}
 
 
+@pytest.mark.filterwarnings("ignore:Option:Warning")
+def test_lists_of_a_configuration_file_are_those_of_the_command_line(recorder, tmp_path):
+    (tmp_path / "run.yml").write_text(
+        "run: {tags: [a, b], node_names: [x.y, z], pipelines: [train], namespaces: [digits]}\n"
+    )
+    asked, command = ask("--config", "run.yml")
+    words = ("--tags", "a,b", "--nodes", "x.y,z", "--pipelines", "train", "--namespaces", "digits")
+    assert asked == ask(*words)[0]
+    assert again(command)[0] == asked
+
+
 @pytest.mark.parametrize("text", ["a", "a=[1", "a.b=1,a.b.c=2"])
 def test_what_cannot_be_read_ends_the_command(recorder, text):
     result = CliRunner().invoke(cli, ["run", "--params", text])

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import _config_file_callback
 
 from atelier.configuration.arguments import read_parameters
 from atelier.configuration.names import arrange, nest
@@ -35,14 +36,27 @@ def _runner_parameters(context: click.Context, option: click.Parameter, value: A
     return nest(_parameters(context, option, value))
 
 
+def _file(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Reads ``--config`` as Kedro does; a list there is what commas separate here."""
+    path = _config_file_callback(context, option, value)
+    given: dict[str, Any] = dict(context.default_map or {})
+    context.default_map = given | {
+        name: ",".join(map(str, several))
+        for name, several in given.items()
+        if isinstance(several, list)
+    }
+    return path
+
+
+CALLBACKS = {"params": _parameters, "runner_params": _runner_parameters, "config": _file}
+
+
 def _own(option: click.Parameter) -> click.Parameter:
-    if not isinstance(option, click.Option) or option.name not in {"params", "runner_params"}:
+    if not isinstance(option, click.Option) or option.name not in CALLBACKS:
         return option
     option = copy.copy(option)
-    if option.name == "params":
-        option.callback, option.help = _parameters, HELP
-    else:
-        option.callback = _runner_parameters
+    option.callback = CALLBACKS[option.name]
+    option.help = HELP if option.name == "params" else option.help
     return option
 
 
