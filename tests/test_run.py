@@ -214,7 +214,7 @@ def ask(address, body, server, log):
             with urllib.request.urlopen(request, timeout=30) as response:
                 return json.load(response)
         except urllib.error.URLError as error:
-            assert not isinstance(error, urllib.error.HTTPError), error.read()
+            assert not isinstance(error, urllib.error.HTTPError), error.read().decode()
             time.sleep(0.5)
     raise TimeoutError(address)
 
