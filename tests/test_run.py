@@ -219,7 +219,7 @@ def ask(address, body, server, log):
             with urllib.request.urlopen(request, timeout=PATIENCE) as response:
                 return json.load(response)
         except urllib.error.URLError as error:
-            assert not isinstance(error, urllib.error.HTTPError), error.read()
+            assert not isinstance(error, urllib.error.HTTPError), error.read().decode()
             return None
 
     return wait_until(answer, every=0.5)

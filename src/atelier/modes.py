@@ -22,7 +22,7 @@ def layer(inputs: int, outputs: int, *, seed: int = 0) -> Callable[[Any], Any]:
 def forward_jacobian(function: Callable[[Any], Any], point: Any) -> Any:
     """(outputs, inputs), a pass for each input: one column each."""
     columns = []
-    for one in tf.unstack(tf.eye(int(point.shape[0]))):
+    for one in tf.unstack(tf.eye(int(point.shape[0]), dtype=point.dtype)):
         with tf.autodiff.ForwardAccumulator(point, one) as accumulator:
             value = function(point)
         columns.append(accumulator.jvp(value))
@@ -34,7 +34,7 @@ def reverse_jacobian(function: Callable[[Any], Any], point: Any) -> Any:
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(point)
         value = function(point)
-    ones = tf.unstack(tf.eye(int(value.shape[0])))
+    ones = tf.unstack(tf.eye(int(value.shape[0]), dtype=value.dtype))
     return tf.stack([tape.gradient(value, point, output_gradients=one) for one in ones])
 
 

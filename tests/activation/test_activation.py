@@ -222,7 +222,7 @@ class Subclassed(keras.Model):
 
 def kinds_of(model):
     """Models that do with pictures what ``model`` does, and the path of what lies inside them."""
-    image, other = keras.Input(SHAPE), keras.Input((2,), name="other")
+    image, other = keras.Input(SHAPE, name="image"), keras.Input((2,), name="other")
     yield "nested", keras.Model(image, model(image)), {}
     yield "nested twice", keras.Sequential([keras.Model(image, model(image), name="box")]), {}
     yield "stored pictures", serving_model(model), {}

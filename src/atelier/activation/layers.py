@@ -43,14 +43,14 @@ class LayerMaps:
     ) -> None:
         _build(model, shape)
         self._model, self._name = model, layer
-        self._inputs = list(getattr(model, "inputs", None) or [])
+        self._inputs = _inputs_by_name(model)
         self._fixed = {name: tf.convert_to_tensor(one) for name, one in (fixed or {}).items()}
         self._picture = _picture_input(self._inputs, self._fixed)
         self.shape = _shape(model, self._picture, shape)
         self._layer = None if layer is None else find_layer(model, layer)
         self._stored = self._picture is not None and _is_integer(self._picture)
         if self._stored:
-            self._function = keras.Function(self._inputs, model.outputs)
+            self._function = keras.Function(model.inputs, model.outputs)
         spec = tf.TensorSpec((None, *self.shape), tf.float32)
         maps = tf.function(self._with_gradient, autograph=False).get_concrete_function(spec)
         if maps.output_shapes[-1] is None:
@@ -83,22 +83,20 @@ class LayerMaps:
         if self._picture is None:
             return self._model(images, training=False)
         values = [
-            self._picture_as(images) if one is self._picture else self._fixed_as(one, images)
-            for one in self._inputs
+            self._picture_as(images) if one is self._picture else self._fixed_as(name, one, images)
+            for name, one in self._inputs.items()
         ]
         if self._stored:
             return self._function(values)
-        if len(values) == 1 and not isinstance(self._model.input, dict):
-            return self._model(values[0], training=False)
-        named = {one.name: value for one, value in zip(self._inputs, values, strict=True)}
-        return self._model(named, training=False)
+        structure = _structure(self._model)
+        return self._model(keras.tree.pack_sequence_as(structure, values), training=False)
 
     def _picture_as(self, images: Any) -> Any:
         return images * WHITE if self._stored else tf.cast(images, self._picture.dtype)
 
-    def _fixed_as(self, tensor: Any, images: Any) -> Any:
+    def _fixed_as(self, name: str, tensor: Any, images: Any) -> Any:
         """A fixed input in its type, once for each picture."""
-        value = tf.cast(self._fixed[tensor.name], tensor.dtype)
+        value = tf.cast(self._fixed[name], tensor.dtype)
         return tf.repeat(value, tf.shape(images)[0], axis=0) if value.shape[0] == 1 else value
 
     def _with_gradient(self, images: Any) -> Any:
@@ -163,19 +161,36 @@ def _build(model: keras.Model, shape: tuple[int, ...] | None) -> None:
     model(tf.zeros((1, *shape)))
 
 
-def _picture_input(inputs: list[Any], fixed: Mapping[str, Any]) -> Any:
+def _structure(model: keras.Model) -> Any:
+    """The model's inputs as it takes them: one, a list or a dictionary; None without a graph."""
+    if isinstance(model, keras.Sequential):
+        return model.inputs[0]
+    return getattr(model, "input", None)
+
+
+def _inputs_by_name(model: keras.Model) -> dict[str, Any]:
+    """The inputs by the keys of a dictionary, else by their own names."""
+    inputs = getattr(model, "inputs", None) or []
+    structure = _structure(model)
+    if isinstance(structure, dict) and len(structure) == len(inputs):
+        names = keras.tree.flatten({name: name for name in structure})
+    else:
+        names = [tensor.name for tensor in inputs]
+    return dict(zip(names, inputs, strict=True))
+
+
+def _picture_input(inputs: Mapping[str, Any], fixed: Mapping[str, Any]) -> Any:
     """The input that is to change; None for a model without a graph of layers.
 
     Raises:
         ValueError: Not one is left, or it is no picture.
     """
-    names = [tensor.name for tensor in inputs]
-    unknown = [name for name in fixed if name not in names]
-    free = [tensor for tensor in inputs if tensor.name not in fixed]
+    unknown = [name for name in fixed if name not in inputs]
+    free = [tensor for name, tensor in inputs.items() if name not in fixed]
     if unknown or (inputs and len(free) != 1):
         raise ValueError(
             "Expected a value in fixed={name: array} for every input but the picture's, "
-            f"out of {', '.join(names) or 'none'}. Received: {', '.join(fixed) or 'none'}"
+            f"out of {', '.join(inputs) or 'none'}. Received: {', '.join(fixed) or 'none'}"
         )
     if free and (len(free[0].shape) != 4 or not (_is_float(free[0]) or _is_integer(free[0]))):
         raise ValueError(
@@ -193,9 +208,7 @@ def _is_integer(tensor: Any) -> bool:
     return "int" in keras.backend.standardize_dtype(tensor.dtype)
 
 
-def _shape(
-    model: keras.Model, picture: Any, shape: tuple[int, ...] | None
-) -> tuple[int | None, ...]:
+def _shape(model: keras.Model, picture: Any, shape: tuple[int, ...] | None) -> tuple[Any, ...]:
     """(height, width, channels) by the model's input, as given, or as the model was built."""
     if picture is not None:
         return tuple(picture.shape[1:])

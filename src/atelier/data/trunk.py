@@ -177,7 +177,7 @@ def _array(node: Any) -> Array:
     if node.attrs.get("dtype") == "bfloat16":
         import ml_dtypes
 
-        return np.asarray(node[()]).view(ml_dtypes.bfloat16).astype(np.float32)
+        return np.asarray(node[()].view(ml_dtypes.bfloat16), np.float32)
     return np.asarray(node, np.float32)
 
 

@@ -51,7 +51,7 @@ def _load_pyfunc(path: str) -> StoredImageModel:
     return StoredImageModel(model)
 
 
-def as_stored(data: Any, shape: tuple[int, ...]) -> Any:
+def as_stored(data: Any, shape: tuple[int | None, ...]) -> Any:
     """The pictures as uint8, (n, height, width, channels).
 
     Args:
@@ -63,7 +63,7 @@ def as_stored(data: Any, shape: tuple[int, ...]) -> Any:
             masks, and where pixels were divided by 255 and cast), or the shape is another.
     """
     numbers = _numbers(data)
-    if numbers.shape[1:] != tuple(shape) or not len(numbers):
+    if not _fits(numbers.shape[1:], shape) or not len(numbers):
         _refuse(shape, f"the shape {numbers.shape}{_axis_hint(numbers.shape, shape)}")
     wrong = numbers.size - int(np.isfinite(numbers).sum())
     if wrong:
@@ -94,7 +94,7 @@ def _numbers(data: Any) -> Any:
     return numbers
 
 
-def _refuse(shape: tuple[int, ...], received: str) -> None:
+def _refuse(shape: tuple[int | None, ...], received: str) -> None:
     sizes = ", ".join(map(str, shape))
     raise MlflowException.invalid_parameter_value(
         f"Expected pictures as they are stored: whole numbers 0 … {WHITE}, shape (n, {sizes}). "
@@ -109,10 +109,17 @@ def _scale_hint(high: Any) -> str:
     return ". Round them first"
 
 
-def _axis_hint(received: tuple[int, ...], shape: tuple[int, ...]) -> str:
+def _fits(received: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
+    """Whether sides agree; None is any."""
+    return len(received) == len(shape) and all(
+        due in {None, came} for came, due in zip(received, shape, strict=True)
+    )
+
+
+def _axis_hint(received: tuple[int, ...], shape: tuple[int | None, ...]) -> str:
     """What is missing where a single picture or pictures without channels came."""
-    if received == tuple(shape):
+    if _fits(received, shape):
         return ": a single picture is a batch of one"
-    if shape[-1] == 1 and received[1:] == tuple(shape[:-1]):
+    if shape[-1] == 1 and _fits(received[1:], shape[:-1]):
         return ": the last axis, of channels, is missing"
     return ""

@@ -117,7 +117,7 @@ def _reason(function: Callable[..., Any], values: Sequence[Any], place: int) -> 
     changed = changed_variables(lambda: function(*values))
     with (
         eager_functions(),
-        undone_assignments(),
+        undone_assignments() as assigned,
         recorded_operations() as operations,
         tf.GradientTape(watch_accessed_variables=False, persistent=True) as tape,
     ):
@@ -126,10 +126,10 @@ def _reason(function: Callable[..., Any], values: Sequence[Any], place: int) -> 
     flow = Flow(operations, value, changed, tape)
     if not flow.reaches(result):
         return _without_path(function, values, place)
-    cuts = flow.cuts(result)
-    if not cuts or (is_differentiable(result) and _has_gradient(tape, result, value)):
+    if is_differentiable(result) and _has_gradient(tape, result, value):
         return "not watched: a tensor or an untrainable variable needs tape.watch"
-    return _cut(cuts, {id(variable.handle): variable.name for variable in changed})
+    names = {id(one.variable.handle): one.variable.name for one in assigned.values()}
+    return _cut(flow.cuts(result), names)
 
 
 def _has_gradient(tape: Any, result: Any, value: Any) -> bool:
@@ -149,7 +149,7 @@ def _cut(cuts: list[Operation], variables: dict[int, str]) -> str:
             "state is changed by assignment, and no gradient flows through that"
         )
     labels = dict.fromkeys(operation.label for operation in cuts)
-    return f"cut by an operation that has no gradient: {_listed(labels)}"
+    return f"cut by an operation that has no gradient: {_listed(labels) or 'unknown'}"
 
 
 def _listed(names: Any) -> str:
@@ -176,10 +176,11 @@ def _outcome(function: Callable[..., Any], values: Sequence[Any]) -> Array:
 
 
 def _moves(value: Any) -> Iterator[Array]:
-    """Other values in the value's place: a little more, much more, another order."""
+    """Other values in the value's place: a little more, much more, less, another order."""
     before = np.asarray(value)
     yield before * 1.001 + 0.001
     yield before + 1 + np.abs(before)
+    yield -1 - np.abs(before)
     yield before.ravel()[::-1].reshape(before.shape)
 
 
