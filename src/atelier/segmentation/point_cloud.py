@@ -160,8 +160,11 @@ def as_points(points: Array) -> Array:
     """
     points = np.asarray(points, np.float64)
     points = points[:, None] if points.ndim == 1 else points
-    if points.ndim != 2 or 0 in points.shape or not np.isfinite(points).all():
-        raise ValueError(f"Expected finite points, (n, d). Received: {points.shape}")
+    strange = points.size - int(np.isfinite(points).sum())
+    if points.ndim != 2 or 0 in points.shape or strange:
+        raise ValueError(
+            f"Expected finite points, (n, d). Received: {points.shape}, {strange} NaN or infinite"
+        )
     return points
 
 
