@@ -179,7 +179,11 @@ def _draw_entropy(figure: Figure, axes: Axes, entropy: Array) -> None:
 def _draw_bic(axes: Axes, table: pd.DataFrame) -> None:
     axes.plot(table["components"], table["bic"] / 1e3, "o-", color=QUIET)
     axes.plot(least_bic(table), table["bic"].min() / 1e3, "o", color=WARM)
-    axes.set(xlabel="components", ylabel="BIC, thousands")
+    floored = table[table["floored"]]
+    if len(floored):
+        axes.plot(floored["components"], floored["bic"] / 1e3, "o", color="white", markersize=3)
+    hollow = ", hollow: rests on the variance floor" if len(floored) else ""
+    axes.set(xlabel=f"components{hollow}", ylabel="BIC, thousands")
     axes.set_title(_verdict(table), color=INK)
     axes.set_xticks(table["components"])
 
@@ -189,10 +193,12 @@ def _draw_histogram(axes: Axes, colours: Array, clustered: Clustered) -> None:
     flat = colours.reshape(-1, colours.shape[-1]).astype(np.float64)
     values = flat[:, telling_columns(flat)[0]]
     low, high = float(values.min()), float(values.max())
-    margin = 0.02 * (high - low) or 1.0
-    axes.hist(values, 128, (low - margin, high + margin), density=True, color=QUIET)
+    whole = colours.dtype.kind in "bui" and high - low < 256
+    margin = 0.5 if whole or low == high else 0.0
+    low, high = low - margin, high + margin
+    axes.hist(values, round(high - low) if whole else 128, (low, high), density=True, color=QUIET)
     top = axes.get_ylim()[1]
-    grid = np.linspace(low - margin, high + margin, 1024)
+    grid = np.linspace(low, high, 1024)
     densities = np.exp(clustered.mixture.log_densities(grid)).T
     for density, colour in zip(densities, cycle(COLOURS), strict=False):
         axes.plot(grid, density, color=colour)

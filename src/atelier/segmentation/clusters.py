@@ -164,18 +164,19 @@ def telling_columns(points: Array) -> list[int]:
     return picked or [0]
 
 
-def _possible_components(components: tuple[int, ...], different: int) -> list[int]:
+def _possible_components(params: ColourParams, different: int) -> list[int]:
     """The numbers of components, none above the number of different points; says so."""
-    excess = [count for count in components if count > different]
+    excess = [count for count in params.components if count > different]
     if excess:
         logger.warning(
-            "components=%s are more than the picture's %d different %s: %d taken instead",
+            "Expected no more components than different %s, of which the picture has %d. "
+            "Received: components=%s. %d taken instead",
+            "pixels" if params.position else "colours",
+            different,
             ", ".join(str(count) for count in excess),
             different,
-            "pixel" if different == 1 else "pixels",
-            different,
         )
-    return list(dict.fromkeys(min(count, different) for count in components))
+    return list(dict.fromkeys(min(count, different) for count in params.components))
 
 
 def _fits(
@@ -185,7 +186,7 @@ def _fits(
     settings = params.model_dump(include={"covariance", "restarts", "tol", "seed"})
     fits = {
         count: fit_mixture(points, count, sample_weight=counts, **settings)
-        for count in _possible_components(params.components, len(points))
+        for count in _possible_components(params, len(points))
     }
     size, dimensions = counts.sum(), points.shape[1]
     rows = []

@@ -58,7 +58,10 @@ def cluster(image: Array, params: ColourParams) -> tuple[pd.DataFrame, Metrics, 
     }
     arrays = {"labels": clustered.labels.astype(np.uint8), "entropy": clustered.entropy}
     feature = "grey value" if clustered.colours.shape[1] == 1 else "colour"
-    title = f"{clustered.labels.size:,} pixels by {feature}, {params.covariance} covariances"
+    pixels = clustered.labels.size
+    title = (
+        f"{pixels:,} pixel{'s' if pixels > 1 else ''} by {feature}, {params.covariance} covariances"
+    )
     return clustered.table, metrics, arrays, colours_figure(image, clustered, title=title)
 
 
