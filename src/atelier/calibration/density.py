@@ -203,7 +203,7 @@ def _with_floor(covariances: Array, logits: Array, means: Array) -> Array:
     covariances, which = raised(covariances, least, np.maximum(least, FLOOR))
     if which.any():
         logger.warning(
-            "classes %s have no variance in some direction: their samples share a value, a line "
+            "classes %s have no variance in a direction: their samples share a value, a line "
             "or a plane. A floor stands there, %g of the variance within all classes",
             ", ".join(str(index) for index in np.flatnonzero(which)),
             FLOOR,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -130,7 +131,7 @@ def colours_figure(image: Array, clustered: Clustered, *, title: str) -> Figure:
     """
     colours = colour_channels(image)
     white = _white(image)
-    layout = [["picture", "clusters"], ["entropy", "bic"]]
+    layout: list[Any] = [["picture", "clusters"], ["entropy", "bic"]]
     one_dimension = clustered.mixture.means.shape[1] == 1
     if one_dimension:
         layout.append(["histogram", "histogram"])
@@ -196,7 +197,8 @@ def _draw_histogram(axes: Axes, colours: Array, clustered: Clustered) -> None:
     whole = colours.dtype.kind in "bui" and high - low < 256
     margin = 0.5 if whole or low == high else 0.0
     low, high = low - margin, high + margin
-    axes.hist(values, round(high - low) if whole else 128, (low, high), density=True, color=QUIET)
+    bins = round(high - low) if whole else 128
+    axes.hist(values, bins=bins, range=(low, high), density=True, color=QUIET)
     top = axes.get_ylim()[1]
     grid = np.linspace(low, high, 1024)
     densities = np.exp(clustered.mixture.log_densities(grid)).T
