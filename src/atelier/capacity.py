@@ -14,7 +14,7 @@ from atelier.batches import to_unit
 from atelier.calibration.metrics import expected_calibration_error, negative_log_likelihood
 from atelier.calibration.scaling import TemperatureScaling
 from atelier.data.splits import some
-from atelier.intervals import bootstrap_interval
+from atelier.intervals import SHARE, bootstrap_interval
 from atelier.models.dense import dense_network
 from atelier.recipe import CapacityParams, DenseParams, TrainingParams
 from atelier.training import fingerprint, fit_to_the_end
@@ -88,7 +88,12 @@ def _study(
     correct = (logits.argmax(axis=1) == test["labels"]).astype(float)
     ece = expected_calibration_error
     low, high = bootstrap_interval(
-        ece, before.max(axis=1), correct, seed=setting.seed, resamples=RESAMPLES
+        ece,
+        before.max(axis=1),
+        correct,
+        seed=setting.seed,
+        resamples=RESAMPLES,
+        bounds=SHARE,
     )
     return {
         "factor": setting.factor,
@@ -100,7 +105,7 @@ def _study(
         "error": 1 - correct.mean(),
         "nll": negative_log_likelihood(logits, test["labels"]),
         "ece": ece(before, test["labels"]),
-        "ece_low": max(low, 0.0),
+        "ece_low": low,
         "ece_high": high,
         "temperature": scaling.temperature_,
         "ece_after": ece(after, test["labels"]),

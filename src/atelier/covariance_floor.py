@@ -61,7 +61,7 @@ def raised(covariances: Array, least: Array, floor: Array | None = None) -> tupl
     units = axes[:, :, None] * axes[:, None, :]
     values, vectors = np.linalg.eigh(covariances / units)
     thin = values < 1
-    which = thin.any(axis=1)
+    which: Array = np.any(thin, axis=1)
     if not which.any():
         return covariances, which
     across = vectors.swapaxes(1, 2)

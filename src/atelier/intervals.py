@@ -7,6 +7,13 @@ import numpy as np
 from atelier.types import Array
 
 RESAMPLES = 1000
+UNBOUNDED = (-float("inf"), float("inf"))
+SHARE = (0.0, 1.0)
+"""Bounds of a proportion, an overlap, an F1, a calibration error."""
+SHARE_GAIN = (-1.0, 1.0)
+"""Bounds of the difference of two of those."""
+ROUNDING = 1e-9
+NOT_NEGATIVE = (0.0, float("inf"))
 
 
 def wilson_interval(successes: int, trials: int, *, level: float = 0.95) -> tuple[float, float]:
@@ -23,6 +30,7 @@ def bootstrap_interval(
     seed: int,
     level: float = 0.95,
     resamples: int = RESAMPLES,
+    bounds: tuple[float, float] = UNBOUNDED,
 ) -> tuple[float, float]:
     """Lower and upper limit of ``measure(*arrays)`` by the basic bootstrap (Davison & Hinkley
     1997, eq. 5.6).
@@ -31,7 +39,7 @@ def bootstrap_interval(
     ``lambda before, after, labels: …``, therefore gives a paired interval. The basic form,
     2·estimate − quantile, takes off the bias that resampling adds to measures such as the
     calibration error; where that would leave the estimate itself outside, the interval is widened
-    to it.
+    to it. The basic form can leave the values that a measure can have: ``bounds`` cut it there.
 
     Args:
         measure: A function of the arrays.
@@ -39,9 +47,11 @@ def bootstrap_interval(
         seed: Decides the resamples: measures of the same n and seed see the same rows.
         level: Share of intervals that are to hold the truth, in (0, 1).
         resamples: How many samples are drawn.
+        bounds: Least and largest value that the measure can have.
 
     Raises:
-        ValueError: No arrays, or of unequal or zero lengths, or a level outside (0, 1).
+        ValueError: No arrays, or of unequal or zero lengths, a level outside (0, 1), or a measure
+            outside its bounds.
     """
     lengths = {len(array) for array in arrays}
     if len(lengths) != 1 or 0 in lengths:
@@ -50,11 +60,20 @@ def bootstrap_interval(
         raise ValueError(f"Expected a level in (0, 1). Received: {level}")
     (n,) = lengths
     rng = np.random.default_rng(seed)
-    estimate = float(measure(*arrays))
+    estimate = _within(float(measure(*arrays)), bounds)
     drawn = np.empty(resamples)
     for index in range(resamples):
         rows = rng.integers(n, size=n)
         drawn[index] = measure(*(array[rows] for array in arrays))
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     limits = sorted((2 * estimate - float(high), 2 * estimate - float(low)))
-    return min(limits[0], estimate), max(limits[1], estimate)
+    least, largest = bounds
+    return max(min(limits[0], estimate), least), min(max(limits[1], estimate), largest)
+
+
+def _within(estimate: float, bounds: tuple[float, float]) -> float:
+    """The estimate, at most by rounding outside its bounds."""
+    low, high = bounds
+    if estimate < low - ROUNDING or estimate > high + ROUNDING:
+        raise ValueError(f"Expected a measure in [{low:g}, {high:g}]. Received: {estimate}")
+    return min(max(estimate, low), high)

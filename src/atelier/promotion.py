@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import Field
 
 from atelier.calibration.metrics import expected_calibration_error
-from atelier.intervals import bootstrap_interval
+from atelier.intervals import SHARE_GAIN, UNBOUNDED, bootstrap_interval
 from atelier.params import Params
 from atelier.types import Array, Arrays, Images, Labels, Registry
 
@@ -79,12 +79,12 @@ def surprise(probabilities: Array, labels: Labels) -> float:
     return float(-np.log(probabilities[np.arange(len(labels)), labels].clip(TINY)).mean())
 
 
-MEASURES: dict[str, tuple[Callable[[Array, Labels], float], int]] = {
-    "accuracy": (accuracy, 1),
-    "nll": (surprise, -1),
-    "ece": (expected_calibration_error, -1),
+MEASURES: dict[str, tuple[Callable[[Array, Labels], float], int, tuple[float, float]]] = {
+    "accuracy": (accuracy, 1, SHARE_GAIN),
+    "nll": (surprise, -1, UNBOUNDED),
+    "ece": (expected_calibration_error, -1, SHARE_GAIN),
 }
-"""By name: the measure, and whether more or less of it is better."""
+"""By name: the measure, whether more or less of it is better, and the bounds of a gain in it."""
 
 
 def compare(
@@ -103,7 +103,7 @@ def _rows(
     challenger: Answers, champion: Answers, labels: Labels, params: PromotionParams
 ) -> Iterator[dict[str, object]]:
     chance = {"seed": params.seed, "resamples": params.resamples}
-    for name, (measure, sign) in MEASURES.items():
+    for name, (measure, sign, bounds) in MEASURES.items():
 
         def gain(new: Array, old: Array, labels: Labels) -> float:
             return sign * (measure(new, labels) - measure(old, labels))  # noqa: B023
@@ -113,7 +113,7 @@ def _rows(
             name,
             (measure(both[0], labels), measure(both[1], labels)),
             gain(*both),
-            bootstrap_interval(gain, *both, **chance),
+            bootstrap_interval(gain, *both, **chance, bounds=bounds),
             getattr(params.margins, name),
         )
 
@@ -122,7 +122,7 @@ def _rows(
 
     times = (challenger.milliseconds, champion.milliseconds)
     medians = float(np.median(times[0])), float(np.median(times[1]))
-    interval = bootstrap_interval(saved, *times, **chance)
+    interval = bootstrap_interval(saved, *times, **chance, bounds=(-float("inf"), 1.0))
     yield _row("latency", medians, saved(*times), interval, params.margins.latency)
 
 

@@ -92,6 +92,68 @@ def test_far_from_all_data_the_posterior_saturates_and_the_density_does_not(cova
     assert model.rejects(logits).mean() == pytest.approx(0.02, abs=1 / 600)
 
 
+@pytest.mark.parametrize("covariance", COVARIANCES)
+@pytest.mark.parametrize(
+    "factors", [(1, 1e4, 1), (1e-8, 1, 1e8), (1e155,) * 3, (1e-160,) * 3, (1e300, 1, 1e-300)]
+)
+def test_the_units_of_an_axis_change_no_posterior(covariance, factors):
+    logits, labels = clouds()
+    plain = DensityModel(covariance).fit(logits, labels)
+    other = DensityModel(covariance).fit(logits * factors, labels)
+    expected = plain.posterior(logits)
+    np.testing.assert_allclose(other.posterior(logits * factors), expected, atol=1e-9)
+    shifted = other.log_density(logits * factors) + np.log(factors).sum()
+    np.testing.assert_allclose(shifted, plain.log_density(logits), atol=1e-9)
+
+
+@pytest.mark.parametrize("covariance", ["diagonal", "full"])
+def test_narrow_classes_beside_wide_ones_keep_their_widths(covariance, caplog):
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 100)
+    widths = np.array([1e-3, 1e3])
+    centres = np.array([[0, 0], [1e4, 1e4]])[labels]
+    logits = centres + rng.normal(size=(200, 2)) * widths[labels, None]
+    model = DensityModel(covariance).fit(logits, labels)
+    for kind in range(2):
+        own = logits[labels == kind]
+        spread = np.cov(own.T, ddof=0) * (np.eye(2) if covariance == "diagonal" else 1)
+        expected = multivariate_normal(own.mean(axis=0), spread).logpdf(own) + np.log(0.5)
+        np.testing.assert_allclose(model._log_joint(own)[:, kind], expected, rtol=1e-6)
+    assert "no variance" not in caplog.text
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_a_redundant_or_constant_axis_is_told_and_changes_no_posterior(covariance, caplog):
+    logits, labels = clouds()
+    plain = DensityModel(covariance).fit(logits, labels).posterior(logits)
+    dead = np.column_stack([logits, np.full(len(logits), 0.1)])
+    model = DensityModel(covariance).fit(dead, labels)
+    np.testing.assert_allclose(model.posterior(dead)[:, :3], plain, atol=1e-6)
+    assert "classes 0, 1, 2, 3 have no variance in a direction" in caplog.text
+    caplog.clear()
+    summed = np.column_stack([logits, logits.sum(axis=1)])
+    model = DensityModel(covariance).fit(summed, labels)
+    if covariance == "diagonal":  # each axis alone has its variance
+        assert not caplog.text
+    else:
+        np.testing.assert_allclose(model.posterior(summed)[:, :3], plain, atol=1e-6)
+        assert "no variance in a direction" in caplog.text
+
+
+@pytest.mark.parametrize("covariance", ["diagonal", "full"])
+def test_a_class_that_is_constant_on_an_axis_has_a_floor_there_only(covariance, caplog):
+    logits, labels = clouds(classes=3)
+    logits[labels == 1, 1] = 0.3
+    model = DensityModel(covariance).fit(logits, labels)
+    assert "classes 1 have no variance in a direction" in caplog.text
+    assert np.isfinite(model.log_density(logits)).all()
+    within = np.mean([(logits[labels == k, 1].var()) * (labels == k).sum() for k in range(3)])
+    within *= 3 / len(labels)
+    variances = np.diag(np.linalg.inv(model.whiteners[1].T @ model.whiteners[1]))
+    own = logits[labels == 1].var(axis=0)
+    np.testing.assert_allclose(variances, [own[0], 1e-6 * within, own[2]], rtol=1e-4)
+
+
 def test_a_model_that_cannot_be_is_refused():
     with pytest.raises(ValueError, match="diagonal, full, tied"):
         DensityModel("round")

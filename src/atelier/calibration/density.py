@@ -1,5 +1,6 @@
 """Confidence by density (Subramanya et al. 2017): a Gaussian for each class on the logits."""
 
+import logging
 from typing import Literal, Self
 
 import numpy as np
@@ -7,13 +8,23 @@ from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 from atelier.calibration.inputs import checked_labels, checked_logits, unmasked
+from atelier.covariance_floor import (
+    COLLAPSE,
+    CONDITION,
+    ROUNDING,
+    raised,
+    resolution,
+    smallest_steps,
+)
 from atelier.types import Array, Arrays
+
+logger = logging.getLogger(__name__)
 
 Covariance = Literal["diagonal", "full", "tied"]
 ENOUGH = {"diagonal": 30, "full": 10, "tied": 0}
 """Samples from which a class has a covariance of its own; ``full``: for each dimension."""
 FLOOR = 1e-6
-"""Least variance of a direction, as a share of the mean variance over classes and dimensions."""
+"""Variance of a direction in which a class has none, as a share of the classes' mean variance."""
 
 
 class DensityModel:
@@ -22,7 +33,9 @@ class DensityModel:
     ``diagonal`` is the paper's; ``full`` gives each class its covariance, ``tied`` one to all.
     Covariances are the maximum-likelihood ones; a class with fewer samples than ENOUGH has its own
     mixed with the tied one, in proportion to what it lacks. Priors are the classes' shares, so an
-    absent class has posterior 0.
+    absent class has posterior 0. Axes are standardised first, so that results follow the units of
+    each axis. A class whose samples share a value on an axis, or a line or plane, has no variance
+    there, and FLOOR gives it one.
 
     A posterior only compares classes and can saturate far from all data: ``log_density`` beside it
     says how near any data a sample is.
@@ -63,26 +76,28 @@ class DensityModel:
         count = np.bincount(labels, minlength=classes)
         with np.errstate(divide="ignore"):
             self.log_priors = np.log(count / len(labels))
+        scale = _largest_sizes(logits)
+        logits = logits / scale
         sums = np.zeros((classes, logits.shape[1]))
         np.add.at(sums, labels, logits)
-        self.means = sums / np.maximum(count, 1)[:, None]
-        self.whiteners = np.stack(
-            [_whitener(one) for one in self._covariances(logits - self.means[labels], labels)]
-        )
+        means = sums / np.maximum(count, 1)[:, None]
+        spread = _spread(logits, logits - means[labels])
+        covariances = self._covariances((logits - means[labels]) / spread, labels, classes)
+        covariances = _with_floor(covariances, logits / spread, means / spread)
+        whiteners = np.stack([_whitener(covariance) for covariance in covariances])
+        self.means = means * scale
+        self.whiteners = whiteners / (spread * scale)
         return self
 
-    def _covariances(self, residual: Array, labels: Array) -> Array:
+    def _covariances(self, residual: Array, labels: Array, classes: int) -> Array:
         """Covariance of each class, (classes, dimensions, dimensions)."""
         dimensions = residual.shape[1]
         tied = residual.T @ residual / len(residual)
-        spread = float(np.trace(tied)) / dimensions
-        if spread <= 0:
-            raise ValueError("Expected logits that vary within a class. Received: constant ones")
         if self.covariance == "diagonal":
             tied = np.diag(np.diag(tied))
         enough = ENOUGH[self.covariance] * (dimensions if self.covariance == "full" else 1)
-        covariances = np.empty((len(self.means), dimensions, dimensions))
-        for one in range(len(self.means)):
+        covariances = np.empty((classes, dimensions, dimensions))
+        for one in range(classes):
             own = residual[labels == one]
             if self.covariance == "diagonal":
                 estimate = np.diag(np.mean(own**2, axis=0)) if len(own) else tied
@@ -90,8 +105,6 @@ class DensityModel:
                 estimate = own.T @ own / max(len(own), 1)
             share = min(1.0, len(own) / enough) if enough else 0.0
             covariances[one] = share * estimate + (1 - share) * tied
-        flat = np.linalg.eigvalsh(covariances)[:, 0] < FLOOR * spread
-        covariances[flat] += FLOOR * spread * np.eye(dimensions)
         return covariances
 
     def arrays(self) -> dict[str, Array]:
@@ -156,6 +169,46 @@ class DensityModel:
             checked_logits(np.repeat(logits, 2, axis=1))
             return logits
         return checked_logits(logits, classes=dimensions)
+
+
+def _largest_sizes(logits: Array) -> Array:
+    """The largest absolute value on each axis, (dimensions,); 1 where all are 0."""
+    sizes = np.abs(logits).max(axis=0)
+    return np.where(sizes > 0, sizes, 1.0)
+
+
+def _spread(logits: Array, residual: Array) -> Array:
+    """Standard deviation within classes on each axis, (dimensions,).
+
+    Where there is none but rounding, that over all classes; where there is none either, 1.
+
+    Raises:
+        ValueError: No axis varies within a class.
+    """
+    rounding = 2 * ROUNDING * np.sqrt(np.mean(logits**2, axis=0))
+    within, overall = np.sqrt(np.mean(residual**2, axis=0)), logits.std(axis=0)
+    if (within <= rounding).all():
+        raise ValueError("Expected logits that vary within a class. Received: constant ones")
+    spread = np.where(within > rounding, within, overall)
+    return np.where(spread > rounding, spread, 1.0)
+
+
+def _with_floor(covariances: Array, logits: Array, means: Array) -> Array:
+    """Covariances of standardised logits, with FLOOR in the directions that show no variance."""
+    variances = np.diagonal(covariances, axis1=1, axis2=2)
+    narrow = (variances < COLLAPSE * np.ptp(logits, axis=0) ** 2).any()
+    steps = smallest_steps(logits.T) if narrow else np.zeros(logits.shape[1])
+    least = resolution(steps, means**2 + variances + 1)
+    least = np.maximum(least, CONDITION * variances)
+    covariances, which = raised(covariances, least, np.maximum(least, FLOOR))
+    if which.any():
+        logger.warning(
+            "classes %s have no variance in a direction: their samples share a value, a line "
+            "or a plane. A floor stands there, %g of the variance within all classes",
+            ", ".join(str(index) for index in np.flatnonzero(which)),
+            FLOOR,
+        )
+    return covariances
 
 
 def _whitener(covariance: Array) -> Array:

@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 
 from atelier.calibration import metrics
-from atelier.intervals import bootstrap_interval, wilson_interval
+from atelier.intervals import (
+    NOT_NEGATIVE,
+    SHARE,
+    SHARE_GAIN,
+    bootstrap_interval,
+    wilson_interval,
+)
 from atelier.types import Array, Labels, Metrics
 
 TOP_LABEL: dict[str, Callable[[Array, Array], float]] = {
@@ -18,6 +24,13 @@ TOP_LABEL: dict[str, Callable[[Array, Array], float]] = {
     "smooth": metrics.smooth_calibration_error,
 }
 """Measures that need no more than confidence and outcome, which is what is resampled."""
+BOUNDS = {
+    "debiased": SHARE_GAIN,
+    "nll": NOT_NEGATIVE,
+    "brier": (0.0, 2.0),
+    "gain": SHARE_GAIN,
+}
+"""Least and largest value of the measures that are no share in [0, 1]."""
 SMALLEST = float(np.finfo(np.float64).eps)
 """A probability of 0 for what then happened counts as this in the likelihood; else it is ∞."""
 
@@ -66,9 +79,11 @@ def calibration_row(
         "changed": float((probs.argmax(axis=1) != before.argmax(axis=1)).mean()),
     }
     for name, (measure, arrays) in measures.items():
-        low, high = bootstrap_interval(measure, *arrays, seed=seed, resamples=resamples)
-        floor = -np.inf if name in {"debiased", "gain"} else 0.0
-        row |= {name: measure(*arrays), f"{name}_low": max(low, floor), f"{name}_high": high}
+        bounds = BOUNDS.get(name, SHARE)
+        low, high = bootstrap_interval(
+            measure, *arrays, seed=seed, resamples=resamples, bounds=bounds
+        )
+        row |= {name: measure(*arrays), f"{name}_low": low, f"{name}_high": high}
     return row
 
 

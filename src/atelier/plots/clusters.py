@@ -1,6 +1,8 @@
 """Figures of mixtures of Gaussians."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,13 @@ from matplotlib.patches import Ellipse
 from matplotlib.ticker import MaxNLocator
 
 from atelier.plots.style import ACCENT, INK, QUIET, WARM, look, photograph
-from atelier.segmentation.clusters import Cloud, Clustered, least_bic
+from atelier.segmentation.clusters import (
+    Cloud,
+    Clustered,
+    colour_channels,
+    least_bic,
+    telling_columns,
+)
 from atelier.segmentation.em import MixtureStep
 from atelier.segmentation.mixture import Mixture
 from atelier.types import Animation, Array
@@ -117,32 +125,87 @@ def starts_figure(table: pd.DataFrame, shares: Mapping[str, float], *, title: st
 
 
 def colours_figure(image: Array, clustered: Clustered, *, title: str) -> Figure:
-    """Picture, clusters in their mean colours, how undecided the mixture is, and the BIC."""
-    mixture, table = clustered.mixture, clustered.table
-    means = np.clip(mixture.means[:, :3] / 255, 0, 1)
+    """Picture, clusters in their mean colours, how undecided the mixture is, and the BIC.
+
+    Where the mixture has one dimension, also the histogram and the Gaussians over it.
+    """
+    colours = colour_channels(image)
+    white = _white(image)
+    layout: list[Any] = [["picture", "clusters"], ["entropy", "bic"]]
+    one_dimension = clustered.mixture.means.shape[1] == 1
+    if one_dimension:
+        layout.append(["histogram", "histogram"])
     with look():
-        figure = Figure(figsize=(9, 5.6))
+        figure = Figure(figsize=(9, 2.8 * len(layout)))
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
-        panels = figure.subplots(2, 2)
-        panels[0, 0].imshow(image)
-        panels[0, 0].set_title("picture")
-        palette = ListedColormap(means.tolist())
-        top = len(means) - 0.5
-        panels[0, 1].imshow(
+        panels = figure.subplot_mosaic(layout)
+        panels["picture"].imshow(_as_rgb(colours, white))
+        panels["picture"].set_title("picture")
+        means = _as_rgb(clustered.colours, white)
+        palette, top = ListedColormap(means.tolist()), len(means) - 0.5
+        panels["clusters"].imshow(
             clustered.labels, cmap=palette, vmin=-0.5, vmax=top, interpolation="nearest"
         )
-        panels[0, 1].set_title(f"{len(means)} clusters, each in its mean colour")
-        shown = panels[1, 0].imshow(clustered.entropy, cmap="magma", vmin=0)
-        panels[1, 0].set_title("entropy of the responsibilities, bits")
-        figure.colorbar(shown, ax=panels[1, 0], shrink=0.8)
-        for panel in (panels[0, 0], panels[0, 1], panels[1, 0]):
-            panel.set_axis_off()
-        panels[1, 1].plot(table["components"], table["bic"] / 1e3, "o-", color=QUIET)
-        panels[1, 1].plot(least_bic(table), table["bic"].min() / 1e3, "o", color=WARM)
-        panels[1, 1].set(xlabel="components", ylabel="BIC, thousands")
-        panels[1, 1].set_title(_verdict(table), color=INK)
-        panels[1, 1].set_xticks(table["components"])
+        number = "1 cluster" if len(means) == 1 else f"{len(means)} clusters, each"
+        panels["clusters"].set_title(f"{number} in its mean colour")
+        _draw_entropy(figure, panels["entropy"], clustered.entropy)
+        for name in ("picture", "clusters", "entropy"):
+            panels[name].set_axis_off()
+        _draw_bic(panels["bic"], clustered.table)
+        if one_dimension:
+            _draw_histogram(panels["histogram"], colours, clustered)
     return figure
+
+
+def _white(image: Array) -> float:
+    """The value that is shown as white."""
+    if image.dtype == np.uint8:
+        return 255.0
+    return max(float(image.max()), 1.0)
+
+
+def _as_rgb(colours: Array, white: float) -> Array:
+    """Colours in [0, 1], three channels."""
+    shown = np.clip(colours / white, 0, 1)
+    return np.repeat(shown, 3, axis=-1) if shown.shape[-1] == 1 else shown
+
+
+def _draw_entropy(figure: Figure, axes: Axes, entropy: Array) -> None:
+    top = max(float(entropy.max()), 1e-3)
+    shown = axes.imshow(entropy, cmap="magma", vmin=0, vmax=top)
+    axes.set_title("entropy of the responsibilities, bits")
+    figure.colorbar(shown, ax=axes, shrink=0.8)
+
+
+def _draw_bic(axes: Axes, table: pd.DataFrame) -> None:
+    axes.plot(table["components"], table["bic"] / 1e3, "o-", color=QUIET)
+    axes.plot(least_bic(table), table["bic"].min() / 1e3, "o", color=WARM)
+    floored = table[table["floored"]]
+    if len(floored):
+        axes.plot(floored["components"], floored["bic"] / 1e3, "o", color="white", markersize=3)
+    hollow = ", hollow: rests on the variance floor" if len(floored) else ""
+    axes.set(xlabel=f"components{hollow}", ylabel="BIC, thousands")
+    axes.set_title(_verdict(table), color=INK)
+    axes.set_xticks(table["components"])
+
+
+def _draw_histogram(axes: Axes, colours: Array, clustered: Clustered) -> None:
+    """Pixels by the value of the channel that varies, and each Gaussian's share of them."""
+    flat = colours.reshape(-1, colours.shape[-1]).astype(np.float64)
+    values = flat[:, telling_columns(flat)[0]]
+    low, high = float(values.min()), float(values.max())
+    whole = colours.dtype.kind in "bui" and high - low < 256
+    margin = 0.5 if whole or low == high else 0.0
+    low, high = low - margin, high + margin
+    bins = round(high - low) if whole else 128
+    axes.hist(values, bins=bins, range=(low, high), density=True, color=QUIET)
+    top = axes.get_ylim()[1]
+    grid = np.linspace(low, high, 1024)
+    densities = np.exp(clustered.mixture.log_densities(grid)).T
+    for density, colour in zip(densities, cycle(COLOURS), strict=False):
+        axes.plot(grid, density, color=colour)
+    axes.set(xlabel="value", ylabel="density", ylim=(0, top), xlim=(grid[0], grid[-1]))
+    axes.set_title("values of the pixels, and the Gaussians times their weights")
 
 
 def _verdict(table: pd.DataFrame) -> str:

@@ -1,5 +1,6 @@
 """What EM does with points and with pictures: steps, starts, colours."""
 
+import logging
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from atelier.segmentation.mixture import (
     holds_too_little,
 )
 from atelier.types import Array
+
+logger = logging.getLogger(__name__)
 
 INITS = ("random", "k-means++")
 
@@ -57,7 +60,9 @@ class Clustered(NamedTuple):
     table: pd.DataFrame
     """A row for each number of components: ``components, log_likelihood, bic, steps, floored``."""
     mixture: Mixture
-    """The one with the least BIC."""
+    """The one with the least BIC, over the channels that :func:`telling_columns` picks."""
+    colours: Array
+    """Mean colour of each component, (components, channels), 1 or 3 channels."""
     labels: Array
     """Its most probable component at each pixel, (height, width)."""
     entropy: Array
@@ -115,6 +120,26 @@ def least_bic(table: pd.DataFrame) -> int:
     return int(table["components"].to_numpy()[table["bic"].to_numpy().argmin()])
 
 
+def colour_channels(image: Array) -> Array:
+    """The picture without alpha, (height, width, 1) or (height, width, 3).
+
+    Args:
+        image: (height, width), or with 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha)
+            channels.
+
+    Raises:
+        ValueError: Another shape, or no pixel.
+    """
+    channels = 1 if image.ndim == 2 else image.shape[-1]
+    if image.ndim not in (2, 3) or channels not in (1, 2, 3, 4) or image.size == 0:
+        raise ValueError(
+            "Expected a picture of (height, width), or with 1 to 4 channels, and at least one "
+            f"pixel. Received: {image.shape}"
+        )
+    whole = image.reshape(*image.shape[:2], channels)
+    return whole[..., :1] if channels < 3 else whole[..., :3]
+
+
 def pixel_features(image: Array, position: float) -> Array:
     """(pixels, channels), or two more: row and column, a whole side being ``position``."""
     height, width, channels = image.shape
@@ -125,6 +150,35 @@ def pixel_features(image: Array, position: float) -> Array:
     return np.column_stack([colours, y, x])
 
 
+def telling_columns(points: Array) -> list[int]:
+    """Columns that vary and repeat no earlier one; the first, if none varies.
+
+    A constant channel, or the three equal channels of a grey picture, would leave every component
+    without variance in a direction.
+    """
+    picked: list[int] = []
+    for column, values in enumerate(points.T):
+        copies = any(np.array_equal(values, points[:, other]) for other in picked)
+        if np.ptp(values) > 0 and not copies:
+            picked.append(column)
+    return picked or [0]
+
+
+def _possible_components(params: ColourParams, different: int) -> list[int]:
+    """The numbers of components, none above the number of different points; says so."""
+    excess = [count for count in params.components if count > different]
+    if excess:
+        logger.warning(
+            "Expected no more components than different %s, of which the picture has %d. "
+            "Received: components=%s. %d taken instead",
+            "pixels" if params.position else "colours",
+            different,
+            ", ".join(str(count) for count in excess),
+            different,
+        )
+    return list(dict.fromkeys(min(count, different) for count in params.components))
+
+
 def _fits(
     points: Array, counts: Array, params: ColourParams
 ) -> tuple[dict[int, Mixture], pd.DataFrame]:
@@ -132,7 +186,7 @@ def _fits(
     settings = params.model_dump(include={"covariance", "restarts", "tol", "seed"})
     fits = {
         count: fit_mixture(points, count, sample_weight=counts, **settings)
-        for count in params.components
+        for count in _possible_components(params, len(points))
     }
     size, dimensions = counts.sum(), points.shape[1]
     rows = []
@@ -147,24 +201,33 @@ def _fits(
 def cluster_colours(image: Array, params: ColourParams) -> Clustered:
     """A picture's pixels by a mixture of Gaussians, the number of components by BIC.
 
-    Equal colours are counted once, with their number as weight.
+    Equal colours are counted once, with their number as weight. Alpha is left out, and so are
+    channels that tell nothing (:func:`telling_columns`). There are no more components than
+    different pixels.
 
     Args:
-        image: (height, width, channels), 8 bit.
+        image: (height, width), or (height, width, channels), grey or RGB, with or without alpha.
         params: Which features and mixtures.
+
+    Raises:
+        ValueError: Another shape, or values that are not finite.
     """
-    seen = image[:: params.shrink, :: params.shrink]
-    features = pixel_features(seen, params.position)
+    picture = colour_channels(image)[:: params.shrink, :: params.shrink]
+    features = pixel_features(picture, params.position)
     points, inverse, counts = np.unique(features, axis=0, return_inverse=True, return_counts=True)
-    fits, table = _fits(points, counts, params)
+    telling = points[:, telling_columns(points)]
+    fits, table = _fits(telling, counts, params)
     best = fits[least_bic(table)]
-    shares = best.responsibilities(points)
+    shares = best.responsibilities(telling)
     logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
     entropy = -(shares * logs).sum(axis=1)
-    shape = seen.shape[:2]
+    weights = shares * counts[:, None]
+    mass = np.maximum(weights.sum(axis=0), np.finfo(np.float64).tiny)
+    shape = picture.shape[:2]
     return Clustered(
         table,
         best,
+        weights.T @ points[:, : picture.shape[2]] / mass[:, None],
         shares.argmax(axis=1)[inverse.ravel()].reshape(shape),
         entropy[inverse.ravel()].reshape(shape),
     )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from atelier.data.cells import Sample
 from atelier.data.labels import number_cells
-from atelier.intervals import bootstrap_interval
+from atelier.intervals import NOT_NEGATIVE, SHARE, SHARE_GAIN, UNBOUNDED, bootstrap_interval
 from atelier.segmentation.scores import OVERLAPS, object_scores_at, pairs_apart, pixel_scores
 from atelier.segmentation.warping import warping_error
 from atelier.types import Array
@@ -74,17 +74,32 @@ def summary(table: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     for method, part in table.groupby("method", sort=False):
         for measure in MEASURES:
             values = part[measure].to_numpy()
-            low, high = interval_of_mean(values, seed=seed)
+            low, high = interval_of_mean(values, seed=seed, bounds=_bounds(measure))
             mean = float(values.mean())
             rows.append((method, measure, mean, low, high, len(values)))
     return pd.DataFrame(rows, columns=["method", "measure", "mean", "low", "high", "n"])
 
 
-def interval_of_mean(values: Array, *, seed: int) -> tuple[float, float]:
-    """95 % bootstrap interval of a mean; the value twice where there is only one."""
+def _bounds(measure: str) -> tuple[float, float]:
+    """Least and largest value of a measure: entropies have no largest."""
+    return NOT_NEGATIVE if measure in ("split", "merge") else SHARE
+
+
+def interval_of_mean(
+    values: Array, *, seed: int, bounds: tuple[float, float] = UNBOUNDED
+) -> tuple[float, float]:
+    """95 % bootstrap interval of a mean; the value twice where there is only one.
+
+    Args:
+        values: (n,).
+        seed: Of the resamples.
+        bounds: Least and largest value that the mean can have.
+    """
     if len(values) < 2:
         return float(values.mean()), float(values.mean())
-    return bootstrap_interval(lambda part: float(part.mean()), values, resamples=2000, seed=seed)
+    return bootstrap_interval(
+        lambda part: float(part.mean()), values, resamples=2000, seed=seed, bounds=bounds
+    )
 
 
 def paired_gain(
@@ -93,7 +108,9 @@ def paired_gain(
     """Mean gain of one method over another on the same pictures, with its 95 % interval."""
     values = table.pivot_table(index="image", columns="method", values=measure)
     gain = (values[method] - values[over]).to_numpy()
-    return float(gain.mean()), *interval_of_mean(gain, seed=seed)
+    _, largest = _bounds(measure)
+    bounds = SHARE_GAIN if largest <= 1 else (-largest, largest)
+    return float(gain.mean()), *interval_of_mean(gain, seed=seed, bounds=bounds)
 
 
 def headline(table: pd.DataFrame, *, seed: int) -> dict[str, dict[str, float]]:

@@ -124,8 +124,8 @@ def fit_mixture(
     )
     if best.floored:
         logger.warning(
-            "at least one of %d components has no variance in some direction: its points share "
-            "a value, a line or a plane, as far as their numbers resolve. There the variance floor "
+            "of %d components, one or more have no variance in a direction: their points share a "
+            "value, a line or a plane, as far as their numbers resolve. There the variance floor "
             "stands, on which the log-likelihood and every information criterion depend",
             components,
         )

@@ -64,12 +64,12 @@ class Cloud:
     @cached_property
     def covariance(self) -> Array:
         """Second moments of all points about their mean, (d, d)."""
-        return (self.points * self.counts) @ self.points.T / self.counts.sum()
+        return np.asarray((self.points * self.counts) @ self.points.T / self.counts.sum())
 
     @cached_property
     def spans(self) -> Array:
         """Largest less smallest value on each axis, (d,)."""
-        return np.ptp(self.points, axis=1)
+        return np.asarray(np.ptp(self.points, axis=1))
 
     @cached_property
     def steps(self) -> Array:
@@ -104,7 +104,7 @@ class Cloud:
     @cached_property
     def smallest_variance(self) -> Array:
         """The least that can be told from 0 in the result's units and format, (d,)."""
-        return (2 * np.sqrt(np.finfo(self.kind).tiny) / self.scale) ** 2
+        return np.asarray((2 * np.sqrt(np.finfo(self.kind).tiny) / self.scale) ** 2)
 
     def mean_squares(self, means: Array, variances: Array) -> Array:
         """Mean squares about the origin of the points' own units, and what rounding adds."""
@@ -160,8 +160,11 @@ def as_points(points: Array) -> Array:
     """
     points = np.asarray(points, np.float64)
     points = points[:, None] if points.ndim == 1 else points
-    if points.ndim != 2 or 0 in points.shape or not np.isfinite(points).all():
-        raise ValueError(f"Expected finite points, (n, d). Received: {points.shape}")
+    strange = points.size - int(np.isfinite(points).sum())
+    if points.ndim != 2 or 0 in points.shape or strange:
+        raise ValueError(
+            f"Expected finite points, (n, d). Received: {points.shape}, {strange} NaN or infinite"
+        )
     return points
 
 

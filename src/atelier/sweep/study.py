@@ -7,7 +7,7 @@ split; accuracies are means over the seeds.
 import numpy as np
 import pandas as pd
 
-from atelier.intervals import bootstrap_interval, wilson_interval
+from atelier.intervals import SHARE_GAIN, bootstrap_interval, wilson_interval
 from atelier.sweep.optimizers import CONSTANTS
 from atelier.types import Array
 
@@ -170,7 +170,7 @@ def dropout_effect(
             pairs = _pairs(arms[rate], arms[0.0])
             images = _own_best(hits, arms[rate], best) - _own_best(hits, arms[0.0], best)
             for comparison, differences in (("at equal rates", pairs), ("at own best", images)):
-                low, high = bootstrap_interval(np.mean, differences, seed=seed)
+                low, high = bootstrap_interval(np.mean, differences, seed=seed, bounds=SHARE_GAIN)
                 rows.append(
                     {
                         "optimizer": optimizer,

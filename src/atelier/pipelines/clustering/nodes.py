@@ -57,7 +57,11 @@ def cluster(image: Array, params: ColourParams) -> tuple[pd.DataFrame, Metrics, 
         "pixels": float(clustered.labels.size),
     }
     arrays = {"labels": clustered.labels.astype(np.uint8), "entropy": clustered.entropy}
-    title = f"{clustered.labels.size:,} pixels by colour, {params.covariance} covariances"
+    feature = "grey value" if clustered.colours.shape[1] == 1 else "colour"
+    pixels = clustered.labels.size
+    title = (
+        f"{pixels:,} pixel{'s' if pixels > 1 else ''} by {feature}, {params.covariance} covariances"
+    )
     return clustered.table, metrics, arrays, colours_figure(image, clustered, title=title)
 
 
