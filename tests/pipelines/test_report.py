@@ -63,4 +63,4 @@ def test_where_nothing_has_run_it_says_so(fresh):
     fresh.run("--pipeline", "report")
     page = fresh.path("08_reporting", "test", "report.html").read_text(encoding="utf-8")
     assert f"0 of {len(TOLD)}" in page
-    assert page.count("<code>kedro run --env test --pipeline ") == len(TOLD)
+    assert page.count("<br><code>kedro run --env test --pipeline ") == len(TOLD)
