@@ -1,6 +1,7 @@
 import json
 import os
 import resource
+from contextlib import contextmanager
 
 import mlflow
 import numpy as np
@@ -20,13 +21,15 @@ from atelier.types import Animation
 pytestmark = pytest.mark.usefixtures("reproducible")
 
 
-@pytest.fixture
+@contextmanager
 def full_disk():
-    """Every write past 4 kB fails, as on a full disk."""
+    """Every write past 4 kB fails, as on a full disk; pytest's own, into a log, before and after."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def logged(run):
@@ -82,14 +85,12 @@ def large_figure():
         (FigureDataset, "a.png", Figure(figsize=(0.2, 0.2)), large_figure()),
     ],
 )  # fmt: skip
-def test_a_full_disk_loses_nothing_and_leaves_nothing(
-    tmp_path, full_disk, kind, name, small, large
-):
+def test_a_full_disk_loses_nothing_and_leaves_nothing(tmp_path, kind, name, small, large):
     path = tmp_path / name
     dataset = kind(filepath=str(path))
     dataset.save(small)
     before = path.read_bytes()
-    with pytest.raises(DatasetError, match="File too large"):
+    with full_disk(), pytest.raises(DatasetError, match="File too large"):
         dataset.save(large)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == [name]
