@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("reproducible")
 
 @contextmanager
 def full_disk():
-    """Every write past 4 kB fails, as on a full disk; pytest's own, into a log, before and after."""
+    """Every write past 4 kB fails, as on a full disk; pytest writes its log before and after."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
     try:
