@@ -333,7 +333,7 @@ def test_a_constant_picture_has_no_cells_and_no_error():
 
 
 @pytest.mark.parametrize(
-    "image", [np.zeros((4, 4, 2)), np.zeros((0, 4)), np.zeros(4), np.full((3, 3), np.nan)]
+    "image", [np.zeros((4, 4, 5)), np.zeros((0, 4)), np.zeros(4), np.full((3, 3), np.nan)]
 )
 def test_what_is_no_picture_is_refused(image):
     with pytest.raises(ValueError, match="Expected"):

@@ -45,10 +45,10 @@ class ModelRegistry:
         """
         found = self._client.search_model_versions(f"name='{self.name}'")
         if not found:
+            environment = "" if self._environment == "base" else f" --env {self._environment}"
             raise DatasetError(
                 f"Expected a version of {self.name}, which pipeline 'calibration' registers. "
-                "Received: none. Run first: "
-                f"kedro run --env {self._environment} --pipeline calibration"
+                f"Received: none. Run first: kedro run{environment} --pipeline calibration"
             )
         return str(max(int(version.version) for version in found))
 

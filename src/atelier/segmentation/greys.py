@@ -25,10 +25,10 @@ def check_finite(image: Array) -> None:
 
 
 def to_grey(image: Array) -> Array:
-    """One grey channel, (height, width) float32, of 8 or 16 bit integers, floats, RGB or RGBA.
+    """One grey channel, (height, width) float32, of integers or floats, in grey or RGB.
 
-    Integers keep their range (0 … 255, 0 … 65535). An alpha channel is dropped, as the picture
-    under it is what was measured. Equal channels give their common value exactly.
+    Integers keep their range (0 … 255, 0 … 65535). An alpha channel (of 2 or 4) is dropped, as the
+    picture under it is what was measured. Equal channels give their common value exactly.
 
     Raises:
         ValueError: Not a picture: wrong shape, empty, masked, or with values that are not finite.
