@@ -16,11 +16,11 @@ from atelier.calibration.metrics import expected_calibration_error
 from atelier.data.splits import SplitParams, stratified_split
 from atelier.drift import with_strangers
 from atelier.models.maxout import rectified_width
-from atelier.params import count_of
 from atelier.promotion import Answers, MarginParams, PromotionParams, compare
 from atelier.segmentation.comparison import some_pictures
 from atelier.segmentation.pixels import Pixels, fit_scale, reliability_table
 from atelier.segmentation.scores import OVERLAPS
+from atelier.shares import count_of
 from atelier.sweep.gather import gather
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import Plan

@@ -16,8 +16,8 @@ from tqdm import tqdm
 from atelier.batches import to_unit
 from atelier.calibration.metrics import negative_log_likelihood
 from atelier.histories import as_arrays, as_rows
-from atelier.params import as_written, count_of
 from atelier.recipe import DescentParams
+from atelier.shares import as_written, count_of
 from atelier.training import fingerprint, mask_seed, unit_logits_of
 from atelier.types import Array, Arrays, Checkpoint, Curve, History
 

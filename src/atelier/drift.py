@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 from atelier.calibration.density import DensityModel
 from atelier.intervals import wilson_interval
-from atelier.params import count_of
+from atelier.shares import count_of
 from atelier.training import unit_logits_of
 from atelier.types import Array, Metrics
 

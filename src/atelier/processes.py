@@ -6,8 +6,6 @@ import os
 import socket
 from pathlib import Path
 
-import psutil
-
 PROCESS = "atelier.process"
 """The tag that names the process of an MLflow run."""
 NAMESPACE = Path("/proc/self/ns/pid")
@@ -28,10 +26,9 @@ def process_name(number: int) -> str:
         number: The number of a living process of this host.
 
     Raises:
-        psutil.NoSuchProcess: If no process has this number.
+        ProcessLookupError: If no process has this number.
     """
-    started = psutil.Process(number).create_time() - psutil.boot_time()
-    return f"{_host()}/{number}/{started:.2f}"
+    return f"{_host()}/{number}/{_start(number)}"
 
 
 def is_dead(process: str) -> bool:
@@ -45,7 +42,7 @@ def is_dead(process: str) -> bool:
         return False
     try:
         return process_name(int(number)) != process
-    except psutil.NoSuchProcess:
+    except ProcessLookupError:
         return True
 
 
@@ -56,3 +53,19 @@ def _host() -> str:
     except OSError:
         namespace = ""
     return f"{socket.gethostname()}{namespace}"
+
+
+def _start(number: int) -> str:
+    """Returns when a process began: on Linux in ticks of the clock, elsewhere in seconds."""
+    if NAMESPACE.exists():  # no library is needed, as on the bare machines of the sweep
+        try:
+            status = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            raise ProcessLookupError(number) from None
+        return status.rpartition(")")[2].split()[19]  # field 22; the name before may have spaces
+    import psutil
+
+    try:
+        return f"{psutil.Process(number).create_time() - psutil.boot_time():.2f}"
+    except psutil.NoSuchProcess:
+        raise ProcessLookupError(number) from None

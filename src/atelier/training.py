@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from atelier.batches import batches, to_unit
 from atelier.histories import as_arrays, as_rows
-from atelier.params import count_of
 from atelier.recipe import TrainingParams
+from atelier.shares import count_of
 from atelier.types import Array, Arrays, Checkpoint, Curve, History
 
 logger = logging.getLogger(__name__)

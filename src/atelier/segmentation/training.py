@@ -21,11 +21,11 @@ from atelier.data.cells import Sample, pack
 from atelier.histories import as_arrays, as_rows
 from atelier.models.unet import unet
 from atelier.models.unet_shapes import margin, tile_margin
-from atelier.params import count_of
 from atelier.segmentation.greys import normalise
 from atelier.segmentation.lessons import Lesson, patches, prepare
 from atelier.segmentation.params import SegmenterParams
 from atelier.segmentation.tiling import Tiling, mean_over_turns, predict_tiled
+from atelier.shares import count_of
 from atelier.training import fingerprint
 from atelier.types import Array, Arrays, Checkpoint, Curve, History
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from atelier.params import count_of
+from atelier.shares import count_of
 from atelier.types import Arrays
 
 
