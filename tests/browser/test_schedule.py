@@ -152,6 +152,7 @@ def test_every_tick_is_a_run_in_mlflow_whose_metrics_the_asset_shows(scheduler):
 
 def test_two_schedules_never_run_one_pipeline_at_once(scheduler):
     scheduler.ended("again", 1)
+    scheduler.ended("minutely", 2)
     spans = sorted(
         (run.info.start_time, run.info.end_time)
         for run in scheduler.project.runs("thresholding")
