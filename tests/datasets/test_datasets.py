@@ -103,13 +103,14 @@ def test_a_corrupt_keras_file_is_a_clear_error(tmp_path):
         KerasModelDataset(filepath=str(path)).load()
 
 
-def test_a_keras_model_too_large_for_the_disk_leaves_nothing(tmp_path, full_disk):
+def test_a_keras_model_too_large_for_the_disk_leaves_nothing(tmp_path):
     import keras
 
     path = tmp_path / "model.keras"
     dataset = KerasModelDataset(filepath=str(path))
-    with pytest.raises(DatasetError):
-        dataset.save(keras.Sequential([keras.Input((50,)), keras.layers.Dense(50)]))
+    model = keras.Sequential([keras.Input((50,)), keras.layers.Dense(50)])
+    with full_disk(), pytest.raises(DatasetError):
+        dataset.save(model)
     assert os.listdir(tmp_path) == []
 
 
