@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 import json
 import shutil
+import threading
 import urllib.request
 
 import psutil
@@ -76,7 +77,7 @@ class Scheduler:
         return wait_until(ended, every=0.5)
 
     def kill(self, pipeline: str) -> None:
-        """Kill -9 the next `kedro run` of a pipeline."""
+        """Kill -9 the next `kedro run` of a pipeline, whichever test is the first to look."""
 
         def running() -> psutil.Process | None:
             for process in psutil.process_iter(["cmdline", "cwd"]):
@@ -105,11 +106,13 @@ def scheduler(tmp_path_factory, finished):
     port = free_port()
     one = Scheduler(project, port)
     health = f"{one.address}/server_info"
-    yield from (one for _ in serve(project, "atelier.operations.serve", str(port), health=health))
+    killer = threading.Thread(target=one.kill, args=("clustering",), daemon=True)
+    for _ in serve(project, "atelier.operations.serve", str(port), health=health):
+        killer.start()
+        yield one
 
 
 def test_a_killed_run_is_tried_again_and_goes_on_where_it_stopped(scheduler):
-    scheduler.kill("clustering")
     first, second = scheduler.ended("killed", 2)
     assert (first["status"], second["status"]) == ("FAILURE", "SUCCESS")
     assert second["parentRunId"] == first["runId"]
