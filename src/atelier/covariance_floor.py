@@ -1,4 +1,4 @@
-"""The least variance that data can show, and what a Gaussian has where it shows none."""
+"""Covariances of Gaussians: the least variance that data can show, factors and their inverses."""
 
 import numpy as np
 
@@ -71,3 +71,29 @@ def raised(covariances: Array, least: Array, floor: Array | None = None) -> tupl
     whole = (wide + flat @ (ratio[:, :, None] * flat)) * units
     whole = 0.5 * (whole + whole.swapaxes(1, 2))
     return np.where(which[:, None, None], whole, covariances), which
+
+
+def inverse_of_lower(factors: Array) -> Array:
+    """Returns the inverses of lower triangular matrices, by forward substitution.
+
+    SciPy's ``solve_triangular`` wakes all threads for each matrix, however small, and they wait
+    for each other: on a busy machine that takes a hundred times as long.
+
+    Args:
+        factors: Shape (..., dimensions, dimensions), no 0 on the diagonals.
+
+    Returns:
+        The same shape, lower triangular.
+
+    Examples:
+        >>> inverse_of_lower(np.array([[2.0, 0.0], [1.0, 4.0]]))
+        array([[ 0.5  ,  0.   ],
+               [-0.125,  0.25 ]])
+    """
+    inverses = np.zeros_like(factors)
+    for row in range(factors.shape[-1]):
+        before = factors[..., row, None, :row] @ inverses[..., :row, :]
+        rest = -before[..., 0, :]
+        rest[..., row] += 1
+        inverses[..., row, :] = rest / factors[..., row, row, None]
+    return inverses

@@ -4,7 +4,6 @@ import logging
 from typing import Literal, Self
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 from atelier.calibration.inputs import checked_labels, checked_logits, unmasked
@@ -12,6 +11,7 @@ from atelier.covariance_floor import (
     COLLAPSE,
     CONDITION,
     ROUNDING,
+    inverse_of_lower,
     raised,
     resolution,
     smallest_steps,
@@ -84,7 +84,7 @@ class DensityModel:
         spread = _spread(logits, logits - means[labels])
         covariances = self._covariances((logits - means[labels]) / spread, labels, classes)
         covariances = _with_floor(covariances, logits / spread, means / spread)
-        whiteners = np.stack([_whitener(covariance) for covariance in covariances])
+        whiteners = inverse_of_lower(np.linalg.cholesky(covariances))
         self.means = means * scale
         self.whiteners = whiteners / (spread * scale)
         return self
@@ -209,8 +209,3 @@ def _with_floor(covariances: Array, logits: Array, means: Array) -> Array:
             FLOOR,
         )
     return covariances
-
-
-def _whitener(covariance: Array) -> Array:
-    factor = np.linalg.cholesky(covariance)
-    return np.asarray(solve_triangular(factor, np.eye(len(factor)), lower=True))

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
-from atelier.covariance_floor import COLLAPSE, raised, resolution
+from atelier.covariance_floor import COLLAPSE, inverse_of_lower, raised, resolution
 from atelier.segmentation.point_cloud import Cloud
 from atelier.types import Array
 
@@ -56,13 +55,12 @@ class Evaluator:
 
     def __init__(self, parameters: Parameters) -> None:
         self.means = parameters.means[:, :, None]
-        self.factors = np.stack([_factor(covariance) for covariance in parameters.covariances])
-        unit = np.eye(parameters.means.shape[1])
-        self.whiteners = [solve_triangular(factor, unit, lower=True) for factor in self.factors]
+        self.factors = _factors(parameters.covariances)
+        self.whiteners = inverse_of_lower(self.factors)
         with np.errstate(divide="ignore"):
             heights = np.log(parameters.weights)
         heights -= np.log(np.diagonal(self.factors, axis1=1, axis2=2)).sum(axis=1)
-        self.heights = heights - 0.5 * len(unit) * np.log(2 * np.pi)
+        self.heights = heights - 0.5 * parameters.means.shape[1] * np.log(2 * np.pi)
 
     def whiten(self, points: Array, origins: Array | None = None) -> list[Array]:
         """Points (d, n) in the coordinates of each component, about its mean or another origin."""
@@ -80,12 +78,12 @@ class Evaluator:
         return out
 
 
-def _factor(covariance: Array) -> Array:
+def _factors(covariances: Array) -> Array:
     try:
-        return np.asarray(cholesky(covariance, lower=True))
-    except LinAlgError as error:
+        return np.linalg.cholesky(covariances)
+    except np.linalg.LinAlgError as error:
         raise FloatingPointError(
-            f"Expected a positive definite covariance. Received: {covariance.tolist()}"
+            f"Expected positive definite covariances. Received: {covariances.tolist()}"
         ) from error
 
 
