@@ -92,8 +92,8 @@ def inverse_of_lower(factors: Array) -> Array:
     """
     inverses = np.zeros_like(factors)
     for row in range(factors.shape[-1]):
-        before = factors[..., row, None, :row] @ inverses[..., :row, :]
-        rest = -before[..., 0, :]
-        rest[..., row] += 1
-        inverses[..., row, :] = rest / factors[..., row, row, None]
+        diagonal = factors[..., row, row, None]
+        before = factors[..., row, None, :row] @ inverses[..., :row, :row]
+        inverses[..., row, :row] = -before[..., 0, :] / diagonal
+        inverses[..., row, row] = 1 / diagonal[..., 0]
     return inverses
