@@ -7,13 +7,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
 import mlflow
 import pytest
 from kedro.config import OmegaConfigLoader
+from support.patience import wait_until
 
 from atelier.hooks.sqlite_store import create_store, sqlite_file, sqlite_uri, store_lock
 from atelier.hooks.store import with_absolute_paths
@@ -35,11 +35,14 @@ create_experiment(sqlite_uri(file), name="lab", create_experiment_kwargs={})
 """
 
 
-def wait_until(happened, *processes):
+def wait_while_alive(happened, *processes):
     """Wait while every process lives; they may take long on a busy machine."""
-    while not happened():
+
+    def checked():
         assert all(process.poll() is None for process in processes)
-        time.sleep(0.01)
+        return happened()
+
+    wait_until(checked, every=0.01)
 
 
 def start_creating(folder: Path, number: int) -> subprocess.Popen:
@@ -59,7 +62,7 @@ def rows(file: Path, asked: str) -> list[tuple]:
 @pytest.mark.timeout(1200)
 def test_six_processes_at_once_create_one_whole_store(tmp_path):
     started = [start_creating(tmp_path, number) for number in range(6)]
-    wait_until(lambda: len(list(tmp_path.glob("ready*"))) == 6, *started)
+    wait_while_alive(lambda: len(list(tmp_path.glob("ready*"))) == 6, *started)
     (tmp_path / "go").touch()
     assert [process.wait(1200) for process in started] == [0] * 6
     file = tmp_path / "mlflow.db"
@@ -73,7 +76,7 @@ def test_who_is_killed_while_creating_leaves_no_store_and_the_next_creates_it(tm
     (tmp_path / "go").touch()
     process = start_creating(tmp_path, 0)
     part, file = tmp_path / "mlflow.db.part", tmp_path / "mlflow.db"
-    wait_until(lambda: part.exists() and part.stat().st_size, process)
+    wait_while_alive(lambda: part.exists() and part.stat().st_size, process)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not file.exists()
