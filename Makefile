@@ -17,7 +17,8 @@ run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pip
 test: $(READY) $(SCHEDULER_READY)  ## the whole test suite
 	$(BIN)/python -m pytest $(ARGS)
 
-NUMERICAL := tests/calibration tests/data tests/segmentation tests/sweep/test_population.py tests/test_scores.py
+NUMERICAL := tests/calibration tests/cells tests/clustering tests/data tests/evaluation tests/segmentation tests/thresholding \
+	tests/sweep/test_population.py
 
 test-older-cpu: $(READY)  ## the numerical tests as an older processor computes them, in random order
 	NPY_DISABLE_CPU_FEATURES="X86_V3 X86_V4 AVX512_ICL AVX512_SPR" ONEDNN_MAX_CPU_ISA=AVX2 \
@@ -33,7 +34,7 @@ check: $(READY) $(SCHEDULER_READY)  ## lint, format, types, import contracts, Do
 	$(BIN)/hadolint Dockerfile
 
 ui: $(READY)  ## MLflow, opened on the runs
-	$(BIN)/python -m atelier.ui 5000 $(HOST)
+	$(BIN)/python -m atelier.operations.ui 5000 $(HOST)
 
 viz: $(READY)  ## the pipelines as a graph
 	$(BIN)/kedro viz run --host $(HOST)

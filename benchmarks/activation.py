@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from atelier.activation import make_starts, step_towards
-from atelier.models.cnn import post_network
-from atelier.reproducible import make_reproducible
+from atelier.activation_maximization import make_starts, step_towards
+from atelier.training.networks import post_network
+from atelier.training.reproducibility import make_reproducible
 from atelier.types import Array
 
 STEPS, RATE, REPEATS = 10, 5.0, 5

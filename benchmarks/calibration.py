@@ -15,7 +15,7 @@ from netcal.metrics import ACE, ECE, MCE
 from relplot import smECE
 from scipy.special import softmax
 
-from atelier.calibration import metrics
+from atelier.evaluation import calibration_error as metrics
 from atelier.types import Array
 
 REPEATS = 3

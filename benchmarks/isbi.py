@@ -17,16 +17,17 @@ import pandas as pd
 from scipy.special import expit
 from skimage.measure import label as connected
 
-from atelier.data.cell_reading import CellSplitParams, read_folder, split_cells
-from atelier.data.cells import Sample
-from atelier.reproducible import make_reproducible
-from atelier.segmentation.comparison import interval_of_mean
+from atelier.cells.comparison import interval_of_mean
+from atelier.cells.params import CellSplitParams
+from atelier.cells.reading import read_folder, split_cells
+from atelier.cells.samples import Sample
+from atelier.cells.scores import pixel_scores
+from atelier.cells.warping_error import warping_error
+from atelier.cells.watershed import without_specks
 from atelier.segmentation.deformation import DeformationParams
-from atelier.segmentation.instances import without_specks
 from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParams
-from atelier.segmentation.scores import pixel_scores
 from atelier.segmentation.training import log_odds, train_segmenter
-from atelier.segmentation.warping import warping_error
+from atelier.training.reproducibility import make_reproducible
 from atelier.types import Array
 
 PAPER = {"warping_error": 0.000353, "rand_error": 0.0382, "pixel_error": 0.0611}

@@ -18,9 +18,9 @@ from skimage.filters import threshold_multiotsu
 from sklearn.datasets import load_sample_image
 from sklearn.mixture import GaussianMixture
 
-from atelier.segmentation.border_weights import border_weights
-from atelier.segmentation.mixture import fit_mixture
-from atelier.segmentation.otsu import otsu_thresholds
+from atelier.clustering.mixture import fit_mixture
+from atelier.segmentation.weight_map import border_weights
+from atelier.thresholding.otsu import otsu_thresholds
 from atelier.types import Array
 
 REPEATS = 5

@@ -66,11 +66,11 @@ def clock(evaluate: Callable[[Any], tuple[float, Any]], start: Any) -> None:
 
 def ours(side: int) -> None:
     """The project's own objective."""
-    from atelier.data.trunk import read_trunk
-    from atelier.models.vgg import to_vgg
-    from atelier.reproducible import make_reproducible
-    from atelier.style.objective import Objective, Style, network_for
-    from atelier.style.params import ScaleParams, TransferParams
+    from atelier.data.vgg_weights import read_trunk
+    from atelier.style_transfer.objective import Objective, Style, network_for
+    from atelier.style_transfer.params import ScaleParams, TransferParams
+    from atelier.style_transfer.vgg import to_vgg
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(0, 2)
     params = TransferParams(
@@ -181,7 +181,7 @@ def _stored() -> str:
     """The weights as npz, which the other interpreter can read without h5py."""
     import tempfile
 
-    from atelier.data.trunk import read_trunk
+    from atelier.data.vgg_weights import read_trunk
 
     path = Path(tempfile.mkdtemp()) / "trunk.npz"
     weights: Any = read_trunk("hed").weights

@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from atelier.sweep.architecture import Network
+from atelier.sweep.engine_selection import Course, choose, timed
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import OptimizerName
 from atelier.sweep.population import SEGMENT, Feed, Population, run
-from atelier.sweep.race import Course, choose, timed
-from atelier.sweep.shape import Network
 from atelier.sweep.steps import Engine
 
 BATCH, RATE, NETWORK = 8, 1e-4, Network()

@@ -24,10 +24,10 @@ import numpy as np
 from jax._src import xla_bridge
 from jax.experimental import topologies
 
+from atelier.sweep.architecture import Network
 from atelier.sweep.network import Parameters, initial_weights
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import OptimizerName
-from atelier.sweep.shape import Network
 from atelier.sweep.steps import Engine, Numbers, State, compiled_steps
 
 H100 = """

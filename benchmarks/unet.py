@@ -34,10 +34,10 @@ def ours() -> None:
     """The project's own learner on patches that are drawn beforehand."""
     import numpy as np
 
-    from atelier.reproducible import make_reproducible
     from atelier.segmentation.deformation import DeformationParams
     from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParams
     from atelier.segmentation.training import Learner, build
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(0, 2)
     params = SegmenterParams(

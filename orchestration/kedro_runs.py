@@ -162,7 +162,7 @@ def run_pipeline(name: str, config: KedroRun, run_id: str) -> dg.MaterializeResu
     with lock(name) as held:
         process = start(name, config, tags, held)
         tail, late = stream(process, config.timeout)
-    left = ask("atelier.operations.receipt", tags["atelier.mark"], name, config.environment)
+    left = ask("atelier.operations.run_summary", tags["atelier.mark"], name, config.environment)
     metadata = shown(left)
     if process.returncode or late:
         why = reason(process.returncode, tail, timeout=config.timeout if late else None)

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from conftest import ROOT
+from support.project import ROOT
 
 
 def test_the_benchmark_of_startup_measures_both_projects():

@@ -14,12 +14,11 @@ import mlflow
 import pandas as pd
 import psycopg
 import pytest
-from servers import serve
 from support.patience import PATIENCE, wait_until
-from test_run import free_port
+from support.project import ROOT, Project
+from support.servers import free_port, serve
 
 from atelier.datasets.tracked import ProvenanceDataset
-from tests.conftest import ROOT, Project
 
 WRITERS, RUNS, METRICS = (int(n) for n in os.environ.get("ATELIER_STORM", "4,4,40").split(","))
 OWN = ("globals.yml", "mlflow.yml", "sweep/parameters_cluster.yml")

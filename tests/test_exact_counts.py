@@ -12,19 +12,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from atelier.calibration.metrics import expected_calibration_error
+from atelier.cells.comparison import some_pictures
+from atelier.cells.scores import OVERLAPS
+from atelier.data.shares import count_of
 from atelier.data.splits import SplitParams, stratified_split
-from atelier.drift import with_strangers
-from atelier.models.maxout import rectified_width
-from atelier.promotion import Answers, MarginParams, PromotionParams, compare
-from atelier.segmentation.comparison import some_pictures
-from atelier.segmentation.pixels import Pixels, fit_scale, reliability_table
-from atelier.segmentation.scores import OVERLAPS
-from atelier.shares import count_of
-from atelier.sweep.gather import gather
+from atelier.drift.detection import with_strangers
+from atelier.evaluation.calibration_error import expected_calibration_error
+from atelier.maxout.networks import rectified_width
+from atelier.promotion.decision import Answers, compare
+from atelier.promotion.params import MarginParams, PromotionParams
+from atelier.segmentation.pixel_calibration import Pixels, fit_scale, reliability_table
+from atelier.sweep.analysis import best_rates
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import Plan
-from atelier.sweep.study import best_rates
+from atelier.sweep.splits import gather
 
 HUNDREDTHS = st.integers(1, 99)
 

@@ -1,8 +1,8 @@
 import nbformat
 import pytest
-from conftest import ROOT
 from nbclient import NotebookClient
 from support.patience import PATIENCE
+from support.project import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 

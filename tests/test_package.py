@@ -8,8 +8,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
-
-from tests.conftest import ROOT
+from support.project import ROOT
 
 
 def called(*command: str | Path, **options) -> str:

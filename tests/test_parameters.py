@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from kedro.validation import ParameterValidationError, TypeExtractor
 from PIL import Image
+from support.project import ROOT
 
 from atelier.configuration.arguments import read_parameters
 from atelier.configuration.loader import ProjectConfigLoader
 from atelier.hooks.configuration import check_names, misspelt_files, unknown
 from atelier.pipeline_registry import register_pipelines
 from atelier.settings import CONFIG_LOADER_ARGS
-from tests.conftest import ROOT
 
 PIPELINES = register_pipelines()
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -16,12 +15,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 from support.patience import PATIENCE, wait_until
+from support.servers import free_port
 
 from atelier.calibration.density import DensityModel
-from atelier.data.trunk import HED
+from atelier.data.vgg_weights import HED
 from atelier.datasets.keras_model import KerasModelDataset
 from atelier.datasets.npz import read_npz
-from atelier.training import logits_of
+from atelier.training.fitting import logits_of
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 
@@ -123,15 +123,6 @@ def test_the_registered_model_has_signature_example_pins_and_its_numbers(finishe
         lines = file.read().split()
     assert {line.split("==")[0] for line in lines} >= {"keras", "tensorflow", "numpy"}
     assert all("==" in line for line in lines)
-
-
-def free_port() -> int:
-    """A port that nobody listens on, below 49152: Kedro-Viz takes no other."""
-    for port in range(20_000 + os.getpid() % 10_000, 49_000):
-        with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)):
-                return port
-    raise RuntimeError("no free port")
 
 
 @contextmanager

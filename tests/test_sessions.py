@@ -90,7 +90,7 @@ except KeyboardInterrupt:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    from conftest import Project
+    from support.project import Project
 
     project = Project(tmp_path_factory.mktemp("sessions"))
     result = subprocess.run(

@@ -1,6 +1,12 @@
-"""The base of every parameter type."""
+"""The base of every parameter type, and the field types that several rooms share."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Seed = Annotated[int, Field(ge=0, lt=2**31, description="of the random numbers")]
+Threads = Annotated[int, Field(ge=0, description="of TensorFlow; 0 lets it choose")]
+Share = Annotated[float, Field(ge=0, lt=1, description="of a whole, below 1")]
 
 
 class Params(BaseModel):

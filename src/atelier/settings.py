@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from atelier.configuration.loader import ProjectConfigLoader
+from atelier.configuration.terminal import print_plainly
 from atelier.hooks import (
     GuideHooks,
     InputHooks,
@@ -18,7 +19,6 @@ from atelier.hooks import (
     TrackingHooks,
     environment_variable,
 )
-from atelier.terminal import print_plainly
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's C++ side greets at length
 print_plainly(sys.stdout, sys.stderr)  # log messages say "…", which not every terminal can show

@@ -4,8 +4,7 @@ import json
 import urllib.request
 
 import pytest
-from servers import serve
-from test_run import free_port
+from support.servers import free_port, serve
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +12,8 @@ def mlflow_address(finished):
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     yield from (
-        address for _ in serve(finished, "atelier.ui", str(port), health=f"{address}/health")
+        address
+        for _ in serve(finished, "atelier.operations.ui", str(port), health=f"{address}/health")
     )
 
 

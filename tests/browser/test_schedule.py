@@ -10,11 +10,9 @@ import urllib.request
 import psutil
 import pytest
 import yaml
-from servers import serve
 from support.patience import PATIENCE, wait_until
-from test_run import free_port
-
-from tests.conftest import ROOT, Project
+from support.project import ROOT, Project
+from support.servers import free_port, serve
 
 DAGSTER = ROOT / "orchestration" / ".venv"
 RUNS = """{runsOrError {... on Runs {results {

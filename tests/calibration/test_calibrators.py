@@ -11,7 +11,6 @@ from sklearn.linear_model import LogisticRegression
 
 from atelier.calibration import CALIBRATORS
 from atelier.calibration.binning import BayesianBinning, HistogramBinning, IsotonicRegression
-from atelier.calibration.metrics import expected_calibration_error, negative_log_likelihood
 from atelier.calibration.scaling import (
     MatrixScaling,
     PlattScaling,
@@ -19,6 +18,7 @@ from atelier.calibration.scaling import (
     VectorScaling,
     log_odds,
 )
+from atelier.evaluation.calibration_error import expected_calibration_error, negative_log_likelihood
 
 ALL = list(CALIBRATORS.values())
 

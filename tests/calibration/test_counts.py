@@ -15,13 +15,13 @@ from atelier.calibration.binning import (
     integer_cube_root,
     merge_ties,
 )
-from atelier.calibration.detection import detection
-from atelier.calibration.metrics import (
+from atelier.evaluation.calibration_error import (
     adaptive_calibration_error,
     classwise_calibration_error,
     equal_mass_edges,
     reliability_bins,
 )
+from atelier.evaluation.detection import detection
 
 
 @given(st.integers(0, 10**7), st.integers(-1, 1))

@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 from sklearn.naive_bayes import GaussianNB
 
 from atelier.calibration.density import DensityModel
-from atelier.calibration.detection import detection, detection_intervals
+from atelier.evaluation.detection import detection, detection_intervals
 
 COVARIANCES = ["diagonal", "full", "tied"]
 

@@ -1,5 +1,4 @@
 import gzip
-import struct
 import tracemalloc
 
 import numpy as np
@@ -7,17 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from support.idx import packed
 
 from atelier.data.idx import TYPES, parse_idx, read_idx
 
 HAND = bytes([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6])
-
-
-def packed(array: np.ndarray) -> bytes:
-    codes = {np.dtype(known).newbyteorder("="): code for code, known in TYPES.items()}
-    header = struct.pack(">BBBB", 0, 0, codes[array.dtype], array.ndim)
-    sizes = b"".join(struct.pack(">I", size) for size in array.shape)
-    return header + sizes + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
 
 def test_a_file_written_by_hand_gives_its_rows():

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from test_idx import packed
+from support.idx import packed
 
 from atelier.data.reading import SourceParams, read_source, read_zipped_idx
 from atelier.data.sources import (

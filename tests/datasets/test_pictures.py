@@ -8,7 +8,7 @@ from atelier.data import pictures
 from atelier.datasets.picture import GalleryDataset, PictureDataset, PicturesDataset
 from atelier.datasets.sinks import StudioDataset
 from atelier.datasets.tracked import ProvenanceDataset
-from atelier.datasets.trunk import TrunkDataset
+from atelier.datasets.vgg_weights import TrunkDataset
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.scoring_server import invocations
 
 from atelier.calibration.density import DensityModel
+from atelier.calibration.networks import dense_network
+from atelier.calibration.serving import calibrated_model
 from atelier.datasets.registered_model import RegisteredModelDataset
-from atelier.models.dense import dense_network
-from atelier.models.serving import calibrated_model, serving_model
-from atelier.training import logits_of
+from atelier.training.fitting import logits_of
+from atelier.training.serving import serving_model
 from atelier.types import Servable
 
 pytestmark = pytest.mark.usefixtures("reproducible")

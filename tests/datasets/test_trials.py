@@ -11,7 +11,7 @@ from kedro.io import DatasetError
 from atelier.datasets.member_runs import MemberRunsDataset
 from atelier.datasets.plot import PlotDataset
 from atelier.datasets.sinks import TrialsDataset
-from atelier.processes import PROCESS, this_process
+from atelier.storage.processes import PROCESS, this_process
 
 
 def test_a_plot_is_one_page_that_asks_for_nothing_and_comes_back(tmp_path):

@@ -6,12 +6,12 @@ import sys
 import pytest
 from kedro.pipeline import Node, Pipeline
 from pydantic import ValidationError
+from support.project import ROOT
 
 from atelier.operations.lineage import lineage
 from atelier.operations.plan import plan
-from atelier.operations.receipt import MARK, receipt
+from atelier.operations.run_summary import MARK, receipt
 from atelier.operations.schedules import Schedule, read_schedules
-from tests.conftest import ROOT
 
 
 def step(inputs, outputs):

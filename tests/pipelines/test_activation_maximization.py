@@ -2,14 +2,19 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import NoCheckpoint, dots
 from matplotlib.figure import Figure
-from test_pipelines import run
+from support.pipelines import run
+from support.training import NoCheckpoint, dots
 
-from atelier.activation.params import AscentParams, PresetParams, SecondParams, StepParams
-from atelier.batches import to_unit
+from atelier.activation_maximization.params import (
+    AscentParams,
+    PresetParams,
+    SecondParams,
+    StepParams,
+)
 from atelier.pipelines import activation_maximization
-from atelier.recipe import AugmentationParams, NetworkParams, TrainingParams
+from atelier.training.batches import to_unit
+from atelier.training.params import AugmentationParams, NetworkParams, TrainingParams
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 

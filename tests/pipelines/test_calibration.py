@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from scipy.special import softmax
-from test_pipelines import run
+from support.pipelines import run
 
+from atelier.calibration.networks import dense_network
 from atelier.calibration.params import CalibrationParams, DensityParams, ShiftParams
-from atelier.models.dense import dense_network
 from atelier.pipelines import calibration
 
 pytestmark = pytest.mark.usefixtures("reproducible")

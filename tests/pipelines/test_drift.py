@@ -2,13 +2,13 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import dots
 from matplotlib.figure import Figure
-from test_pipelines import run
+from support.pipelines import run
+from support.training import dots
 
-from atelier.batches import to_unit
+from atelier.drift.params import DriftParams
 from atelier.pipelines import drift
-from atelier.recipe import DriftParams
+from atelier.training.batches import to_unit
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 

@@ -5,16 +5,16 @@ import pytest
 from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
-from atelier.data.cell_reading import CellSourceParams, CellSplitParams
-from atelier.data.cells import draw_cells, unpack
+from atelier.cells.params import CellSourceParams, CellSplitParams, SplittingParams
+from atelier.cells.samples import draw_cells, unpack
+from atelier.clustering.params import ColourParams
 from atelier.datasets.picture import PictureDataset
 from atelier.pipelines.clustering import nodes as clustering
 from atelier.pipelines.ingest import nodes as ingest
 from atelier.pipelines.style_transfer import nodes as style_transfer
 from atelier.pipelines.thresholding import nodes as thresholding
-from atelier.segmentation.clusters import ColourParams
-from atelier.segmentation.params import SplittingParams, ThresholdingParams
-from atelier.style.params import PaintingParams
+from atelier.style_transfer.params import PaintingParams
+from atelier.thresholding.params import ThresholdingParams
 
 SIDE = 32
 REGIONS = np.zeros((SIDE, SIDE), int)  # 0 in a half, 1 and 2 in a quarter each

@@ -2,30 +2,13 @@
 
 import numpy as np
 import pytest
-from kedro.io import DataCatalog, MemoryDataset
-from kedro.runner import SequentialRunner
-from test_training import STILL, Memory
+from support.pipelines import run
+from support.training import STILL, Memory
 
 from atelier.data.reading import SourceParams
 from atelier.data.splits import SPLITS, SplitParams
 from atelier.pipelines import ingest, train
-from atelier.recipe import NetworkParams, TrainingParams
-
-
-class Kept(MemoryDataset):
-    """Data that stays to be looked at."""
-
-    def _release(self) -> None:
-        pass
-
-
-def run(pipeline, **inputs):
-    """All outputs of a pipeline by name."""
-    made = {name: Kept(copy_mode="assign") for name in pipeline.all_outputs()}
-    given = {name: MemoryDataset(value, copy_mode="assign") for name, value in inputs.items()}
-    catalog = DataCatalog(made | given)
-    SequentialRunner().run(pipeline, catalog)
-    return {name: catalog.load(name) for name in made}
+from atelier.training.params import NetworkParams, TrainingParams
 
 
 @pytest.fixture(scope="module")

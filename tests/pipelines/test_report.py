@@ -1,8 +1,8 @@
 """The report's pipeline: where it stands, what it tells, and that its words fit the catalog."""
 
 import yaml
-from conftest import ROOT
 from kedro.pipeline import Node, Pipeline
+from support.project import ROOT
 
 from atelier.pipeline_registry import register_pipelines
 from atelier.pipelines.report import create_pipeline

@@ -1,25 +1,24 @@
 import matplotlib.pyplot as plt
 import pytest
-from conftest import NoCheckpoint
 from matplotlib.figure import Figure
 from skimage import data
 from sklearn.datasets import load_sample_image
-from test_pipelines import run
+from support.pipelines import run
+from support.training import NoCheckpoint
 
-from atelier.data.cell_reading import CellSourceParams, CellSplitParams
-from atelier.data.cells import unpack
+from atelier.cells.params import CellSourceParams, CellSplitParams, SplittingParams
+from atelier.cells.samples import unpack
+from atelier.clustering.params import ColourParams, PlaneParams
 from atelier.pipelines import clustering, ingest, segmentation, thresholding
-from atelier.segmentation.clusters import ColourParams, PlaneParams
 from atelier.segmentation.deformation import DeformationParams
 from atelier.segmentation.params import (
     BorderParams,
     CellParams,
     PredictionParams,
     SegmenterParams,
-    SplittingParams,
-    ThresholdingParams,
     UnetParams,
 )
+from atelier.thresholding.params import ThresholdingParams
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from skimage.data import chelsea, immunohistochemistry
-from test_pipelines import run
+from support.pipelines import run
 
-from atelier.data.trunk import read_trunk
+from atelier.data.vgg_weights import read_trunk
 from atelier.pipelines import style_transfer
-from atelier.style.params import (
+from atelier.style_transfer.params import (
     GridParams,
     PaintingParams,
     ScaleParams,

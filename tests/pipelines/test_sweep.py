@@ -3,13 +3,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import dots
-from test_pipelines import run
+from support.pipelines import run
+from support.training import dots
 
 from atelier.pipelines import sweep
-from atelier.sweep.ledger import Ledger
+from atelier.sweep.chunk_store import Ledger
+from atelier.sweep.chunk_trainer import RESULTS
 from atelier.sweep.params import GatherParams, StudyParams
-from atelier.sweep.trials import RESULTS
 
 PLAN = {
     "optimizers": ["adam", "sgd"], "dropouts": [0.0, 0.5], "lowest_rate": 1e-5,

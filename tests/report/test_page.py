@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from atelier.report.embedding import picture_address
 from atelier.report.experiments import EXPERIMENTS, Measure
-from atelier.report.lab import Lab, Run
 from atelier.report.page import render
+from atelier.report.results import Lab, Run
 from atelier.report.values import cell, shown
 
 WRITTEN = [

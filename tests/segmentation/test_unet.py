@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from atelier.data.cells import Sample, draw_cells
-from atelier.models.unet import unet
-from atelier.models.unet_shapes import fitting_side, margin, reach
-from atelier.segmentation.classical import cells_by_mixture, cells_by_threshold
+from atelier.cells.grayscale import normalise, stored_grey, to_grey
+from atelier.cells.params import SplittingParams
+from atelier.cells.samples import Sample, draw_cells
+from atelier.clustering.cells import cells_by_mixture
 from atelier.segmentation.deformation import (
     DeformationParams,
     change_greys,
@@ -14,12 +14,14 @@ from atelier.segmentation.deformation import (
     draw_coordinates,
     elastic_field,
 )
-from atelier.segmentation.greys import normalise, stored_grey, to_grey
-from atelier.segmentation.lessons import patches, prepare
-from atelier.segmentation.params import BorderParams, SegmenterParams, SplittingParams, UnetParams
-from atelier.segmentation.pixels import Pixels, fit_scale, trust_in
+from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParams
+from atelier.segmentation.patches import patches, prepare
+from atelier.segmentation.pixel_calibration import Pixels, fit_scale, trust_in
 from atelier.segmentation.tiling import Tiling, mean_over_turns, mirrored, predict_tiled
 from atelier.segmentation.training import Learner, build, log_odds, train_segmenter
+from atelier.segmentation.unet import unet
+from atelier.segmentation.unet_shapes import fitting_side, margin, reach
+from atelier.thresholding.cells import cells_by_threshold
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 

@@ -7,12 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from atelier.sweep import kernels, layouts, race
+from atelier.sweep import engine_selection as race
+from atelier.sweep import kernels, layouts
+from atelier.sweep.architecture import Network
+from atelier.sweep.engine_selection import Course, choose
 from atelier.sweep.kernels import FusedConvolutions, dense_back, suits
 from atelier.sweep.network import Parameters, initial_weights
 from atelier.sweep.optimizers import OPTIMIZERS
-from atelier.sweep.race import Course, choose
-from atelier.sweep.shape import Network
 from atelier.sweep.steps import Engine, compiled_steps
 
 POST = Network()

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from atelier.sweep.gather import gather
 from atelier.sweep.plan import check_data
+from atelier.sweep.splits import gather
 
 
 def test_the_grid_is_every_combination_once_with_rates_even_in_their_logarithm(tiny_plan):

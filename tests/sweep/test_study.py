@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from atelier.sweep.study import best_rates, chosen, curves, dropout_effect
-from atelier.sweep.verdict import verdict
+from atelier.sweep.analysis import best_rates, chosen, curves, dropout_effect
+from atelier.sweep.summary import verdict
 
 RATES = np.geomspace(1e-6, 1e-1, 51)
 IMAGES = {"selection_images": 10_000, "test_images": 20_000}

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from atelier.sweep.ledger import Ledger
+from atelier.sweep.chunk_store import Ledger
+from atelier.sweep.chunk_trainer import RESULTS
 from atelier.sweep.runner import run_study
-from atelier.sweep.trials import RESULTS
 
 
 def undisturbed(plan, data, folder):

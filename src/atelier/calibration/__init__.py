@@ -1,19 +1,5 @@
-"""How much to believe a prediction: measures, calibrators, densities.
+"""Calibrated probabilities (Guo et al. 2017), and densities of logits that tell what is unknown."""
 
-The calibrators are imported when they are first asked for: the measures need NumPy alone.
-"""
+import lazy_loader
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from atelier.calibration.calibrators import CALIBRATORS, Calibrator
-
-__all__ = ["CALIBRATORS", "Calibrator"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from atelier.calibration import calibrators
-
-    return getattr(calibrators, name)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

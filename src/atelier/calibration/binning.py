@@ -11,8 +11,8 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 from scipy.special import betaln, logsumexp
 
-from atelier.calibration.calibrator import Map, OneVersusRest
-from atelier.calibration.metrics import bin_of, equal_mass_edges, equal_width_edges
+from atelier.calibration.base import Map, OneVersusRest
+from atelier.evaluation.calibration_error import bin_of, equal_mass_edges, equal_width_edges
 from atelier.types import Array
 
 TIE = 8 * float(np.finfo(np.float64).eps)

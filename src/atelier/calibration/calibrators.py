@@ -1,7 +1,7 @@
 """The calibrators by their names."""
 
+from atelier.calibration.base import Calibrator
 from atelier.calibration.binning import BayesianBinning, HistogramBinning, IsotonicRegression
-from atelier.calibration.calibrator import Calibrator
 from atelier.calibration.scaling import (
     MatrixScaling,
     PlattScaling,

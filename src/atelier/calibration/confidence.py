@@ -4,8 +4,8 @@ import numpy as np
 from scipy.special import logsumexp, softmax
 
 from atelier.calibration.density import DensityModel
-from atelier.calibration.inputs import checked_logits
 from atelier.calibration.temperature import softmax_at
+from atelier.evaluation.validation import checked_logits
 from atelier.types import Array
 
 SCORES = ("softmax", "temperature", "energy", "posterior", "log_density")

@@ -6,8 +6,7 @@ from typing import Literal, Self
 import numpy as np
 from scipy.special import logsumexp
 
-from atelier.calibration.inputs import checked_labels, checked_logits, unmasked
-from atelier.covariance_floor import (
+from atelier.clustering.covariances import (
     COLLAPSE,
     CONDITION,
     ROUNDING,
@@ -16,6 +15,7 @@ from atelier.covariance_floor import (
     resolution,
     smallest_steps,
 )
+from atelier.evaluation.validation import checked_labels, checked_logits, unmasked
 from atelier.types import Array, Arrays
 
 logger = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from atelier.params import Params
+from atelier.training.params import TrainingParams
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Resamples = Annotated[int, Field(gt=0, description="samples that the bootstrap draws")]
@@ -35,3 +36,27 @@ class ShiftParams(Params):
     resamples: Resamples
     seed: Seed
     threads: Annotated[int, Field(ge=0)]
+
+
+class DenseParams(Params):
+    """A plain network: ``depth`` hidden layers of ``width`` units."""
+
+    width: Annotated[int, Field(gt=0)]
+    depth: Annotated[int, Field(ge=0)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    batch_normalisation: bool
+
+
+class CapacityParams(Params):
+    """Which networks the capacity study trains: the reference, and one change of it at a time."""
+
+    reference: DenseParams
+    changes: Annotated[
+        dict[Literal["width", "depth", "weight_decay", "batch_normalisation"], tuple[float, ...]],
+        Field(description="levels of each factor, the others being the reference's"),
+    ]
+    training: TrainingParams
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)]
+    overtrained: DenseParams
+    overtrained_epochs: Annotated[int, Field(gt=0)]
+    overtrained_images: Annotated[int, Field(gt=0, description="training images it sees, at most")]

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit, softmax
 
-from atelier.calibration.calibrator import Calibrator, Map, OneVersusRest
+from atelier.calibration.base import Calibrator, Map, OneVersusRest
 from atelier.calibration.temperature import (
     MARGIN,
     SEPARABLE,

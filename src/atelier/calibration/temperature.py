@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import softmax
 
-from atelier.calibration.calibrator import Calibrator
+from atelier.calibration.base import Calibrator
 from atelier.types import Array
 
 logger = logging.getLogger(__name__)

@@ -1,1 +1,5 @@
-"""Data: read, checked, split, described."""
+"""Images and labels: reading, checks, splits, corruptions, glyphs."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -15,17 +15,10 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from atelier.data import glyphs
-from atelier.data.clutter import without_clutter
 from atelier.data.identity import check_identity
 from atelier.data.idx import parse_idx, read_idx, unpack
-from atelier.data.sources import (
-    DATA_SETS,
-    DIGITS,
-    MERGED,
-    DataSet,
-    class_names,
-    idx_names,
-)
+from atelier.data.sources import DATA_SETS, DIGITS, MERGED, DataSet, class_names, idx_names
+from atelier.data.system_files import without_clutter
 from atelier.params import Params
 from atelier.types import Array, Images, Labels
 

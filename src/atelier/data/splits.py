@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from atelier.data.reading import Part, Source
+from atelier.data.shares import as_written, count_of
 from atelier.params import Params
-from atelier.shares import as_written, count_of
 from atelier.types import Array, Arrays, Labels
 
 SPLITS = ("train", "validation", "calibration", "test")

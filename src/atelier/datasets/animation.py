@@ -10,7 +10,7 @@ import numpy as np
 from kedro.io import AbstractDataset
 from PIL import Image
 
-from atelier.datasets.replacing import replacing
+from atelier.storage.atomic_write import replacing
 from atelier.types import Animation
 
 

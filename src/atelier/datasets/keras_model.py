@@ -8,7 +8,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
-from atelier.datasets.replacing import replacing
+from atelier.storage.atomic_write import replacing
 
 
 class KerasModelDataset(AbstractDataset[Any, Any]):
@@ -34,7 +34,7 @@ class KerasModelDataset(AbstractDataset[Any, Any]):
         import keras
 
         if self._threads is not None:  # loading may be the first that TensorFlow has to do
-            from atelier.reproducible import fix_threads
+            from atelier.training.reproducibility import fix_threads
 
             fix_threads(self._threads)
         return keras.saving.load_model(self._filepath, safe_mode=True)

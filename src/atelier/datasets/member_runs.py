@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
-from atelier.datasets.replacing import replacing
-from atelier.processes import PROCESS, this_process
+from atelier.storage.atomic_write import replacing
+from atelier.storage.processes import PROCESS, this_process
 
 NUMBERS = ("optimizer", "dropout", "learning_rate", "seed")
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
-from atelier.datasets.replacing import replacing
+from atelier.storage.atomic_write import replacing
 from atelier.types import Array, Arrays
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from atelier.datasets.replacing import replacing
-from atelier.redaction import RedactingFilter, redacted
+from atelier.configuration.redaction import RedactingFilter, redacted
+from atelier.storage.atomic_write import replacing
 
 if TYPE_CHECKING:
     from atelier.types import Array
@@ -140,7 +140,7 @@ class GalleryDataset(AbstractDataset["Mapping[str, Array]", "dict[str, Array]"])
         return {file.stem: read_picture(str(file)) for file in self._files()}
 
     def _files(self) -> list[Path]:
-        from atelier.data.clutter import is_clutter
+        from atelier.data.system_files import is_clutter
 
         files = sorted(self._filepath.glob("*.png"))
         return [file for file in files if not is_clutter(Path(file.name))]

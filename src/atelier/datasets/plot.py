@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import PlotlyPreview
 
-from atelier.datasets.replacing import replacing
+from atelier.storage.atomic_write import replacing
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
-from atelier.locks import locked
+from atelier.storage.locks import locked
 from atelier.types import Array, Images
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from atelier.datasets.npz import read_npz, write_npz
 from atelier.types import Array, Arrays
 
 if TYPE_CHECKING:
-    from atelier.sweep.ledger import Ledger
+    from atelier.sweep.chunk_store import Ledger
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +179,7 @@ class StudioDataset(_Sink):
 
 
 class TrialsDataset(_Sink):
-    """Loads as the :class:`atelier.sweep.ledger.Ledger` of a folder."""
+    """Loads as the :class:`atelier.sweep.chunk_store.Ledger` of a folder."""
 
     def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
         self._filepath = Path(filepath)
@@ -187,7 +187,7 @@ class TrialsDataset(_Sink):
 
     def load(self) -> Ledger:
         """The ledger."""
-        from atelier.sweep.ledger import Ledger
+        from atelier.sweep.chunk_store import Ledger
 
         return Ledger(self._filepath)
 

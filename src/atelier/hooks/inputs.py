@@ -8,8 +8,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 
-from atelier.commandline import first_step, other_source
-from atelier.redaction import redacted
+from atelier.configuration.command_line import first_step, other_source
+from atelier.configuration.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import logging
 
 from kedro.framework.hooks import hook_impl
 
-from atelier.processes import PROCESS, is_dead, this_process
+from atelier.storage.processes import PROCESS, is_dead, this_process
 
 logger = logging.getLogger(__name__)
 

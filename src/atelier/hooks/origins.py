@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
-from atelier.commandline import other_source
+from atelier.configuration.command_line import other_source
+from atelier.configuration.redaction import redacted
 from atelier.hooks.tracking import again, flatten
-from atelier.origins import Origin, Writer, derived, read_origin, write_origin
-from atelier.redaction import redacted
+from atelier.storage.origins import Origin, Writer, derived, read_origin, write_origin
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kedro.framework.hooks import hook_impl
 
-from atelier.redaction import hide_secrets
+from atelier.configuration.redaction import hide_secrets
 
 
 class SecretHooks:

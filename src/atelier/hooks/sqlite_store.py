@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from atelier.locks import locked
+from atelier.storage.locks import locked
 
 logger = logging.getLogger(__name__)
 

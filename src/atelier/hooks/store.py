@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 
+from atelier.configuration.redaction import redacted
 from atelier.hooks.relocation import follow_folder
 from atelier.hooks.sqlite_store import create_store, sqlite_file, sqlite_uri, store_lock
-from atelier.redaction import redacted
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext

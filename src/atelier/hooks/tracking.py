@@ -12,13 +12,13 @@ from kedro_mlflow.framework.hooks.utils import _assert_mlflow_enabled
 from kedro_mlflow.io.catalog.switch_catalog_logging import switch_catalog_logging
 from pydantic import BaseModel
 
-from atelier.commandline import command_line, given_options, other_source
+from atelier.configuration.command_line import command_line, given_options, other_source
+from atelier.configuration.redaction import redacted
 from atelier.hooks.locking import wait_for_locked_stores
 from atelier.hooks.session_run import SessionRun
 from atelier.hooks.store import prepare_store, unexported
 from atelier.hooks.version_control import git_tags
-from atelier.processes import PROCESS, this_process
-from atelier.redaction import redacted
+from atelier.storage.processes import PROCESS, this_process
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext

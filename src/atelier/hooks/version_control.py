@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from atelier.redaction import redacted
+from atelier.configuration.redaction import redacted
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 """Where git is not installed, MLflow's import of GitPython would fail with 51 lines of warnings."""

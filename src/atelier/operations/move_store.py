@@ -11,7 +11,7 @@ from pathlib import Path
 
 from atelier.hooks.relocation import Relocation, move_store
 from atelier.hooks.sqlite_store import sqlite_file
-from atelier.ui import tracking_store
+from atelier.operations.ui import tracking_store
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -13,9 +13,9 @@ from kedro.framework.startup import bootstrap_project
 from kedro.io import CatalogConfigResolver
 from kedro.pipeline import Pipeline
 
+from atelier.configuration.project import project_folder
 from atelier.operations.lineage import lineage
 from atelier.operations.schedules import read_schedules
-from atelier.project import project_folder
 
 WHOLE = "__default__"
 LAST = "report"

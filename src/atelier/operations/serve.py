@@ -9,10 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from atelier.configuration.project import project_folder
+from atelier.configuration.terminal import print_plainly
 from atelier.operations.plan import plan
-from atelier.project import project_folder
-from atelier.terminal import print_plainly
-from atelier.ui import HOST
+from atelier.operations.ui import HOST
 
 
 def is_taken(port: int) -> bool:
@@ -55,7 +55,7 @@ def main(port: str = "3000", *, mlflow: int = 5000) -> None:
         print(f"{name}: {', '.join(one['pipeline'])}; {one['cron'] or one['after']}")
     started = [dagster(int(port), project / "orchestration")]
     if not is_taken(mlflow):
-        page = [sys.executable, "-m", "atelier.ui", str(mlflow)]
+        page = [sys.executable, "-m", "atelier.operations.ui", str(mlflow)]
         started.append(subprocess.Popen(page, cwd=project))
     print(f"Dagster: http://{HOST}:{port}", flush=True)
     with contextlib.suppress(KeyboardInterrupt):

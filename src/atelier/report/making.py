@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from atelier.report.experiments import Experiment
-from atelier.report.lab import Lab, Run
+from atelier.report.results import Lab, Run
 
 EVERY = "__default__"
 

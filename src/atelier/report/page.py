@@ -9,8 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from atelier.report.embedding import animation_address, picture_address
 from atelier.report.experiments import Experiment, Shown
-from atelier.report.lab import Lab
 from atelier.report.making import Made, made
+from atelier.report.results import Lab
 from atelier.report.values import Value, rows, shown
 
 THUMBNAIL = 480

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from atelier.cells.params import SplittingParams
 from atelier.params import Params
 from atelier.segmentation.deformation import DeformationParams
 
@@ -45,14 +46,6 @@ class SegmenterParams(Params):
     threads: Annotated[int, Field(ge=0, description="0 lets TensorFlow choose")]
 
 
-class SplittingParams(Params):
-    """From a mask to cells."""
-
-    smoothing: Annotated[float, Field(ge=0, description="σ over the distance map, pixels")]
-    depth: Annotated[float, Field(gt=0, description="of a summit above its saddle, pixels")]
-    least: Annotated[int, Field(ge=0, description="pixels of the smallest cell")]
-
-
 class CellParams(SplittingParams):
     """From probabilities to cells."""
 
@@ -70,19 +63,4 @@ class PredictionParams(Params):
     def _even(self) -> "PredictionParams":
         if self.tile % 2:
             raise ValueError(f"Expected an even tile. Received: tile={self.tile}")
-        return self
-
-
-class ThresholdingParams(Params):
-    """How Otsu's method is shown on one picture."""
-
-    classes: Annotated[tuple[Annotated[int, Field(ge=2, le=6)], ...], Field(min_length=1)]
-    block: Annotated[int, Field(ge=1, description="side of the squares that are resampled, pixels")]
-    resamples: Annotated[int, Field(ge=20)]
-    seed: Annotated[int, Field(ge=0)]
-
-    @model_validator(mode="after")
-    def _two(self) -> "ThresholdingParams":
-        if 2 not in self.classes:
-            raise ValueError(f"Expected two classes among them. Received: classes={self.classes}")
         return self

@@ -17,16 +17,16 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from atelier.data.cells import Sample, pack
-from atelier.histories import as_arrays, as_rows
-from atelier.models.unet import unet
-from atelier.models.unet_shapes import margin, tile_margin
-from atelier.segmentation.greys import normalise
-from atelier.segmentation.lessons import Lesson, patches, prepare
+from atelier.cells.grayscale import normalise
+from atelier.cells.samples import Sample, pack
+from atelier.data.shares import count_of
 from atelier.segmentation.params import SegmenterParams
+from atelier.segmentation.patches import Lesson, patches, prepare
 from atelier.segmentation.tiling import Tiling, mean_over_turns, predict_tiled
-from atelier.shares import count_of
-from atelier.training import fingerprint
+from atelier.segmentation.unet import unet
+from atelier.segmentation.unet_shapes import margin, tile_margin
+from atelier.training.fitting import fingerprint
+from atelier.training.resume import as_arrays, as_rows
 from atelier.types import Array, Arrays, Checkpoint, Curve, History
 
 logger = logging.getLogger(__name__)

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from atelier.sweep.ledger import Ledger
-from atelier.sweep.meter import bar
+from atelier.configuration.terminal import print_plainly
+from atelier.sweep.chunk_store import Ledger
 from atelier.sweep.plan import Plan
+from atelier.sweep.progress import bar
 from atelier.sweep.runner import run_study
-from atelier.terminal import print_plainly
 
 
 def main(arguments: list[str] | None = None) -> None:

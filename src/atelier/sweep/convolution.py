@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from atelier.sweep.architecture import TAPS, Network
 from atelier.sweep.layouts import Layout
 from atelier.sweep.network import Parameters
-from atelier.sweep.shape import TAPS, Network
 
 Sums = tuple[jax.Array, ...]
 """Of the blocks' gradients."""

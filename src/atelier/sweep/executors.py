@@ -9,9 +9,9 @@ import dask
 import pandas as pd
 from distributed import Client, Future, LocalCluster, as_completed
 
+from atelier.sweep.chunk_trainer import Trainer
 from atelier.sweep.plan import Progress
 from atelier.sweep.runner import Chunks, Executor, local
-from atelier.sweep.trials import Trainer
 from atelier.types import Arrays
 
 SLOT = "sweep"

@@ -21,11 +21,11 @@ from jax import lax
 from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton as plgpu
 
+from atelier.sweep.architecture import TAPS, Network
 from atelier.sweep.convolution import maximum, neighbours
 from atelier.sweep.network import Parameters
 from atelier.sweep.optimizers import OPTIMIZERS, Slots
 from atelier.sweep.plan import OptimizerName
-from atelier.sweep.shape import TAPS, Network
 
 Ref = Any
 """A program's view of an array: read and written by its index."""

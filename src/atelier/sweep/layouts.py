@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from atelier.sweep.shape import TAPS
+from atelier.sweep.architecture import TAPS
 from atelier.types import Array
 
 LayoutName = Literal["patches", "winograd"]

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from atelier.sweep.shape import TAPS, Network
+from atelier.sweep.architecture import TAPS, Network
 from atelier.types import Array
 
 T = TypeVar("T")

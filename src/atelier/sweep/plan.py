@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from atelier.sweep.shape import Network
+from atelier.sweep.architecture import Network
 from atelier.types import Array, Arrays
 
 OptimizerName = Literal["adam", "adadelta", "adagrad", "sgd"]

@@ -18,10 +18,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from atelier.sweep.architecture import Network
 from atelier.sweep.network import Parameters, initial_weights
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import OptimizerName, Progress
-from atelier.sweep.shape import Network
 from atelier.sweep.steps import JUDGED, Engine, Numbers, State, compiled_judge, compiled_steps
 from atelier.types import Array
 

@@ -7,9 +7,9 @@ from time import perf_counter
 
 import pandas as pd
 
-from atelier.sweep.ledger import Ledger
+from atelier.sweep.chunk_store import Ledger
+from atelier.sweep.chunk_trainer import Trainer
 from atelier.sweep.plan import Activations, Plan, Progress, check_data
-from atelier.sweep.trials import Trainer
 from atelier.types import Arrays
 
 logger = logging.getLogger(__name__)

@@ -9,12 +9,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from atelier.sweep.architecture import Network
 from atelier.sweep.convolution import Convolutions
 from atelier.sweep.layouts import LAYOUTS, LayoutName
 from atelier.sweep.network import Parameters, classify, kept
 from atelier.sweep.optimizers import OPTIMIZERS, Slots
 from atelier.sweep.plan import Activations, OptimizerName
-from atelier.sweep.shape import Network
 
 JUDGED = 16
 """Images that are judged at once."""

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier.activation.params import PresetParams, SecondParams, StepParams
-from atelier.recipe import NetworkParams, TrainingParams
+from atelier.activation_maximization.params import PresetParams, SecondParams, StepParams
+from atelier.training.params import NetworkParams, TrainingParams
 from atelier.types import Animation, Array, Arrays, Checkpoint, Classifier, Curve, History, Metrics
 
 
@@ -16,9 +16,9 @@ def step(model: Any, provenance: dict[str, Any], params: StepParams) -> Arrays:
     ``<start>.images`` (steps + 1, classes, height, width, 1), ``<start>.logits``, and
     ``<start>.inside``, the last logits with the border set to 0; random starts are numbered.
     """
-    from atelier.activation import make_starts, step_towards, without_border
-    from atelier.reproducible import make_reproducible
-    from atelier.training import unit_logits_of
+    from atelier.activation_maximization import make_starts, step_towards, without_border
+    from atelier.training.fitting import unit_logits_of
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.seed, params.threads)
     classes, shape = len(provenance["classes"]), model.input_shape[1:]
@@ -48,8 +48,8 @@ def step(model: Any, provenance: dict[str, Any], params: StepParams) -> Arrays:
 
 def climb(model: Any, provenance: dict[str, Any], params: PresetParams) -> Arrays:
     """Every class by every preset, ``<preset>.images``; the last one's way, ``frames``."""
-    from atelier.activation import Ascent, make_starts
-    from atelier.reproducible import make_reproducible
+    from atelier.activation_maximization import Ascent, make_starts
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.seed, params.threads)
     ascent, classes = Ascent(model), len(provenance["classes"])
@@ -65,8 +65,8 @@ def climb(model: Any, provenance: dict[str, Any], params: PresetParams) -> Array
 
 def climb_layers(model: Any, params: PresetParams) -> Arrays:
     """What the first channels of every convolution want, by the last preset, by layer."""
-    from atelier.activation import make_starts, maximise
-    from atelier.reproducible import make_reproducible
+    from atelier.activation_maximization import make_starts, maximise
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.seed, params.threads)
     *_, preset = params.presets.values()
@@ -90,9 +90,9 @@ def train_second(
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """An independent network to ask: other first weights, another order of the images."""
-    from atelier.models.cnn import build
-    from atelier.reproducible import make_reproducible
-    from atelier.training import fit
+    from atelier.training.fitting import fit
+    from atelier.training.networks import build
+    from atelier.training.reproducibility import make_reproducible
 
     recipe = training.model_copy(update={"seed": second.seed, "epochs": second.epochs})
     make_reproducible(recipe.seed, recipe.threads)
@@ -114,10 +114,10 @@ def judge(
     checkpoint: Checkpoint,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Metrics]:
     """The two facts measured, and what each confidence says. Checkpoints can go by now."""
-    from atelier.activation import facts
-    from atelier.batches import to_unit
-    from atelier.reproducible import make_reproducible
-    from atelier.training import unit_logits_of
+    from atelier.activation_maximization import evaluation as facts
+    from atelier.training.batches import to_unit
+    from atelier.training.fitting import unit_logits_of
+    from atelier.training.reproducibility import make_reproducible
 
     checkpoint.clear()
     make_reproducible(params.seed, params.threads)
@@ -154,9 +154,10 @@ def draw_steps(
     train: Arrays, stepped: Arrays, provenance: dict[str, Any], params: StepParams
 ) -> tuple[Any, Any, Any]:
     """Where every start leads, how doubt falls, one picture's way."""
-    from atelier.activation import facts, without_border
+    from atelier.activation_maximization import evaluation as facts
+    from atelier.activation_maximization import figures as plots
+    from atelier.activation_maximization import without_border
     from atelier.data.card import class_moments
-    from atelier.plots import activation as plots
 
     classes, name = provenance["classes"], provenance["name"]
     targets, done = np.arange(len(classes)), f"{params.steps} plain steps"
@@ -198,9 +199,9 @@ def draw_wanted(
     params: SecondParams,
 ) -> tuple[Any, Any, Any, Animation]:
     """What is wanted beside what is, who believes it, what single units want, a film."""
-    from atelier.activation import facts
+    from atelier.activation_maximization import evaluation as facts
+    from atelier.activation_maximization import figures as plots
     from atelier.data.card import class_moments
-    from atelier.plots import activation as plots
 
     classes, name = provenance["classes"], provenance["name"]
     means, deviations = class_moments(train["images"], train["labels"], len(classes))

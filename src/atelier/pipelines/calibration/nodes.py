@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier.calibration.params import CalibrationParams, DensityParams, ShiftParams
-from atelier.recipe import CapacityParams
+from atelier.calibration.params import CalibrationParams, CapacityParams, DensityParams, ShiftParams
 from atelier.types import Arrays, Checkpoint, Classifier, Curve, History, Metrics, Servable
 
 EXAMPLES = 2
@@ -36,7 +35,7 @@ def measure(
     probs: Arrays, logits: Arrays, scaling: Arrays, params: CalibrationParams
 ) -> tuple[pd.DataFrame, Metrics]:
     """Methods × measures with intervals on the test split, and the main numbers of temperature."""
-    from atelier.calibration.report import calibration_table, temperature_metrics
+    from atelier.calibration.tables import calibration_table, temperature_metrics
 
     table = calibration_table(
         probs, logits["test_labels"], seed=params.seed, resamples=params.resamples
@@ -49,7 +48,7 @@ def draw_reliability(
     probs: Arrays, logits: Arrays, table: pd.DataFrame, provenance: dict[str, Any]
 ) -> tuple[Any, Any]:
     """A reliability diagram for every method, before and after; and all in one to explore."""
-    from atelier.plots.calibration import reliability_figure, reliability_plot
+    from atelier.calibration.figures import reliability_figure, reliability_plot
 
     labels = logits["test_labels"]
     title = f"{provenance['name']}: reliability on {len(labels):,} test images, 15 bins"
@@ -100,9 +99,9 @@ def shift(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What changed images do to accuracy and confidences, and which confidence notices."""
     from atelier.calibration.density import DensityModel
+    from atelier.calibration.distribution_shift import shift_tables, shifted_images
     from atelier.data.splits import some
-    from atelier.reproducible import make_reproducible
-    from atelier.shift import shift_tables, shifted_images
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.seed, params.threads)
     ordinary = some(test, params.images, seed=params.seed)
@@ -124,7 +123,7 @@ def draw_shift(
     happened: pd.DataFrame, noticed: pd.DataFrame, test: Arrays, provenance: dict[str, Any]
 ) -> tuple[Any, Any]:
     """The post's demonstration, brighter images; and what each score notices."""
-    from atelier.plots.shift import detection_figure, scaling_figure
+    from atelier.calibration.shift_figures import detection_figure, scaling_figure
 
     factors = 1 + np.sort(happened.loc[happened["change"].isin(["none", "scale"]), "level"])
     pictures = [test["images"][0, ..., 0] / 255 * factor for factor in factors]
@@ -139,8 +138,8 @@ def study_capacity(
     train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, checkpoint: Checkpoint
 ) -> pd.DataFrame:
     """How width, depth, weight decay and batch normalisation move the calibration error."""
-    from atelier.capacity import capacity_study
-    from atelier.reproducible import make_reproducible
+    from atelier.calibration.capacity import capacity_study
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.training.seed, params.training.threads)
     return capacity_study(train, calibration, test, params, checkpoint)
@@ -150,8 +149,8 @@ def overtrain(
     train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, curve: Curve
 ) -> tuple[Arrays, History]:
     """A network trained far past its best likelihood."""
-    from atelier.capacity import overtrain
-    from atelier.reproducible import make_reproducible
+    from atelier.calibration.capacity import overtrain
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.training.seed, params.training.threads)
     return overtrain(train, calibration, test, params, curve)
@@ -161,7 +160,7 @@ def draw_capacity(
     table: pd.DataFrame, history: History, provenance: dict[str, Any], checkpoint: Checkpoint
 ) -> tuple[Any, Any]:
     """Guo's figures 2 and 3. The table is saved by now, so the study's checkpoint can go."""
-    from atelier.plots.calibration import capacity_figure, overtraining_figure
+    from atelier.calibration.figures import capacity_figure, overtraining_figure
 
     checkpoint.clear()
     name, n = provenance["name"], int(table["n"].iloc[0])
@@ -179,8 +178,8 @@ def summarise(
     characters_provenance: dict[str, Any],
 ) -> tuple[pd.DataFrame, Any]:
     """Guo's table: networks × methods, ECE in %."""
-    from atelier.calibration.report import guo_table
-    from atelier.plots.calibration import guo_figure
+    from atelier.calibration.figures import guo_figure
+    from atelier.calibration.tables import guo_table
 
     tables = {
         digits_provenance["name"]: digits,
@@ -200,8 +199,8 @@ def register(
 ) -> Servable:
     """The classifier with how much to believe it, and its card as description and tags."""
     from atelier.calibration.density import DensityModel
-    from atelier.calibration.report import model_card
-    from atelier.models.serving import calibrated_model
+    from atelier.calibration.serving import calibrated_model
+    from atelier.calibration.tables import model_card
 
     gaussians = DensityModel.from_arrays(density)
     temperature = float(scaling["temperature"])

@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier.segmentation.clusters import ColourParams, PlaneParams
-from atelier.segmentation.params import SplittingParams
+from atelier.cells.params import SplittingParams
+from atelier.clustering.params import ColourParams, PlaneParams
 from atelier.types import Array, Arrays, Metrics
 
 
 def climb(params: PlaneParams) -> tuple[Any, Any]:
     """EM on planted points, step by step, from starting means that are points drawn at random."""
-    from atelier.plots.clusters import steps_animation, steps_figure
-    from atelier.segmentation.clusters import planted
-    from atelier.segmentation.mixture import em_steps
+    from atelier.clustering.experiments import planted
+    from atelier.clustering.figures import steps_animation, steps_figure
+    from atelier.clustering.mixture import em_steps
 
     cloud = planted(params)
     rng = np.random.default_rng(params.seed)
@@ -27,9 +27,9 @@ def climb(params: PlaneParams) -> tuple[Any, Any]:
 
 def start_often(params: PlaneParams) -> tuple[pd.DataFrame, Metrics, Any]:
     """The post's warning, measured: where EM ends from many starts of each initialisation."""
-    from atelier.intervals import wilson_interval
-    from atelier.plots.clusters import starts_figure
-    from atelier.segmentation.clusters import planted, share_at_best, starts
+    from atelier.clustering.experiments import planted, share_at_best, starts
+    from atelier.clustering.figures import starts_figure
+    from atelier.evaluation.intervals import wilson_interval
 
     cloud = planted(params)
     table = starts(cloud.points, params.components, count=params.starts, seed=params.seed)
@@ -45,8 +45,8 @@ def start_often(params: PlaneParams) -> tuple[pd.DataFrame, Metrics, Any]:
 
 def cluster(image: Array, params: ColourParams) -> tuple[pd.DataFrame, Metrics, Arrays, Any]:
     """A picture's colours by a mixture, the number of components by BIC."""
-    from atelier.plots.clusters import colours_figure
-    from atelier.segmentation.clusters import cluster_colours, least_bic
+    from atelier.clustering.experiments import cluster_colours, least_bic
+    from atelier.clustering.figures import colours_figure
 
     clustered = cluster_colours(image, params)
     metrics = {
@@ -67,8 +67,8 @@ def cluster(image: Array, params: ColourParams) -> tuple[pd.DataFrame, Metrics, 
 
 def find_cells(test: Arrays, params: SplittingParams) -> Arrays:
     """Instance labels of every test picture by Gaussians and watershed."""
-    from atelier.data.cells import unpack
-    from atelier.segmentation.classical import cells_by_mixture
+    from atelier.cells.samples import unpack
+    from atelier.clustering.cells import cells_by_mixture
 
     return {name: cells_by_mixture(image, params) for name, (image, _) in unpack(test).items()}
 
@@ -77,9 +77,9 @@ def score(
     test: Arrays, found: Arrays, provenance: dict[str, Any], params: PlaneParams
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """How many cells that finds, picture by picture."""
-    from atelier.data.cells import unpack
-    from atelier.plots.segmentation import comparison_figure
-    from atelier.segmentation.comparison import headline, score_images, some_pictures
+    from atelier.cells.comparison import headline, score_images, some_pictures
+    from atelier.cells.figures import comparison_figure
+    from atelier.cells.samples import unpack
 
     samples = unpack(test)
     table = score_images(samples, {"EM": found})

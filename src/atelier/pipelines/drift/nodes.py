@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier.recipe import DriftParams
+from atelier.drift.params import DriftParams
 from atelier.types import Array, Arrays, Metrics
 
 
@@ -14,10 +14,10 @@ def watch(
     model: Any, test: Arrays, batch: Arrays, logits: Arrays, params: DriftParams
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """Whether the batch is like the test images: a table, one flag (``drifted``), a figure."""
-    from atelier.batches import to_unit
-    from atelier.drift import compare, look_at
-    from atelier.plots.drift import batch_figure
-    from atelier.reproducible import make_reproducible
+    from atelier.drift.detection import compare, look_at
+    from atelier.drift.figures import batch_figure
+    from atelier.training.batches import to_unit
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.seed, params.threads)
     density = _density(logits, params)
@@ -60,8 +60,8 @@ def _changed(
     images: Array, letters: Array, params: DriftParams
 ) -> Iterator[tuple[tuple[str, float], Array]]:
     """Every change and level with the images under it."""
-    from atelier.corruptions import corrupt
-    from atelier.drift import with_strangers
+    from atelier.data.corruptions import corrupt
+    from atelier.drift.detection import with_strangers
 
     for share in params.letters:
         yield ("letters", share), with_strangers(images, letters, share, seed=params.seed)
@@ -80,10 +80,10 @@ def rehearse(
     params: DriftParams,
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """How often honest batches raise the flag, and batches with letters, turned, noisy."""
-    from atelier.batches import to_unit
-    from atelier.drift import Seen, look_at, power_table
-    from atelier.plots.drift import power_figure
-    from atelier.reproducible import make_reproducible
+    from atelier.drift.detection import Seen, look_at, power_table
+    from atelier.drift.figures import power_figure
+    from atelier.training.batches import to_unit
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.seed, params.threads)
     density, images = _density(logits, params), to_unit(test["images"])

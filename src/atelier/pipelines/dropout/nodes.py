@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier.recipe import CensusParams, GapParams, MachineParams, ThinnedParams
+from atelier.dropout.params import CensusParams, GapParams, ThinnedParams
+from atelier.training.params import MachineParams
 from atelier.types import Animation, Array, Arrays, Labels, Metrics
 
 POSTS_UNITS, POSTS_DROP, BATCHES, FRAMES = 200, 0.5, 10_000, 12
@@ -13,8 +14,8 @@ POSTS_UNITS, POSTS_DROP, BATCHES, FRAMES = 200, 0.5, 10_000, 12
 
 def expect(machine: MachineParams) -> tuple[pd.DataFrame, Arrays]:
     """The post's example both ways; how many of 200 units each batch keeps."""
-    from atelier.dropout import active_units, posts_example
-    from atelier.reproducible import make_reproducible
+    from atelier.dropout.expectation import active_units, posts_example
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
     counts = active_units(POSTS_UNITS, drop=POSTS_DROP, batches=BATCHES, seed=machine.seed)
@@ -22,7 +23,7 @@ def expect(machine: MachineParams) -> tuple[pd.DataFrame, Arrays]:
 
 
 def _flat(split: Arrays) -> tuple[Array, Labels]:
-    from atelier.batches import to_unit
+    from atelier.training.batches import to_unit
 
     return to_unit(split["images"]).reshape(len(split["labels"]), -1), split["labels"]
 
@@ -36,8 +37,9 @@ def study_gap(
 ) -> tuple[pd.DataFrame, Arrays, pd.DataFrame]:
     """The gap that overfitting opens and dropout closes; Monte-Carlo dropout as a confidence."""
     from atelier.data.splits import some
-    from atelier.dropout import gap_study, judge_confidence, monte_carlo
-    from atelier.reproducible import make_reproducible
+    from atelier.dropout.generalization import gap_study
+    from atelier.dropout.monte_carlo import judge_confidence, monte_carlo
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
     table, weights = gap_study(
@@ -56,8 +58,8 @@ def take_census(
     train: Arrays, provenance: dict[str, Any], params: CensusParams, machine: MachineParams
 ) -> tuple[pd.DataFrame, Arrays]:
     """Which weights each optimizer moves, under one mask for the batch or one for each sample."""
-    from atelier.census import OPTIMIZERS, census_row, moves
-    from atelier.reproducible import make_reproducible
+    from atelier.dropout.weight_updates import OPTIMIZERS, census_row, moves
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
     x, labels = _flat(train)
@@ -89,8 +91,9 @@ def average(
     machine: MachineParams,
 ) -> Arrays:
     """All 2ⁿ thinned networks, averaged exactly, beside the scaled one."""
-    from atelier.dropout import Trainer, thinned_averages
-    from atelier.reproducible import make_reproducible
+    from atelier.dropout.averages import thinned_averages
+    from atelier.dropout.networks import Trainer
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
     x, labels = _flat(train)
@@ -104,8 +107,8 @@ def average(
 
 def summarise(gaps: pd.DataFrame, judged: pd.DataFrame, census: pd.DataFrame) -> Metrics:
     """The gap with and without dropout, who finds the errors, who moves dropped units."""
-    from atelier.census import moves_of_dropped
-    from atelier.dropout import gap_summary
+    from atelier.dropout.generalization import gap_summary
+    from atelier.dropout.weight_updates import moves_of_dropped
 
     (found,) = judged[judged["confidence"] == "Monte-Carlo mean"].to_dict("records")
     known = {f"monte_carlo_{name}": found[name] for name in ("auroc", "auroc_low", "auroc_high")}
@@ -124,7 +127,7 @@ def draw(
     thinned: ThinnedParams,
 ) -> tuple[Any, Any, Any, Any, Any, Animation]:
     """Units kept, the gap, the census, the averages, confidence; and the post's animation."""
-    from atelier.plots.dropout import (
+    from atelier.dropout.figures import (
         active_figure,
         averages_figure,
         census_figure,

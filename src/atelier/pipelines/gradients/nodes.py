@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier.recipe import MachineParams, ModeParams, ThreeWaysParams
+from atelier.gradients.params import ModeParams, ThreeWaysParams
+from atelier.training.params import MachineParams
 from atelier.types import Arrays, Curve, History, Metrics
 
 CURVE_OF = "wave"
@@ -13,8 +14,8 @@ CURVE_OF = "wave"
 
 def differentiate(machine: MachineParams) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The same derivatives numerically, symbolically, automatically; the error by step size."""
-    from atelier.autodiff import EXAMPLES, derivatives, error_curve
-    from atelier.reproducible import make_reproducible
+    from atelier.gradients.derivatives import EXAMPLES, derivatives, error_curve
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
     return derivatives(), error_curve(EXAMPLES[CURVE_OF], np.logspace(-16, 0, 97))
@@ -22,8 +23,9 @@ def differentiate(machine: MachineParams) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def diagnose(machine: MachineParams) -> pd.DataFrame:
     """Every reason for a missing gradient, on a function that has them all."""
-    from atelier.diagnosis import diagnose_gradient, showcase
-    from atelier.reproducible import make_reproducible
+    from atelier.gradients.examples import showcase
+    from atelier.gradients.missing import diagnose_gradient
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
     function, values, names = showcase()
@@ -38,10 +40,10 @@ def minimise(
     curve: Curve,
 ) -> tuple[pd.DataFrame, History]:
     """The post's three ways to minimise, and gradients tracked, clipped and taken of a part."""
-    from atelier.batches import to_unit
     from atelier.data.splits import some
-    from atelier.minimising import three_ways
-    from atelier.reproducible import make_reproducible
+    from atelier.gradients.minimization import three_ways
+    from atelier.training.batches import to_unit
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
     few = some(train, params.images, seed=machine.seed)
@@ -56,8 +58,8 @@ def minimise(
 
 def count_modes(params: ModeParams, machine: MachineParams) -> pd.DataFrame:
     """Forward and reverse mode as inputs and outputs grow."""
-    from atelier.modes import mode_costs
-    from atelier.reproducible import make_reproducible
+    from atelier.gradients.jacobians import mode_costs
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
     few = min(params.sizes)
@@ -78,8 +80,8 @@ def summarise(values: pd.DataFrame, ways: pd.DataFrame) -> Metrics:
 
 def draw(curves: pd.DataFrame, history: History, costs: pd.DataFrame) -> tuple[Any, Any, Any]:
     """Error by step size; gradient norms by layer; what a Jacobian costs."""
-    from atelier.autodiff import EXAMPLES
-    from atelier.plots.gradients import modes_figure, norms_figure, steps_figure
+    from atelier.gradients.derivatives import EXAMPLES
+    from atelier.gradients.figures import modes_figure, norms_figure, steps_figure
 
     example = EXAMPLES[CURVE_OF]
     return (

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier.data.cell_reading import CellSourceParams, CellSplitParams
+from atelier.cells.params import CellSourceParams, CellSplitParams
 from atelier.data.reading import Fetch, SourceParams
 from atelier.data.splits import SPLITS, SplitParams
 from atelier.types import Arrays, Metrics
@@ -66,8 +66,8 @@ def describe(
 
 def draw_card(train: Arrays, table: pd.DataFrame, provenance: dict[str, Any]) -> tuple[Any, ...]:
     """The data card as figures: counts, contact sheet, mean and deviation, variability."""
+    from atelier.data import figures as card
     from atelier.data.card import class_moments, most_variable
-    from atelier.plots import card
 
     classes, name = provenance["classes"], provenance["name"]
     images, labels = train["images"], train["labels"]
@@ -91,8 +91,8 @@ def acquire_cells(
     archives: Fetch, params: CellSourceParams, splits: CellSplitParams
 ) -> tuple[Arrays, Arrays, Arrays, dict[str, Any]]:
     """Read pictures of cells with their truth, and split them; with a record of their origin."""
-    from atelier.data.cell_reading import PARTS, read_cells, split_cells
-    from atelier.data.cells import pack
+    from atelier.cells.reading import PARTS, read_cells, split_cells
+    from atelier.cells.samples import pack
     from atelier.data.checks import digest
 
     came_in = read_cells(params, archives)
@@ -114,9 +114,9 @@ def describe_cells(
     train: Arrays, validation: Arrays, test: Arrays, provenance: dict[str, Any]
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """Each picture's size, cells and touching pairs; what is in two splits; some pictures."""
-    from atelier.data.cell_reading import PARTS
-    from atelier.data.cells import cell_table, repeated_pictures, unpack
-    from atelier.plots.segmentation import cells_figure
+    from atelier.cells.figures import cells_figure
+    from atelier.cells.reading import PARTS
+    from atelier.cells.samples import cell_table, repeated_pictures, unpack
 
     parts = {
         part: unpack(arrays) for part, arrays in zip(PARTS, (train, validation, test), strict=True)

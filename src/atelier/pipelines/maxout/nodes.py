@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier.recipe import (
+from atelier.maxout.params import (
     ConvolutionalParams,
     FunctionParams,
     MaxoutParams,
@@ -18,8 +18,8 @@ def compare(
     train: Arrays, test: Arrays, provenance: dict[str, Any], params: MaxoutParams
 ) -> tuple[pd.DataFrame, Arrays]:
     """Maxout against ReLU with and without dropout; how often each piece wins."""
-    from atelier.maxout import compare, piece_shares
-    from atelier.reproducible import make_reproducible
+    from atelier.maxout.comparison import compare, piece_shares
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.training.seed, params.training.threads)
     table, model = compare(train, test, params, classes=len(provenance["classes"]))
@@ -28,8 +28,8 @@ def compare(
 
 def learn(params: FunctionParams) -> Arrays:
     """One maxout unit learning |x|, ReLU and x²."""
-    from atelier.maxout import learn_functions
-    from atelier.reproducible import make_reproducible
+    from atelier.maxout.comparison import learn_functions
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.seed, params.threads)
     learnt = learn_functions(pieces=params.pieces, steps=params.steps, seed=params.seed)
@@ -47,9 +47,9 @@ def descend(
 ) -> tuple[Classifier, History]:
     """The paper's recipe on all images but the test's, part of them first."""
     from atelier.data.splits import some
-    from atelier.descent import descend
-    from atelier.maxout import permutation_invariant
-    from atelier.reproducible import make_reproducible
+    from atelier.maxout.comparison import permutation_invariant
+    from atelier.maxout.training import descend
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.descent.seed, params.descent.threads)
     parts = (train, validation, calibration)
@@ -70,9 +70,9 @@ def convolve(
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """The convolutional network; goes on where a killed run of the same recipe stopped."""
-    from atelier.models.maxout import convolutional_maxout
-    from atelier.reproducible import make_reproducible
-    from atelier.training import fit
+    from atelier.maxout.networks import convolutional_maxout
+    from atelier.training.fitting import fit
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.training.seed, params.training.threads)
     model = convolutional_maxout(
@@ -90,7 +90,7 @@ def convolve(
 
 def judge(model: Classifier, train: Arrays, test: Arrays, checkpoint: Checkpoint) -> Metrics:
     """Mistakes on the test split. The model is saved by now, so the checkpoint can go."""
-    from atelier.maxout import test_error
+    from atelier.maxout.comparison import test_error
 
     checkpoint.clear()
     return test_error(model, train, test)
@@ -106,8 +106,8 @@ def draw(
     params: PermutationInvariantParams,
 ) -> tuple[Any, Any, Any, Any]:
     """The rivals, the pieces, the three functions, the paper's recipe."""
-    from atelier.maxout import TARGETS
-    from atelier.plots.maxout import (
+    from atelier.maxout.comparison import TARGETS
+    from atelier.maxout.figures import (
         descent_figure,
         functions_figure,
         pieces_figure,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from atelier.promotion import PromotionParams
-from atelier.recipe import MachineParams
+from atelier.promotion.params import PromotionParams
+from atelier.training.params import MachineParams
 from atelier.types import Arrays, Metrics, Registry
 
 logger = logging.getLogger(__name__)
@@ -20,9 +20,9 @@ def promote_newest(
     machine: MachineParams,
 ) -> tuple[pd.DataFrame, Metrics, str, Any]:
     """The comparison, its numbers, the verdict, and the figure."""
-    from atelier.plots.promotion import gains_figure
-    from atelier.promotion import promote
-    from atelier.reproducible import make_reproducible
+    from atelier.promotion.decision import promote
+    from atelier.promotion.figures import gains_figure
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
     decision = promote(registry, test, params)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from atelier.report.experiments import EXPERIMENTS
-from atelier.report.lab import Lab
+from atelier.report.results import Lab
 
 
 def index(*results: Any) -> int:

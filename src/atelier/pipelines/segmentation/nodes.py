@@ -19,9 +19,9 @@ def train(
     checkpoint: Checkpoint,
 ) -> tuple[Any, History]:
     """U-Net; goes on where a killed run of the same recipe stopped."""
-    from atelier.data.cells import unpack
-    from atelier.reproducible import make_reproducible
+    from atelier.cells.samples import unpack
     from atelier.segmentation.training import train_segmenter
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.seed, params.threads)
     samples, held = (list(unpack(part).values()) for part in (train, validation))
@@ -49,9 +49,9 @@ def ask(
     checkpoint: Checkpoint,
 ) -> Arrays:
     """Log-odds of cell at each pixel. The model is saved by now, so the checkpoint can go."""
-    from atelier.data.cells import unpack
-    from atelier.reproducible import make_reproducible
+    from atelier.cells.samples import unpack
     from atelier.segmentation.training import log_odds
+    from atelier.training.reproducibility import make_reproducible
 
     checkpoint.clear()
     make_reproducible(params.seed, params.threads)
@@ -74,9 +74,9 @@ def find_cells(
     """
     from scipy.special import expit
 
-    from atelier.data.cells import unpack
-    from atelier.segmentation.instances import to_cells
-    from atelier.segmentation.pixels import draw_pixels, fit_scale
+    from atelier.cells.samples import unpack
+    from atelier.cells.watershed import to_cells
+    from atelier.segmentation.pixel_calibration import draw_pixels, fit_scale
 
     rule = prediction.cells.model_dump()
     pixels = draw_pixels(unpack(validation), validation_ground, seed=params.seed)
@@ -97,8 +97,8 @@ def compare(
     params: SegmenterParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Metrics]:
     """Every score of every method on the same pictures, with intervals."""
-    from atelier.data.cells import unpack
-    from atelier.segmentation.comparison import headline, paired_gain, score_images, summary
+    from atelier.cells.comparison import headline, paired_gain, score_images, summary
+    from atelier.cells.samples import unpack
 
     found = dict(zip(METHODS, (otsu, em, unet, plain, both), strict=True))
     table = score_images(unpack(test), found)
@@ -121,9 +121,9 @@ def trust(
     params: SegmenterParams,
 ) -> tuple[Metrics, Any]:
     """Calibration of the pixels' probabilities, before and after a slope and an offset."""
-    from atelier.data.cells import unpack
-    from atelier.plots.segmentation import pixels_figure
-    from atelier.segmentation.pixels import draw_pixels, trust_in
+    from atelier.cells.figures import pixels_figure
+    from atelier.cells.samples import unpack
+    from atelier.segmentation.pixel_calibration import draw_pixels, trust_in
 
     fitted, judged = (
         draw_pixels(unpack(part), odds, seed=params.seed)
@@ -148,10 +148,10 @@ def draw(
     params: SegmenterParams,
 ) -> tuple[Any, Any, Any, Any]:
     """All methods side by side; strictness; the lessons; the learning."""
-    from atelier.data.cells import unpack
-    from atelier.plots import segmentation as plots
-    from atelier.segmentation.comparison import some_pictures
-    from atelier.segmentation.lessons import patches, prepare
+    from atelier.cells import figures as plots
+    from atelier.cells.comparison import some_pictures
+    from atelier.cells.samples import unpack
+    from atelier.segmentation.patches import patches, prepare
 
     samples, name = unpack(test), provenance["name"]
     pairs = table.groupby("method", sort=False)[["apart", "pairs"]].sum()

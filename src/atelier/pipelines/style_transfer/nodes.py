@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from atelier.data.trunk import Trunk
-from atelier.style.params import GridParams, PaintingParams, StyleParams, TransferParams
+from atelier.data.vgg_weights import Trunk
+from atelier.style_transfer.params import GridParams, PaintingParams, StyleParams, TransferParams
 from atelier.types import Animation, Array, Arrays, Metrics, Studio
 
 REFERENCE_SIDE = 256
@@ -30,8 +30,8 @@ def paint(
 ) -> tuple[Arrays, Arrays, pd.DataFrame]:
     """Every painting, its pictures on the way, its losses; goes on where a killed run stopped."""
     from atelier.data.pictures import to_rgb
-    from atelier.reproducible import make_reproducible
-    from atelier.style.painting import transfer
+    from atelier.style_transfer.synthesis import transfer
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = _weights(trunk, photographs, params.transfer)
@@ -54,7 +54,7 @@ def paint(
 
 def _weights(trunk: Trunk, photographs: Mapping[str, Array], params: TransferParams) -> Arrays:
     from atelier.data.pictures import fit_side, to_rgb
-    from atelier.models.vgg import normalised
+    from atelier.style_transfer.vgg import normalised
 
     if not params.normalised:
         return trunk.weights
@@ -64,7 +64,7 @@ def _weights(trunk: Trunk, photographs: Mapping[str, Array], params: TransferPar
 
 def _styles_of(painting: PaintingParams, styles: Mapping[str, Array]) -> list[Any]:
     from atelier.data.pictures import to_rgb
-    from atelier.style.objective import Style
+    from atelier.style_transfer.objective import Style
 
     unknown = sorted(set(painting.styles) - set(styles))
     if unknown:
@@ -83,8 +83,8 @@ def paint_grid(
 ) -> Arrays:
     """The first painting small, for every start (rows) and style weight (columns)."""
     from atelier.data.pictures import to_rgb
-    from atelier.reproducible import make_reproducible
-    from atelier.style.painting import transfer
+    from atelier.style_transfer.synthesis import transfer
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = _weights(trunk, photographs, params.transfer)
@@ -124,9 +124,9 @@ def measure(
 ) -> Metrics:
     """How near each painting is to style and content. All is saved by now: checkpoints can go."""
     from atelier.data.pictures import resize_to, to_rgb
-    from atelier.reproducible import make_reproducible
-    from atelier.style.likeness import content_error, style_error
-    from atelier.style.objective import network_for
+    from atelier.style_transfer.evaluation import content_error, style_error
+    from atelier.style_transfer.objective import network_for
+    from atelier.training.reproducibility import make_reproducible
 
     studio.clear()
     make_reproducible(params.transfer.seed, params.transfer.threads)
@@ -156,7 +156,7 @@ def draw(
     grid: GridParams,
 ) -> tuple[Any, Any, Any, Arrays, Animation]:
     """The paintings beside what they are made of, the losses, the contact sheet, the film."""
-    from atelier.plots.paintings import contact_sheet, losses_figure, paintings_figure
+    from atelier.style_transfer.figures import contact_sheet, losses_figure, paintings_figure
 
     shown = {name: _shown(style) for name, style in styles.items()}
     parts = {

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from atelier.sweep.ledger import Ledger
+from atelier.sweep.chunk_store import Ledger
 from atelier.sweep.params import GatherParams, StudyParams
 from atelier.types import Arrays, Metrics
 
@@ -21,7 +21,7 @@ def gather_images(
     params: GatherParams,
 ) -> Arrays:
     """What is trained on, what chooses the rates, what reports."""
-    from atelier.sweep.gather import gather
+    from atelier.sweep.splits import gather
 
     del provenance  # it is read so that the run names its data
     return gather([train, validation, calibration], test, **params.model_dump())
@@ -31,10 +31,10 @@ def train_population(
     data: Arrays, params: StudyParams, trials: Ledger
 ) -> tuple[pd.DataFrame, Arrays]:
     """A row per training, and which test images each judges right."""
+    from atelier.sweep.chunk_trainer import HITS
     from atelier.sweep.executors import executor
-    from atelier.sweep.meter import bar
+    from atelier.sweep.progress import bar
     from atelier.sweep.runner import run_study
-    from atelier.sweep.trials import HITS
 
     table = run_study(
         params.plan,
@@ -56,8 +56,8 @@ def read_study(
     """Curves, best rates, dropout's effect, the verdict; the best of each arm, and of all, as
     metrics.
     """
-    from atelier.sweep.study import best_rates, curves, dropout_effect
-    from atelier.sweep.verdict import verdict
+    from atelier.sweep.analysis import best_rates, curves, dropout_effect
+    from atelier.sweep.summary import verdict
 
     selection, test = int(hits["selection"]), int(hits["test"])
     best = best_rates(members, selection_images=selection, test_images=test)
@@ -85,7 +85,7 @@ def draw_study(
     curves: pd.DataFrame, best: pd.DataFrame, provenance: dict[str, Any], params: StudyParams
 ) -> tuple[Any, Any]:
     """Accuracy and calibration error against rate, to look at and to explore."""
-    from atelier.plots.sweep import rates_figure, rates_plot
+    from atelier.sweep.figures import rates_figure, rates_plot
 
     plan = params.plan
     steps = "one epoch" if plan.steps is None else f"{plan.steps:,} steps"
@@ -100,6 +100,6 @@ def choose_members(
     members: pd.DataFrame, best: pd.DataFrame, which: Literal["best", "all"]
 ) -> pd.DataFrame:
     """The trainings that get a run of their own."""
-    from atelier.sweep.study import chosen
+    from atelier.sweep.analysis import chosen
 
     return members if which == "all" else chosen(members, best)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from atelier.segmentation.params import SplittingParams, ThresholdingParams
+from atelier.cells.params import SplittingParams
+from atelier.thresholding.params import ThresholdingParams
 from atelier.types import Array, Arrays, Metrics
 
 logger = logging.getLogger(__name__)
@@ -13,9 +14,9 @@ logger = logging.getLogger(__name__)
 
 def threshold(image: Array, params: ThresholdingParams) -> tuple[pd.DataFrame, Metrics, Any]:
     """Otsu's thresholds of one picture, the variances over t, and how sure t is."""
-    from atelier.plots.otsu import threshold_figure
-    from atelier.segmentation.greys import stored_grey
-    from atelier.segmentation.thresholding import threshold_picture
+    from atelier.cells.grayscale import stored_grey
+    from atelier.thresholding.experiments import threshold_picture
+    from atelier.thresholding.figures import threshold_figure
 
     grey = stored_grey(image)
     result = threshold_picture(grey, params)
@@ -43,8 +44,8 @@ def threshold(image: Array, params: ThresholdingParams) -> tuple[pd.DataFrame, M
 
 def find_cells(test: Arrays, params: SplittingParams) -> Arrays:
     """Instance labels of every test picture by Otsu's threshold and watershed."""
-    from atelier.data.cells import unpack
-    from atelier.segmentation.classical import cells_by_threshold
+    from atelier.cells.samples import unpack
+    from atelier.thresholding.cells import cells_by_threshold
 
     return {name: cells_by_threshold(image, params) for name, (image, _) in unpack(test).items()}
 
@@ -53,9 +54,9 @@ def score(
     test: Arrays, found: Arrays, provenance: dict[str, Any], params: ThresholdingParams
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """How many cells that finds, picture by picture."""
-    from atelier.data.cells import unpack
-    from atelier.plots.segmentation import comparison_figure
-    from atelier.segmentation.comparison import headline, score_images, some_pictures
+    from atelier.cells.comparison import headline, score_images, some_pictures
+    from atelier.cells.figures import comparison_figure
+    from atelier.cells.samples import unpack
 
     samples = unpack(test)
     table = score_images(samples, {"Otsu": found})

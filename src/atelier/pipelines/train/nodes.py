@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier.recipe import NetworkParams, TrainingParams
+from atelier.training.params import NetworkParams, TrainingParams
 from atelier.types import Arrays, Checkpoint, Classifier, Curve, History, Metrics, Servable
 
 EXAMPLES = 2
@@ -22,9 +22,9 @@ def train(
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """A trained network and its history; goes on where a killed run of the same recipe stopped."""
-    from atelier.models.cnn import build
-    from atelier.reproducible import make_reproducible
-    from atelier.training import fit
+    from atelier.training.fitting import fit
+    from atelier.training.networks import build
+    from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(training.seed, training.threads)
     model = build(network, len(provenance["classes"]), shape=train["images"].shape[1:])
@@ -39,7 +39,7 @@ def predict(
 
     The model is saved by now, so what was kept for a killed training can go.
     """
-    from atelier.training import logits_of
+    from atelier.training.fitting import logits_of
 
     checkpoint.clear()
 
@@ -50,7 +50,7 @@ def predict(
 
 def evaluate(logits: Arrays, provenance: dict[str, Any]) -> tuple[Metrics, pd.DataFrame]:
     """Accuracy with interval and loss on the test split; precision and recall by class."""
-    from atelier.scores import class_scores, classification_metrics
+    from atelier.evaluation.classification import class_scores, classification_metrics
 
     test_logits, labels = logits["test_logits"], logits["test_labels"]
     scores = class_scores(test_logits, labels, provenance["classes"])
@@ -61,8 +61,8 @@ def draw(
     history: History, logits: Arrays, test: Arrays, metrics: Metrics, provenance: dict[str, Any]
 ) -> tuple[Any, Any, Any]:
     """Learning curves, confusions and the most confident mistakes."""
-    from atelier.plots.training import confusion_figure, learning_figure, mistakes_figure
-    from atelier.scores import confident_mistakes, confusions
+    from atelier.evaluation.classification import confident_mistakes, confusions
+    from atelier.training.figures import confusion_figure, learning_figure, mistakes_figure
 
     name, classes = provenance["name"], provenance["classes"]
     test_logits, labels = logits["test_logits"], logits["test_labels"]
@@ -86,7 +86,7 @@ def register(
     model: Classifier, test: Arrays, metrics: Metrics, provenance: dict[str, Any]
 ) -> Servable:
     """The model as it is served, with an example and a description that carries its numbers."""
-    from atelier.models.serving import serving_model
+    from atelier.training.serving import serving_model
 
     served = serving_model(model)
     example = np.asarray(test["images"][:EXAMPLES])

@@ -1,0 +1,196 @@
+"""Figures of calibration: reliability before and after, Guo's table, capacity, overtraining."""
+
+from collections.abc import Mapping
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from atelier.evaluation.calibration_error import reliability_bins
+from atelier.plotting import ACCENT, INK, QUIET, WARM, look
+from atelier.types import Array, History, Labels
+
+COLUMNS = 4
+COOL = "#81b29a"
+COLOURS = (WARM, COOL, "#e9a23b", "#9d79bc", "#4c956c", ACCENT, QUIET, INK)
+TITLES = {
+    "uncalibrated": "as trained",
+    "histogram_binning": "histogram binning",
+    "isotonic": "isotonic regression",
+    "bbq": "Bayesian binning (BBQ)",
+    "platt": "Platt scaling",
+    "temperature": "temperature scaling",
+    "vector": "vector scaling",
+    "matrix": "matrix scaling",
+}
+FACTORS = {
+    "width": "units in a layer",
+    "depth": "hidden layers",
+    "weight_decay": "weight decay",
+    "batch_normalisation": "batch normalisation",
+}
+
+
+def reliability_figure(
+    methods: Mapping[str, Array], labels: Labels, table: pd.DataFrame, *, title: str
+) -> Figure:
+    """A reliability diagram for each method (Guo et al. 2017, fig. 4), counts beneath."""
+    rows = -(-len(methods) // COLUMNS)
+    with look():
+        figure = Figure(figsize=(2.7 * COLUMNS, 3.3 * rows + 0.4))
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        grid = figure.add_gridspec(rows * 2, COLUMNS, height_ratios=[3, 1] * rows)
+        measured: Any = table.set_index("method")
+        for index, (name, probs) in enumerate(methods.items()):
+            row, column = divmod(index, COLUMNS)
+            diagram = figure.add_subplot(grid[2 * row, column])
+            counts = figure.add_subplot(grid[2 * row + 1, column], sharex=diagram)
+            _draw_reliability(diagram, counts, probs, labels)
+            ece, low, high = (
+                100 * measured.loc[name, f"ece{end}"] for end in ("", "_low", "_high")
+            )
+            diagram.set_title(TITLES[name], size=9)
+            diagram.text(
+                0.03, 0.97, f"ECE {ece:.1f} %\n[{low:.1f}, {high:.1f}]", va="top", size=8,
+                transform=diagram.transAxes,
+            )  # fmt: skip
+            if column == 0:
+                diagram.set_ylabel("accuracy")
+                counts.set_ylabel("images")
+            if row == rows - 1:
+                counts.set_xlabel("confidence")
+        figure.legend(*diagram.get_legend_handles_labels(), ncols=2, loc="outside upper right")
+    return figure
+
+
+def reliability_plot(methods: Mapping[str, Array], labels: Labels, *, title: str) -> go.Figure:
+    """The same to explore: a line per method, every bin with its count."""
+    plot = go.Figure()
+    plot.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", name="as honest as can be",
+        line={"color": QUIET, "dash": "dash"}, hoverinfo="skip",
+    )  # fmt: skip
+    for (name, probs), colour in zip(methods.items(), cycle(COLOURS), strict=False):
+        bins = reliability_bins(probs, labels)
+        filled = bins.count > 0
+        plot.add_scatter(
+            x=bins.confidence[filled],
+            y=bins.accuracy[filled],
+            name=TITLES[name],
+            mode="lines+markers",
+            line={"color": colour},
+            visible=True if name in {"uncalibrated", "temperature"} else "legendonly",
+            customdata=bins.count[filled],
+            hovertemplate="confidence %{x:.3f}, accuracy %{y:.3f}, %{customdata:,} images",
+        )
+    plot.update_xaxes(title="confidence", range=[0, 1.02])
+    plot.update_yaxes(title="accuracy", range=[0, 1.02])
+    plot.update_layout(title=title, template="plotly_white", height=560, hovermode="closest")
+    return plot
+
+
+def _draw_reliability(diagram: Axes, counts: Axes, probs: Array, labels: Labels) -> None:
+    bins = reliability_bins(probs, labels)
+    width, middle = bins.upper - bins.lower, (bins.upper + bins.lower) / 2
+    kept = np.minimum(bins.accuracy, bins.confidence)
+    diagram.bar(middle, kept, width, color=ACCENT, edgecolor="white")
+    for over, colour, label in ((True, WARM, "overconfident"), (False, COOL, "underconfident")):
+        gap = np.where((bins.confidence > bins.accuracy) == over, bins.gap, 0)
+        diagram.bar(
+            middle, gap, width, bottom=kept, color=colour, alpha=0.45, edgecolor="white",
+            label=label,
+        )  # fmt: skip
+    diagram.plot([0, 1], [0, 1], "--", color=INK, linewidth=0.8)
+    diagram.set(xlim=(0, 1), ylim=(0, 1))
+    diagram.tick_params(labelbottom=False)
+    counts.bar(middle, bins.count, width, color=QUIET, edgecolor="white", log=True)
+    counts.set_ylim(0.5, len(labels) * 2)
+
+
+def guo_figure(tables: Mapping[str, pd.DataFrame], *, title: str) -> Figure:
+    """ECE in % of every method for every network, coloured against the network as trained."""
+    methods = list(next(iter(tables.values()))["method"])
+    values = np.array([100 * table["ece"].to_numpy() for table in tables.values()])
+    limits = [(100 * table["ece_low"], 100 * table["ece_high"]) for table in tables.values()]
+    ratio = np.log2(np.maximum(values, 1e-3) / np.maximum(values[:, :1], 1e-3))
+    with look():
+        figure = Figure(figsize=(1.35 * len(methods) + 1.2, 0.75 * len(tables) + 1.3))
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        axes = figure.subplots()
+        axes.imshow(ratio, cmap="RdYlGn_r", vmin=-3, vmax=3, aspect="auto", alpha=0.55)
+        for row, (low, high) in enumerate(limits):
+            for column, value in enumerate(values[row]):
+                text = f"{value:.2f}\n[{low[column]:.2f}, {high[column]:.2f}]"
+                axes.text(column, row, text, ha="center", va="center", size=8, color=INK)
+        names = [f"{name}\nn = {int(table['n'].iloc[0]):,}" for name, table in tables.items()]
+        axes.set_yticks(np.arange(len(names)), names)
+        axes.set_xticks(np.arange(len(methods)), [TITLES[m].replace(" ", "\n", 1) for m in methods])
+        axes.tick_params(length=0, labeltop=True, labelbottom=False)
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+    return figure
+
+
+def capacity_figure(table: pd.DataFrame, *, title: str) -> Figure:
+    """Error and ECE against each factor (Guo et al. 2017, fig. 2); a point for each seed."""
+    factors = list(dict.fromkeys(table["factor"]))
+    curves = (
+        (0, "error", QUIET, "s-", "error"),
+        (1, "ece", WARM, "o-", "ECE"),
+        (1, "ece_after", ACCENT, "^--", "ECE after temperature"),
+    )
+    with look():
+        figure = Figure(figsize=(2.7 * len(factors), 4.4))
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        panels = figure.subplots(2, len(factors), sharex="col", sharey="row", squeeze=False)
+        for column, factor in enumerate(factors):
+            own = table[table["factor"] == factor]
+            levels = sorted(own["level"].unique())
+            place = own["level"].map({level: index for index, level in enumerate(levels)})
+            for row, name, colour, style, label in curves:
+                axes, means = panels[row, column], own.groupby("level")[name].mean()
+                axes.plot(range(len(levels)), means, style, color=colour, label=label, markersize=5)
+                axes.plot(place, own[name], ".", color=colour, markersize=3, alpha=0.6)
+            reach = np.abs(own[["ece_low", "ece_high"]].to_numpy() - own[["ece"]].to_numpy()).T
+            panels[1, column].errorbar(place, own["ece"], reach, fmt="none", ecolor=WARM, alpha=0.5)
+            switch = factor == "batch_normalisation"
+            names = [("off", "on")[int(x)] if switch else f"{x:g}" for x in levels]
+            panels[1, column].set_xticks(range(len(levels)), names)
+            panels[1, column].set(xlabel=FACTORS[factor], xlim=(-0.3, len(levels) - 0.7))
+        for axes, label in zip(panels[:, 0], ("test error", "calibration error"), strict=True):
+            axes.set_ylim(bottom=0)
+            axes.set_ylabel(label)
+            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        handles, names = panels[1, 0].get_legend_handles_labels()
+        figure.legend(handles, names, ncols=2, loc="outside lower center")
+    return figure
+
+
+def overtraining_figure(history: History, *, title: str) -> Figure:
+    """Likelihood and error by epoch (Guo et al. 2017, fig. 3), and the ECE that follows."""
+    epochs = np.arange(1, len(history) + 1)
+    curves = {name: np.array([row[name] for row in history]) for name in history[0]}
+    best = int(curves["test_nll"].argmin())
+    with look():
+        figure = Figure(figsize=(8.2, 3.0))
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        left, right = figure.subplots(1, 2)
+        left.plot(epochs, curves["train_nll"], color=QUIET, label="training")
+        left.plot(epochs, curves["test_nll"], color=WARM, label="test")
+        left.plot(epochs[best], curves["test_nll"][best], "o", color=WARM, markersize=5)
+        left.set(xlabel="epoch", ylabel="negative log-likelihood, nats")
+        left.set_ylim(0, 1.15 * curves["test_nll"][1:].max(initial=curves["test_nll"].min()))
+        right.plot(epochs, curves["test_error"], color=ACCENT, label="test error")
+        right.plot(epochs, curves["test_ece"], color=WARM, label="test ECE")
+        right.set(xlabel="epoch")
+        right.set_ylim(bottom=0)
+        right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        for axes in (left, right):
+            axes.axvline(epochs[best], color=QUIET, linewidth=0.8, linestyle=":")
+            axes.legend()
+    return figure

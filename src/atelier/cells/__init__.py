@@ -1,0 +1,5 @@
+"""What every method for images of cells shares: reading, splits, grey values, watershed, scores."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

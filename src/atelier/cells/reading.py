@@ -1,0 +1,220 @@
+"""Pictures of cells with their truth: drawn, from a folder, or downloaded; and their splits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from atelier.cells.foreground import connected_cells, is_foreground
+from atelier.cells.instance_labels import number_cells
+from atelier.cells.mask_folders import read_mask_archive, read_mask_folder
+from atelier.cells.params import CellSourceParams, CellSplitParams
+from atelier.cells.samples import CITATION, Sample, draw_cells
+from atelier.data.decoding import (
+    as_stored,
+    decode_labels,
+    decode_mask,
+    decode_picture,
+    decode_volume,
+    join_equal_channels,
+)
+from atelier.data.reading import Fetch
+from atelier.data.sources import UNVERIFIED, DataSet, RemoteFile
+from atelier.data.system_files import list_folder
+from atelier.types import Array
+
+logger = logging.getLogger(__name__)
+
+PARTS = ("train", "validation", "test")
+LARGEST = int(np.iinfo(np.uint16).max)
+"""As many cells a picture may have; labels above are numbered anew."""
+
+CELL_SETS: dict[str, DataSet] = {
+    "dsb2018": DataSet(
+        title="Nuclei of the 2018 Data Science Bowl (BBBC038v1)",
+        addresses=("https://data.broadinstitute.org/bbbc/BBBC038/",),
+        files=(RemoteFile("stage1_train.zip", 82_900_000, UNVERIFIED, "none published"),),
+        classes={},
+        citation="Caicedo et al. 2019, Nucleus segmentation across imaging experiments",
+        licence="CC0",
+    ),
+    "isbi2012": DataSet(
+        title="Membranes of the ISBI 2012 EM challenge",
+        addresses=(),  # its own address asks for a registration
+        files=(),
+        classes={},
+        citation="Arganda-Carreras et al. 2015, Crowdsourcing the creation of image segmentation "
+        "algorithms for connectomics",
+        licence="free for research and teaching",
+    ),
+}
+
+
+class CellSource(NamedTuple):
+    """What came in."""
+
+    name: str
+    samples: dict[str, Sample]
+    citation: str
+    masks: int = 0
+    """Label pictures that were masks, whose connected parts became cells."""
+
+
+def read_cells(params: CellSourceParams, fetch: Fetch) -> CellSource:
+    """The pictures that ``params`` name. ``fetch`` is called for a download only.
+
+    Raises:
+        FileNotFoundError: The mirror has none of the known layouts.
+        ValueError: A picture and its truth do not fit, or a file is damaged.
+    """
+    data_set = CELL_SETS[params.dataset]
+    masks: list[str] = []
+    if params.source == "embedded":
+        drawn = draw_cells(params.count, (params.side, params.side), seed=params.seed)
+        pairs = zip(drawn.images[..., 0], drawn.labels, strict=True)
+        samples = {f"{i:04d}": Sample(*pair) for i, pair in enumerate(pairs)}
+        return CellSource("drawn-cells", samples, CITATION)
+    if params.source == "mirror":
+        folder = Path(params.mirror or "").expanduser()
+        samples = read_folder(folder, params.dataset, masks=masks)
+    else:
+        (archive,) = fetch(params.dataset, data_set).values()
+        samples = read_mask_archive(archive)
+    names = sorted(samples)[: params.limit]
+    count = len(set(names) & set(masks))
+    return CellSource(params.dataset, {n: samples[n] for n in names}, data_set.citation, count)
+
+
+def read_folder(folder: Path, dataset: str, *, masks: list[str] | None = None) -> dict[str, Sample]:
+    """Pictures and truth of a folder in any of the known layouts, by name.
+
+    The names of label pictures that are masks are appended to ``masks``: see
+    :func:`is_foreground`.
+    """
+    places = [folder / dataset, folder / dataset / "train", folder, folder / "train"]
+    for place in [*places, folder / dataset / "stage1_train", folder / "stage1_train"]:
+        if (place / "images").is_dir() and (place / "labels").is_dir():
+            samples = _pairs(place / "images", place / "labels", instances=True)
+            return _separate_masks(samples, [] if masks is None else masks)
+        if (place / "image").is_dir() and (place / "label").is_dir():
+            return _pairs(place / "image", place / "label", instances=False)
+        if (place / "train-volume.tif").is_file():
+            return _volume(place / "train-volume.tif", place / "train-labels.tif")
+        if masked := read_mask_folder(place):
+            return masked
+    there = [path.name for path in list_folder(folder)] if folder.is_dir() else []
+    raise FileNotFoundError(
+        f"Expected folders images and labels, image and label, or one with masks per picture in "
+        f"{folder} or {folder / dataset} (--namespaces digits,characters leaves cells out). "
+        f"Received: {', '.join(there[:8]) or 'nothing'}"
+    )
+
+
+def _pairs(images: Path, labels: Path, *, instances: bool) -> dict[str, Sample]:
+    pictures, truths = _by_stem(images), _by_stem(labels)
+    if pictures.keys() != truths.keys() or not pictures:
+        raise ValueError(
+            f"Expected one label map a picture, of the same name, in {images} and {labels}. "
+            f"Received: {len(pictures)} pictures, {len(truths)} label maps; only pictures "
+            f"{sorted(pictures.keys() - truths.keys())[:5]}, only label maps "
+            f"{sorted(truths.keys() - pictures.keys())[:5]}"
+        )
+    decode = decode_labels if instances else decode_mask
+    samples = {}
+    for name, path in pictures.items():
+        truth = decode(truths[name], str(truths[name]))
+        image = join_equal_channels(decode_picture(path, str(path)))
+        samples[name] = _checked(str(truths[name]), image, truth, instances=instances)
+    return samples
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    """A folder's files by their names without endings."""
+    files: dict[str, Path] = {}
+    for path in list_folder(folder):
+        other = files.setdefault(path.stem, path)
+        if other != path:
+            raise ValueError(
+                f"{folder}: Expected one file of each name. Received: {other.name}, {path.name}"
+            )
+    return files
+
+
+def _volume(images: Path, labels: Path) -> dict[str, Sample]:
+    pictures, truths = decode_volume(images), decode_volume(labels)
+    if len(pictures) != len(truths):
+        raise ValueError(
+            f"Expected as many sections in {images} as in {labels}. "
+            f"Received: {len(pictures)} and {len(truths)}"
+        )
+    samples = {}
+    for index, (picture, truth) in enumerate(zip(pictures, truths, strict=True)):
+        image = join_equal_channels(as_stored(picture, f"{images}, section {index}"))
+        where = f"{labels}, section {index}"
+        samples[f"{index:02d}"] = _checked(where, image, truth, instances=False)
+    return samples
+
+
+def _separate_masks(samples: dict[str, Sample], masks: list[str]) -> dict[str, Sample]:
+    """The samples, those whose labels are a mask with its connected parts as cells."""
+    found = [name for name, sample in samples.items() if is_foreground(sample.labels)]
+    for name in found:
+        cells = connected_cells(samples[name].labels > 0)
+        samples[name] = _checked(name, samples[name].image, cells, instances=True)
+    if found:
+        logger.warning(
+            "%d of %d pictures in labels are masks, such as %s: each of their connected parts "
+            "becomes a cell; cells that touch count as one",
+            len(found), len(samples), found[0],
+        )  # fmt: skip
+    masks += found
+    return samples
+
+
+def _checked(name: str, image: Array, truth: Array, *, instances: bool) -> Sample:
+    """A sample whose truth fits its picture; a mask of cells becomes one number for each part."""
+    if truth.ndim != 2 or truth.dtype.kind not in "uib" or truth.shape != image.shape[:2]:
+        raise ValueError(
+            f"{name}: Expected a label map of {image.shape[:2]}. "
+            f"Received: {truth.shape} {truth.dtype}"
+        )
+    if not instances:
+        truth = connected_cells(truth > truth.max() / 2)
+    try:
+        numbered, ids = number_cells(truth)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    if len(ids) > LARGEST:
+        raise ValueError(f"{name}: Expected at most {LARGEST:,} cells. Received: {len(ids):,}")
+    truth = numbered if truth.max(initial=0) > LARGEST else truth
+    return Sample(image, truth.astype(np.uint16))
+
+
+def split_cells(
+    samples: Mapping[str, Sample], params: CellSplitParams
+) -> dict[str, dict[str, Sample]]:
+    """``train``, ``validation`` and ``test``: whole pictures, disjoint, drawn by the seed.
+
+    Raises:
+        ValueError: Too few pictures for the two, or no such fold.
+    """
+    names = np.array(sorted(samples))
+    held = params.validation + params.test
+    folds = len(names) // params.test
+    if len(names) <= held or params.fold >= folds:
+        raise ValueError(
+            f"Expected more than {held} pictures and a fold below {folds}. "
+            f"Received: {len(names)} pictures, fold={params.fold}"
+        )
+    order = np.random.default_rng(params.seed).permutation(names)
+    order = np.roll(order, -params.fold * params.test)
+    cuts = {
+        "test": order[: params.test],
+        "validation": order[params.test : held],
+        "train": order[held:],
+    }
+    return {part: {str(name): samples[str(name)] for name in sorted(cuts[part])} for part in PARTS}

@@ -1,0 +1,215 @@
+"""Figures of mixtures of Gaussians."""
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
+from matplotlib.ticker import MaxNLocator
+
+from atelier.clustering.em import MixtureStep
+from atelier.clustering.experiments import (
+    Cloud,
+    Clustered,
+    colour_channels,
+    least_bic,
+    telling_columns,
+)
+from atelier.clustering.mixture import Mixture
+from atelier.plotting import ACCENT, INK, QUIET, WARM, look, photograph
+from atelier.types import Animation, Array
+
+COLOURS = (
+    "#2f6690", "#d1495b", "#4c956c", "#e9a23b", "#7d5ba6",
+    "#3aafa9", "#9a6324", "#e377c2", "#5b7c99", "#808000",
+)  # fmt: skip
+SECONDS = 0.5
+
+
+def _draw_step(axes: Axes, points: Array, step: MixtureStep, title: str) -> None:
+    """Points coloured by responsibility, each Gaussian as its 2σ ellipse."""
+    mixture = Mixture(*step, history=np.zeros(1), converged=False, floored=False)
+    palette = np.array([_rgb(colour) for colour in COLOURS])[: len(step.weights)]
+    shades = mixture.responsibilities(points) @ palette
+    axes.scatter(points[:, 0], points[:, 1], c=np.clip(shades, 0, 1), s=4, linewidths=0)
+    for mean, covariance, colour in zip(step.means, step.covariances, COLOURS, strict=False):
+        values, vectors = np.linalg.eigh(covariance)
+        angle = float(np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1])))
+        long, short = 4 * np.sqrt(values[1]), 4 * np.sqrt(values[0])
+        axes.add_patch(
+            Ellipse((mean[0], mean[1]), long, short, angle=angle, fill=False, ec=colour, lw=1.6)
+        )
+        axes.plot(*mean, "o", color=colour, markeredgecolor="white", markersize=6)
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.06 * (high - low)
+    axes.set_xlim(low[0] - margin[0], high[0] + margin[0])
+    axes.set_ylim(low[1] - margin[1], high[1] + margin[1])
+    axes.set_title(title, size=9)
+    axes.set_aspect("equal")
+    axes.set(xticks=[], yticks=[])
+
+
+def _rgb(colour: str) -> tuple[float, ...]:
+    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+
+
+def steps_figure(
+    cloud: Cloud, walk: Sequence[MixtureStep], shown: Sequence[int], *, title: str
+) -> Figure:
+    """The planted clusters, and what EM makes of them at some iterations."""
+    shown = [iteration for iteration in shown if iteration < len(walk)]
+    columns = 4
+    rows = -(-(len(shown) + 1) // columns)
+    with look():
+        figure = Figure(figsize=(2.4 * columns, 2.5 * rows + 0.3))
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        first = panels[0]
+        first.scatter(
+            cloud.points[:, 0],
+            cloud.points[:, 1],
+            c=[COLOURS[k] for k in cloud.truth],
+            s=4,
+            linewidths=0,
+        )
+        first.set_title("as planted", size=9)
+        first.set_aspect("equal")
+        first.set(xticks=[], yticks=[])
+        for panel, iteration in zip(panels[1:], shown, strict=False):
+            step = walk[iteration]
+            label = f"iteration {iteration}: {step.log_likelihood:,.0f}"
+            _draw_step(panel, cloud.points, step, label)
+        for panel in panels[len(shown) + 1 :]:
+            panel.set_axis_off()
+    return figure
+
+
+def steps_animation(cloud: Cloud, walk: Sequence[MixtureStep]) -> Animation:
+    """Every iteration, one picture each."""
+    pictures = []
+    with look():
+        for iteration, step in enumerate(walk):
+            figure = Figure(figsize=(4, 4.2), dpi=80)
+            label = f"iteration {iteration}, log-likelihood {step.log_likelihood:,.1f}"
+            _draw_step(figure.subplots(), cloud.points, step, label)
+            pictures.append(photograph(figure))
+    return Animation(np.stack(pictures), SECONDS)
+
+
+def starts_figure(table: pd.DataFrame, shares: Mapping[str, float], *, title: str) -> Figure:
+    """Where EM ends, start by start, for each initialisation."""
+    sound = table[~table["collapsed"]]
+    low, high = np.quantile(sound["log_likelihood"].to_numpy(), (0.02, 1.0))
+    margin = 0.04 * max(high - low, 1e-9)
+    with look():
+        figure = Figure(figsize=(7.5, 3.0))
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        panels = figure.subplots(1, len(shares), sharey=True)
+        bins = np.linspace(low - margin, high + margin, 40)
+        for panel, (init, share), colour in zip(
+            np.atleast_1d(panels), shares.items(), (WARM, ACCENT), strict=False
+        ):
+            own = table[table["init"] == init]
+            panel.hist(own["log_likelihood"].clip(low, high), bins, color=colour)
+            panel.xaxis.set_major_locator(MaxNLocator(4))
+            lost = int(own["collapsed"].sum())
+            panel.set_title(f"{init}: {share:.0%} reach the best", size=9)
+            panel.set_xlabel(f"final log-likelihood ({len(own)} starts, {lost} collapsed)")
+        np.atleast_1d(panels)[0].set_ylabel("starts")
+    return figure
+
+
+def colours_figure(image: Array, clustered: Clustered, *, title: str) -> Figure:
+    """Picture, clusters in their mean colours, how undecided the mixture is, and the BIC.
+
+    Where the mixture has one dimension, also the histogram and the Gaussians over it.
+    """
+    colours = colour_channels(image)
+    white = _white(image)
+    layout: list[Any] = [["picture", "clusters"], ["entropy", "bic"]]
+    one_dimension = clustered.mixture.means.shape[1] == 1
+    if one_dimension:
+        layout.append(["histogram", "histogram"])
+    with look():
+        figure = Figure(figsize=(9, 2.8 * len(layout)))
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        panels = figure.subplot_mosaic(layout)
+        panels["picture"].imshow(_as_rgb(colours, white))
+        panels["picture"].set_title("picture")
+        means = _as_rgb(clustered.colours, white)
+        palette, top = ListedColormap(means.tolist()), len(means) - 0.5
+        panels["clusters"].imshow(
+            clustered.labels, cmap=palette, vmin=-0.5, vmax=top, interpolation="nearest"
+        )
+        number = "1 cluster" if len(means) == 1 else f"{len(means)} clusters, each"
+        panels["clusters"].set_title(f"{number} in its mean colour")
+        _draw_entropy(figure, panels["entropy"], clustered.entropy)
+        for name in ("picture", "clusters", "entropy"):
+            panels[name].set_axis_off()
+        _draw_bic(panels["bic"], clustered.table)
+        if one_dimension:
+            _draw_histogram(panels["histogram"], colours, clustered)
+    return figure
+
+
+def _white(image: Array) -> float:
+    """The value that is shown as white."""
+    if image.dtype == np.uint8:
+        return 255.0
+    return max(float(image.max()), 1.0)
+
+
+def _as_rgb(colours: Array, white: float) -> Array:
+    """Colours in [0, 1], three channels."""
+    shown = np.clip(colours / white, 0, 1)
+    return np.repeat(shown, 3, axis=-1) if shown.shape[-1] == 1 else shown
+
+
+def _draw_entropy(figure: Figure, axes: Axes, entropy: Array) -> None:
+    top = max(float(entropy.max()), 1e-3)
+    shown = axes.imshow(entropy, cmap="magma", vmin=0, vmax=top)
+    axes.set_title("entropy of the responsibilities, bits")
+    figure.colorbar(shown, ax=axes, shrink=0.8)
+
+
+def _draw_bic(axes: Axes, table: pd.DataFrame) -> None:
+    axes.plot(table["components"], table["bic"] / 1e3, "o-", color=QUIET)
+    axes.plot(least_bic(table), table["bic"].min() / 1e3, "o", color=WARM)
+    floored = table[table["floored"]]
+    if len(floored):
+        axes.plot(floored["components"], floored["bic"] / 1e3, "o", color="white", markersize=3)
+    hollow = ", hollow: rests on the variance floor" if len(floored) else ""
+    axes.set(xlabel=f"components{hollow}", ylabel="BIC, thousands")
+    axes.set_title(_verdict(table), color=INK)
+    axes.set_xticks(table["components"])
+
+
+def _draw_histogram(axes: Axes, colours: Array, clustered: Clustered) -> None:
+    """Pixels by the value of the channel that varies, and each Gaussian's share of them."""
+    flat = colours.reshape(-1, colours.shape[-1]).astype(np.float64)
+    values = flat[:, telling_columns(flat)[0]]
+    low, high = float(values.min()), float(values.max())
+    whole = colours.dtype.kind in "bui" and high - low < 256
+    margin = 0.5 if whole or low == high else 0.0
+    low, high = low - margin, high + margin
+    bins = round(high - low) if whole else 128
+    axes.hist(values, bins=bins, range=(low, high), density=True, color=QUIET)
+    top = axes.get_ylim()[1]
+    grid = np.linspace(low, high, 1024)
+    densities = np.exp(clustered.mixture.log_densities(grid)).T
+    for density, colour in zip(densities, cycle(COLOURS), strict=False):
+        axes.plot(grid, density, color=colour)
+    axes.set(xlabel="value", ylabel="density", ylim=(0, top), xlim=(grid[0], grid[-1]))
+    axes.set_title("values of the pixels, and the Gaussians times their weights")
+
+
+def _verdict(table: pd.DataFrame) -> str:
+    best = least_bic(table)
+    if best == table["components"].max() and len(table) > 1:
+        return f"least at {best}, the most that were tried"
+    return f"least at {best}"

@@ -1,0 +1,98 @@
+"""Figures of a data card."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from atelier.plotting import QUIET, SPLIT_COLOURS, look
+from atelier.types import Array, Images, Labels
+
+
+def counts_figure(table: pd.DataFrame, *, title: str) -> Figure:
+    """Images per class, stacked by split."""
+    with look():
+        figure = Figure(figsize=(max(6, 0.22 * len(table)), 3.2))
+        axes = figure.subplots()
+        bottom = np.zeros(len(table))
+        for split, colour in SPLIT_COLOURS.items():
+            axes.bar(table["class"], table[split], bottom=bottom, color=colour, label=split)
+            bottom += table[split].to_numpy()
+        axes.set(title=title, xlabel="class", ylabel="images")
+        axes.grid(axis="x", visible=False)
+        figure.legend(ncols=4, loc="outside lower center")
+    return figure
+
+
+def mosaic(tiles: Array, *, gap: int = 1) -> Array:
+    """One picture, values 0 … 255, of a grid of tiles, (rows, columns, height, width)."""
+    rows, columns, height, width = tiles.shape
+    framed = np.pad(tiles, ((0, 0), (0, 0), (0, gap), (0, gap)))
+    grid = framed.transpose(0, 2, 1, 3)  # (rows, height, columns, width)
+    return grid.reshape(rows * (height + gap), columns * (width + gap))[:-gap, :-gap]
+
+
+def contact_sheet_figure(
+    images: Images, labels: Labels, classes: Sequence[str], *, title: str, columns: int = 16
+) -> Figure:
+    """The first images of every class, a row each; many classes stand in two halves."""
+    tiles = np.zeros((len(classes), columns, *images.shape[1:3]), np.uint8)
+    for label in range(len(classes)):
+        first = images[labels == label][:columns, ..., 0]
+        tiles[label, : len(first)] = first
+    halves = np.array_split(np.arange(len(classes)), 1 if len(classes) <= 12 else 2)
+    with look():
+        figure = Figure(figsize=(5.2 * len(halves), 0.31 * len(halves[0]) + 0.4))
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        for axes, half in zip(
+            figure.subplots(1, len(halves), squeeze=False).flat, halves, strict=True
+        ):
+            _draw_rows(axes, tiles[half], [classes[label] for label in half])
+    return figure
+
+
+def _draw_rows(axes: Axes, tiles: Array, names: Sequence[str]) -> None:
+    axes.imshow(mosaic(tiles), cmap="gray", vmin=0, vmax=255)
+    pitch = tiles.shape[2] + 1
+    axes.set_xticks([])
+    axes.set_yticks(np.arange(len(names)) * pitch + pitch / 2, names)
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+
+
+def moments_figure(
+    means: Array, deviations: Array, classes: Sequence[str], *, title: str
+) -> Figure:
+    """Mean (left) and pixel-wise standard deviation (right, brightened) of every class."""
+    pairs = np.stack([means, deviations * (255 / deviations.max())], axis=1)
+    columns = 5 if len(classes) <= 10 else 8
+    rows = -(-len(classes) // columns)
+    with look():
+        figure = Figure(figsize=(1.5 * columns, 0.95 * rows + 0.4))
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        grid = figure.subplots(rows, columns, squeeze=False).flat
+        for axes in grid:
+            axes.set_axis_off()
+        for axes, name, pair in zip(figure.axes, classes, pairs, strict=False):
+            axes.imshow(mosaic(pair[None]), cmap="magma", vmin=0, vmax=255)
+            axes.set_title(name, loc="center", size=9)
+    return figure
+
+
+def deviation_figure(table: pd.DataFrame, *, title: str) -> Figure:
+    """How much each class varies, by both statistics, the largest marked."""
+    statistics = {"mean_deviation": "mean over pixels", "largest_deviation": "largest pixel"}
+    with look():
+        figure = Figure(figsize=(max(6, 0.22 * len(table)), 3.4))
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        for axes, (column, name) in zip(
+            figure.subplots(2, sharex=True), statistics.items(), strict=True
+        ):
+            colours = np.where(table[column] == table[column].max(), SPLIT_COLOURS["test"], QUIET)
+            axes.bar(table["class"], table[column], color=list(colours))
+            axes.set_ylabel(f"{name}\n(0 … 255)", size=8)
+            axes.grid(axis="x", visible=False)
+    return figure

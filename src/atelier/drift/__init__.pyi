@@ -1,0 +1,5 @@
+from .params import DriftParams
+
+__all__ = [
+    "DriftParams",
+]

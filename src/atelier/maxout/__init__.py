@@ -1,0 +1,5 @@
+"""Maxout networks (Goodfellow et al. 2013) against rectified units."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,1 +1,0 @@
-"""Networks: one model, one file."""

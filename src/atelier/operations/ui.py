@@ -1,0 +1,82 @@
+"""``python -m atelier.operations.ui``: MLflow on this machine, opened on the runs."""
+
+import os
+import sys
+import threading
+import time
+import urllib.request
+import webbrowser
+
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from mlflow.cli import cli as mlflow_cli
+
+from atelier.configuration.project import project_folder
+from atelier.configuration.redaction import redacted
+
+HOST = "127.0.0.1"
+
+
+def open_when_up(address: str, page: str) -> None:
+    """Show ``page`` in the browser as soon as the server answers."""
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/health", timeout=1).close()
+        except OSError:
+            time.sleep(0.5)
+        else:
+            webbrowser.open(page)
+            return
+
+
+def tracking_store() -> tuple[str, str]:
+    """Returns the address of the project's store, which exists from here on, and its experiment.
+
+    Raises:
+        FileNotFoundError: If there is no project.
+        ConnectionError: If the store is a server that does not answer.
+        ValueError: If the store is no database of this version of MLflow.
+    """
+    project = project_folder()
+    bootstrap_project(project)
+    with KedroSession.create(project, env=os.environ.get("KEDRO_ENV")) as session:
+        store = session.load_context().mlflow  # type: ignore[attr-defined]
+    return store.server.mlflow_tracking_uri, store.tracking.experiment._experiment.experiment_id
+
+
+def main(port: str = "5000", host: str = HOST) -> None:
+    """Serve the project's MLflow store on ``port`` until Ctrl-C; to this machine alone, unless a
+    ``host`` such as 0.0.0.0 says otherwise. A store that is a server is only opened.
+    """
+    try:
+        uri, experiment = tracking_store()
+    except (FileNotFoundError, ConnectionError, ValueError) as error:
+        sys.exit(f"atelier.operations.ui: {error}")
+    remote = uri.startswith("http")
+    address = uri.rstrip("/") if remote else f"http://{HOST}:{port}"
+    page = f"{address}/#/experiments/{experiment}/runs"
+    print(f"MLflow: {redacted(page)}", flush=True)
+    if remote:
+        show(page)
+    else:
+        serve(uri, port, host, page)
+
+
+def show(page: str) -> None:
+    """Open a page in the browser, where somebody looks on."""
+    if sys.stdout.isatty():
+        webbrowser.open(page)
+
+
+def serve(uri: str, port: str, host: str, page: str) -> None:
+    """Serve a store until Ctrl-C, and open ``page`` where somebody looks on."""
+    if sys.stdout.isatty():
+        address = f"http://{HOST}:{port}"
+        threading.Thread(target=open_when_up, args=(address, page), daemon=True).start()
+    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # 2 processes instead of 10
+    served = ["--backend-store-uri", uri, "--host", host, "--port", port, "--workers", "1"]
+    sys.exit(mlflow_cli(["server", *served]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,9 @@
+from .decision import Decision, promote
+from .params import MarginParams, PromotionParams
+
+__all__ = [
+    "Decision",
+    "MarginParams",
+    "PromotionParams",
+    "promote",
+]

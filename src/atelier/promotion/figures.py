@@ -1,0 +1,34 @@
+"""Figures of a promotion."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from atelier.plotting import ACCENT, INK, QUIET, WARM, look
+
+COLOURS = {"better": ACCENT, "no worse": QUIET, "may be worse": WARM}
+
+
+def gains_figure(table: pd.DataFrame, *, title: str) -> Figure:
+    """The gain by each measure with its interval, beside the margin that it may fall short of.
+
+    Args:
+        table: From :func:`atelier.promotion.decision.compare`.
+        title: Above all.
+    """
+    with look():
+        figure = Figure(figsize=(9.5, 2.4))
+        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        panels = figure.subplots(1, len(table))
+        for panel, row in zip(panels, table.to_dict("records"), strict=True):
+            colour = COLOURS[row["verdict"]]
+            panel.axvspan(-row["margin"], 0, color=QUIET, alpha=0.2, lw=0)
+            panel.axvline(0, color=INK, lw=0.8)
+            panel.plot([row["low"], row["high"]], [0, 0], color=colour, lw=3)
+            panel.plot(row["gain"], 0, "o", color=colour, ms=8)
+            reach = 1.2 * max(abs(row["low"]), abs(row["high"]), row["margin"])
+            panel.set(xlim=(-reach, reach), yticks=(), xlabel=f"gain in {row['measure']}")
+            panel.set_title(
+                f"{row['verdict']}: {row['challenger']:.3g} beside {row['champion']:.3g}", size=8
+            )
+            panel.locator_params(axis="x", nbins=5)
+        return figure

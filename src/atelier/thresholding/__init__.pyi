@@ -1,0 +1,26 @@
+from .cells import cells_by_threshold
+from .experiments import PictureThresholds, threshold_picture
+from .otsu import (
+    ThresholdCurve,
+    bootstrap_thresholds,
+    classify,
+    grey_histogram,
+    otsu_thresholds,
+    otsu_thresholds_from_histogram,
+    threshold_curve,
+)
+from .params import ThresholdingParams
+
+__all__ = [
+    "PictureThresholds",
+    "ThresholdCurve",
+    "ThresholdingParams",
+    "bootstrap_thresholds",
+    "cells_by_threshold",
+    "classify",
+    "grey_histogram",
+    "otsu_thresholds",
+    "otsu_thresholds_from_histogram",
+    "threshold_curve",
+    "threshold_picture",
+]

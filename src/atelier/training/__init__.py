@@ -1,0 +1,5 @@
+"""Networks for classification, and how they are trained, continued and served."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

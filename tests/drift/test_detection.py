@@ -1,0 +1,121 @@
+import keras
+import numpy as np
+import pytest
+from scipy import stats
+
+from atelier.calibration.density import DensityModel
+from atelier.drift.detection import Seen, alarms, compare, look_at, power_table, with_strangers
+
+pytestmark = pytest.mark.usefixtures("reproducible")
+
+
+def sample(count, *, seed, moved=0.0, rare=0.02, classes=(0.5, 0.3, 0.2)):
+    rng = np.random.default_rng(seed)
+    return Seen(
+        rng.normal(moved, 1, count),
+        rng.beta(5, 1, count),
+        rng.uniform(0, 1, count),
+        rng.uniform(0, 1, count),
+        rng.uniform(0, 1, count) < rare,
+        rng.choice(len(classes), count, p=classes),
+    )
+
+
+def test_the_tests_are_scipys_and_bonferroni_shares_the_level():
+    reference, batch = sample(300, seed=0), sample(200, seed=1, moved=0.2)
+    table = compare(reference, batch, alpha=0.05).set_index("statistic")
+    for name in ("log_density", "confidence", "brightness", "contrast"):
+        found = stats.ks_2samp(getattr(reference, name), getattr(batch, name), method="asymp")
+        assert table.loc[name, "effect"] == found.statistic
+        assert table.loc[name, "p_value"] == found.pvalue
+    counts = [(part.rare.sum(), (~part.rare).sum()) for part in (reference, batch)]
+    assert table.loc["rare", "p_value"] == stats.fisher_exact(counts).pvalue
+    counts = [np.bincount(part.predicted, minlength=3) for part in (reference, batch)]
+    found = stats.chi2_contingency(counts, correction=False)
+    assert table.loc["predicted", "p_value"] == found.pvalue
+    assert table.loc["predicted", "effect"] == pytest.approx(
+        stats.contingency.association(np.array(counts), method="cramer")
+    )
+    np.testing.assert_allclose(table["adjusted"], np.minimum(6 * table["p_value"], 1))
+    assert (table["drifted"] == (table["adjusted"] < 0.05)).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "culprit"),
+    [
+        ({"moved": 1.0}, "log_density"),
+        ({"rare": 0.15}, "rare"),
+        ({"classes": (0.1, 0.1, 0.8)}, "predicted"),
+    ],
+)
+def test_what_moved_is_named_and_nothing_else(change, culprit):
+    table = compare(sample(400, seed=0), sample(300, seed=1, **change), alpha=1e-4)
+    assert list(table.loc[table["drifted"], "statistic"]) == [culprit]
+
+
+def test_honest_batches_raise_the_flag_no_more_often_than_agreed():
+    ordinary = sample(1000, seed=3)
+    told = alarms(ordinary, ordinary, size=200, draws=400, alpha=0.05, seed=0)
+    assert told["low"] <= 0.05
+    assert told["draws"] == 400
+    assert told["low"] <= told["share"] <= told["high"]
+
+
+def test_a_larger_change_raises_it_more_often():
+    ordinary = sample(1000, seed=3)
+    tried = {
+        ("moved", by): ordinary._replace(log_density=ordinary.log_density + by)
+        for by in (0.0, 0.2, 1.0)
+    }
+    table = power_table(ordinary, tried, size=200, draws=40, alpha=0.01, seed=0)
+    shares = list(table["share"])
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert list(table["level"]) == [0.0, 0.2, 1.0]
+
+
+def test_a_single_class_everywhere_is_no_drift_of_classes():
+    one = sample(50, seed=0)._replace(predicted=np.zeros(50, int))
+    table = compare(one, one, alpha=0.05).set_index("statistic")
+    assert table.loc["predicted", ["effect", "p_value"]].tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("size", [0, 50, 60])
+def test_a_batch_that_leaves_no_reference_is_refused(size):
+    with pytest.raises(ValueError, match=r"1 … 49 images"):
+        alarms(sample(50, seed=0), sample(50, seed=0), size=size, draws=1, alpha=0.1, seed=0)
+
+
+def test_strangers_take_the_share_that_they_are_given(rng):
+    images, strangers = np.zeros((40, 2, 2, 1)), np.ones((3, 2, 2, 1))
+    mixed = with_strangers(images, strangers, 0.25, seed=0)
+    assert mixed.mean() == 0.25
+    assert images.sum() == 0
+
+
+@pytest.fixture(scope="module")
+def network():
+    model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+    model.add(keras.layers.Dense(2, kernel_initializer="ones"))
+    rng = np.random.default_rng(0)
+    density = DensityModel("full").fit(rng.normal(8, 3, (100, 2)), np.repeat([0, 1], 50))
+    return model, density.set_rejection(rng.normal(8, 3, (100, 2)), quantile=0.1)
+
+
+def test_every_image_is_measured(network, rng):
+    model, density = network
+    images = rng.uniform(0, 1, (7, 4, 4, 1)).astype(np.float32)
+    seen = look_at(model, images, density)
+    sums = images.sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(seen.brightness, sums / 16, rtol=1e-5)
+    np.testing.assert_allclose(seen.contrast, images.reshape(7, -1).std(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(seen.confidence, 0.5)  # both logits are the sum
+    logits = np.repeat(sums[:, None], 2, axis=1)
+    np.testing.assert_allclose(seen.log_density, density.log_density(logits), rtol=1e-4)
+    np.testing.assert_array_equal(seen.rare, seen.log_density < density.reject_below)
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 4, 1), (3, 5, 4, 1)])
+def test_images_that_do_not_fit_are_refused(shape, network):
+    with pytest.raises(ValueError, match=r"\(4, 4, 1\)"):
+        look_at(network[0], np.zeros(shape, np.float32), network[1])

@@ -1,0 +1,184 @@
+"""Dropout against hand values, exact enumeration and the binomial law."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import softmax
+
+from atelier.dropout.averages import thinned_averages
+from atelier.dropout.expectation import (
+    POSTS_MASK,
+    POSTS_NEURONS,
+    active_units,
+    every_mask,
+    mask_weights,
+    posts_example,
+    scaled_at_test,
+    scaled_at_training,
+)
+from atelier.dropout.generalization import gap_study, gap_summary
+from atelier.dropout.monte_carlo import MonteCarlo, judge_confidence, monte_carlo
+from atelier.dropout.networks import Trainer, forward
+from atelier.dropout.params import CensusParams, GapParams
+from atelier.dropout.weight_updates import OPTIMIZERS, census_row, moves
+
+pytestmark = pytest.mark.usefixtures("reproducible")
+RATES = {"SGD": 0.1, "momentum": 0.1, "Adagrad": 0.1, "Adadelta": 1, "RMSprop": 0.01, "Adam": 0.01}
+
+
+def test_both_ways_by_hand():
+    x, mask = np.array([1.0, 2, 3, 4]), np.array([1, 0, 1, 1])
+    np.testing.assert_array_equal(scaled_at_training(x, mask, keep=0.5), [2, 0, 6, 8])
+    np.testing.assert_array_equal(scaled_at_test(x, mask, keep=0.5), [1, 0, 3, 4])
+    np.testing.assert_array_equal(scaled_at_test(x, None, keep=0.5), x / 2)
+    np.testing.assert_array_equal(scaled_at_training(x, None, keep=0.5), x)
+
+
+def test_the_post_s_example_with_its_slip_put_right():
+    once = scaled_at_training(POSTS_NEURONS, POSTS_MASK, keep=0.5)
+    np.testing.assert_array_equal(once, [2, 0, 0, 8, 10, 0, 14, 0])
+    table = posts_example().set_index("way")
+    assert table.loc["scaled at training", "posts_mask_sum"] == 34
+    assert table.loc["scaled at training", "test_sum"] == 36
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.8, 0.1])
+def test_over_all_masks_training_averages_to_what_the_test_computes(keep):
+    table = posts_example(keep=keep)
+    assert (table["largest_gap"] < 1e-12).all()
+
+
+def test_the_chances_of_all_masks_sum_to_one():
+    assert mask_weights(every_mask(6), keep=0.3).sum() == pytest.approx(1)
+
+
+def test_units_kept_follow_the_binomial_law():
+    counts = active_units(200, drop=0.5, batches=4000, seed=0)
+    assert counts.mean() == pytest.approx(100, abs=4 * np.sqrt(50 / 4000))
+    assert counts.var() == pytest.approx(50, rel=0.1)
+
+
+def problem(rng, n=400):
+    centres = rng.normal(size=(3, 8)) * 1.5
+    labels = rng.integers(3, size=n)
+    return (centres[labels] + rng.normal(size=(n, 8))).astype(np.float32), labels
+
+
+def test_the_trainer_learns_and_the_same_seed_gives_the_same_weights():
+    x, labels = problem(np.random.default_rng(0))
+    trainer = Trainer((8, 16, 3), batch_size=20, learning_rate=0.01)
+    first = trainer(x, labels, drop=0.3, steps=300, seed=1)
+    other = trainer(x, labels, drop=0.0, steps=5, seed=2)
+    again = trainer(x, labels, drop=0.3, steps=300, seed=1)
+    for one, two in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(first[0], other[0])
+    assert (forward(first, x).argmax(axis=1) == labels).mean() > 0.9
+
+
+def test_the_geometric_mean_of_all_thinned_networks_is_the_scaled_network():
+    """Exact for one hidden layer into a softmax (Srivastava et al. 2014; Baldi & Sadowski 2013)."""
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=shape) for shape in ((6, 5), (5,), (5, 4), (4,))]
+    x = rng.normal(size=(30, 6))
+    found = thinned_averages(weights, x, keep=0.5)
+    np.testing.assert_allclose(found.geometric, found.scaled, atol=1e-12)
+    by_hand = np.mean(
+        [softmax(forward(weights, x, scales=[mask / 0.5]), axis=1) for mask in every_mask(5)],
+        axis=0,
+    )
+    np.testing.assert_allclose(found.arithmetic, by_hand, atol=1e-12)
+    assert np.abs(found.arithmetic - found.scaled).max() > 0.05
+
+
+def test_monte_carlo_tends_to_the_exact_average():
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=shape) for shape in ((6, 5), (5,), (5, 4), (4,))]
+    x = rng.normal(size=(20, 6))
+    exact = thinned_averages(weights, x, keep=0.5).arithmetic
+    drawn = monte_carlo(weights, x, drop=0.5, samples=4000, seed=0)
+    assert np.abs(drawn.mean - exact).max() < 4 * 0.5 / np.sqrt(4000)
+    assert drawn.spread.shape == (20,)
+
+
+def census(optimizer, *, per_sample=False, units=40, batches=30, batch_size=8):
+    params = CensusParams(
+        units=units, drop=0.5, batches=batches, batch_size=batch_size, rates=RATES
+    )
+    x, labels = problem(np.random.default_rng(0))
+    return moves(x, labels, optimizer, params, classes=3, per_sample=per_sample, seed=0)
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adagrad", "Adadelta", "RMSprop"])
+def test_optimizers_without_memory_of_the_direction_move_kept_units_only(optimizer):
+    found = census(optimizer)
+    np.testing.assert_array_equal((found.steps > 0).all(axis=2), found.kept)
+    assert census_row(found)["dropped_over_kept"] == 0
+    assert census_row(found)["moved_per_batch"] == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "Adam"])
+def test_momentum_and_adam_move_the_weights_of_dropped_units(optimizer):
+    found = census(optimizer)
+    ever = np.logical_or.accumulate(found.kept)
+    np.testing.assert_array_equal((found.steps > 0).all(axis=2), ever)
+    assert census_row(found)["dropped_over_kept"] > 0.3
+
+
+def test_weights_moved_after_n_batches_follow_one_minus_p_to_the_n():
+    found = census("SGD", units=2000, batches=4)
+    so_far = np.maximum.accumulate(found.steps > 0).mean(axis=(1, 2))
+    np.testing.assert_allclose(so_far, 1 - 0.5 ** np.arange(1, 5), atol=0.05)
+
+
+def test_a_mask_for_each_sample_touches_nearly_everything_at_once():
+    found = census("SGD", per_sample=True, units=2000, batches=2)
+    assert (found.steps[0] > 0).mean() == pytest.approx(1 - 0.5**8, abs=0.01)
+
+
+def test_every_optimizer_sees_the_same_masks():
+    kept = [census(name).kept for name in OPTIMIZERS]
+    for other in kept[1:]:
+        np.testing.assert_array_equal(other, kept[0])
+
+
+def test_the_gap_closes_as_images_are_added():
+    rng = np.random.default_rng(0)
+    x, labels = problem(rng, 1000)
+    params = GapParams(
+        sizes=(15, 600), width=32, drop=0.5, steps=150, batch_size=20, learning_rate=0.01,
+        seeds=(0, 1), samples=2,
+    )  # fmt: skip
+    table, _ = gap_study((x[:600], labels[:600]), (x[600:], labels[600:]), params, classes=3)
+    assert len(table) == 2 * 2 * 2
+    gap = (table["test_error"] - table["train_error"]).groupby(table["images"]).mean()
+    assert gap[15] > gap[600]
+    assert (table["test_low"] <= table["test_error"]).all()
+
+
+def test_the_gap_is_summed_up_at_the_most_images():
+    table = pd.DataFrame(
+        [
+            *[(10, 0.0, 0, 0.0, 0.9), (20, 0.0, 0, 0.1, 0.4), (20, 0.0, 1, 0.2, 0.4)],
+            *[(10, 0.5, 0, 0.5, 0.6), (20, 0.5, 0, 0.3, 0.4), (20, 0.5, 1, 0.4, 0.6)],
+        ],
+        columns=["images", "dropout", "seed", "train_error", "test_error"],
+    ).assign(n=50)
+    found = gap_summary(table)
+    assert found.pop("without_gap") == pytest.approx((0.3 + 0.2) / 2)
+    assert found.pop("with_gap") == pytest.approx((0.1 + 0.2) / 2)
+    assert found.pop("without_error") == pytest.approx(0.4)
+    assert found.pop("with_error") == pytest.approx(0.5)
+    assert found == {"images": 20, "seeds": 2, "n": 50}
+
+
+def test_a_spread_that_knows_the_mistakes_is_judged_perfect():
+    weights = [np.eye(2), np.zeros(2), np.eye(2), np.zeros(2)]
+    x, labels = np.array([[2.0, 0], [0, 1], [1, 0], [3, 0]]), np.array([0, 1, 1, 0])
+    probs = softmax(forward(weights, x), axis=1)
+    drawn = MonteCarlo(probs, np.array([0.1, 0.2, 0.9, 0.1]))
+    curves, table = judge_confidence(weights, x, labels, drawn)
+    np.testing.assert_allclose(curves["Monte-Carlo spread"], [0, 0, 0, 0.25])
+    rows = table.set_index("confidence")
+    assert rows.loc["Monte-Carlo spread", "auroc"] == 1
+    assert pd.isna(rows.loc["Monte-Carlo spread", "ece"])

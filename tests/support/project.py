@@ -1,0 +1,70 @@
+"""A copy of the project, for tests that run it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from support.patience import PATIENCE
+
+ROOT = Path(__file__).parents[2]
+
+
+class Project:
+    """A copy of the project in a folder of its own, with its own data and MLflow store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("conf", "src", "notebooks"):
+            ignore = shutil.ignore_patterns("__pycache__", "local")
+            shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+        for name in ("pyproject.toml", ".telemetry"):
+            shutil.copy(ROOT / name, folder / name)
+        (folder / "conf" / "local").mkdir()
+        self.store = f"sqlite:///{folder / 'mlflow.db'}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of its processes: not the store that MLflow exported in a test of this process."""
+        exported = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+        own = {name: text for name, text in os.environ.items() if name not in exported}
+        source = str(self.folder / "src")
+        return own | {"PYTHONPATH": source, "COLUMNS": "500", "NO_COLOR": "1"}
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """`kedro …` in this project, not waited for."""
+        command = [sys.executable, "-m", "kedro", *arguments]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def kedro(self, *arguments: str, ok: bool = True) -> str:
+        """What `kedro …` printed; it must succeed, or fail where ``ok`` is False."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=PATIENCE)
+        assert (process.returncode == 0) == ok, output
+        return output
+
+    def run(self, *arguments: str, ok: bool = True) -> str:
+        return self.kedro("run", "--env", "test", *arguments, ok=ok)
+
+    def client(self):
+        import mlflow
+
+        return mlflow.MlflowClient(self.store)
+
+    def runs(self, pipeline: str | None = None):
+        """The MLflow runs, newest first; of one pipeline where it is named."""
+        client = self.client()
+        experiment = client.get_experiment_by_name("atelier-test")
+        named = f"attributes.run_name = '{pipeline}'" if pipeline else ""
+        return client.search_runs([experiment.experiment_id], named, order_by=["start_time DESC"])
+
+    def path(self, *parts: str) -> Path:
+        return self.folder.joinpath("data", *parts)

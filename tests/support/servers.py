@@ -1,0 +1,51 @@
+"""Servers of a finished project, for as long as a test looks at them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+from support.patience import PATIENCE, wait_until
+
+
+def serve(project, *command: str, health: str):
+    """A server of the finished project, until the test is over."""
+    environment = project.environment | {"KEDRO_ENV": "test"}
+    with (project.folder / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=project.folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        wait_for(health, server, project.folder / "server.log")
+        yield
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(PATIENCE)
+
+
+def wait_for(address, server, log):
+    def answers() -> bool:
+        assert server.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(address, timeout=60).close()  # and again
+        except OSError:
+            return False
+        return True
+
+    wait_until(answers, every=0.5)
+
+
+def free_port() -> int:
+    """A port that nobody listens on, below 49152: Kedro-Viz takes no other."""
+    for port in range(20_000 + os.getpid() % 10_000, 49_000):
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)):
+                return port
+    raise RuntimeError("no free port")
