@@ -1,4 +1,4 @@
-"""The look that every figure shares."""
+"""The house style of all figures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ SPLIT_COLOURS = {
     "calibration": "#e9c46a",
     "test": "#d1495b",
 }
-LOOK: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
     "figure.dpi": 120,
     "font.size": 9,
@@ -40,14 +40,19 @@ LOOK: dict[Any, Any] = {
 
 
 @contextmanager
-def look() -> Iterator[None]:
-    """Draw with the shared look, and leave matplotlib's settings as they were."""
-    with mpl.rc_context(LOOK):
+def house_style() -> Iterator[None]:
+    """Draw with the shared house_style, and leave matplotlib's settings as they were."""
+    with mpl.rc_context(STYLE):
         yield
 
 
-def photograph(figure: Figure) -> Images:
-    """The figure as it looks, (height, width, 3) uint8."""
+def rasterize(figure: Figure) -> Images:
+    """Returns the figure as an image, (height, width, 3) uint8."""
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def set_title(figure: Figure, title: str) -> None:
+    """Writes the title of a whole figure, bold, at its left edge."""
+    figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from atelier.plotting import ACCENT, INK, WARM, look, photograph
+from atelier.plotting import ACCENT, INK, WARM, house_style, rasterize, set_title
 from atelier.types import Array, Images
 
 OPINIONS = {
@@ -44,9 +44,9 @@ def rows_figure(
         columns: Their headings.
         title: Above all.
     """
-    with look():
+    with house_style():
         figure = Figure(figsize=(0.92 * len(columns) + 1.1, 1.12 * len(rows) + 0.5))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(len(rows), len(columns), squeeze=False)
         for line, (name, pictures) in zip(panels, rows.items(), strict=True):
             for panel, picture in zip(line, pictures, strict=True):
@@ -66,7 +66,7 @@ def doubts_figure(doubts: Mapping[str, Array], *, title: str) -> Figure:
         doubts: (steps + 1, classes) by start.
         title: Above all.
     """
-    with look():
+    with house_style():
         figure = Figure(figsize=(6.2, 3.4))
         panel = figure.subplots()
         for (name, values), colour in zip(doubts.items(), START_COLOURS, strict=False):
@@ -91,9 +91,9 @@ def change_figure(panels_of: Mapping[str, tuple[Array, str]], *, title: str) -> 
             drawn about 0.
         title: Above all.
     """
-    with look():
+    with house_style():
         figure = Figure(figsize=(1.9 * len(panels_of), 2.6))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(1, len(panels_of), squeeze=False)[0]
         for panel, (name, (picture, note)) in zip(panels, panels_of.items(), strict=True):
             _bare(panel, picture, symmetric="difference" in name)
@@ -111,10 +111,10 @@ def trust_figure(table: pd.DataFrame, ordinary: Array, *, title: str) -> Figure:
         ordinary: Log densities of held-out real images.
         title: Above all.
     """
-    with look():
+    with house_style():
         ways = list(dict.fromkeys(table["way"]))
         figure = Figure(figsize=(10.0, 0.42 * len(ways) + 1.6))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         said, known = figure.subplots(1, 2, sharey=True)
         means = table.groupby("way", sort=False)[list(OPINIONS)].mean()
         places = np.arange(len(ways))
@@ -155,12 +155,12 @@ def film(frames: Array) -> Images:
         frames: (pictures, n, height, width), in [0, 1].
     """
     shown = []
-    with look():
+    with house_style():
         for number, pictures in enumerate(frames):
             figure = Figure(figsize=(0.8 * len(pictures), 1.1), dpi=100)
             figure.suptitle(f"{number} of {len(frames) - 1}", x=0.01, ha="left", size=8)
             for panel, picture in zip(figure.subplots(1, len(pictures)), pictures, strict=True):
                 panel.imshow(picture, cmap="gray", vmin=0, vmax=1)
                 panel.set_axis_off()
-            shown.append(photograph(figure))
+            shown.append(rasterize(figure))
     return np.stack(shown)

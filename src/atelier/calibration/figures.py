@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from atelier.evaluation.calibration_error import reliability_bins
-from atelier.plotting import ACCENT, INK, QUIET, WARM, look
+from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.types import Array, History, Labels
 
 COLUMNS = 4
@@ -41,9 +41,9 @@ def reliability_figure(
 ) -> Figure:
     """A reliability diagram for each method (Guo et al. 2017, fig. 4), counts beneath."""
     rows = -(-len(methods) // COLUMNS)
-    with look():
+    with house_style():
         figure = Figure(figsize=(2.7 * COLUMNS, 3.3 * rows + 0.4))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         grid = figure.add_gridspec(rows * 2, COLUMNS, height_ratios=[3, 1] * rows)
         measured: Any = table.set_index("method")
         for index, (name, probs) in enumerate(methods.items()):
@@ -118,9 +118,9 @@ def guo_figure(tables: Mapping[str, pd.DataFrame], *, title: str) -> Figure:
     values = np.array([100 * table["ece"].to_numpy() for table in tables.values()])
     limits = [(100 * table["ece_low"], 100 * table["ece_high"]) for table in tables.values()]
     ratio = np.log2(np.maximum(values, 1e-3) / np.maximum(values[:, :1], 1e-3))
-    with look():
+    with house_style():
         figure = Figure(figsize=(1.35 * len(methods) + 1.2, 0.75 * len(tables) + 1.3))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         axes = figure.subplots()
         axes.imshow(ratio, cmap="RdYlGn_r", vmin=-3, vmax=3, aspect="auto", alpha=0.55)
         for row, (low, high) in enumerate(limits):
@@ -144,9 +144,9 @@ def capacity_figure(table: pd.DataFrame, *, title: str) -> Figure:
         (1, "ece", WARM, "o-", "ECE"),
         (1, "ece_after", ACCENT, "^--", "ECE after temperature"),
     )
-    with look():
+    with house_style():
         figure = Figure(figsize=(2.7 * len(factors), 4.4))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(2, len(factors), sharex="col", sharey="row", squeeze=False)
         for column, factor in enumerate(factors):
             own = table[table["factor"] == factor]
@@ -176,9 +176,9 @@ def overtraining_figure(history: History, *, title: str) -> Figure:
     epochs = np.arange(1, len(history) + 1)
     curves = {name: np.array([row[name] for row in history]) for name in history[0]}
     best = int(curves["test_nll"].argmin())
-    with look():
+    with house_style():
         figure = Figure(figsize=(8.2, 3.0))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         left, right = figure.subplots(1, 2)
         left.plot(epochs, curves["train_nll"], color=QUIET, label="training")
         left.plot(epochs, curves["test_nll"], color=WARM, label="test")

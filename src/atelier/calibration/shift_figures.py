@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from atelier.calibration.confidence import SCORES
-from atelier.plotting import ACCENT, INK, QUIET, WARM, look
+from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.types import Array
 
 COLOURS = dict(zip(SCORES, (WARM, "#e9a23b", "#7d8b99", ACCENT, "#4c956c"), strict=True))
@@ -41,9 +41,9 @@ def scaling_figure(table: pd.DataFrame, pictures: Sequence[Array], *, title: str
     """
     rows = table[table["change"].isin(["none", "scale"])].sort_values("level")
     factors = 1 + rows["level"].to_numpy()
-    with look():
+    with house_style():
         figure = Figure(figsize=(9.4, 4.6))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         above, below = np.asarray(figure.subfigures(2, 1, height_ratios=[1, 2]))
         for axes, factor, picture in zip(
             above.subplots(1, len(factors)), factors, pictures, strict=True
@@ -82,9 +82,9 @@ def detection_figure(happened: pd.DataFrame, noticed: pd.DataFrame, *, title: st
     cells: Any = noticed.set_index(["change", "level", "score"])
     rest: Any = happened.set_index(["change", "level"])
     area = np.array([[cells.loc[(*key, score), "auroc"] for score in SCORES] for key in keys])
-    with look():
+    with house_style():
         figure = Figure(figsize=(9.2, 0.27 * len(keys) + 1.5))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         axes = figure.subplots()
         axes.imshow(area, cmap="RdYlBu", vmin=0, vmax=1, aspect="auto", alpha=0.6)
         for row, key in enumerate(keys):

@@ -13,7 +13,7 @@ from atelier.cells.grayscale import normalise
 from atelier.cells.instance_labels import number_cells
 from atelier.cells.samples import Sample
 from atelier.cells.scores import OVERLAPS, overlaps
-from atelier.plotting import ACCENT, INK, QUIET, WARM, look
+from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.types import Array, History
 
 METHOD_COLOURS = {
@@ -66,10 +66,10 @@ def comparison_figure(
     side: int = 256,
 ) -> Figure:
     """A row a picture: picture, truth, then what each method finds, mistakes in colour."""
-    with look():
+    with house_style():
         columns = len(found) + 2
         figure = Figure(figsize=(1.9 * columns, 1.95 * len(samples) + 0.7))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(len(samples), columns, squeeze=False)
         for row, (name, sample) in zip(panels, samples.items(), strict=True):
             part = np.s_[:side, :side]
@@ -94,9 +94,9 @@ def comparison_figure(
 def strictness_figure(table: pd.DataFrame, summary: pd.DataFrame, *, title: str) -> Figure:
     """F1 of cells against the IoU that counts as found; the main scores with intervals."""
     names = ["f1", *(f"f1_{at}" for at in OVERLAPS[1:])]
-    with look():
+    with house_style():
         figure = Figure(figsize=(9, 3.2))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         left, right = figure.subplots(1, 2)
         for method, part in table.groupby("method", sort=False):
             colour = METHOD_COLOURS.get(str(method), QUIET)
@@ -127,10 +127,10 @@ def lessons_figure(
     image: Array, labels: Array, weights: Array, lessons: Sequence[tuple[Array, ...]]
 ) -> Figure:
     """What a pixel counts, and one picture as the network sees it again and again."""
-    with look():
+    with house_style():
         figure = Figure(figsize=(9, 4.4))
         title = "border weights, and deformed lessons with their targets"
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(2, 2 + len(lessons))
         panels[0, 0].imshow(_grey(image), cmap="gray")
         panels[0, 0].set_title("picture", size=9)
@@ -150,9 +150,9 @@ def lessons_figure(
 
 def learning_figure(histories: Mapping[str, History], *, title: str) -> Figure:
     """Loss and validation IoU along the training of each network."""
-    with look():
+    with house_style():
         figure = Figure(figsize=(7.5, 2.9))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         left, right = figure.subplots(1, 2)
         for name, history in histories.items():
             steps = [row["step"] for row in history]
@@ -169,9 +169,9 @@ def learning_figure(histories: Mapping[str, History], *, title: str) -> Figure:
 
 def pixels_figure(diagrams: Mapping[str, pd.DataFrame], *, title: str) -> Figure:
     """How often a pixel is cell that is said to be cell with this probability."""
-    with look():
+    with house_style():
         figure = Figure(figsize=(3.4 * len(diagrams), 3.3))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(1, len(diagrams), sharey=True, squeeze=False)[0]
         for panel, (name, bins) in zip(panels, diagrams.items(), strict=True):
             panel.plot([0, 1], [0, 1], "--", color=INK, linewidth=0.8)
@@ -186,9 +186,9 @@ def pixels_figure(diagrams: Mapping[str, pd.DataFrame], *, title: str) -> Figure
 
 def cells_figure(samples: Mapping[str, Sample], *, title: str) -> Figure:
     """Pictures and, beneath, their cells."""
-    with look():
+    with house_style():
         figure = Figure(figsize=(1.6 * len(samples), 3.6))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(2, len(samples), squeeze=False)
         for (above, below), sample in zip(panels.T, samples.values(), strict=True):
             above.imshow(_grey(sample.image), cmap="gray")

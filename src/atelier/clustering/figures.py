@@ -21,7 +21,7 @@ from atelier.clustering.experiments import (
     telling_columns,
 )
 from atelier.clustering.mixture import Mixture
-from atelier.plotting import ACCENT, INK, QUIET, WARM, look, photograph
+from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, rasterize, set_title
 from atelier.types import Animation, Array
 
 COLOURS = (
@@ -65,9 +65,9 @@ def steps_figure(
     shown = [iteration for iteration in shown if iteration < len(walk)]
     columns = 4
     rows = -(-(len(shown) + 1) // columns)
-    with look():
+    with house_style():
         figure = Figure(figsize=(2.4 * columns, 2.5 * rows + 0.3))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         first = panels[0]
         first.scatter(
@@ -92,12 +92,12 @@ def steps_figure(
 def steps_animation(cloud: Cloud, walk: Sequence[MixtureStep]) -> Animation:
     """Every iteration, one picture each."""
     pictures = []
-    with look():
+    with house_style():
         for iteration, step in enumerate(walk):
             figure = Figure(figsize=(4, 4.2), dpi=80)
             label = f"iteration {iteration}, log-likelihood {step.log_likelihood:,.1f}"
             _draw_step(figure.subplots(), cloud.points, step, label)
-            pictures.append(photograph(figure))
+            pictures.append(rasterize(figure))
     return Animation(np.stack(pictures), SECONDS)
 
 
@@ -106,9 +106,9 @@ def starts_figure(table: pd.DataFrame, shares: Mapping[str, float], *, title: st
     sound = table[~table["collapsed"]]
     low, high = np.quantile(sound["log_likelihood"].to_numpy(), (0.02, 1.0))
     margin = 0.04 * max(high - low, 1e-9)
-    with look():
+    with house_style():
         figure = Figure(figsize=(7.5, 3.0))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(1, len(shares), sharey=True)
         bins = np.linspace(low - margin, high + margin, 40)
         for panel, (init, share), colour in zip(
@@ -135,9 +135,9 @@ def colours_figure(image: Array, clustered: Clustered, *, title: str) -> Figure:
     one_dimension = clustered.mixture.means.shape[1] == 1
     if one_dimension:
         layout.append(["histogram", "histogram"])
-    with look():
+    with house_style():
         figure = Figure(figsize=(9, 2.8 * len(layout)))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplot_mosaic(layout)
         panels["picture"].imshow(_as_rgb(colours, white))
         panels["picture"].set_title("picture")

@@ -7,13 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from atelier.plotting import QUIET, SPLIT_COLOURS, look
+from atelier.plotting import QUIET, SPLIT_COLOURS, house_style, set_title
 from atelier.types import Array, Images, Labels
 
 
 def counts_figure(table: pd.DataFrame, *, title: str) -> Figure:
     """Images per class, stacked by split."""
-    with look():
+    with house_style():
         figure = Figure(figsize=(max(6, 0.22 * len(table)), 3.2))
         axes = figure.subplots()
         bottom = np.zeros(len(table))
@@ -26,7 +26,7 @@ def counts_figure(table: pd.DataFrame, *, title: str) -> Figure:
     return figure
 
 
-def mosaic(tiles: Array, *, gap: int = 1) -> Array:
+def tile_images(tiles: Array, *, gap: int = 1) -> Array:
     """One picture, values 0 … 255, of a grid of tiles, (rows, columns, height, width)."""
     rows, columns, height, width = tiles.shape
     framed = np.pad(tiles, ((0, 0), (0, 0), (0, gap), (0, gap)))
@@ -43,9 +43,9 @@ def contact_sheet_figure(
         first = images[labels == label][:columns, ..., 0]
         tiles[label, : len(first)] = first
     halves = np.array_split(np.arange(len(classes)), 1 if len(classes) <= 12 else 2)
-    with look():
+    with house_style():
         figure = Figure(figsize=(5.2 * len(halves), 0.31 * len(halves[0]) + 0.4))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         for axes, half in zip(
             figure.subplots(1, len(halves), squeeze=False).flat, halves, strict=True
         ):
@@ -54,7 +54,7 @@ def contact_sheet_figure(
 
 
 def _draw_rows(axes: Axes, tiles: Array, names: Sequence[str]) -> None:
-    axes.imshow(mosaic(tiles), cmap="gray", vmin=0, vmax=255)
+    axes.imshow(tile_images(tiles), cmap="gray", vmin=0, vmax=255)
     pitch = tiles.shape[2] + 1
     axes.set_xticks([])
     axes.set_yticks(np.arange(len(names)) * pitch + pitch / 2, names)
@@ -70,14 +70,14 @@ def moments_figure(
     pairs = np.stack([means, deviations * (255 / deviations.max())], axis=1)
     columns = 5 if len(classes) <= 10 else 8
     rows = -(-len(classes) // columns)
-    with look():
+    with house_style():
         figure = Figure(figsize=(1.5 * columns, 0.95 * rows + 0.4))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         grid = figure.subplots(rows, columns, squeeze=False).flat
         for axes in grid:
             axes.set_axis_off()
         for axes, name, pair in zip(figure.axes, classes, pairs, strict=False):
-            axes.imshow(mosaic(pair[None]), cmap="magma", vmin=0, vmax=255)
+            axes.imshow(tile_images(pair[None]), cmap="magma", vmin=0, vmax=255)
             axes.set_title(name, loc="center", size=9)
     return figure
 
@@ -85,9 +85,9 @@ def moments_figure(
 def deviation_figure(table: pd.DataFrame, *, title: str) -> Figure:
     """How much each class varies, by both statistics, the largest marked."""
     statistics = {"mean_deviation": "mean over pixels", "largest_deviation": "largest pixel"}
-    with look():
+    with house_style():
         figure = Figure(figsize=(max(6, 0.22 * len(table)), 3.4))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         for axes, (column, name) in zip(
             figure.subplots(2, sharex=True), statistics.items(), strict=True
         ):

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from atelier.drift.detection import CONTINUOUS, Seen
-from atelier.plotting import ACCENT, INK, QUIET, WARM, look
+from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 
 
 def batch_figure(reference: Seen, batch: Seen, table: pd.DataFrame, *, title: str) -> Figure:
@@ -17,9 +17,9 @@ def batch_figure(reference: Seen, batch: Seen, table: pd.DataFrame, *, title: st
         table: From :func:`atelier.drift.detection.compare`.
         title: Above all.
     """
-    with look():
+    with house_style():
         figure = Figure(figsize=(14.5, 3.0))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(1, len(CONTINUOUS) + 2)
         told = table.set_index("statistic")
         for panel, name in zip(panels, CONTINUOUS, strict=False):
@@ -58,7 +58,7 @@ def power_figure(table: pd.DataFrame, *, alpha: float, title: str) -> Figure:
         alpha: The accepted share of false alarms.
         title: Above all.
     """
-    with look():
+    with house_style():
         figure = Figure(figsize=(7.0, 0.3 * len(table) + 1.2))
         panel = figure.subplots()
         places = np.arange(len(table))

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from scipy import stats
 
-from atelier.plotting import ACCENT, INK, QUIET, WARM, look, photograph
+from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, rasterize, set_title
 from atelier.types import Animation, Array
 
 ARMS = {0.0: (WARM, "no dropout")}
@@ -17,9 +17,9 @@ SECONDS = 0.6
 
 def gap_figure(table: pd.DataFrame, *, title: str) -> Figure:
     """Training and test error against the size of the training set; a dot for each seed."""
-    with look():
+    with house_style():
         figure = Figure(figsize=(8.2, 3.2))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         left, right = figure.subplots(1, 2)
         for drop, own in table.groupby("dropout"):
             colour, name = ARMS.get(float(str(drop)), (ACCENT, f"dropout {drop:g}"))
@@ -49,7 +49,7 @@ def gap_figure(table: pd.DataFrame, *, title: str) -> Figure:
 
 def active_figure(counts: Array, *, units: int, keep: float) -> Figure:
     """How many units the batches keep, against the binomial law."""
-    with look():
+    with house_style():
         figure = Figure(figsize=(6.0, 2.8))
         axes = figure.subplots()
         places = np.arange(counts.min(), counts.max() + 1)
@@ -73,7 +73,7 @@ def census_figure(table: pd.DataFrame, moved: Mapping[str, Array], *, drop: floa
         drop: p.
     """
     one = table[table["mask"] == "batch"]
-    with look():
+    with house_style():
         figure = Figure(figsize=(8.6, 3.2))
         left, right = figure.subplots(1, 2)
         batches = np.arange(1, len(next(iter(moved.values()))) + 1)
@@ -111,9 +111,9 @@ def moves_animation(steps: Mapping[str, Array], *, frames: int) -> Animation:
 
 
 def _moves_picture(steps: Mapping[str, Array], batch: int) -> Array:
-    with look():
+    with house_style():
         figure = Figure(figsize=(1.35 * len(steps) + 0.6, 5.4), dpi=80)
-        figure.suptitle(f"batch {batch + 1}", x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, f"batch {batch + 1}")
         panels = figure.subplots(3, len(steps))
         for column, (name, change) in enumerate(steps.items()):
             so_far = (change[: batch + 1] > 0).sum(axis=0)
@@ -131,7 +131,7 @@ def _moves_picture(steps: Mapping[str, Array], batch: int) -> Array:
             panels[0, column].set_title(name, size=8)
         for row, label in enumerate(("moved", "how strongly", "how often so far")):
             panels[row, 0].set_ylabel(label, size=8)
-        return photograph(figure)
+        return rasterize(figure)
 
 
 def averages_figure(averages: Mapping[str, Array], labels: Array, *, units: int) -> Figure:
@@ -139,7 +139,7 @@ def averages_figure(averages: Mapping[str, Array], labels: Array, *, units: int)
     probability.
     """
     scaled = averages["scaled"]
-    with look():
+    with house_style():
         figure = Figure(figsize=(7.4, 3.3))
         panels = figure.subplots(1, 2, sharex=True, sharey=True)
         for axes, kind in zip(panels, ("arithmetic", "geometric"), strict=True):
@@ -157,7 +157,7 @@ def averages_figure(averages: Mapping[str, Array], labels: Array, *, units: int)
 
 def rejection_figure(curves: Mapping[str, Array], *, title: str) -> Figure:
     """Error among the answers that are kept when the least confident are refused."""
-    with look():
+    with house_style():
         figure = Figure(figsize=(6.0, 3.0))
         axes = figure.subplots()
         for (name, errors), colour in zip(curves.items(), (QUIET, ACCENT, WARM), strict=True):

@@ -12,7 +12,7 @@ from .calibration_error import (
 )
 from .classification import class_scores, classification_metrics
 from .detection import Detection
-from .intervals import bootstrap_interval, wilson_interval
+from .intervals import bootstrap_interval, wilson_interval, with_interval
 
 __all__ = [
     "Detection",
@@ -30,4 +30,5 @@ __all__ = [
     "reliability_bins",
     "smooth_calibration_error",
     "wilson_interval",
+    "with_interval",
 ]

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+import lazy_loader
 import numpy as np
 
 from atelier.types import Array
 
+stats = lazy_loader.load("scipy.stats")  # which a bare machine of the sweep may lack
 RESAMPLES = 1000
 UNBOUNDED = (-float("inf"), float("inf"))
 SHARE = (0.0, 1.0)
@@ -17,11 +19,45 @@ NOT_NEGATIVE = (0.0, float("inf"))
 
 
 def wilson_interval(successes: int, trials: int, *, level: float = 0.95) -> tuple[float, float]:
-    """Lower and upper limit of a proportion (Wilson 1927)."""
-    from scipy import stats
+    """Returns the lower and upper limit of a proportion (Wilson 1927).
 
+    Args:
+        successes: How many of the trials succeeded, 0 … ``trials``.
+        trials: At least 1.
+        level: Share of intervals that are to hold the truth, in (0, 1).
+
+    Returns:
+        Two limits in [0, 1].
+
+    Raises:
+        ValueError: More successes than trials, no trials, or a level outside (0, 1).
+
+    Examples:
+        >>> low, high = wilson_interval(9, 10)
+        >>> round(low, 3), round(high, 3)
+        (0.596, 0.982)
+    """
     interval = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def with_interval(name: str, successes: int, trials: int) -> dict[str, float]:
+    """Returns a proportion with its 95 % Wilson interval, as columns of a table.
+
+    Args:
+        name: Of the proportion.
+        successes: How many of the trials succeeded, 0 … ``trials``.
+        trials: At least 1.
+
+    Returns:
+        ``name``, ``name_low`` and ``name_high``, each in [0, 1].
+
+    Examples:
+        >>> {name: round(value, 3) for name, value in with_interval("accuracy", 9, 10).items()}
+        {'accuracy': 0.9, 'accuracy_low': 0.596, 'accuracy_high': 0.982}
+    """
+    low, high = wilson_interval(successes, trials)
+    return {name: successes / trials, f"{name}_low": low, f"{name}_high": high}
 
 
 def bootstrap_interval(

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from atelier.plotting import ACCENT, INK, WARM, look
+from atelier.plotting import ACCENT, INK, WARM, house_style, set_title
 from atelier.types import History
 
 METHOD_COLOURS = {"forward": WARM, "central": ACCENT, "complex step": "#4c956c"}
@@ -13,7 +13,7 @@ MODE_COLOURS = {"forward": WARM, "reverse": ACCENT}
 def steps_figure(curves: pd.DataFrame, *, formula: str, point: str) -> Figure:
     """Error against step size: truncation on the right, rounding on the left."""
     exponents = {"forward": (1 / 2, r"$\epsilon^{1/2}$"), "central": (1 / 3, r"$\epsilon^{1/3}$")}
-    with look():
+    with house_style():
         figure = Figure(figsize=(7.0, 3.6))
         axes = figure.subplots()
         for name, colour in METHOD_COLOURS.items():
@@ -34,9 +34,9 @@ def steps_figure(curves: pd.DataFrame, *, formula: str, point: str) -> Figure:
 def norms_figure(history: History, *, title: str) -> Figure:
     """Loss and gradient norm of each layer, step by step."""
     layers = [name for name in history[0] if name.startswith("norm_")]
-    with look():
+    with house_style():
         figure = Figure(figsize=(7.5, 2.9))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         left, right = figure.subplots(1, 2)
         left.plot([row["loss"] for row in history], color=INK)
         left.set(xlabel="step", ylabel="squared error")
@@ -52,7 +52,7 @@ def norms_figure(history: History, *, title: str) -> Figure:
 def modes_figure(costs: pd.DataFrame) -> Figure:
     """What a Jacobian costs in each mode as inputs grow, and as outputs grow."""
     few = {"inputs": costs["outputs"].min(), "outputs": costs["inputs"].min()}
-    with look():
+    with house_style():
         figure = Figure(figsize=(7.5, 3.2))
         panels = figure.subplots(2, 2, sharex="col")
         for column, growing in enumerate(("inputs", "outputs")):

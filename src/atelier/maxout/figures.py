@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from atelier.plotting import ACCENT, INK, QUIET, WARM, look
+from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.types import Array, Arrays, History, Metrics
 
 COLOURS = {"ReLU": QUIET, "maxout": ACCENT}
@@ -15,7 +15,7 @@ def rivals_figure(table: pd.DataFrame, *, title: str) -> Figure:
     """Test error of every network with its 95 % interval, arm beside arm; training error hollow."""
     arms = list(dict.fromkeys(zip(table["network"], table["dropout"], strict=True)))
     seeds = sorted(table["seed"].unique())
-    with look():
+    with house_style():
         figure = Figure(figsize=(7.0, 3.2))
         axes = figure.subplots()
         for place, (network, dropout) in enumerate(arms):
@@ -44,7 +44,7 @@ def rivals_figure(table: pd.DataFrame, *, title: str) -> Figure:
 def pieces_figure(shares: Array, *, title: str) -> Figure:
     """How often each piece of each unit wins: units side by side, the most frequent piece below."""
     order = np.argsort(shares[:, 0])
-    with look():
+    with house_style():
         figure = Figure(figsize=(7.0, 2.8))
         axes = figure.subplots()
         bottom = np.zeros(len(shares))
@@ -69,7 +69,7 @@ def functions_figure(learnt: Arrays, names: list[str]) -> Figure:
     """
     x, targets = learnt["x"], learnt["targets"]
     outputs, pieces = learnt["outputs"], learnt["pieces"]
-    with look():
+    with house_style():
         figure = Figure(figsize=(8.2, 2.9))
         panels = figure.subplots(1, len(names))
         for index, (axes, name) in enumerate(zip(panels, names, strict=True)):
@@ -87,14 +87,14 @@ def functions_figure(learnt: Arrays, names: list[str]) -> Figure:
 def descent_figure(history: History, metrics: Metrics, *, first: int, title: str) -> Figure:
     """Likelihood and error by epoch, and where the second phase begins."""
     epochs = np.arange(1, len(history) + 1)
-    with look():
+    with house_style():
         figure = Figure(figsize=(8.2, 3.0))
         found = (
             f"test: {metrics['mistakes']:.0f} mistakes in {metrics['n']:,.0f}, "
             f"{100 * metrics['error']:.2f} % "
             f"[{100 * metrics['error_low']:.2f}, {100 * metrics['error_high']:.2f}]"
         )
-        figure.suptitle(f"{title} · {found}", x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, f"{title} · {found}")
         left, right = figure.subplots(1, 2)
         for name, colour, label in (
             ("train_nll", QUIET, "trained on"),

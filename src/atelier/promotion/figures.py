@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from atelier.plotting import ACCENT, INK, QUIET, WARM, look
+from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 
 COLOURS = {"better": ACCENT, "no worse": QUIET, "may be worse": WARM}
 
@@ -15,9 +15,9 @@ def gains_figure(table: pd.DataFrame, *, title: str) -> Figure:
         table: From :func:`atelier.promotion.decision.compare`.
         title: Above all.
     """
-    with look():
+    with house_style():
         figure = Figure(figsize=(9.5, 2.4))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(1, len(table))
         for panel, row in zip(panels, table.to_dict("records"), strict=True):
             colour = COLOURS[row["verdict"]]

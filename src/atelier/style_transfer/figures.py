@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from atelier.plotting import look
+from atelier.plotting import house_style, set_title
 from atelier.types import Array
 
 STYLE_LAYERS = "conv"
@@ -27,10 +27,10 @@ def paintings_figure(
         styles: For every painting, its styles by their label.
         title: Above all.
     """
-    with look():
+    with house_style():
         columns = 2 + max(len(parts) for parts in styles.values())
         figure = Figure(figsize=(3.1 * columns, 2.5 * len(paintings) + 0.5))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(len(paintings), columns, squeeze=False)
         for row, (name, painting) in zip(panels, paintings.items(), strict=True):
             shown = [("content", content), (name, painting), *styles[name].items()]
@@ -49,10 +49,10 @@ def losses_figure(table: pd.DataFrame, *, title: str) -> Figure:
         table: Columns ``painting, iteration, side, content``, the style layers, ``variation``.
         title: Above all.
     """
-    with look():
+    with house_style():
         names = list(dict.fromkeys(table["painting"]))
         figure = Figure(figsize=(4.6 * len(names) + 1.4, 3.4))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(1, len(names), squeeze=False, sharey=True)[0]
         terms = [
             str(one) for one in table if one not in {"painting", "iteration", "side", "seconds"}
@@ -95,9 +95,9 @@ def contact_sheet(
         ratios: β/α of the columns.
         title: Above all.
     """
-    with look():
+    with house_style():
         figure = Figure(figsize=(2.5 * len(ratios) + 0.5, 1.9 * len(starts) + 0.6))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(len(starts), len(ratios), squeeze=False)
         for row, start in zip(panels, starts, strict=True):
             for panel, ratio in zip(row, ratios, strict=True):

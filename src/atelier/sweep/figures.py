@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from plotly.subplots import make_subplots
 
-from atelier.plotting import ACCENT, INK, QUIET, WARM, look
+from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.sweep.analysis import GROUP
 from atelier.sweep.summary import NAMES, arm_name
 
@@ -35,9 +35,9 @@ def rates_figure(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) -> Fig
     colours = dict(zip(sorted(curves["dropout"].unique()), ARMS, strict=False))
     top = min(1.0, 1.1 * float(curves["high"].max()))
     worst = 1.05 * float(curves["test_ece"].fillna(0).max()) or None
-    with look():
+    with house_style():
         figure = Figure(figsize=(3.3 * len(optimizers) + 0.6, 5.6))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         panels = figure.subplots(2, len(optimizers), sharex=True, sharey="row", squeeze=False)
         for (upper, lower), optimizer in zip(panels.T, optimizers, strict=True):
             for dropout, curve in _arms(curves, optimizer):

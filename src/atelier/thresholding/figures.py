@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from atelier.plotting import ACCENT, INK, QUIET, WARM, look
+from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.thresholding.experiments import PictureThresholds
 from atelier.thresholding.grey_levels import grey_levels
 from atelier.thresholding.otsu import classify
@@ -29,9 +29,9 @@ def threshold_figure(image: Array, result: PictureThresholds, *, title: str) -> 
         result: What Otsu's method says of them.
         title: Above everything; may have several lines.
     """
-    with look():
+    with house_style():
         figure = Figure(figsize=(9, 5.4))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         names = ["picture", *map(str, result.cuts)]
         left = max(1, len(names) // 3)
         lower = ["histogram"] * left + ["variance"] * (len(names) - left)

@@ -7,16 +7,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy.special import softmax
 
-from atelier.plotting import ACCENT, QUIET, WARM, look
+from atelier.plotting import ACCENT, QUIET, WARM, house_style, set_title
 from atelier.types import Array, History, Images, Labels, Metrics
 
 
 def learning_figure(history: History, *, title: str) -> Figure:
     """Loss and accuracy by epoch, training and validation."""
     epochs = np.arange(1, len(history) + 1)
-    with look():
+    with house_style():
         figure = Figure(figsize=(7.5, 2.9))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
             for prefix, colour, label in (("", QUIET, "training"), ("val_", ACCENT, "validation")):
                 values = [row[prefix + name] for row in history]
@@ -33,7 +33,7 @@ def confusion_figure(counts: Array, classes: Sequence[str], *, metrics: Metrics)
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     np.fill_diagonal(share, np.nan)
     side = max(4.2, 0.19 * len(classes) + 1.5)
-    with look():
+    with house_style():
         figure = Figure(figsize=(side + 0.8, side))
         axes = figure.subplots()
         image = axes.imshow(share, cmap="Reds", vmin=0)
@@ -66,9 +66,9 @@ def mistakes_figure(
     """The images at ``positions``, each with the true class, the predicted one and how sure."""
     rows = max(1, -(-len(positions) // columns))
     confidence = softmax(logits[positions], axis=1).max(axis=1)
-    with look():
+    with house_style():
         figure = Figure(figsize=(1.05 * columns, 1.35 * rows + 0.4))
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+        set_title(figure, title)
         grid = figure.subplots(rows, columns, squeeze=False).flat
         for axes in grid:
             axes.set_axis_off()
