@@ -7,7 +7,7 @@ import numpy as np
 
 from atelier.types import Array
 
-stats = lazy_loader.load("scipy.stats")  # which a bare machine of the sweep may lack
+scipy = lazy_loader.load("scipy")  # which a bare machine of the sweep may lack
 RESAMPLES = 1000
 UNBOUNDED = (-float("inf"), float("inf"))
 SHARE = (0.0, 1.0)
@@ -37,7 +37,7 @@ def wilson_interval(successes: int, trials: int, *, level: float = 0.95) -> tupl
         >>> round(low, 3), round(high, 3)
         (0.596, 0.982)
     """
-    interval = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
+    interval = scipy.stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
     return float(interval.low), float(interval.high)
 
 
