@@ -4,7 +4,7 @@ import numpy as np
 
 from atelier.cells.grayscale import normalise
 from atelier.cells.params import SplittingParams
-from atelier.cells.watershed import cells_of_mask
+from atelier.cells.watershed import cells_from_mask
 from atelier.clustering.mixture import Mixture, bayesian_information, fit_mixture
 from atelier.types import Array
 
@@ -39,7 +39,7 @@ def cells_by_mixture(image: Array, params: SplittingParams) -> Array:
     background = fit.responsibilities(levels)[:, fit.means[:, 0].argmin()]
     likely = background < 0.5
     nearest = np.searchsorted((levels[1:] + levels[:-1]) / 2, grey)
-    return cells_of_mask(likely[nearest], params)
+    return cells_from_mask(likely[nearest], params)
 
 
 def _bic(fit: Mixture, pixels: int) -> float:
