@@ -1,4 +1,4 @@
-"""What public names promise: examples that hold, documented arguments, imports that cost nothing."""
+"""What public names promise: examples that hold, documented arguments, cheap imports."""
 
 import ast
 import doctest
