@@ -24,8 +24,12 @@ from atelier.cells.samples import Sample
 from atelier.cells.scores import pixel_scores
 from atelier.cells.warping import warping_error
 from atelier.cells.watershed import clean_mask
-from atelier.segmentation.deformation import DeformationParams
-from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParams
+from atelier.segmentation.params import (
+    BorderParams,
+    DeformationParams,
+    SegmenterParams,
+    UnetParams,
+)
 from atelier.segmentation.training import log_odds, train_segmenter
 from atelier.training.reproducibility import make_reproducible
 from atelier.types import Array

@@ -34,8 +34,12 @@ def ours() -> None:
     """The project's own learner on patches that are drawn beforehand."""
     import numpy as np
 
-    from atelier.segmentation.deformation import DeformationParams
-    from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParams
+    from atelier.segmentation.params import (
+        BorderParams,
+        DeformationParams,
+        SegmenterParams,
+        UnetParams,
+    )
     from atelier.segmentation.training import Learner, build
     from atelier.training.reproducibility import make_reproducible
 

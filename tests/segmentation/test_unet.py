@@ -8,13 +8,17 @@ from atelier.cells.params import SplittingParams
 from atelier.cells.samples import Sample, draw_cells
 from atelier.clustering.cells import cells_by_mixture
 from atelier.segmentation.deformation import (
-    DeformationParams,
     deform,
     draw_coordinates,
     elastic_field,
     jitter_intensity,
 )
-from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParams
+from atelier.segmentation.params import (
+    BorderParams,
+    DeformationParams,
+    SegmenterParams,
+    UnetParams,
+)
 from atelier.segmentation.patches import training_batch, training_samples
 from atelier.segmentation.pixel_calibration import PixelSample, calibrate_pixels, fit_platt_scale
 from atelier.segmentation.tiling import Tiling, average_over_symmetries, mirror_pad, predict_tiled
@@ -363,6 +367,14 @@ def test_the_scale_of_distorted_log_odds_is_found():
     assert scale.slope == pytest.approx(2, rel=0.05)
     assert scale.offset == pytest.approx(1.5, rel=0.05)
     assert scale.decision_threshold == pytest.approx(1 / (1 + np.exp(0.75)), rel=0.05)
-    trust = calibrate_pixels(pixels, pixels)
-    assert trust.metrics["ece_scaled"] < 0.01 < trust.metrics["ece"]
-    assert trust.metrics["nll_scaled"] < trust.metrics["nll"]
+    calibration = calibrate_pixels(pixels, pixels)
+    metrics, diagrams = calibration.metrics, calibration.diagrams
+    assert metrics["ece_scaled"] < 0.01 < metrics["ece"]
+    assert metrics["nll_scaled"] < metrics["nll"]
+    assert metrics["decision_threshold"] == scale.decision_threshold
+    assert list(diagrams["scale"].unique()) == ["as_trained", "scaled"]
+    for key, measure in (("as_trained", "ece"), ("scaled", "ece_scaled")):
+        bins = diagrams[diagrams["scale"] == key]
+        gaps = (bins["share"] * (bins["probability"] - bins["frequency"]).abs()).sum()
+        assert (bins["ece"] == metrics[measure]).all()
+        assert gaps == pytest.approx(metrics[measure])
