@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from atelier.cells.comparison import pictures_by_score
 from atelier.cells.scores import OVERLAPS
-from atelier.data.shares import count_of
+from atelier.data.shares import rounded_share
 from atelier.data.splits import SplitParams, stratified_split
 from atelier.drift.detection import with_strangers
 from atelier.evaluation.calibration_error import expected_calibration_error
@@ -36,8 +36,8 @@ HUNDREDTHS = st.integers(1, 99)
 def test_a_share_of_a_whole_is_the_nearest_integer_and_of_two_the_even_one(hundredths, total):
     whole, rest = divmod(hundredths * total, 100)
     above = rest > 50 or (rest == 50 and whole % 2 == 1)
-    assert count_of(hundredths / 100, total) == whole + above
-    assert count_of(np.float64(hundredths / 100), total) == whole + above
+    assert rounded_share(hundredths / 100, total) == whole + above
+    assert rounded_share(np.float64(hundredths / 100), total) == whole + above
 
 
 @given(HUNDREDTHS, HUNDREDTHS, st.integers(3, 500), st.integers(0, 9))

@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.special import softmax
 
 from atelier.calibration.density import DensityModel
-from atelier.data.shares import count_of
+from atelier.data.shares import rounded_share
 from atelier.evaluation.intervals import wilson_interval
 from atelier.training.fitting import unit_logits_of
 from atelier.types import Array, Metrics
@@ -147,7 +147,7 @@ def with_strangers(images: Array, strangers: Array, share: float, *, seed: int) 
     """
     rng = np.random.default_rng(seed)
     mixed = images.copy()
-    rows = rng.permutation(len(images))[: count_of(share, len(images))]
+    rows = rng.permutation(len(images))[: rounded_share(share, len(images))]
     mixed[rows] = strangers[rng.integers(0, len(strangers), len(rows))]
     return mixed
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from atelier.cells.grayscale import normalise
 from atelier.cells.samples import Sample, pack
-from atelier.data.shares import count_of
+from atelier.data.shares import rounded_share
 from atelier.segmentation.params import SegmenterParams
 from atelier.segmentation.patches import TrainingSample, training_batch, training_samples
 from atelier.segmentation.tiling import Tiling, average_over_symmetries, predict_tiled
@@ -66,7 +66,7 @@ def _ahead(
 
 def optimizer_for(params: SegmenterParams) -> keras.optimizers.Optimizer:
     """Momentum or Adam, the rate rising over the warm-up, then falling to 0 along a cosine."""
-    rising = count_of(params.warmup, params.steps)
+    rising = rounded_share(params.warmup, params.steps)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0 if rising else params.learning_rate,
         params.steps - rising,

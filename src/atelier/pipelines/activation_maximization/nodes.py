@@ -157,7 +157,7 @@ def draw_steps(
     from atelier.activation_maximization import evaluation as facts
     from atelier.activation_maximization import figures as plots
     from atelier.activation_maximization import without_border
-    from atelier.data.card import class_moments
+    from atelier.data.class_statistics import class_moments
 
     classes, name = provenance["classes"], provenance["name"]
     targets, done = np.arange(len(classes)), f"{params.steps} plain steps"
@@ -201,7 +201,7 @@ def draw_wanted(
     """What is wanted beside what is, who believes it, what single units want, a film."""
     from atelier.activation_maximization import evaluation as facts
     from atelier.activation_maximization import figures as plots
-    from atelier.data.card import class_moments
+    from atelier.data.class_statistics import class_moments
 
     classes, name = provenance["classes"], provenance["name"]
     means, deviations = class_moments(train["images"], train["labels"], len(classes))

@@ -36,14 +36,14 @@ def study_gap(
     machine: MachineParams,
 ) -> tuple[pd.DataFrame, Arrays, pd.DataFrame]:
     """The gap that overfitting opens and dropout closes; Monte-Carlo dropout as a confidence."""
-    from atelier.data.splits import some
+    from atelier.data.splits import random_subset
     from atelier.dropout.generalization import gap_study
     from atelier.dropout.monte_carlo import judge_confidence, monte_carlo
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
     table, weights = gap_study(
-        _flat(some(train, seed=machine.seed)),
+        _flat(random_subset(train, seed=machine.seed)),
         _flat(test),
         params,
         classes=len(provenance["classes"]),

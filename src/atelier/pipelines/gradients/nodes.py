@@ -40,13 +40,13 @@ def minimise(
     curve: Curve,
 ) -> tuple[pd.DataFrame, History]:
     """The post's three ways to minimise, and gradients tracked, clipped and taken of a part."""
-    from atelier.data.splits import some
+    from atelier.data.splits import random_subset
     from atelier.gradients.minimization import three_ways
     from atelier.training.batches import to_unit
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
-    few = some(train, params.images, seed=machine.seed)
+    few = random_subset(train, params.images, seed=machine.seed)
     images = to_unit(few["images"]).reshape(len(few["labels"]), -1)
     targets = np.eye(len(provenance["classes"]), dtype=np.float32)[few["labels"]]
     kept: list[dict[str, float]] = []
