@@ -67,7 +67,11 @@ ACTIVATION = [
     Node(
         nodes.draw_input_descent,
         ["train_arrays", "input_descent_arrays", "provenance", "params:steps"],
-        ["activation_maximization_starts_figure", "error_probability_figure", "difference_figure"],
+        [
+            "activation_maximization_starts_figure",
+            "activation_maximization_error_figure",
+            "activation_maximization_difference_figure",
+        ],
         name="draw_input_descent",
         tags="figures",
     ),
