@@ -36,7 +36,7 @@ GRADIENTS = [
     Node(
         nodes.summarize_gradients,
         ["derivatives_table", "minimization_table"],
-        "gradients_metrics",
+        "summary_metrics",
         name="summarize_gradients",
         tags="evaluation",
     ),
