@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from atelier.activation_maximization import descend_cross_entropy, initial_images
-from atelier.training.networks import post_network
+from atelier.training.networks import two_layer_cnn
 from atelier.training.reproducibility import make_reproducible
 from atelier.types import Array
 
@@ -24,7 +24,7 @@ STEPS, RATE, REPEATS = 10, 5.0, 5
 def main() -> None:
     """Time the three ways side by side and check that they agree."""
     make_reproducible(0, 2)
-    model = post_network(10, shape=(28, 28, 1), dropout=0.5)
+    model = two_layer_cnn(10, shape=(28, 28, 1), dropout=0.5)
     kinds = ("ones", "half", "zeros", "random")
     starts = np.concatenate([initial_images(kind, 10, (28, 28, 1), seed=0) for kind in kinds])
     targets = np.tile(np.arange(10), len(kinds))

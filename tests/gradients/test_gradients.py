@@ -28,7 +28,7 @@ from atelier.gradients.minimization import (
 )
 from atelier.gradients.missing import diagnose_gradient
 from atelier.maxout.networks import dense_maxout
-from atelier.training.networks import post_network, strong_network
+from atelier.training.networks import five_layer_cnn, two_layer_cnn
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 ANSWERS = {
@@ -117,8 +117,8 @@ def test_the_gradients_of_the_networks_are_those_of_their_losses(build):
     keras.utils.set_random_seed(0)
     shape = (14, 14, 1) if build != "strong" else (28, 28, 1)
     model = {
-        "post": lambda: post_network(5, shape=shape, dropout=0),
-        "strong": lambda: strong_network(5, shape=shape, dropout=0),
+        "post": lambda: two_layer_cnn(5, shape=shape, dropout=0),
+        "strong": lambda: five_layer_cnn(5, shape=shape, dropout=0),
         "maxout": lambda: dense_maxout(5, shape=shape, units=6, pieces=3),
     }[build]()
     rng = np.random.default_rng(0)

@@ -13,7 +13,7 @@ from atelier.data.corruptions import corrupt
 from atelier.evaluation.detection import detection, detection_intervals
 from atelier.evaluation.intervals import wilson_interval
 from atelier.training.batches import to_unit
-from atelier.training.fitting import unit_logits_of
+from atelier.training.fitting import predict_unit_logits
 from atelier.types import Array, Arrays
 
 ADVERSARIAL = "fgsm"
@@ -54,7 +54,7 @@ def shifted_images(
     images, labels = to_unit(test["images"]), test["labels"]
 
     def seen(change: str, level: float, pictures: Array) -> Shifted:
-        logits = unit_logits_of(model, pictures)
+        logits = predict_unit_logits(model, pictures)
         scores = confidence_scores(logits, temperature=temperature, density=density)
         rejected = scores["log_density"] < density.reject_below
         return Shifted(change, level, pictures, logits, scores, rejected)

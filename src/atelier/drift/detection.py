@@ -11,7 +11,7 @@ from scipy.special import softmax
 from atelier.calibration.density import DensityModel
 from atelier.data.shares import count_of
 from atelier.evaluation.intervals import wilson_interval
-from atelier.training.fitting import unit_logits_of
+from atelier.training.fitting import predict_unit_logits
 from atelier.types import Array, Metrics
 
 CONTINUOUS = ("log_density", "confidence", "brightness", "contrast")
@@ -53,7 +53,7 @@ def look_at(model: Any, images: Array, density: DensityModel) -> Seen:
     due = tuple(model.input_shape[1:])
     if len(images) == 0 or images.shape[1:] != due:
         raise ValueError(f"Expected images of (n ≥ 1, {due}). Received: {images.shape}")
-    logits = unit_logits_of(model, images)
+    logits = predict_unit_logits(model, images)
     pixels = images.reshape(len(images), -1)
     return Seen(
         density.log_density(logits),

@@ -22,7 +22,7 @@ from atelier.style_transfer.optimizers import ImageOptimizer, build_image_optimi
 from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.vgg import from_vgg, to_vgg
 from atelier.training.fitting import fingerprint
-from atelier.training.resume import as_arrays, as_rows
+from atelier.training.resume import history_from_arrays, history_to_arrays
 from atelier.types import Album, Array, Arrays, Checkpoint, Curve, Images
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ FRAME = 320
 """Longer side of the pictures kept on the way, pixels, at most."""
 
 
-class Painting(NamedTuple):
+class StylizedImage(NamedTuple):
     """What a transfer gives back."""
 
     image: Array
@@ -75,7 +75,7 @@ def transfer(
     curve: Curve,
     album: Album,
     checkpoint: Checkpoint,
-) -> Painting:
+) -> StylizedImage:
     """Paint ``content`` in ``styles`` (Gatys, Ecker & Bethge 2016).
 
     The first size starts from the content, from noise or from the first style; each further size
@@ -111,7 +111,7 @@ def transfer(
             curve.append(state.history[-1])
             album.append(state.frames[-1])
             checkpoint.save(identity, _pack(state))
-    return Painting(painter.picture(state.image), np.stack(state.frames), state.history)
+    return StylizedImage(painter.picture(state.image), np.stack(state.frames), state.history)
 
 
 class _Painter:
@@ -225,9 +225,9 @@ def _dressed(
 def _pack(state: _State) -> dict[str, Array]:
     kept = {f"descent.{name}": value for name, value in state.descent.items()}
     pictures = {"image": state.image, "frames": np.stack(state.frames)}
-    return pictures | kept | as_arrays(state.history)
+    return pictures | kept | history_to_arrays(state.history)
 
 
 def _unpack(saved: Arrays) -> _State:
     descent = {k.removeprefix("descent."): v for k, v in saved.items() if k.startswith("descent.")}
-    return _State(saved["image"], list(saved["frames"]), as_rows(saved), descent)
+    return _State(saved["image"], list(saved["frames"]), history_from_arrays(saved), descent)

@@ -21,7 +21,7 @@ def run_input_descent(model: Any, provenance: dict[str, Any], params: InputDesce
     ``<start>.inside``, the last logits with the border set to 0; random starts are numbered.
     """
     from atelier.activation_maximization import descend_cross_entropy, initial_images, zero_border
-    from atelier.training.fitting import unit_logits_of
+    from atelier.training.fitting import predict_unit_logits
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.seed, params.threads)
@@ -41,7 +41,7 @@ def run_input_descent(model: Any, provenance: dict[str, Any], params: InputDesce
         steps=params.steps,
         learning_rate=params.learning_rate,
     )
-    inside = unit_logits_of(model, zero_border(walked.images[-1], params.border))
+    inside = predict_unit_logits(model, zero_border(walked.images[-1], params.border))
     parts = {"images": walked.images, "logits": walked.logits, "inside": inside[None]}
     return {
         f"{name}.{part}": values[:, number * classes : (number + 1) * classes]
@@ -95,12 +95,12 @@ def train_second_classifier(
 ) -> tuple[Classifier, History]:
     """An independent network to ask: other first weights, another order of the images."""
     from atelier.training.fitting import fit
-    from atelier.training.networks import build
+    from atelier.training.networks import build_classifier
     from atelier.training.reproducibility import make_reproducible
 
     recipe = training.model_copy(update={"seed": second.seed, "epochs": second.epochs})
     make_reproducible(recipe.seed, recipe.threads)
-    model = build(network, len(provenance["classes"]), shape=train["images"].shape[1:])
+    model = build_classifier(network, len(provenance["classes"]), shape=train["images"].shape[1:])
     model, history = fit(model, train, validation, recipe, curve=curve, checkpoint=checkpoint)
     return model, history
 
@@ -120,7 +120,7 @@ def evaluate_maximized_images(
     """The two facts measured, and what each confidence says. Checkpoints can go by now."""
     from atelier.activation_maximization import evaluation as facts
     from atelier.training.batches import to_unit
-    from atelier.training.fitting import unit_logits_of
+    from atelier.training.fitting import predict_unit_logits
     from atelier.training.reproducibility import make_reproducible
 
     checkpoint.clear()
@@ -137,7 +137,7 @@ def evaluate_maximized_images(
     tables = []
     for name, images in ways.items():
         thought = facts.score_maximized_images(
-            unit_logits_of(model, images), unit_logits_of(other, images), targets, judges
+            predict_unit_logits(model, images), predict_unit_logits(other, images), targets, judges
         )
         far = facts.class_distances(images, targets, real, train["labels"])
         way = name.rstrip("0123456789") if name.startswith("random") else name
