@@ -21,23 +21,13 @@ from atelier.cells.grayscale import normalise
 from atelier.cells.samples import Sample, pack
 from atelier.data.shares import rounded_share
 from atelier.segmentation.params import SegmenterParams
-from atelier.segmentation.patches import TrainingSample
-from atelier.segmentation.patches import training_batch
-from atelier.segmentation.patches import training_samples
-from atelier.segmentation.tiling import Tiling
-from atelier.segmentation.tiling import average_over_symmetries
-from atelier.segmentation.tiling import predict_tiled
+from atelier.segmentation.patches import TrainingSample, training_batch, training_samples
+from atelier.segmentation.tiling import Tiling, average_over_symmetries, predict_tiled
 from atelier.segmentation.unet import unet_network
-from atelier.segmentation.unet_shapes import tile_margin
-from atelier.segmentation.unet_shapes import valid_margin
-from atelier.training.fitting import fingerprint
-from atelier.types import Array
-from atelier.types import Arrays
-from atelier.types import Checkpoint
-from atelier.types import Curve
-from atelier.training.fitting import TrainedModel
-from atelier.training.resume import history_from_arrays
-from atelier.training.resume import history_to_arrays
+from atelier.segmentation.unet_shapes import tile_margin, valid_margin
+from atelier.training.fitting import TrainedModel, fingerprint
+from atelier.training.resume import history_from_arrays, history_to_arrays
+from atelier.types import Array, Arrays, Checkpoint, Curve
 
 logger = logging.getLogger(__name__)
 

@@ -10,14 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from atelier.data.pictures import longer_side_shape
-from atelier.data.pictures import resize_longer_side
-from atelier.data.pictures import resize_to
-from atelier.style_transfer.objective import Objective
-from atelier.style_transfer.objective import Style
-from atelier.style_transfer.objective import build_feature_extractor
-from atelier.style_transfer.optimizers import ImageOptimizer
-from atelier.style_transfer.optimizers import build_image_optimizer
+from atelier.data.pictures import longer_side_shape, resize_longer_side, resize_to
+from atelier.style_transfer.colours import (
+    luminance,
+    match_colours,
+    match_luminance,
+    restore_colours,
+)
+from atelier.style_transfer.objective import Objective, Style, build_feature_extractor
+from atelier.style_transfer.optimizers import ImageOptimizer, build_image_optimizer
 from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.vgg import from_vgg, to_vgg
 from atelier.training.fitting import fingerprint

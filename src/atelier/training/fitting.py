@@ -18,8 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from atelier.data.shares import rounded_share
-from atelier.training.batches import to_unit
-from atelier.training.batches import training_batches
+from atelier.training.batches import to_unit, training_batches
 from atelier.training.params import TrainingParams
 from atelier.training.resume import history_from_arrays, history_to_arrays
 from atelier.types import Array, Arrays, Checkpoint, Curve, History

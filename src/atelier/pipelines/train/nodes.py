@@ -63,11 +63,8 @@ def draw_training(
     history: History, logits: Arrays, test: Arrays, metrics: Metrics, provenance: dict[str, Any]
 ) -> tuple[Any, Any, Any]:
     """Learning curves, confusions and the most confident mistakes."""
-    from atelier.evaluation.classification import confident_mistakes
-    from atelier.evaluation.classification import confusion_matrix
-    from atelier.training.figures import confusion_figure
-    from atelier.training.figures import mistakes_figure
-    from atelier.training.figures import learning_curves_figure
+    from atelier.evaluation.classification import confident_mistakes, confusion_matrix
+    from atelier.training.figures import confusion_figure, learning_curves_figure, mistakes_figure
 
     name, classes = provenance["name"], provenance["classes"]
     test_logits, labels = logits["test_logits"], logits["test_labels"]
