@@ -161,7 +161,7 @@ def test_a_membrane_map_means_its_colours_whatever_its_palette(tmp_path):
     assert sample.labels[0].tolist() == [1, 1, 1, 1, 0, 2, 2, 2, 2]
 
 
-CLUTTER = [
+SYSTEM_NAMES = [
     ".DS_Store", "Thumbs.db", "desktop.ini", "{0}/.DS_Store", "{0}/._a.png", "{0}/Thumbs.db",
     "{1}/.DS_Store", "{1}/._a.png", "{1}/desktop.ini", "__MACOSX/{0}/._a.png",
     "__MACOSX/{1}/._a.png",
@@ -181,7 +181,7 @@ def test_files_of_an_operating_system_are_skipped_and_counted(folders, tmp_path,
     for name, content in files.items():
         write(tmp_path / "clean" / name, content)
         write(tmp_path / ".hidden" / name, content)  # the folder itself may be hidden
-    for name in CLUTTER:
+    for name in SYSTEM_NAMES:
         write(tmp_path / ".hidden" / name.format(*folders), b"Mac OS X")
     (clean,) = read_cell_folder(tmp_path / "clean", "dsb2018").values()
     assert "skipped" not in caplog.text
@@ -198,12 +198,12 @@ def test_files_of_an_operating_system_in_an_archive_are_skipped_and_counted(tmp_
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as members:
         members.writestr("a/images/a.png", png(GREY))
         members.writestr("a/masks/m.png", png(mask))
-        for name in CLUTTER:
+        for name in SYSTEM_NAMES:
             members.writestr(name.format("a/images", "a/masks"), b"Mac OS X")
     with caplog.at_level("INFO", "atelier"):
         (sample,) = read_mask_archive(tmp_path / "a.zip").values()
     np.testing.assert_array_equal(sample.labels, LABELS == 2)
-    assert f"a.zip: {len(CLUTTER)} entries are no data and are skipped" in caplog.text
+    assert f"a.zip: {len(SYSTEM_NAMES)} entries are no data and are skipped" in caplog.text
 
 
 def test_a_picture_without_any_cell_has_an_empty_folder_of_masks(tmp_path):

@@ -15,14 +15,14 @@ from atelier.cells.mask_folders import read_mask_archive, read_mask_folder
 from atelier.cells.params import CellSourceParams, CellSplitParams
 from atelier.cells.samples import CITATION, Sample, draw_cells
 from atelier.data.decoding import (
-    as_stored,
     decode_labels,
     decode_mask,
     decode_picture,
     decode_volume,
-    join_equal_channels,
+    merge_equal_channels,
+    to_storage_type,
 )
-from atelier.data.reading import Fetch
+from atelier.data.reading import Downloader
 from atelier.data.sources import UNVERIFIED, DataSet, RemoteFile
 from atelier.data.system_files import list_folder
 from atelier.types import Array
@@ -64,7 +64,7 @@ class CellSource(NamedTuple):
     """Number of label files that were masks, whose connected parts became cells."""
 
 
-def read_cells(params: CellSourceParams, fetch: Fetch) -> CellSource:
+def read_cells(params: CellSourceParams, fetch: Downloader) -> CellSource:
     """Reads or draws the images of cells that ``params`` name.
 
     Args:
@@ -152,7 +152,7 @@ def _read_pairs(images: Path, labels: Path, *, instances: bool) -> dict[str, Sam
     samples = {}
     for name, path in pictures.items():
         truth = decode(truths[name], str(truths[name]))
-        image = join_equal_channels(decode_picture(path, str(path)))
+        image = merge_equal_channels(decode_picture(path, str(path)))
         samples[name] = _checked(str(truths[name]), image, truth, instances=instances)
     return samples
 
@@ -178,7 +178,7 @@ def _read_volumes(images: Path, labels: Path) -> dict[str, Sample]:
         )
     samples = {}
     for index, (picture, truth) in enumerate(zip(pictures, truths, strict=True)):
-        image = join_equal_channels(as_stored(picture, f"{images}, section {index}"))
+        image = merge_equal_channels(to_storage_type(picture, f"{images}, section {index}"))
         where = f"{labels}, section {index}"
         samples[f"{index:02d}"] = _checked(where, image, truth, instances=False)
     return samples

@@ -5,7 +5,7 @@ import numpy as np
 from atelier.cells.grayscale import normalise
 from atelier.cells.params import SplittingParams
 from atelier.cells.watershed import cells_from_mask
-from atelier.clustering.mixture import Mixture, bayesian_information, fit_mixture
+from atelier.clustering.mixture import GaussianMixture, bayesian_information_criterion, fit_mixture
 from atelier.types import Array
 
 GAUSSIANS = (2, 3)
@@ -42,5 +42,5 @@ def cells_by_mixture(image: Array, params: SplittingParams) -> Array:
     return cells_from_mask(likely[nearest], params)
 
 
-def _bic(fit: Mixture, pixels: int) -> float:
-    return bayesian_information(fit.log_likelihood, pixels, len(fit.weights), 1, "tied")
+def _bic(fit: GaussianMixture, pixels: int) -> float:
+    return bayesian_information_criterion(fit.log_likelihood, pixels, len(fit.weights), 1, "tied")
