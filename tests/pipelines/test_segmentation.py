@@ -187,8 +187,8 @@ def test_figures_bear_the_titles_of_the_methods_not_their_keys(segmented):
 def test_the_reliability_diagrams_name_their_scale_and_error(segmented):
     metrics = segmented["cells.pixel_calibration_metrics"]
     as_trained, scaled = headings(segmented["cells.pixel_calibration_figure"])
-    assert as_trained == f"as trained: ECE {metrics['ece']:.1%}"
-    assert scaled == f"after Platt scaling: ECE {metrics['ece_scaled']:.1%}"
+    assert as_trained == f"as trained: top-label ECE {metrics['ece']:.1%}"
+    assert scaled == f"after Platt scaling: top-label ECE {metrics['ece_scaled']:.1%}"
 
 
 def test_every_figure_output_is_a_figure(cells, by_threshold, by_mixture, segmented):

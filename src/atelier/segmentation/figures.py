@@ -91,6 +91,8 @@ def pixel_calibration_figure(diagrams: pd.DataFrame, *, title: str) -> Figure:
             panel.scatter(bins["probability"], bins["frequency"], s=size, color=ACCENT, alpha=0.7)
             panel.plot(bins["probability"], bins["frequency"], color=ACCENT, linewidth=0.8)
             panel.set(xlabel="predicted probability of cell", xlim=(0, 1), ylim=(0, 1))
-            panel.set_title(f"{SCALE_TITLES[str(scale)]}: ECE {bins['ece'].iloc[0]:.1%}", size=9)
+            panel.set_title(
+                f"{SCALE_TITLES[str(scale)]}: top-label ECE {bins['ece'].iloc[0]:.1%}", size=9
+            )
         panels[0].set_ylabel("share of pixels that are cell")
     return figure

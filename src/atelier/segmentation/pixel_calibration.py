@@ -103,9 +103,10 @@ def calibrate_pixels(validation: PixelSample, test: PixelSample) -> PixelCalibra
         test: Pixels that are scored.
 
     Returns:
-        Reliability diagrams, and the metrics ``slope, offset, decision_threshold, pixels`` (n) with
-        the expected calibration error (15 bins) and the negative log-likelihood: ``ece, nll`` as
-        trained, ``ece_scaled, nll_scaled`` after scaling.
+        Reliability diagrams of the probability of cell, and the metrics ``slope, offset,
+        decision_threshold, pixels`` (n) with the expected calibration error of the top label (15
+        bins) and the negative log-likelihood: ``ece, nll`` as trained, ``ece_scaled, nll_scaled``
+        after scaling.
 
     Examples:
         >>> import numpy as np

@@ -37,7 +37,7 @@ def train_unweighted_unet(
     return train_unet(train_arrays, validation, unweighted, curve, checkpoint)
 
 
-def predict_logits(
+def predict_log_odds(
     model: Any,
     pictures: Arrays,
     params: SegmenterParams,

@@ -29,21 +29,21 @@ SEGMENTATION = [
         tags="training",
     ),
     Node(
-        nodes.predict_logits,
+        nodes.predict_log_odds,
         ["unet_model", "validation_arrays", "params:unet", "params:prediction", "unet_checkpoint"],
         "unet_validation_logits_arrays",
         name="predict_unet_on_validation",
         tags="evaluation",
     ),
     Node(
-        nodes.predict_logits,
+        nodes.predict_log_odds,
         ["unet_model", "test_arrays", "params:unet", "params:prediction", "unet_checkpoint"],
         "unet_test_logits_arrays",
         name="predict_unet_on_test",
         tags="evaluation",
     ),
     Node(
-        nodes.predict_logits,
+        nodes.predict_log_odds,
         [
             "unweighted_model",
             "validation_arrays",
@@ -56,7 +56,7 @@ SEGMENTATION = [
         tags="evaluation",
     ),
     Node(
-        nodes.predict_logits,
+        nodes.predict_log_odds,
         [
             "unweighted_model",
             "test_arrays",
