@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from atelier.data.shares import count_of
+from atelier.data.shares import rounded_share
 from atelier.training.batches import to_unit, training_batches
 from atelier.training.params import TrainingParams
 from atelier.training.resume import (
@@ -262,7 +262,7 @@ def build_optimizer(training: TrainingParams, steps: int) -> keras.optimizers.Op
     """
     rate: Any = training.learning_rate
     if training.schedule == "one_cycle":
-        warmup = count_of(0.3, steps)
+        warmup = rounded_share(0.3, steps)
         rate = keras.optimizers.schedules.CosineDecay(
             rate / 10, steps - warmup, alpha=1e-3, warmup_target=rate, warmup_steps=warmup
         )

@@ -46,7 +46,7 @@ def train_maxout(
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """The paper's recipe on all images but the test's, part of them first."""
-    from atelier.data.splits import some
+    from atelier.data.splits import random_subset
     from atelier.maxout.comparison import permutation_invariant_network
     from atelier.maxout.training import train_with_momentum
     from atelier.training.reproducibility import make_reproducible
@@ -54,7 +54,7 @@ def train_maxout(
     make_reproducible(params.descent.seed, params.descent.threads)
     parts = (train, validation, calibration)
     together = {name: np.concatenate([part[name] for part in parts]) for name in train}
-    everything = some(together, seed=params.descent.seed)
+    everything = random_subset(together, seed=params.descent.seed)
     model = permutation_invariant_network(
         params, shape=train["images"].shape[1:], classes=len(provenance["classes"])
     )

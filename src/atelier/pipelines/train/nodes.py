@@ -63,15 +63,18 @@ def draw_training(
     history: History, logits: Arrays, test: Arrays, metrics: Metrics, provenance: dict[str, Any]
 ) -> tuple[Any, Any, Any]:
     """Learning curves, confusions and the most confident mistakes."""
-    from atelier.evaluation.classification import confident_mistakes, confusions
-    from atelier.training.figures import confusion_figure, learning_curves_figure, mistakes_figure
+    from atelier.evaluation.classification import confident_mistakes
+    from atelier.evaluation.classification import confusion_matrix
+    from atelier.training.figures import confusion_figure
+    from atelier.training.figures import mistakes_figure
+    from atelier.training.figures import learning_curves_figure
 
     name, classes = provenance["name"], provenance["classes"]
     test_logits, labels = logits["test_logits"], logits["test_labels"]
     worst = confident_mistakes(test_logits, labels, count=MISTAKES)
     return (
         learning_curves_figure(history, title=f"{name}: learning curves"),
-        confusion_figure(confusions(test_logits, labels), classes, metrics=metrics),
+        confusion_figure(confusion_matrix(test_logits, labels), classes, metrics=metrics),
         mistakes_figure(
             test["images"],
             test_logits,
