@@ -72,7 +72,8 @@ class MomentumTrainer:
         self.images, self.labels = tf.constant(train["images"]), tf.constant(train["labels"])
         self.velocities = [tf.Variable(tf.zeros_like(w)) for w in model.trainable_variables]
         self.steps = tf.Variable(0.0)
-        self.held_out_from = rounded_share(1 - exact_fraction(params.held_out), len(train["labels"]))
+        share = 1 - exact_fraction(params.held_out)
+        self.held_out_from = rounded_share(share, len(train["labels"]))
         self.best: dict[str, Array] = {}
         self._run_steps = tf.function(self._steps)
 

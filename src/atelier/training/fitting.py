@@ -135,7 +135,9 @@ class ClassifierTrainer:
         averaging = [keras.callbacks.SwapEMAWeights()] if self.training.averaging else []
         weights = EpochWeights()
         with tqdm(total=self.steps, desc=name, unit="step", leave=False, disable=None) as bar:
-            count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: bar.update())
+            count = keras.callbacks.LambdaCallback(
+                on_train_batch_end=lambda _batch, logs=None: bar.update()
+            )
             self.model.fit(
                 training_batches(self.train, self.training, epochs=range(epoch, epoch + 1)),
                 validation_data=self.validation,

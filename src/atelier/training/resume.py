@@ -144,7 +144,8 @@ def history_from_arrays(state: Arrays) -> Rows:
         for name, array in state.items()
         if name.startswith(COLUMN)
     }
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    rows = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def prefixed(prefix: str, arrays: Arrays) -> dict[str, Array]:
@@ -159,7 +160,7 @@ def without_prefix(prefix: str, state: Arrays) -> dict[str, Array]:
 
 
 def numbered(values: Sequence[Any]) -> dict[str, Array]:
-    """Returns variables or arrays as arrays named by their positions: ``0``, ``1`` …"""
+    """Returns variables or arrays as arrays that are named by their positions, from ``0``."""
     return {str(index): np.asarray(value) for index, value in enumerate(values)}
 
 
