@@ -101,8 +101,8 @@ def test_a_step_is_momentum_less_the_rate_times_the_gradient(made):
     model = keras.Model(image, dense(keras.layers.Flatten()(image)))
     params = recipe(held_out=0.0001, momentum=(0.5, 0.5), decay=0.9)
     weight, velocity = model.get_weights()[0].astype(np.float64), 0.0
-    descent = MomentumTrainer(model, train, params)
-    descent.epoch(0, 40)
+    trainer = MomentumTrainer(model, train, params)
+    trainer.run_epoch(0, 40)
     order = np.random.default_rng((0, 0)).permutation(40)
     for step in range(2):
         rows = order[20 * step : 20 * step + 20]

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -17,8 +17,9 @@ from atelier.data.splits import random_subset
 from atelier.evaluation.calibration_error import expected_calibration_error, negative_log_likelihood
 from atelier.evaluation.intervals import SHARE, bootstrap_interval
 from atelier.training.batches import to_unit
-from atelier.training.fitting import fingerprint, fit_all_epochs
+from atelier.training.fitting import fit_all_epochs
 from atelier.training.params import TrainingParams
+from atelier.training.resume import Row, Rows, fingerprint_of, run_rounds
 from atelier.types import Array, Arrays, Checkpoint, Curve, History
 
 logger = logging.getLogger(__name__)
@@ -48,30 +49,68 @@ def capacity_settings(params: CapacityParams) -> Iterator[CapacitySetting]:
 def capacity_study(
     train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, checkpoint: Checkpoint
 ) -> pd.DataFrame:
-    """A row for each network: error, likelihood and calibration on ``test``, and the temperature
-    fitted on ``calibration`` with what it repairs.
+    """Trains the networks of the study one by one and evaluates each (Guo et al. 2017, § 3).
 
-    Each finished network is kept in ``checkpoint``: a study that was killed goes on with the next.
+    Args:
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
+        calibration: Likewise; each network's temperature is fitted on it.
+        test: Likewise; error, likelihood and calibration are of this split.
+        params: The networks and the recipe.
+        checkpoint: Keeps the row of each finished network; the study continues after the last.
+
+    Returns:
+        A row for each network: its setting, ``parameters``, ``n``, ``error``, ``nll``, ``ece`` with
+        ``ece_low`` and ``ece_high``, ``temperature``, and ``ece_after`` temperature scaling.
     """
-    identity = fingerprint(params.model_dump_json(), train, calibration, test)
-    state = checkpoint.restore(identity) or {}
-    rows: list[dict[Any, Any]] = pd.DataFrame(dict(state)).to_dict("records")
-    todo = list(capacity_settings(params))
-    for setting in tqdm(todo[len(rows) :], desc="capacity study", unit="network", disable=None):
-        rows.append(_known(rows, setting) or _study(setting, train, calibration, test, params))
-        checkpoint.save(identity, {name: np.array([row[name] for row in rows]) for name in rows[0]})
+    study = CapacityStudy(train, calibration, test, params)
+    identity = fingerprint_of(params.model_dump_json(), train, calibration, test)
+    return pd.DataFrame(run_rounds(study, identity, curve=[], checkpoint=checkpoint))
+
+
+class CapacityStudy:
+    """The study; its rounds are networks, and all that a later round needs is in the rows.
+
+    Args:
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
+        calibration: Likewise.
+        test: Likewise.
+        params: The networks and the recipe.
+    """
+
+    def __init__(
+        self, train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams
+    ) -> None:
+        self.splits, self.params = (train, calibration, test), params
+        self.settings = list(capacity_settings(params))
+
+    def state(self) -> dict[str, Array]:
+        """Returns nothing: networks are independent."""
+        return {}
+
+    def restore(self, state: Arrays) -> None:
+        """Does nothing."""
+
+    def finished(self, history: Rows) -> bool:
+        """Returns whether each network has its row."""
+        return len(history) == len(self.settings)
+
+    def advance(self, history: Rows) -> Row:
+        """Trains and evaluates the next network, or takes the row of an equal one."""
+        setting = self.settings[len(history)]
+        row = equal_network(history, setting) or _study(setting, *self.splits, self.params)
         logger.info(
             "network %d/%d, %s %g: error %.3f, ECE %.3f",
-            len(rows), len(todo), setting.factor, setting.level, rows[-1]["error"], rows[-1]["ece"],
+            len(history) + 1, len(self.settings), setting.factor, setting.level,
+            row["error"], row["ece"],
         )  # fmt: skip
-    return pd.DataFrame(rows)
+        return row
 
 
-def _known(rows: list[dict[Any, Any]], setting: CapacitySetting) -> dict[Any, Any] | None:
-    """The row of the same network under another factor: the reference is trained once."""
-    same = setting.network.model_dump() | {"seed": setting.seed}
+def equal_network(rows: Rows, setting: CapacitySetting) -> Row | None:
+    """Returns the row of the same network under another factor: the reference is trained once."""
+    network = setting.network.model_dump() | {"seed": setting.seed}
     for row in rows:
-        if all(row[name] == value for name, value in same.items()):
+        if all(row[name] == value for name, value in network.items()):
             return row | {"factor": setting.factor, "level": setting.level}
     return None
 
@@ -82,7 +121,7 @@ def _study(
     calibration: Arrays,
     test: Arrays,
     params: CapacityParams,
-) -> dict[Any, Any]:
+) -> Row:
     training = params.training.model_copy(
         update={"seed": setting.seed, "weight_decay": setting.network.weight_decay}
     )
