@@ -104,7 +104,7 @@ def score_fold(
     model, _ = segmentation.train_segmenter(train, validation, params, curve=sink, checkpoint=sink)
 
     def predict(sample: cells.Sample) -> Array:
-        return segmentation.log_odds(
+        return segmentation.pixel_log_odds(
             model, sample.image, params, tile=sizes.tile, turns=sizes.turns
         )
 

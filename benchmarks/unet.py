@@ -53,6 +53,7 @@ def measure_ours(sizes: Sizes) -> None:
         SegmenterParams,
         UnetParams,
     )
+    from atelier.segmentation.patches import Batch
     from atelier.segmentation.training import UnetTrainer, build_unet
     from atelier.training.reproducibility import make_reproducible
 
@@ -88,7 +89,7 @@ def measure_ours(sizes: Sizes) -> None:
     shape = (1, sizes.side, sizes.side)
     image = rng.random((*shape, 1), np.float32)
     target = rng.integers(0, 2, shape).astype(np.int32)
-    batch = (image, target, np.ones(shape, np.float32))
+    batch = Batch(image, target, np.ones(shape, np.float32))
     print_rate(lambda: trainer.learn(batch), model.count_params(), sizes.steps)
 
 

@@ -17,9 +17,10 @@ from .pixel_calibration import (
     fit_platt_scale,
     sample_pixels,
 )
-from .prediction import segment_by_logits
+from .postprocessing import segment_by_logits
+from .prediction import mean_iou, pixel_log_odds, pixel_logits
 from .tiling import Tiling, average_over_symmetries, predict_tiled
-from .training import log_odds, train_segmenter
+from .training import build_unet, train_segmenter
 from .unet import unet_network
 from .weight_map import border_weights, class_balance
 
@@ -38,6 +39,7 @@ __all__ = [
     "UnetParams",
     "average_over_symmetries",
     "border_weights",
+    "build_unet",
     "calibrate_pixels",
     "class_balance",
     "deform",
@@ -46,7 +48,9 @@ __all__ = [
     "figures",
     "fit_platt_scale",
     "jitter_intensity",
-    "log_odds",
+    "mean_iou",
+    "pixel_log_odds",
+    "pixel_logits",
     "predict_tiled",
     "sample_pixels",
     "segment_by_logits",

@@ -1,4 +1,4 @@
-"""U-Net's training: weighted cross-entropy on deformed patches, and prediction by tiles.
+"""U-Net's training: weighted cross-entropy on deformed patches.
 
 All that is random in a step is a function of (seed, step). A training that was killed therefore
 continues from its last checkpoint to the same weights.
@@ -17,14 +17,12 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from atelier.cells.grayscale import normalise
 from atelier.cells.samples import Sample, pack
 from atelier.data.shares import rounded_share
 from atelier.segmentation.params import SegmenterParams
-from atelier.segmentation.patches import TrainingSample, training_batch, training_samples
-from atelier.segmentation.tiling import Tiling, average_over_symmetries, predict_tiled
+from atelier.segmentation.patches import Batch, TrainingSample, training_batch, training_samples
+from atelier.segmentation.prediction import mean_iou
 from atelier.segmentation.unet import unet_network
-from atelier.segmentation.unet_shapes import tile_margin, valid_margin
 from atelier.training.fitting import TrainedModel
 from atelier.training.resume import (
     Row,
@@ -43,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 
 def build_unet(params: SegmenterParams) -> keras.Model:
-    """The untrained network that the parameters name, two classes, one grey channel."""
+    """Builds the untrained network of the parameters, for two classes and a grey channel."""
     network = params.network
     return unet_network(
         filters=network.filters,
@@ -56,7 +54,7 @@ def build_unet(params: SegmenterParams) -> keras.Model:
 
 def _prefetched(
     samples: Sequence[TrainingSample], params: SegmenterParams, steps: range
-) -> Iterator[tuple[Array, ...]]:
+) -> Iterator[Batch]:
     """Yields the batch of each step; the next one is drawn while the caller learns from it."""
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(training_batch, samples, params, steps[0])
@@ -68,7 +66,10 @@ def _prefetched(
 
 
 def build_unet_optimizer(params: SegmenterParams) -> keras.optimizers.Optimizer:
-    """Momentum or Adam, the rate rising over the warm-up, then falling to 0 along a cosine."""
+    """Builds SGD with momentum, or Adam.
+
+    The rate rises linearly over the warm-up, then falls to 0 along a half cosine.
+    """
     rising = rounded_share(params.warmup, params.steps)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0 if rising else params.learning_rate,
@@ -103,7 +104,7 @@ class UnetTrainer:
 
         return gradient_step(loss, self.model.trainable_variables, self.optimizer)
 
-    def learn(self, batch: tuple[Array, ...]) -> float:
+    def learn(self, batch: Batch) -> float:
         """Takes one step and returns the weighted cross-entropy before it, in nats.
 
         Raises:
@@ -198,64 +199,3 @@ def train_segmenter(
     identity = fingerprint_of(params.model_dump_json(), pack(samples), pack(validation))
     history = run_rounds(training, identity, curve=curve, checkpoint=checkpoint)
     return TrainedModel(training.trainer.model, history)
-
-
-def mean_iou(model: Any, samples: Sequence[Sample], params: SegmenterParams) -> float:
-    """Mean IoU of the cells' pixels over whole images, nan without any."""
-    scores = []
-    for sample in samples:
-        found = log_odds(model, sample.image, params, tile=512) > 0
-        true = sample.labels > 0
-        either = (found | true).sum()
-        scores.append((found & true).sum() / either if either else 1.0)
-    return float(np.mean(scores)) if scores else float("nan")
-
-
-def mean_logits(
-    model: Any, image: Array, params: SegmenterParams, *, tile: int, turns: int = 1
-) -> Array:
-    """Mean logits of background and cell, (height, width, 2) float32, for a picture as it comes.
-
-    Tiles overlap by all that an output pixel can see, and their corners meet every pooling alike,
-    so that how the picture is cut does not matter.
-
-    Args:
-        model: As :func:`build_unet` makes it.
-        image: Grey, RGB or RGBA, 8 or 16 bit or float, of any size.
-        params: What it was built from.
-        tile: Largest side of a tile's output, pixels.
-        turns: Symmetries of the square to average over.
-    """
-    depth, padding = params.network.depth, params.network.padding
-    stride, seen = 2**depth, tile_margin(depth, padding)
-    crop = seen - valid_margin(depth) if padding == "valid" else seen
-    inner = slice(crop, -crop or None)
-
-    def ask(tiles: Array) -> Array:
-        return np.asarray(_forward(model, tf.constant(tiles)))[:, inner, inner]
-
-    def side_for(length: int) -> int:
-        even = -(-length // -(-length // tile))  # as few tiles as may be, all of one size
-        return -(-even // stride) * stride
-
-    def whole(view: Array) -> Array:
-        tiling = Tiling(side_for(view.shape[0]), side_for(view.shape[1]), seen)
-        return predict_tiled(ask, view, tiling, batch=1)
-
-    return average_over_symmetries(whole, normalise(image)[..., None], turns)
-
-
-@tf.function(reduce_retracing=True)
-def _forward(model: Any, tiles: Any) -> Any:
-    return model(tiles, training=False)
-
-
-def log_odds(
-    model: Any, image: Array, params: SegmenterParams, *, tile: int, turns: int = 1
-) -> Array:
-    """Log of the odds of each pixel to be cell, (height, width) float32.
-
-    Its softmax with 0 for background is the probability: see :func:`mean_logits`.
-    """
-    logits = mean_logits(model, image, params, tile=tile, turns=turns)
-    return np.asarray(logits[..., 1] - logits[..., 0], np.float32)

@@ -48,7 +48,7 @@ def predict_log_odds(
     checkpoint.clear()
     training.make_reproducible(params.seed, params.threads)
     return {
-        name: segmentation.log_odds(
+        name: segmentation.pixel_log_odds(
             model, sample.image, params, tile=prediction.tile, turns=prediction.turns
         )
         for name, sample in cells.unpack(pictures).items()
