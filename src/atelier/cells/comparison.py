@@ -195,6 +195,14 @@ def method_metrics(table: pd.DataFrame, *, seed: int) -> dict[str, Metrics]:
     Returns:
         For each method ``pictures`` (n), the means of :data:`MAIN_MEASURES` with ``_low`` and
         ``_high``, and the sums ``touching_pairs`` and ``pairs_apart``.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import Sample, method_metrics, score_segmentations
+        >>> samples = {"a": Sample(np.zeros((1, 3)), np.array([[1, 1, 0]]))}
+        >>> table = score_segmentations(samples, {"all": {"a": np.array([[1, 1, 1]])}})
+        >>> round(method_metrics(table, seed=0)["all"]["iou"], 3)
+        0.667
     """
     summary = summarize_scores(table, seed=seed)
     return {
@@ -226,6 +234,13 @@ def pictures_by_score(
 
     Returns:
         The selected samples by name, worst first.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from atelier.cells import pictures_by_score
+        >>> table = pd.DataFrame({"image": ["a", "b", "c"], "f1": [0.9, 0.2, 0.5]})
+        >>> list(pictures_by_score(table, dict.fromkeys("abc"), count=2))
+        ['b', 'a']
     """
     order = table.groupby("image")["f1"].mean().sort_values(kind="stable").index
     count = min(count, len(order))

@@ -77,6 +77,16 @@ def read_cells(params: CellSourceParams, fetch: Downloader) -> CellSource:
     Raises:
         FileNotFoundError: The mirror has none of the supported layouts.
         ValueError: An image and its truth do not fit, or a file is damaged.
+
+    Examples:
+        >>> from atelier.cells import CellSourceParams, read_cells
+        >>> params = CellSourceParams(
+        ...     dataset="dsb2018", source="embedded", mirror=None, count=3, side=32, limit=None,
+        ...     seed=0,
+        ... )
+        >>> source = read_cells(params, fetch=None)
+        >>> source.name, list(source.samples)
+        ('drawn-cells', ['0000', '0001', '0002'])
     """
     data_set = CELL_SETS[params.dataset]
     masks: list[str] = []

@@ -56,6 +56,14 @@ def colour_errors(image: Array, truth: Array, predicted: Array) -> Array:
 
     Returns:
         (height, width, 3), in [0, 1]; outlines of predicted cells are white.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import colour_errors
+        >>> truth = np.array([[1, 1, 0, 0, 0]])
+        >>> drawing = colour_errors(np.zeros((1, 5)), truth, np.zeros_like(truth))
+        >>> [round(float(value), 2) for value in drawing[0, 0]]
+        [0.47, 0.14, 0.18]
     """
     drawing = np.repeat(display_grey(image)[..., None] * 0.75, 3, axis=2)
     truth, predicted = number_cells(truth)[0], number_cells(predicted)[0]

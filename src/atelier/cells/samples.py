@@ -147,7 +147,14 @@ def pack(samples: Mapping[str, Sample] | Sequence[Sample]) -> dict[str, Array]:
 
 
 def unpack(arrays: Mapping[str, Array]) -> dict[str, Sample]:
-    """Returns the samples that :func:`pack` packed, by name, in their order."""
+    """Returns the samples that :func:`pack` packed, by name, in their order.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import unpack
+        >>> unpack({"image.a": np.zeros((2, 3)), "labels.a": np.ones((2, 3), int)})["a"].image.shape
+        (2, 3)
+    """
     names = [name.removeprefix("image.") for name in arrays if name.startswith("image.")]
     return {name: Sample(arrays[f"image.{name}"], arrays[f"labels.{name}"]) for name in names}
 
@@ -192,6 +199,13 @@ def cell_table(parts: Mapping[str, Mapping[str, Sample]]) -> pd.DataFrame:
     Returns:
         A row for each image: ``split, picture, height, width, cells, covered`` (share of pixels
         that are cell) and ``touching_pairs``.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import Sample, cell_table
+        >>> sample = Sample(np.zeros((1, 4)), np.array([[1, 1, 2, 0]]))
+        >>> cell_table({"test": {"a": sample}})[["cells", "covered", "touching_pairs"]].values
+        array([[2.  , 0.75, 1.  ]])
     """
     rows = [
         (
@@ -210,6 +224,14 @@ def cell_table(parts: Mapping[str, Mapping[str, Sample]]) -> pd.DataFrame:
 
 
 def repeated_pictures(samples: Mapping[str, Sample], references: Mapping[str, Sample]) -> int:
-    """Counts the samples whose image equals an image among ``references``, pixel by pixel."""
+    """Counts the samples whose image equals an image among ``references``, pixel by pixel.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import Sample, repeated_pictures
+        >>> samples = {name: Sample(np.full((2, 2), ord(name)), np.ones((2, 2))) for name in "abc"}
+        >>> repeated_pictures(samples, {"copy": samples["b"]})
+        1
+    """
     images = {sample.image.tobytes() for sample in references.values()}
     return sum(sample.image.tobytes() in images for sample in samples.values())

@@ -177,6 +177,13 @@ def object_scores_by_overlap(
 
     Raises:
         ValueError: An overlap is below 0.5, or the labels differ in shape.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells.scores import object_scores_by_overlap
+        >>> truth, predicted = np.array([[1, 1, 1, 1]]), np.array([[1, 1, 1, 0]])
+        >>> [score.f1 for score in object_scores_by_overlap(truth, predicted, (0.5, 0.9))]
+        [1.0, 0.0]
     """
     if min(overlaps) < 0.5:
         raise ValueError(f"Expected overlaps of at least .5. Received: {min(overlaps)}")

@@ -135,6 +135,13 @@ def cells_from_mask(mask: Array, params: SplittingParams) -> Array:
 
     Returns:
         Instance labels, (height, width) int32.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import SplittingParams, cells_from_mask
+        >>> params = SplittingParams(smoothing=0.0, depth=1.0, least=2)
+        >>> cells_from_mask(np.array([[1, 1, 0, 1]], bool), params)
+        array([[1, 1, 0, 0]], dtype=int32)
     """
     return split_touching(
         mask, smoothing=params.smoothing, depth=params.depth, min_size=params.least

@@ -64,6 +64,17 @@ def draw_coordinates(
 
     Returns:
         Rows and columns in the image, (2, height, width).
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.segmentation import DeformationParams, draw_coordinates
+        >>> change = DeformationParams(
+        ...     displacement=0, degrees=0, scale=0, shift=0, flips=False,
+        ...     gain=0, offset=0, gamma=0, noise=0,
+        ... )
+        >>> rows, columns = draw_coordinates((1, 3), (5, 5), change, rng=np.random.default_rng(0))
+        >>> rows.tolist(), columns.tolist()
+        ([[5.0, 5.0, 5.0]], [[4.0, 5.0, 6.0]])
     """
     angle = np.deg2rad(rng.uniform(-change.degrees, change.degrees))
     scale = 1 + rng.uniform(-change.scale, change.scale)
@@ -118,6 +129,16 @@ def jitter_intensity(image: Array, change: DeformationParams, *, rng: np.random.
 
     Returns:
         The changed image, float32.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.segmentation import DeformationParams, jitter_intensity
+        >>> change = DeformationParams(
+        ...     displacement=0, degrees=0, scale=0, shift=0, flips=False,
+        ...     gain=0, offset=0, gamma=0, noise=0,
+        ... )
+        >>> jitter_intensity(np.array([0.0, 0.5, 1.0]), change, rng=np.random.default_rng(0))
+        array([0. , 0.5, 1. ], dtype=float32)
     """
     exponent = 2.0 ** rng.uniform(-change.gamma, change.gamma)
     gain = 1 + rng.uniform(-change.gain, change.gain)

@@ -66,6 +66,14 @@ def fit_platt_scale(pixels: PixelSample) -> PlattScale:
 
     Returns:
         The scale.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.segmentation import PixelSample, fit_platt_scale
+        >>> logits = np.stack([np.zeros(20), np.repeat([-4.0, 4.0], 10)], axis=1)
+        >>> labels = np.repeat([0, 1, 0, 1], [8, 2, 2, 8])  # 80 % are right: log-odds of ±1.386
+        >>> round(fit_platt_scale(PixelSample(logits, labels)).slope, 3)
+        0.347
     """
     scaling = VectorScaling().fit(pixels.logits, pixels.labels)
     slope = scaling.weight_.mean()  # centred logits are ±half the log-odds
@@ -84,6 +92,15 @@ def sample_pixels(
 
     Returns:
         The pixels of all images.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import Sample
+        >>> from atelier.segmentation import sample_pixels
+        >>> samples = {"a": Sample(np.zeros((2, 3)), np.array([[1, 1, 1], [0, 0, 0]]))}
+        >>> pixels = sample_pixels(samples, {"a": np.zeros((2, 3))}, seed=0)
+        >>> pixels.logits.shape, int(pixels.labels.sum())
+        ((6, 2), 3)
     """
     rng = np.random.default_rng(seed)
     logits, labels = [], []

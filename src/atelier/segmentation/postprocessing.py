@@ -24,6 +24,16 @@ def segment_by_logits(
 
     Returns:
         Instance labels, (height, width) int32, by the image's name.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.segmentation import CellParams, PixelSample, segment_by_logits
+        >>> logits = np.stack([np.zeros(20), np.repeat([-4.0, 4.0], 10)], axis=1)
+        >>> validation = PixelSample(logits, np.repeat([0, 1, 0, 1], [8, 2, 2, 8]))
+        >>> params = CellParams(threshold=0.5, smoothing=0.0, depth=1.0, least=1)
+        >>> log_odds = {"a": np.array([[-4.0, 4.0, 4.0, -4.0, 4.0]])}
+        >>> segment_by_logits(log_odds, log_odds, validation, params)["a"]
+        array([[0, 1, 1, 0, 2]], dtype=int32)
     """
     extent = min(fit_platt_scale(validation).decision_threshold, params.threshold)
     return {
