@@ -92,15 +92,22 @@ def comparison_figure(
 
 
 def describe_pairs(table: pd.DataFrame, methods: Sequence[str]) -> str:
-    """Returns a sentence on how many touching pairs each method separates.
+    """Describes how many touching pairs each method separates, in a line for a title.
 
     Args:
         table: As :func:`atelier.cells.comparison.score_segmentations` returns it.
         methods: Keys of the methods to name.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from atelier.cells.figures import describe_pairs
+        >>> table = pd.DataFrame({"method": ["unet", "em"], "apart": [5, 2], "pairs": [8, 8]})
+        >>> describe_pairs(table, ["em", "unet"])
+        'separated of 8 touching pairs: EM 2, U-Net 5'
     """
     sums = table.groupby("method", sort=False)[["apart", "pairs"]].sum()
-    counts = (f"{method_title(m)} {sums.apart[m]:.0f} of {sums.pairs[m]:.0f}" for m in methods)
-    return "touching pairs separated: " + ", ".join(counts)
+    counts = ", ".join(f"{method_title(method)} {sums.apart[method]:.0f}" for method in methods)
+    return f"separated of {sums['pairs'].max():.0f} touching pairs: {counts}"
 
 
 def f1_by_overlap_figure(table: pd.DataFrame, summary: pd.DataFrame, *, title: str) -> Figure:

@@ -77,13 +77,13 @@ def build_unet_optimizer(params: SegmenterParams) -> keras.optimizers.Optimizer:
         warmup_target=params.learning_rate if rising else None,
         warmup_steps=rising,
     )
-    inertia = {"sgd": "momentum", "adam": "beta_1"}[params.optimizer]
-    config = {"learning_rate": rate, inertia: params.momentum, "global_clipnorm": params.clip}
-    return keras.optimizers.get({"class_name": params.optimizer, "config": config})
+    if params.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=params.momentum, global_clipnorm=params.clip)
+    return keras.optimizers.Adam(rate, beta_1=params.momentum, global_clipnorm=params.clip)
 
 
 class UnetTrainer:
-    """U-Net and its optimizer: learns from a batch at a time.
+    """U-Net with its optimizer, which learns from a batch at a time.
 
     Args:
         model: As `build_unet` builds it; trained in place.
@@ -119,7 +119,7 @@ class UnetTrainer:
 
     @property
     def variables(self) -> list[Any]:
-        """The weights of the model and the variables of its optimizer."""
+        """Returns the weights of the model and the variables of its optimizer."""
         return [*self.model.weights, *self.optimizer.variables]
 
 
@@ -144,7 +144,7 @@ class SegmenterTraining:
         return prefixed("variables", numbered(self.trainer.variables))
 
     def restore(self, state: Arrays) -> None:
-        """Takes up a saved state."""
+        """Assigns a saved state."""
         assign(self.trainer.variables, without_prefix("variables", state))
 
     def finished(self, history: Rows) -> bool:

@@ -128,7 +128,9 @@ def draw_segmentations(
             {"otsu": otsu, "em": em, "unet": unet},
             title=f"{name}: cells found by three methods in the same test images",
         ),
-        cells.figures.f1_by_overlap_figure(table, summary, title=f"{name}; {pairs}"),
+        cells.figures.f1_by_overlap_figure(
+            table, summary, title=f"{name}: F1 of cells by overlap\n{pairs}"
+        ),
     )
 
 
