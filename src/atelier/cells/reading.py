@@ -80,7 +80,7 @@ def read_cells(params: CellSourceParams, fetch: Downloader) -> CellSource:
         return CellSource("drawn-cells", samples, CITATION)
     if params.source == "mirror":
         folder = Path(params.mirror or "").expanduser()
-        samples = read_folder(folder, params.dataset, masks=masks)
+        samples = read_cell_folder(folder, params.dataset, masks=masks)
     else:
         (archive,) = fetch(params.dataset, data_set).values()
         samples = read_mask_archive(archive)
@@ -89,7 +89,9 @@ def read_cells(params: CellSourceParams, fetch: Downloader) -> CellSource:
     return CellSource(params.dataset, {n: samples[n] for n in names}, data_set.citation, count)
 
 
-def read_folder(folder: Path, dataset: str, *, masks: list[str] | None = None) -> dict[str, Sample]:
+def read_cell_folder(
+    folder: Path, dataset: str, *, masks: list[str] | None = None
+) -> dict[str, Sample]:
     """Pictures and truth of a folder in any of the known layouts, by name.
 
     The names of label pictures that are masks are appended to ``masks``: see

@@ -4,7 +4,7 @@ import numpy as np
 
 from atelier.cells.grayscale import normalise
 from atelier.cells.params import SplittingParams
-from atelier.cells.watershed import cells_of_mask
+from atelier.cells.watershed import cells_from_mask
 from atelier.clustering.information_criteria import bayesian_information_criterion
 from atelier.clustering.mixture import GaussianMixture, fit_mixture
 from atelier.types import Array
@@ -41,7 +41,7 @@ def cells_by_mixture(image: Array, params: SplittingParams) -> Array:
     background = best.responsibilities(levels)[:, best.means[:, 0].argmin()]
     is_cell = background < 0.5
     nearest = np.searchsorted((levels[1:] + levels[:-1]) / 2, grey)
-    return cells_of_mask(is_cell[nearest], params)
+    return cells_from_mask(is_cell[nearest], params)
 
 
 def _bic(fit: GaussianMixture, pixels: int) -> float:

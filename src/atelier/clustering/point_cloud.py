@@ -86,7 +86,7 @@ class PointCloud:
 
     @property
     def condition(self) -> float:
-        """Returns the least share of the axes' variances that a direction's variance can resolve."""
+        """Returns the least variance of a direction, as a share of the axes' variances."""
         return max(CONDITION, 16 * float(np.finfo(self.dtype).eps) * (self.dtype is np.float32))
 
     @cached_property
@@ -110,15 +110,16 @@ class PointCloud:
         return np.asarray((2 * np.sqrt(np.finfo(self.dtype).tiny) / self.scale) ** 2)
 
     def mean_squares(self, means: Array, variances: Array) -> Array:
-        """Returns mean squares about the origin of the original units, with a margin for rounding."""
+        """Returns mean squares about the original origin, with a margin for rounding."""
         return (means + self.offset) ** 2 + variances + 1
 
     @cached_property
     def axis_weights(self) -> Array:
         """Returns the factor of each axis in a distance, (d,).
 
-        Axes of similar spread are taken to share a unit, in which distances are measured; spreads
-        further apart than COMMON_UNIT_RATIO say nothing of distances, and each axis counts the same.
+        Axes of similar standard deviation are taken to share a unit, in which distances are
+        measured. Where the ratio of two deviations exceeds COMMON_UNIT_RATIO, each axis counts
+        the same.
         """
         varying = self.scale[self.ranges > 0]
         if len(varying) == 0 or varying.max() > COMMON_UNIT_RATIO * varying.min():

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atelier.cells.grayscale import check_finite
+from atelier.cells.grayscale import check_finite_image
 from atelier.thresholding.partition import scaled_distances
 from atelier.types import Array
 
@@ -68,7 +68,7 @@ def _pixels(image: Array) -> Array:
         pixels = np.asarray(image)
     if pixels.size == 0 or pixels.dtype.kind not in "uifb":
         raise ValueError(f"Expected numbers. Received: {pixels.shape} {pixels.dtype}")
-    check_finite(pixels)
+    check_finite_image(pixels)
     return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
 
 

@@ -83,13 +83,13 @@ def score_mixture(
     test: Arrays, found: Arrays, provenance: dict[str, Any], params: PlaneParams
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """How many cells that finds, picture by picture."""
-    from atelier.cells.comparison import headline, score_images, some_pictures
+    from atelier.cells.comparison import method_metrics, pictures_by_score, score_segmentations
     from atelier.cells.figures import comparison_figure
     from atelier.cells.samples import unpack
 
     samples = unpack(test)
-    table = score_images(samples, {"EM": found})
-    shown = some_pictures(table, samples, count=4)
+    table = score_segmentations(samples, {"EM": found})
+    shown = pictures_by_score(table, samples, count=4)
     title = f"{provenance['name']}: Gaussians and watershed"
     figure = comparison_figure(shown, {"EM": found}, title=title)
-    return table, headline(table, seed=params.seed)["EM"], figure
+    return table, method_metrics(table, seed=params.seed)["EM"], figure

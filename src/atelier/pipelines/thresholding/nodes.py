@@ -54,13 +54,13 @@ def score_threshold(
     test: Arrays, found: Arrays, provenance: dict[str, Any], params: ThresholdingParams
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """How many cells that finds, picture by picture."""
-    from atelier.cells.comparison import headline, score_images, some_pictures
+    from atelier.cells.comparison import method_metrics, pictures_by_score, score_segmentations
     from atelier.cells.figures import comparison_figure
     from atelier.cells.samples import unpack
 
     samples = unpack(test)
-    table = score_images(samples, {"Otsu": found})
-    shown = some_pictures(table, samples, count=4)
+    table = score_segmentations(samples, {"Otsu": found})
+    shown = pictures_by_score(table, samples, count=4)
     title = f"{provenance['name']}: Otsu's threshold and watershed"
     figure = comparison_figure(shown, {"Otsu": found}, title=title)
-    return table, headline(table, seed=params.seed)["Otsu"], figure
+    return table, method_metrics(table, seed=params.seed)["Otsu"], figure
