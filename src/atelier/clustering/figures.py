@@ -187,6 +187,14 @@ def colour_clusters_figure(image: Array, clustered: ColourClusters, *, title: st
     return figure
 
 
+def colour_clusters_title(clusters: ColourClusters, covariance: str) -> str:
+    """Returns the number of pixels, the feature, and the form of the covariances."""
+    pixels = clusters.labels.size
+    unit = "pixels" if pixels > 1 else "pixel"
+    feature = "grey value" if clusters.colours.shape[1] == 1 else "colour"
+    return f"{pixels:,} {unit} by {feature}, {covariance} covariances"
+
+
 def _white(image: Array) -> float:
     """Returns the value that is drawn as white."""
     if image.dtype == np.uint8:
