@@ -17,10 +17,10 @@ from atelier.cells.scores import OVERLAPS
 from atelier.data.params import SplitParams
 from atelier.data.shares import rounded_share
 from atelier.data.splits import stratified_split
-from atelier.drift.detection import with_strangers
+from atelier.drift.detection import mix_out_of_distribution
 from atelier.evaluation.calibration_error import expected_calibration_error
 from atelier.maxout.networks import rectified_width
-from atelier.promotion.decision import Answers, compare
+from atelier.promotion.decision import Evaluation, compare_models
 from atelier.promotion.params import MarginParams, PromotionParams
 from atelier.segmentation.pixel_calibration import PixelSample, fit_platt_scale, reliability_table
 from atelier.sweep.analysis import best_rates
@@ -69,7 +69,7 @@ def test_the_selection_and_the_strangers_are_counted_exactly():
     found = gather([], parts, train=1, selection=0.14, seed=0)
     assert len(found["selection_labels"]) == 10
     # 0.35 · 170 = 59.5 gives 60; in floats it is 59.499…
-    mixed = with_strangers(np.zeros((170, 1, 1, 1)), np.ones((5, 1, 1, 1)), 0.35, seed=0)
+    mixed = mix_out_of_distribution(np.zeros((170, 1, 1, 1)), np.ones((5, 1, 1, 1)), 0.35, seed=0)
     assert mixed.sum() == 60
 
 
@@ -135,11 +135,11 @@ def test_a_loss_of_exactly_the_margin_is_no_worse(confidence, margin):
     labels = np.zeros(200, int)
 
     def says(share):
-        return Answers(np.tile([share, 1 - share], (200, 1)), np.ones(5))
+        return Evaluation(np.tile([share, 1 - share], (200, 1)), np.ones(5))
 
     margins = MarginParams(accuracy=0, nll=9, ece=margin, latency=9)
     params = PromotionParams(margins=margins, resamples=100, turns=5, batch=10, seed=0)
-    table = compare(says(confidence), says(0.9), labels, params).set_index("measure")
+    table = compare_models(says(confidence), says(0.9), labels, params).set_index("measure")
     assert table.loc["ece", "verdict"] == "no worse"
     assert table.loc["nll", "verdict"] == "no worse"
 

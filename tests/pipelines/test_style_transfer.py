@@ -78,7 +78,7 @@ def given(desk, params=PARAMS):
         "style.content": cat,
         "style.styles": {"tissue": immunohistochemistry()[::8, ::8], "cat": cat[..., 0]},
         "style.photographs": {"cat": cat},
-        "style.trunk": read_vgg_weights("hed"),
+        "style.vgg_weights": read_vgg_weights("hed"),
         "style.studio": desk,
         "params:style.style": params,
         "params:style.grid": GRID,

@@ -18,7 +18,7 @@ from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParam
 from atelier.segmentation.patches import training_batch, training_samples
 from atelier.segmentation.pixel_calibration import PixelSample, calibrate_pixels, fit_platt_scale
 from atelier.segmentation.tiling import Tiling, average_over_symmetries, mirror_pad, predict_tiled
-from atelier.segmentation.training import Learner, build, log_odds, train_segmenter
+from atelier.segmentation.training import UnetTrainer, build_unet, log_odds, train_segmenter
 from atelier.segmentation.unet import unet_network
 from atelier.segmentation.unet_shapes import fitting_side, receptive_margin, valid_margin
 from atelier.thresholding.cells import cells_by_threshold
@@ -91,7 +91,7 @@ def test_a_network_without_levels_is_refused():
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_tiles_give_what_the_whole_picture_gives(padding, depth):
     params = recipe(padding, depth=depth)
-    network = build(params)
+    network = build_unet(params)
     image = np.random.default_rng(0).random((52, 76)).astype(np.float32)
     whole = log_odds(network, image, params, tile=512)
     assert whole.shape == image.shape
@@ -118,7 +118,10 @@ def test_no_further_pixel_changes_a_tile_and_a_nearer_one_does(depth):
 
 def test_inside_a_padded_network_sees_what_it_sees_without_tiles():
     params = recipe("same", depth=1)
-    network, image = build(params), np.random.default_rng(1).random((64, 64)).astype(np.float32)
+    network, image = (
+        build_unet(params),
+        np.random.default_rng(1).random((64, 64)).astype(np.float32),
+    )
     plain = np.asarray(network(normalise(image)[None, ..., None]))[0]
     odds = log_odds(network, image, params, tile=16)
     inner = slice(receptive_margin(1), -receptive_margin(1))
@@ -128,7 +131,7 @@ def test_inside_a_padded_network_sees_what_it_sees_without_tiles():
 @pytest.mark.parametrize("shape", [(5, 7), (1, 9), (33, 20)])
 def test_any_size_comes_back_in_its_own(shape):
     params = recipe()
-    assert log_odds(build(params), np.ones(shape, np.uint8), params, tile=16).shape == shape
+    assert log_odds(build_unet(params), np.ones(shape, np.uint8), params, tile=16).shape == shape
 
 
 def test_a_picture_is_continued_by_its_mirror_image():
@@ -212,7 +215,7 @@ def test_valid_lessons_have_targets_for_what_the_network_gives(cells):
     params = recipe("valid")
     images, targets, weights = training_batch(training_samples(cells, params.weights), params, 0)
     assert targets.shape == weights.shape
-    assert build(params).compute_output_shape(images.shape)[1:3] == targets.shape[1:]
+    assert build_unet(params).compute_output_shape(images.shape)[1:3] == targets.shape[1:]
 
 
 def test_weights_are_balance_plus_borders(cells):
@@ -251,7 +254,7 @@ class KilledError(Exception):
 def test_a_killed_training_goes_on_to_the_same_weights(cells, monkeypatch):
     params = recipe()
     whole, history = train_segmenter(cells[:3], cells[3:], params, curve=[], checkpoint=Memory())
-    memory, learn = Memory(), Learner.learn
+    memory, learn = Memory(), UnetTrainer.learn
     count = iter(range(3))
 
     def dying(self, batch):
@@ -259,10 +262,10 @@ def test_a_killed_training_goes_on_to_the_same_weights(cells, monkeypatch):
             raise KilledError
         return learn(self, batch)
 
-    monkeypatch.setattr(Learner, "learn", dying)
+    monkeypatch.setattr(UnetTrainer, "learn", dying)
     with pytest.raises(KilledError):
         train_segmenter(cells[:3], cells[3:], params, curve=[], checkpoint=memory)
-    monkeypatch.setattr(Learner, "learn", learn)
+    monkeypatch.setattr(UnetTrainer, "learn", learn)
     curve = []
     resumed, again = train_segmenter(cells[:3], cells[3:], params, curve=curve, checkpoint=memory)
     for one, two in zip(whole.get_weights(), resumed.get_weights(), strict=True):
@@ -274,8 +277,8 @@ def test_a_killed_training_goes_on_to_the_same_weights(cells, monkeypatch):
 def test_one_step_is_kerass_own_weighted_step(cells):
     params = recipe(clip=1e9, learning_rate=0.05)
     batch = training_batch(training_samples(cells, params.weights), params, 0)
-    ours, theirs = build(params), build(params)
-    loss = Learner(ours, params).learn(batch)
+    ours, theirs = build_unet(params), build_unet(params)
+    loss = UnetTrainer(ours, params).learn(batch)
     theirs.compile(
         keras.optimizers.SGD(0.05, momentum=0.99),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -292,7 +295,7 @@ def test_a_loss_that_is_no_number_stops_the_training(cells):
     params = recipe()
     images, targets, weights = training_batch(training_samples(cells, params.weights), params, 0)
     with pytest.raises(FloatingPointError, match="lower learning_rate"):
-        Learner(build(params), params).learn((images, targets, weights * np.nan))
+        UnetTrainer(build_unet(params), params).learn((images, targets, weights * np.nan))
 
 
 def test_a_network_learns_to_tell_cells_from_background(cells):
@@ -332,7 +335,7 @@ def test_a_constant_picture_has_no_cells_and_no_error():
     assert not cells_by_threshold(flat, rule).any()
     assert not cells_by_mixture(flat, rule).any()
     params = recipe()
-    assert np.isfinite(log_odds(build(params), flat, params, tile=16)).all()
+    assert np.isfinite(log_odds(build_unet(params), flat, params, tile=16)).all()
 
 
 @pytest.mark.parametrize(

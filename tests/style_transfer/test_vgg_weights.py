@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from atelier.data.vgg_weights import HED, KERNELS, WIDTHS, read_vgg_weights
-from atelier.style_transfer.vgg import LAYERS, from_vgg, normalised, to_vgg, vgg16_trunk
+from atelier.style_transfer.vgg import LAYERS, from_vgg, normalised, to_vgg, vgg16_features
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 
@@ -39,7 +39,7 @@ def test_every_layer_sees_what_keras_own_network_sees(trunk, keras_vgg, rng):
         keras_vgg.input,
         [keras_vgg.get_layer(f"block{name[4]}_conv{name[6]}").output for name in LAYERS],
     )
-    ours = vgg16_trunk(trunk.weights, LAYERS, pooling="max")
+    ours = vgg16_features(trunk.weights, LAYERS, pooling="max")
     prepared = keras.applications.vgg16.preprocess_input(picture.copy())
     np.testing.assert_allclose(to_vgg(picture), prepared, rtol=1e-6)
     for own, other in zip(ours(to_vgg(picture)), theirs(prepared), strict=True):
@@ -301,7 +301,7 @@ def test_a_normalised_network_has_mean_activation_one_and_the_same_maps_up_to_sc
     scaled = normalised(trunk.weights, [picture], pooling="average")
     layers = ("conv1_2", "conv2_1", "conv3_1")
     before, after = (
-        vgg16_trunk(weights, layers, pooling="average")(to_vgg(picture)[None])
+        vgg16_features(weights, layers, pooling="average")(to_vgg(picture)[None])
         for weights in (trunk.weights, scaled)
     )
     for raw, maps in zip(before, after, strict=True):
@@ -325,4 +325,4 @@ def test_a_picture_goes_into_the_network_and_back(rng):
 
 def test_a_layer_that_vgg16_has_not_is_refused(trunk):
     with pytest.raises(ValueError, match="conv6_1"):
-        vgg16_trunk(trunk.weights, ["conv6_1"], pooling="max")
+        vgg16_features(trunk.weights, ["conv6_1"], pooling="max")

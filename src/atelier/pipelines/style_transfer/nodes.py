@@ -15,12 +15,12 @@ SHOWN_SIDE = 1024
 """Longer side of a picture in a figure, pixels, at most."""
 
 
-def describe(trunk: VggWeights) -> dict[str, Any]:
+def describe_weights(trunk: VggWeights) -> dict[str, Any]:
     """Which network sees the pictures."""
     return {"name": trunk.name, "digest": trunk.digest}
 
 
-def paint(
+def transfer_styles(
     content: Array,
     styles: Mapping[str, Array],
     photographs: Mapping[str, Array],
@@ -75,7 +75,7 @@ def _styles_of(painting: PaintingParams, styles: Mapping[str, Array]) -> list[An
     return [Style(to_rgb(styles[name]), share) for name, share in painting.styles.items()]
 
 
-def paint_grid(
+def transfer_grid(
     content: Array,
     styles: Mapping[str, Array],
     photographs: Mapping[str, Array],
@@ -115,7 +115,7 @@ def paint_grid(
     return painted
 
 
-def measure(
+def measure_style_errors(
     content: Array,
     styles: Mapping[str, Array],
     photographs: Mapping[str, Array],
@@ -128,12 +128,14 @@ def measure(
     """How near each painting is to style and content. All is saved by now: checkpoints can go."""
     from atelier.data.pictures import resize_to, to_rgb
     from atelier.style_transfer.evaluation import content_error, style_error
-    from atelier.style_transfer.objective import network_for
+    from atelier.style_transfer.objective import build_feature_extractor
     from atelier.training.reproducibility import make_reproducible
 
     studio.clear()
     make_reproducible(params.transfer.seed, params.transfer.threads)
-    network = network_for(_weights(trunk, photographs, params.transfer), params.transfer)
+    network = build_feature_extractor(
+        _weights(trunk, photographs, params.transfer), params.transfer
+    )
     metrics: Metrics = {}
     rgb = to_rgb(content)
     for one in params.paintings:
@@ -147,7 +149,7 @@ def measure(
     return metrics
 
 
-def draw(
+def draw_style_transfer(
     content: Array,
     styles: Mapping[str, Array],
     painted: Arrays,
@@ -159,7 +161,7 @@ def draw(
     grid: GridParams,
 ) -> tuple[Any, Any, Any, Arrays, Animation]:
     """The paintings beside what they are made of, the losses, the contact sheet, the film."""
-    from atelier.style_transfer.figures import contact_sheet, losses_figure, paintings_figure
+    from atelier.style_transfer.figures import losses_figure, paintings_figure, style_grid_figure
 
     shown = {name: _shown(style) for name, style in styles.items()}
     parts = {
@@ -175,7 +177,7 @@ def draw(
     return (
         paintings_figure(_shown(content), painted, parts, title=f"Style transfer by {seen}"),
         losses_figure(losses, title="Weighted loss by layer; dotted: a larger picture"),
-        contact_sheet(
+        style_grid_figure(
             sheet,
             grid.starts,
             list(ratios.values()),
