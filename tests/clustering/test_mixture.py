@@ -6,8 +6,8 @@ from scipy.stats import multivariate_normal
 from sklearn.datasets import load_iris
 from sklearn.mixture import GaussianMixture
 
+from atelier.clustering.colours import cluster_colours
 from atelier.clustering.experiments import (
-    cluster_colours,
     initialisation_table,
     sample_gaussian_clusters,
     share_reaching_best,

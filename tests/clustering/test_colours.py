@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.mixture import GaussianMixture
 
-from atelier.clustering.experiments import cluster_colours
+from atelier.clustering.colours import cluster_colours
 from atelier.clustering.figures import colour_clusters_figure
 from atelier.clustering.params import ColourParams
 from atelier.pipelines.clustering.nodes import cluster_image
