@@ -1,4 +1,4 @@
-"""Experiments with EM on points of Gaussian clusters: its steps, and its dependence on the start."""
+"""Experiments with EM on Gaussian clusters: its steps, and its dependence on the start."""
 
 from typing import NamedTuple
 
