@@ -197,7 +197,7 @@ def test_the_interval_of_detection_is_that_of_delong():
 
 
 def test_scores_that_are_not_finite_are_counted():
-    with pytest.raises(ValueError, match="strange scores. Received: 1 of 2 NaN"):
+    with pytest.raises(ValueError, match="out-of-distribution scores. Received: 1 of 2 NaN"):
         detection_metrics(np.ones(3), np.array([np.nan, 1]))
-    with pytest.raises(ValueError, match="ordinary scores"):
+    with pytest.raises(ValueError, match="in-distribution scores"):
         detection_metrics(np.ones(0), np.ones(2))

@@ -74,9 +74,10 @@ def test_masked_outcomes_and_scores_are_refused():
     confidence, outcome = PROBS[:, 0], LABELS > 0
     with pytest.raises(ValueError, match=REFUSED.format(50)):
         expected_calibration_error(masked(confidence), outcome)
-    with pytest.raises(ValueError, match="ordinary scores without " + REFUSED.format(50)):
+    with pytest.raises(ValueError, match="in-distribution scores without " + REFUSED.format(50)):
         detection_metrics(masked(confidence), confidence)
-    with pytest.raises(ValueError, match="strange scores without " + REFUSED.format(50)):
+    refused = "out-of-distribution scores without " + REFUSED.format(50)
+    with pytest.raises(ValueError, match=refused):
         detection_metrics(confidence, masked(confidence))
     with pytest.raises(ValueError, match=REFUSED.format(150)):
         DensityModel().fit(PROBS, LABELS).log_density(masked(PROBS))

@@ -18,6 +18,6 @@ CALIBRATORS: dict[str, type[Calibrator]] = {
     "vector": VectorScaling,
     "matrix": MatrixScaling,
 }
-"""Guo's seven, in the order of his table."""
+"""The seven calibrators of Guo et al. 2017 by their short names, in the order of table 1 there."""
 
 __all__ = ["CALIBRATORS", "Calibrator"]
