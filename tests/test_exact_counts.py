@@ -16,7 +16,7 @@ from atelier.cells.comparison import some_pictures
 from atelier.cells.scores import OVERLAPS
 from atelier.data.shares import count_of
 from atelier.data.splits import SplitParams, stratified_split
-from atelier.drift.detection import mix_out_of_distribution
+from atelier.drift.power import mix_out_of_distribution
 from atelier.evaluation.calibration_error import expected_calibration_error
 from atelier.maxout.networks import rectified_width
 from atelier.promotion.decision import Evaluation, compare_models

@@ -35,8 +35,8 @@ class PlattScaling(OneVersusRest):
 
     It is fitted to Platt's softened targets, (N₊ + 1) / (N₊ + 2) and 1 / (N₋ + 2), so that
     separable data and absent classes have a finite solution. s is log p / (1 − p) of the softmax p,
-    which for two classes is the difference of the logits. ``fit`` takes logits, (n, classes), and labels,
-    (n,); ``transform`` logits.
+    which for two classes is the difference of the logits. ``fit`` takes logits, (n, classes), and
+    labels, (n,); ``transform`` logits.
 
     Examples:
         >>> import numpy as np
