@@ -19,7 +19,7 @@ from atelier.data.splits import SplitParams, stratified_split
 from atelier.drift.power import mix_out_of_distribution
 from atelier.evaluation.calibration_error import expected_calibration_error
 from atelier.maxout.networks import rectified_width
-from atelier.promotion.decision import Evaluation, compare_models
+from atelier.promotion.comparison import Evaluation, compare_models
 from atelier.promotion.params import MarginParams, PromotionParams
 from atelier.segmentation.pixel_calibration import Pixels, fit_scale, reliability_table
 from atelier.sweep.analysis import best_rates
