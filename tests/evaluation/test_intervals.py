@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from atelier.calibration.tables import calibration_table
-from atelier.cells.comparison import MEASURES, paired_gain, summary
+from atelier.cells.comparison import MEASURES, paired_gain, summarize_scores
 from atelier.evaluation.intervals import NOT_NEGATIVE, SHARE, UNBOUNDED, bootstrap_interval
 from atelier.promotion.comparison import Evaluation, compare_models
 from atelier.promotion.params import MarginParams, PromotionParams
@@ -43,7 +43,7 @@ def test_every_interval_of_segmentation_stays_in_the_range_of_its_measure(value)
             **dict.fromkeys(MEASURES, np.r_[scores, 1 - scores]),
         }
     )
-    rows = summary(table, seed=0).set_index(["method", "measure"])
+    rows = summarize_scores(table, seed=0).set_index(["method", "measure"])
     assert (rows["low"] >= 0).all()
     shares = rows.drop(index=["split", "merge"], level="measure")
     assert (shares["high"] <= 1).all()

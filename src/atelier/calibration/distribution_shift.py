@@ -13,7 +13,7 @@ from atelier.data.corruptions import corrupt
 from atelier.evaluation.detection import detection_intervals, detection_metrics
 from atelier.evaluation.intervals import with_interval
 from atelier.training.batches import to_unit
-from atelier.training.fitting import unit_logits_of
+from atelier.training.fitting import predict_unit_logits
 from atelier.types import Array, Arrays
 
 ADVERSARIAL = "fgsm"
@@ -68,7 +68,7 @@ def shifted_images(
     """
 
     def scored(change: str, level: float, images: Array) -> ShiftedImages:
-        logits = unit_logits_of(model, images)
+        logits = predict_unit_logits(model, images)
         scores = confidence_scores(logits, temperature=temperature, density=density)
         rejected = scores["log_density"] < density.reject_below
         return ShiftedImages(change, level, images, logits, scores, rejected)

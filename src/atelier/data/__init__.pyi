@@ -3,7 +3,7 @@ from .glyphs import draw_glyphs
 from .idx import parse_idx, read_idx
 from .pictures import read_picture
 from .reading import Source, SourceParams, read_source
-from .splits import SplitParams, split_source, stratified_split
+from .splits import SplitParams, random_subset, split_source, stratified_split
 
 __all__ = [
     "Source",
@@ -12,6 +12,7 @@ __all__ = [
     "corrupt",
     "draw_glyphs",
     "parse_idx",
+    "random_subset",
     "read_idx",
     "read_picture",
     "read_source",

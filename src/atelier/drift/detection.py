@@ -9,7 +9,7 @@ from scipy.special import softmax
 
 from atelier.calibration.density import DensityModel
 from atelier.drift.params import DriftParams
-from atelier.training.fitting import unit_logits_of
+from atelier.training.fitting import predict_unit_logits
 from atelier.types import Array, Arrays, Metrics
 
 CONTINUOUS = ("log_density", "confidence", "brightness", "contrast")
@@ -82,7 +82,7 @@ def image_statistics(model: Any, images: Array, density: DensityModel) -> ImageS
     due = tuple(model.input_shape[1:])
     if len(images) == 0 or images.shape[1:] != due:
         raise ValueError(f"Expected images of (n ≥ 1, {due}). Received: {images.shape}")
-    logits = unit_logits_of(model, images)
+    logits = predict_unit_logits(model, images)
     pixels = images.reshape(len(images), -1)
     score = density.score(logits)
     return ImageStatistics(

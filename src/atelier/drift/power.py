@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from atelier.data.corruptions import corrupt
-from atelier.data.shares import count_of
+from atelier.data.shares import rounded_share
 from atelier.drift.detection import ImageStatistics, two_sample_tests
 from atelier.drift.params import DriftParams
 from atelier.evaluation.intervals import with_interval
@@ -84,7 +84,7 @@ def mix_out_of_distribution(
     """
     rng = np.random.default_rng(seed)
     mixed = images.copy()
-    rows = rng.permutation(len(images))[: count_of(share, len(images))]
+    rows = rng.permutation(len(images))[: rounded_share(share, len(images))]
     mixed[rows] = out_of_distribution[rng.integers(0, len(out_of_distribution), len(rows))]
     return mixed
 

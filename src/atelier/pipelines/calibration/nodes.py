@@ -80,11 +80,11 @@ def collect_out_of_distribution(
 ) -> Arrays:
     """Images of none of the classes: drawn symbols, and letters where the classes have none."""
     from atelier.data.glyphs import draw_glyphs
-    from atelier.data.splits import some
+    from atelier.data.splits import random_subset
 
     symbols, _ = draw_glyphs(params.symbols, params.symbols_per_class, seed=params.seed)
     known = [name in provenance["classes"] for name in others_provenance["classes"]]
-    others = some(others, seed=params.seed)
+    others = random_subset(others, seed=params.seed)
     letters = others["images"][~np.array(known)[others["labels"]]][: params.images]
     return {"symbols": symbols} | ({"letters": letters} if len(letters) else {})
 
@@ -100,11 +100,11 @@ def evaluate_shift(
     """What changed images do to accuracy and confidences, and which confidence notices."""
     from atelier.calibration.density import DensityModel
     from atelier.calibration.distribution_shift import shift_tables, shifted_images
-    from atelier.data.splits import some
+    from atelier.data.splits import random_subset
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.seed, params.threads)
-    ordinary = some(test, params.images, seed=params.seed)
+    ordinary = random_subset(test, params.images, seed=params.seed)
     seen = shifted_images(
         model,
         ordinary,

@@ -4,8 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import dropout, training
-from atelier.data.splits import some
+from atelier import data, dropout, training
 from atelier.dropout import GapParams, ThinnedParams, WeightUpdateParams
 from atelier.training import MachineParams
 from atelier.types import Animation, Array, Arrays, Labels, Metrics
@@ -39,7 +38,7 @@ def study_gap(
 ) -> tuple[pd.DataFrame, Arrays, pd.DataFrame]:
     """Measures the generalization gap, and Monte Carlo dropout as a confidence score."""
     training.make_reproducible(machine.seed, machine.threads)
-    shuffled = _flat(some(train, seed=machine.seed))
+    shuffled = _flat(data.random_subset(train, seed=machine.seed))
     x, labels = _flat(test)
     table, weights = dropout.generalization_gap(
         shuffled, (x, labels), params, classes=len(provenance["classes"])
