@@ -15,13 +15,13 @@ from atelier.calibration.binning import (
     integer_cube_root,
     merge_ties,
 )
-from atelier.evaluation.calibration_error import (
+from atelier.evaluation import (
     adaptive_calibration_error,
     classwise_calibration_error,
+    detection_metrics,
     equal_mass_edges,
     reliability_bins,
 )
-from atelier.evaluation.detection import detection_metrics
 
 
 @given(st.integers(0, 10**7), st.integers(-1, 1))

@@ -5,11 +5,16 @@ import pytest
 
 from atelier.calibration import CALIBRATORS
 from atelier.calibration.density import DensityModel
-from atelier.evaluation.calibration_error import (
+from atelier.evaluation import (
     adaptive_calibration_error,
     brier_score,
+    class_scores,
+    classification_metrics,
     classwise_calibration_error,
+    confident_mistakes,
+    confusion_matrix,
     debiased_calibration_error,
+    detection_metrics,
     expected_calibration_error,
     maximum_calibration_error,
     negative_log_likelihood,
@@ -17,13 +22,6 @@ from atelier.evaluation.calibration_error import (
     smooth_calibration_error,
     top_label,
 )
-from atelier.evaluation.classification import (
-    class_scores,
-    classification_metrics,
-    confident_mistakes,
-    confusion_matrix,
-)
-from atelier.evaluation.detection import detection_metrics
 
 MEASURES = [
     adaptive_calibration_error,

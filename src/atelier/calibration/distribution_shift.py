@@ -1,6 +1,6 @@
 """Accuracy and confidence of a network under changed and out-of-distribution images."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +9,10 @@ import pandas as pd
 from atelier.calibration.adversarial import fast_gradient_sign
 from atelier.calibration.confidence import confidence_scores
 from atelier.calibration.density import DensityModel
+from atelier.calibration.params import ShiftParams
 from atelier.data.corruptions import corrupt
+from atelier.data.glyphs import draw_glyphs
+from atelier.data.splits import random_subset
 from atelier.evaluation.detection import detection_intervals, detection_metrics
 from atelier.evaluation.intervals import with_interval
 from atelier.training.batches import to_unit
@@ -40,6 +43,30 @@ class ShiftedImages(NamedTuple):
     def has_labels(self) -> bool:
         """Whether the images are of the network's classes."""
         return self.level != 0 or self.change == UNCHANGED
+
+
+def out_of_distribution_images(
+    characters: Arrays,
+    character_classes: Sequence[str],
+    classes: Sequence[str],
+    params: ShiftParams,
+) -> dict[str, Array]:
+    """Returns images of no class of a network: drawn symbols, and characters that are no class.
+
+    Args:
+        characters: ``images``, (m, height, width, channels) uint8, and ``labels``, (m,).
+        character_classes: Names of the classes of the characters.
+        classes: Names of the network's classes.
+        params: The symbols, the largest number of letters, and the seed.
+
+    Returns:
+        ``symbols`` and, if some characters are no class of the network, ``letters``; uint8 each.
+    """
+    symbols, _ = draw_glyphs(params.symbols, params.symbols_per_class, seed=params.seed)
+    shared = np.array([name in classes for name in character_classes])
+    shuffled = random_subset(characters, seed=params.seed)
+    letters = shuffled["images"][~shared[shuffled["labels"]]][: params.images]
+    return {"symbols": symbols} | ({"letters": letters} if len(letters) else {})
 
 
 def shifted_images(

@@ -20,7 +20,13 @@ from atelier.calibration.temperature import (
 )
 from atelier.types import Array
 
-__all__ = ["MatrixScaling", "PlattScaling", "TemperatureScaling", "VectorScaling", "log_odds"]
+__all__ = [
+    "MatrixScaling",
+    "PlattScaling",
+    "TemperatureScaling",
+    "VectorScaling",
+    "softmax_log_odds",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +89,7 @@ def _minimizer(loss: Callable[[Array], tuple[float, Array]], start: Array) -> Ar
     return np.asarray(least.x)
 
 
-def log_odds(logits: Array) -> Array:
+def softmax_log_odds(logits: Array) -> Array:
     """Returns log p / (1 − p) of each class under the softmax, (n, classes).
 
     It is exact where p rounds to 1.
@@ -102,18 +108,18 @@ def _odds_over_chance(logits: Array) -> Array:
         logits: (n, classes), the largest of each row 0.
     """
     rows, top = np.arange(len(logits)), logits.argmax(axis=1)
-    others = logits.shape[1] - 1
+    count = logits.shape[1] - 1
     excess = np.expm1(logits)
-    means = (excess.sum(axis=1, keepdims=True) - excess) / others
+    means = (excess.sum(axis=1, keepdims=True) - excess) / count
     means[rows, top] = 0.0  # set below
-    rest = np.log1p(means)
+    log_mean = np.log1p(means)
     without_top = logits.copy()
     without_top[rows, top] = -np.inf
     second = without_top.max(axis=1)
     without_top[rows, top] = second  # adds expm1(0)
     sums = np.expm1(without_top - second[:, None]).sum(axis=1)
-    rest[rows, top] = second + np.log1p(sums / others)
-    return np.asarray(logits - rest)
+    log_mean[rows, top] = second + np.log1p(sums / count)
+    return np.asarray(logits - log_mean)
 
 
 class _AffineScaling(Calibrator):

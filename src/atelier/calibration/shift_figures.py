@@ -1,6 +1,5 @@
 """Figures of confidence under changed and out-of-distribution images."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,7 +34,7 @@ def change_label(change: str, level: float) -> str:
     return labels.get(change, change)
 
 
-def scaling_figure(table: pd.DataFrame, pictures: Sequence[Array], *, title: str) -> Figure:
+def scaling_figure(table: pd.DataFrame, image: Array, *, title: str) -> Figure:
     """Draws an image multiplied by each factor, and the confidences at that factor.
 
     It is figure 1 of Subramanya et al. 2017, which the post "[Now Reading] Confidence Estimation in
@@ -44,7 +43,7 @@ def scaling_figure(table: pd.DataFrame, pictures: Sequence[Array], *, title: str
     Args:
         table: The accuracy table of :func:`atelier.calibration.distribution_shift.shift_tables`;
             its rows ``none`` and ``scale`` are drawn.
-        pictures: The image at each of those rows, (height, width).
+        image: The example, (height, width) in [0, 1].
         title: Title of the figure.
 
     Returns:
@@ -56,10 +55,8 @@ def scaling_figure(table: pd.DataFrame, pictures: Sequence[Array], *, title: str
         figure = Figure(figsize=(9.4, 4.6))
         set_title(figure, title)
         above, below = np.asarray(figure.subfigures(2, 1, height_ratios=[1, 2]))
-        for axes, factor, picture in zip(
-            above.subplots(1, len(factors)), factors, pictures, strict=True
-        ):
-            axes.imshow(picture, cmap="gray", vmin=0, vmax=factors.max())
+        for axes, factor in zip(above.subplots(1, len(factors)), factors, strict=True):
+            axes.imshow(image * factor, cmap="gray", vmin=0, vmax=factors.max())
             axes.set_title(f"× {factor:g}", loc="center", size=8)
             axes.set_axis_off()
         first, second, third = below.subplots(1, 3)

@@ -3,8 +3,8 @@ from .detection import (
     ImageStatistics,
     batch_images,
     drift_metrics,
-    fit_density,
     image_statistics,
+    reference_density,
     two_sample_tests,
 )
 from .params import DriftParams
@@ -25,9 +25,9 @@ __all__ = [
     "drift_metrics",
     "false_alarm_metrics",
     "figures",
-    "fit_density",
     "image_statistics",
     "mix_out_of_distribution",
     "power_table",
+    "reference_density",
     "two_sample_tests",
 ]

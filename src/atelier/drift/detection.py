@@ -37,7 +37,7 @@ class ImageStatistics(NamedTuple):
         return ImageStatistics(*(values[rows] for values in self))
 
 
-def fit_density(logits: Arrays, params: DriftParams) -> DensityModel:
+def reference_density(logits: Arrays, params: DriftParams) -> DensityModel:
     """Fits the density model of training logits, with its threshold from the calibration split.
 
     Args:

@@ -35,16 +35,16 @@ def gap_figure(table: pd.DataFrame, *, title: str) -> Figure:
     with house_style():
         figure = Figure(figsize=(8.2, 3.2))
         set_title(figure, title)
-        left, right = figure.subplots(1, 2)
+        errors, gaps = figure.subplots(1, 2)
         for drop, networks in table.groupby("dropout"):
             if drop:
-                _draw_gap(left, right, networks, colour=ACCENT, label=f"dropout {drop:g}")
+                _draw_gap(errors, gaps, networks, colour=ACCENT, label=f"dropout {drop:g}")
             else:
-                _draw_gap(left, right, networks, colour=WARM, label="no dropout")
-        left.set(xlabel="training images", ylabel="error", xscale="log")
-        right.set(xlabel="training images", ylabel="test error − training error", xscale="log")
+                _draw_gap(errors, gaps, networks, colour=WARM, label="no dropout")
+        errors.set(xlabel="training images", ylabel="error", xscale="log")
+        gaps.set(xlabel="training images", ylabel="test error − training error", xscale="log")
         sizes = sorted(table["images"].unique())
-        for axes in (left, right):
+        for axes in (errors, gaps):
             axes.set_ylim(bottom=0)
             axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
             axes.set_xticks(sizes, minor=False)
@@ -54,18 +54,18 @@ def gap_figure(table: pd.DataFrame, *, title: str) -> Figure:
     return figure
 
 
-def _draw_gap(left: Axes, right: Axes, networks: pd.DataFrame, *, colour: str, label: str) -> None:
-    """Draws the errors of one kind of network on the left, their gap on the right."""
+def _draw_gap(errors: Axes, gaps: Axes, networks: pd.DataFrame, *, colour: str, label: str) -> None:
+    """Draws the errors of one kind of network, and their gap."""
     images, test_error = networks["images"], networks["test_error"]
     means = networks.groupby("images")[["train_error", "test_error"]].mean()
-    left.plot(means.index, means["test_error"], "o-", color=colour, label=f"{label}, test")
-    left.plot(means.index, means["train_error"], "o--", color=colour, label="training", mfc="w")
+    errors.plot(means.index, means["test_error"], "o-", color=colour, label=f"{label}, test")
+    errors.plot(means.index, means["train_error"], "o--", color=colour, label="training", mfc="w")
     limits = networks[["test_error_low", "test_error_high"]].to_numpy().T
     reach = np.abs(limits - test_error.to_numpy())
-    left.errorbar(images, test_error, reach, fmt=".", color=colour, alpha=0.4)
+    errors.errorbar(images, test_error, reach, fmt=".", color=colour, alpha=0.4)
     gap = test_error - networks["train_error"]
-    right.plot(images, gap, ".", color=colour, alpha=0.6)
-    right.plot(gap.groupby(images).mean(), "o-", color=colour, label=label)
+    gaps.plot(images, gap, ".", color=colour, alpha=0.6)
+    gaps.plot(gap.groupby(images).mean(), "o-", color=colour, label=label)
 
 
 def active_units_figure(counts: Array, *, units: int, keep: float) -> Figure:
@@ -109,9 +109,9 @@ def weight_updates_figure(
     """
     with house_style():
         figure = Figure(figsize=(8.6, 3.2))
-        left, right = figure.subplots(1, 2)
-        _draw_updated_shares(left, steps, drop)
-        _draw_dropped_steps(right, table[table["mask"] == "batch"])
+        updated, dropped = figure.subplots(1, 2)
+        _draw_updated_shares(updated, steps, drop)
+        _draw_dropped_steps(dropped, table[table["mask"] == "batch"])
     return figure
 
 

@@ -66,7 +66,7 @@ def accuracy(probabilities: Array, labels: Labels) -> float:
     return float((probabilities.argmax(1) == labels).mean())
 
 
-class Measure(NamedTuple):
+class PromotionMeasure(NamedTuple):
     """A measure by which models are compared."""
 
     value: Callable[[Array, Labels], float]
@@ -77,16 +77,25 @@ class Measure(NamedTuple):
     """Least and largest difference of two values."""
 
     def gain(self, challenger: Array, champion: Array, labels: Labels) -> float:
-        """Returns by how much the challenger is better."""
+        """Returns by how much the challenger is better.
+
+        Args:
+            challenger: Its probabilities, (n, classes).
+            champion: Its probabilities, (n, classes).
+            labels: (n,), integers in [0, classes).
+
+        Returns:
+            The difference of the values, > 0 if the challenger is better.
+        """
         return self.sign * (self.value(challenger, labels) - self.value(champion, labels))
 
 
 MEASURES = {
-    "accuracy": Measure(accuracy, 1, SHARE_GAIN),
-    "nll": Measure(
+    "accuracy": PromotionMeasure(accuracy, 1, SHARE_GAIN),
+    "nll": PromotionMeasure(
         partial(negative_log_likelihood, from_logits=False, floor=PROBABILITY_FLOOR), -1, UNBOUNDED
     ),
-    "ece": Measure(expected_calibration_error, -1, SHARE_GAIN),
+    "ece": PromotionMeasure(expected_calibration_error, -1, SHARE_GAIN),
 }
 
 

@@ -14,7 +14,7 @@ def detect_drift(
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """Tests whether the batch comes from the source of the test images: table, flag, figure."""
     training.make_reproducible(params.seed, params.threads)
-    density = drift.fit_density(logits, params)
+    density = drift.reference_density(logits, params)
     reference, new = (
         drift.image_statistics(model, training.to_unit(images), density)
         for images in (test["images"], drift.batch_images(batch))
@@ -29,17 +29,17 @@ def detect_drift(
 def estimate_alarm_rates(
     model: Any,
     test: Arrays,
-    others: Arrays,
-    others_provenance: dict[str, Any],
+    characters: Arrays,
+    characters_provenance: dict[str, Any],
     logits: Arrays,
     provenance: dict[str, Any],
     params: drift.DriftParams,
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """Estimates the rates at which unchanged and changed batches are flagged."""
     training.make_reproducible(params.seed, params.threads)
-    density, images = drift.fit_density(logits, params), training.to_unit(test["images"])
-    shared = np.isin(others_provenance["classes"], provenance["classes"])
-    letters = training.to_unit(others["images"][~shared[others["labels"]]])
+    density, images = drift.reference_density(logits, params), training.to_unit(test["images"])
+    shared = np.isin(characters_provenance["classes"], provenance["classes"])
+    letters = training.to_unit(characters["images"][~shared[characters["labels"]]])
     changes = {
         change: drift.image_statistics(model, changed, density)
         for change, changed in drift.changed_images(images, letters, params)
