@@ -19,9 +19,9 @@ from atelier.evaluation import (
     adaptive_calibration_error,
     classwise_calibration_error,
     detection_metrics,
-    equal_mass_edges,
     reliability_bins,
 )
+from atelier.evaluation.reliability import equal_mass_edges
 
 
 @given(st.integers(0, 10**7), st.integers(-1, 1))
