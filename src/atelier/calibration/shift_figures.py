@@ -38,7 +38,7 @@ def scaling_figure(table: pd.DataFrame, image: Array, *, title: str) -> Figure:
     """Draws an image multiplied by each factor, and the confidences at that factor.
 
     It is figure 1 of Subramanya et al. 2017, which the post "[Now Reading] Confidence Estimation in
-    Deep Neural Networks via Density Modelling" shows.
+    Deep Neural Networks via Density Modelling" (laid.delanover.com) shows.
 
     Args:
         table: The accuracy table of :func:`atelier.calibration.distribution_shift.shift_tables`;

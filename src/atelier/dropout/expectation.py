@@ -1,7 +1,8 @@
 """Two ways to scale the units of dropout, and their averages over all masks.
 
-They are those of Srivastava et al. 2014 and of TensorFlow. The example is that of the post "Dropout
-explained and implementation in Tensorflow".
+They are those of Srivastava et al. 2014 and of TensorFlow. The example, eight neurons under a mask,
+is that of the post "Dropout explained and implementation in Tensorflow" in Lipman's Artificial
+Intelligence Directory (laid.delanover.com).
 """
 
 import itertools
@@ -13,7 +14,7 @@ from atelier.types import Array
 
 EXAMPLE_ACTIVATIONS = np.arange(1.0, 9.0)
 EXAMPLE_MASK = np.array([1, 0, 0, 1, 1, 0, 1, 0])
-"""The mask of the post's example. Its sum, 29, has a 5 that should have become 10: 34."""
+"""The mask of the example. The sum that the post prints is 29; 5 / 0.5 is 10, so it is 34."""
 
 
 def scaled_at_test(x: Array, mask: Array | None, *, keep: float) -> Array:
@@ -81,13 +82,13 @@ def mask_probabilities(masks: Array, *, keep: float) -> Array:
 
 
 def scaling_example(*, keep: float = 0.5) -> pd.DataFrame:
-    """Returns the sums of the post's eight neurons for both ways of scaling.
+    """Returns the sums of the example's eight neurons for both ways of scaling.
 
     Args:
         keep: Probability that a unit is active, in (0, 1].
 
     Returns:
-        A row for each ``scaling``: ``mask_sum`` under the post's mask, ``average_sum`` over all
+        A row for each ``scaling``: ``mask_sum`` under the example's mask, ``average_sum`` over all
         masks, ``test_sum`` at test time, ``largest_gap`` between average and test of a neuron.
 
     Examples:

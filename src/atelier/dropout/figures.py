@@ -142,7 +142,8 @@ def _draw_dropped_steps(axes: Axes, table: pd.DataFrame) -> None:
 def weight_updates_animation(steps: Mapping[str, Array], *, frames: int) -> Animation:
     """Draws for every optimizer which weights a batch updates, how much, and how often so far.
 
-    It is the animation of the post "Dropout explained and implementation in Tensorflow".
+    It is the animation of the post "Dropout explained and implementation in Tensorflow"
+    (laid.delanover.com).
 
     Args:
         steps: For each optimizer |change| of every weight, (batches, units, classes).

@@ -63,6 +63,13 @@ def summarize_gap(table: pd.DataFrame) -> dict[str, float]:
         Means over the seeds: ``gap_without_dropout``, ``gap_with_dropout`` (test error less
         training error), ``error_without_dropout``, ``error_with_dropout`` (test error); and the
         numbers ``images`` (trained on), ``seeds`` and ``n`` (tested on).
+
+    Examples:
+        >>> columns = ["images", "dropout", "seed", "n", "train_error", "test_error"]
+        >>> rows = [(100, 0.0, 0, 50, 0.0, 0.25), (100, 0.5, 0, 50, 0.125, 0.25)]
+        >>> summary = summarize_gap(pd.DataFrame(rows, columns=columns))
+        >>> summary["gap_without_dropout"], summary["gap_with_dropout"]
+        (0.25, 0.125)
     """
     most = table[table["images"] == table["images"].max()]
     means = {}

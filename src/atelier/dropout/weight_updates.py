@@ -138,6 +138,13 @@ def update_statistics(updates: WeightUpdates) -> dict[str, float]:
         ``updated_per_batch`` (share of weights), ``active_per_batch`` (share of units),
         ``updated_in_total`` (share of weights, after all batches), and ``dropped_over_active``, the
         mean step of a dropped unit's weights divided by that of an active one's.
+
+    Examples:
+        >>> steps = np.array([[[2.0, 2.0], [0.0, 1.0]]])
+        >>> updates = WeightUpdates(steps, np.array([[True, False]]))
+        >>> statistics = update_statistics(updates)
+        >>> statistics["updated_per_batch"], statistics["dropped_over_active"]
+        (0.75, 0.25)
     """
     updated, active = updates.steps > 0, updates.active
     dropped = updates.steps[~active].mean() if (~active).any() else np.nan

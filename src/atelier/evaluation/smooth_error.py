@@ -61,7 +61,7 @@ def error_at_bandwidth(confidence: Array, correct: Array, bandwidth: float) -> f
         spread = np.bincount(lower, mass * (1 - upper_weight), minlength=points)
         spread += np.bincount(lower + 1, mass * upper_weight, minlength=points)
         filtered = scipy.fft.idct(scipy.fft.dct(spread, type=1) * response, type=1)
-        return np.interp(mesh, grid, filtered)
+        return np.asarray(np.interp(mesh, grid, filtered))
 
     density = smoothed(np.ones(len(confidence))) + DENSITY_FLOOR
     return float(np.abs(smoothed(confidence - correct)).sum() / density.sum())

@@ -62,7 +62,13 @@ def _duration(model: Predict, images: Images) -> float:
 
 
 def accuracy(probabilities: Array, labels: Labels) -> float:
-    """Returns the share of images whose most probable class is correct."""
+    """Returns the share of images whose most probable class is correct.
+
+    Examples:
+        >>> import numpy as np
+        >>> accuracy(np.array([[0.75, 0.25], [0.75, 0.25]]), np.array([0, 1]))
+        0.5
+    """
     return float((probabilities.argmax(1) == labels).mean())
 
 
@@ -117,6 +123,18 @@ def compare_models(
         A row for each measure: ``measure, challenger, champion``; ``gain`` (more is better) with
         its limits ``low`` and ``high``; ``margin``; ``verdict``: "better" if the interval is above
         0, "no worse" if it is above minus the margin, else "may be worse".
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.promotion import MarginParams
+        >>> margins = MarginParams(accuracy=0.01, nll=0.05, ece=0.02, latency=0.25)
+        >>> params = PromotionParams(margins=margins, resamples=100, turns=3, batch=1, seed=0)
+        >>> challenger = Evaluation(np.array([[0.75, 0.25]] * 20), np.ones(3))
+        >>> champion = Evaluation(np.full((20, 2), 0.5), np.ones(3))
+        >>> table = compare_models(challenger, champion, np.zeros(20, int), params)
+        >>> table[["measure", "gain", "verdict"]].round(3).values.tolist()
+        [['accuracy', 0.0, 'no worse'], ['nll', 0.405, 'better'], ['ece', 0.25, 'better'],
+        ['latency', 0.0, 'no worse']]
     """
     bootstrap = partial(bootstrap_interval, seed=params.seed, resamples=params.resamples)
     pair = challenger.probabilities, champion.probabilities, labels

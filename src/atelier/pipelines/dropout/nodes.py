@@ -15,7 +15,7 @@ FRAMES = 12
 
 
 def expectation_example(machine: MachineParams) -> tuple[pd.DataFrame, Arrays]:
-    """Computes the post's example, and how many of its 200 units are active in each batch."""
+    """Computes the example of eight neurons, and how many of 200 units are active in each batch."""
     training.make_reproducible(machine.seed, machine.threads)
     counts = dropout.active_units(
         EXAMPLE_UNITS, drop=EXAMPLE_DROP, batches=BATCHES, seed=machine.seed
