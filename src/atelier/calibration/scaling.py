@@ -146,7 +146,7 @@ class _AffineScaling(Calibrator):
     def _fit(self, logits: Array, labels: Array) -> None:
         temperature, reason = best_temperature(logits, labels)
         if reason == SEPARABLE:
-            logger.warning("no finite weights are optimal for this set, because %s", reason)
+            logger.warning("no finite weights are best for this set, since %s", reason)
         self.unit_ = unit_of(-logits) if reason else temperature
         z = _in_units(logits, self.unit_)
         truth = np.zeros_like(z)

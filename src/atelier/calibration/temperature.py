@@ -58,7 +58,7 @@ class TemperatureScaling(Calibrator):
         self.temperature_, reason = best_temperature(logits, labels)
         if reason:
             logger.warning(
-                "no finite temperature is optimal for this set, because %s: T is set to %.3g",
+                "no finite temperature is best for this set, since %s: taking T = %.3g",
                 reason,
                 self.temperature_,
             )
