@@ -19,7 +19,7 @@ from atelier.calibration.params import CapacityParams, DenseParams
 from atelier.calibration.scaling import TemperatureScaling
 from atelier.calibration.serving import calibrated_model
 from atelier.data.idx import read_idx
-from atelier.evaluation.calibration_error import expected_calibration_error
+from atelier.evaluation import expected_calibration_error
 from atelier.training.batches import to_unit
 from atelier.training.fitting import predict_logits
 from atelier.training.params import TrainingParams
