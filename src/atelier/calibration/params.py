@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from atelier.params import Params
-from atelier.training.params import TrainingParams
+from atelier.training.params import MachineParams, TrainingParams
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Resamples = Annotated[int, Field(gt=0, description="samples that the bootstrap draws")]
@@ -26,7 +26,7 @@ class DensityParams(Params):
     reject: Annotated[float, Field(ge=0, lt=1, description="share of held-out images rejected")]
 
 
-class ShiftParams(Params):
+class ShiftParams(MachineParams):
     """Which changes the test images go through."""
 
     images: Annotated[int, Field(gt=0, description="test images that are changed, at most")]
@@ -34,8 +34,6 @@ class ShiftParams(Params):
     symbols: Annotated[str, Field(description="characters drawn as strangers")]
     symbols_per_class: Annotated[int, Field(gt=0)]
     resamples: Resamples
-    seed: Seed
-    threads: Annotated[int, Field(ge=0)]
 
 
 class DenseParams(Params):

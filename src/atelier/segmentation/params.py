@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from atelier.cells.params import SplittingParams
 from atelier.params import Params
 from atelier.segmentation.deformation import DeformationParams
+from atelier.training.params import MachineParams
 
 
 class UnetParams(Params):
@@ -27,7 +28,7 @@ class BorderParams(Params):
     gaps: Annotated[bool, Field(description="whether touching cells are taught as apart")]
 
 
-class SegmenterParams(Params):
+class SegmenterParams(MachineParams):
     """A network, and everything that decides its weights, given the data."""
 
     network: UnetParams
@@ -42,8 +43,6 @@ class SegmenterParams(Params):
     patch: Annotated[int, Field(gt=0, description="side of a training patch's output, pixels")]
     steps: Annotated[int, Field(gt=0)]
     report_every: Annotated[int, Field(gt=0, description="steps between two checkpoints")]
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
-    threads: Annotated[int, Field(ge=0, description="0 lets TensorFlow choose")]
 
 
 class CellParams(SplittingParams):

@@ -1,8 +1,9 @@
+from . import figures as figures
 from .batches import to_unit
 from .fitting import fit, predict_logits
 from .networks import build_classifier, five_layer_cnn, two_layer_cnn
 from .params import AugmentationParams, MachineParams, NetworkParams, TrainingParams
-from .reproducibility import make_reproducible
+from .reproducibility import make_reproducible, set_threads
 from .resume import Resumable, fingerprint_of, run_rounds
 from .serving import serving_model
 from .steps import gradient_step
@@ -14,6 +15,7 @@ __all__ = [
     "Resumable",
     "TrainingParams",
     "build_classifier",
+    "figures",
     "fingerprint_of",
     "fit",
     "five_layer_cnn",
@@ -22,6 +24,7 @@ __all__ = [
     "predict_logits",
     "run_rounds",
     "serving_model",
+    "set_threads",
     "to_unit",
     "two_layer_cnn",
 ]
