@@ -67,9 +67,7 @@ def clock(evaluate: Callable[[Any], tuple[float, Any]], start: Any) -> None:
 def ours(side: int) -> None:
     """The project's own objective."""
     from atelier.data.vgg_weights import read_vgg_weights
-    from atelier.style_transfer.objective import Objective
-    from atelier.style_transfer.objective import Style
-    from atelier.style_transfer.objective import build_feature_extractor
+    from atelier.style_transfer.objective import Objective, Style, build_feature_extractor
     from atelier.style_transfer.params import ScaleParams, TransferParams
     from atelier.style_transfer.vgg import to_vgg
     from atelier.training.reproducibility import make_reproducible

@@ -15,23 +15,12 @@ from atelier.segmentation.deformation import (
     jitter_intensity,
 )
 from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParams
-from atelier.segmentation.patches import training_batch
-from atelier.segmentation.patches import training_samples
-from atelier.segmentation.pixel_calibration import PixelSample
-from atelier.segmentation.pixel_calibration import calibrate_pixels
-from atelier.segmentation.pixel_calibration import fit_platt_scale
-from atelier.segmentation.tiling import Tiling
-from atelier.segmentation.tiling import average_over_symmetries
-from atelier.segmentation.tiling import mirror_pad
-from atelier.segmentation.tiling import predict_tiled
-from atelier.segmentation.training import log_odds
-from atelier.segmentation.training import train_segmenter
+from atelier.segmentation.patches import training_batch, training_samples
+from atelier.segmentation.pixel_calibration import PixelSample, calibrate_pixels, fit_platt_scale
+from atelier.segmentation.tiling import Tiling, average_over_symmetries, mirror_pad, predict_tiled
+from atelier.segmentation.training import UnetTrainer, build_unet, log_odds, train_segmenter
 from atelier.segmentation.unet import unet_network
-from atelier.segmentation.unet_shapes import fitting_side
-from atelier.segmentation.unet_shapes import receptive_margin
-from atelier.segmentation.unet_shapes import valid_margin
-from atelier.segmentation.training import UnetTrainer
-from atelier.segmentation.training import build_unet
+from atelier.segmentation.unet_shapes import fitting_side, receptive_margin, valid_margin
 from atelier.thresholding.cells import cells_by_threshold
 
 pytestmark = pytest.mark.usefixtures("reproducible")

@@ -6,15 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from atelier.data.vgg_weights import HED
-from atelier.data.vgg_weights import KERNELS
-from atelier.data.vgg_weights import WIDTHS
-from atelier.data.vgg_weights import read_vgg_weights
-from atelier.style_transfer.vgg import LAYERS
-from atelier.style_transfer.vgg import from_vgg
-from atelier.style_transfer.vgg import normalised
-from atelier.style_transfer.vgg import to_vgg
-from atelier.style_transfer.vgg import vgg16_features
+from atelier.data.vgg_weights import HED, KERNELS, WIDTHS, read_vgg_weights
+from atelier.style_transfer.vgg import LAYERS, from_vgg, normalised, to_vgg, vgg16_features
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 

@@ -5,9 +5,7 @@ import numpy as np
 from atelier.cells.grayscale import normalise
 from atelier.cells.params import SplittingParams
 from atelier.cells.watershed import cells_from_mask
-from atelier.clustering.mixture import fit_mixture
-from atelier.clustering.mixture import GaussianMixture
-from atelier.clustering.mixture import bayesian_information_criterion
+from atelier.clustering.mixture import GaussianMixture, bayesian_information_criterion, fit_mixture
 from atelier.types import Array
 
 GAUSSIANS = (2, 3)

@@ -163,8 +163,8 @@ def draw_input_descent(
     """Where every start leads, how doubt falls, one picture's way."""
     from atelier.activation_maximization import evaluation as facts
     from atelier.activation_maximization import figures as plots
-    from atelier.data.class_statistics import class_moments
     from atelier.activation_maximization import zero_border
+    from atelier.data.class_statistics import class_moments
 
     classes, name = provenance["classes"], provenance["name"]
     targets, done = np.arange(len(classes)), f"{params.steps} plain steps"

@@ -38,8 +38,7 @@ def study_gap(
     """The gap that overfitting opens and dropout closes; Monte-Carlo dropout as a confidence."""
     from atelier.data.splits import random_subset
     from atelier.dropout.generalization import generalization_gap
-    from atelier.dropout.monte_carlo import evaluate_confidence
-    from atelier.dropout.monte_carlo import monte_carlo_dropout
+    from atelier.dropout.monte_carlo import evaluate_confidence, monte_carlo_dropout
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)

@@ -14,11 +14,11 @@ CURVE_OF = "wave"
 
 def compare_derivatives(machine: MachineParams) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The same derivatives numerically, symbolically, automatically; the error by step size."""
-    from atelier.gradients.derivatives import EXAMPLES, derivatives, step_size_errors
+    from atelier.gradients.derivatives import EXAMPLES, derivative_table, step_size_errors
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(machine.seed, machine.threads)
-    return derivatives(), step_size_errors(EXAMPLES[CURVE_OF], np.logspace(-16, 0, 97))
+    return derivative_table(), step_size_errors(EXAMPLES[CURVE_OF], np.logspace(-16, 0, 97))
 
 
 def diagnose_missing_gradients(machine: MachineParams) -> pd.DataFrame:
@@ -41,7 +41,7 @@ def compare_minimizations(
 ) -> tuple[pd.DataFrame, History]:
     """The post's three ways to minimize, and gradients tracked, clipped and taken of a part."""
     from atelier.data.splits import random_subset
-    from atelier.gradients.minimization import three_ways
+    from atelier.gradients.minimization import minimize_three_ways
     from atelier.training.batches import to_unit
     from atelier.training.reproducibility import make_reproducible
 
@@ -50,7 +50,7 @@ def compare_minimizations(
     images = to_unit(few["images"]).reshape(len(few["labels"]), -1)
     targets = np.eye(len(provenance["classes"]), dtype=np.float32)[few["labels"]]
     kept: list[dict[str, float]] = []
-    table = three_ways(images, targets, steps=params.steps, norm=params.norm, curve=kept)
+    table = minimize_three_ways(images, targets, steps=params.steps, norm=params.norm, curve=kept)
     for row in kept:
         curve.append(row)
     return table, kept

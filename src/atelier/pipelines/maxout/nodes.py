@@ -18,11 +18,11 @@ def compare_maxout(
     train: Arrays, test: Arrays, provenance: dict[str, Any], params: MaxoutParams
 ) -> tuple[pd.DataFrame, Arrays]:
     """Maxout against ReLU with and without dropout; how often each piece wins."""
-    from atelier.maxout.comparison import compare, piece_shares
+    from atelier.maxout.comparison import compare_with_relu, piece_shares
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.training.seed, params.training.threads)
-    table, model = compare(train, test, params, classes=len(provenance["classes"]))
+    table, model = compare_with_relu(train, test, params, classes=len(provenance["classes"]))
     return table, {"shares": piece_shares(model, test["images"])}
 
 
