@@ -27,7 +27,7 @@ class MomentumParams(MachineParams):
     saturation: Annotated[int, Field(gt=0, description="epochs until the second momentum")]
     batch_size: Annotated[int, Field(gt=0)]
     epochs: Annotated[int, Field(gt=0, description="of the first phase, on part of the images")]
-    more_epochs: Annotated[int, Field(ge=0, description="of the second phase, on all images, at most")]
+    more_epochs: Annotated[int, Field(ge=0, description="of the second phase, at most")]
     held_out: Annotated[float, Field(gt=0, lt=1, description="share that selects the best epoch")]
 
 
