@@ -65,4 +65,4 @@ def test_the_hook_makes_tensorflow_deterministic_and_imports_it_only_when_needed
     command = [sys.executable, "-c", textwrap.dedent(code)]
     ended = subprocess.run(command, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.strip() == "refused"
+    assert ended.stdout.split()[-1] == "refused"
