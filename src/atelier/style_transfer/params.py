@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from atelier.data.vgg_weights import WIDTHS
 from atelier.params import Params
+from atelier.training.params import MachineParams
 
 Weight = Annotated[float, Field(ge=0)]
 
@@ -17,7 +18,7 @@ class ScaleParams(Params):
     iterations: Annotated[int, Field(gt=0)]
 
 
-class TransferParams(Params):
+class TransferParams(MachineParams):
     """Everything that decides a painting, given the pictures and the network's weights.
 
     The defaults of the paper are conv4_2, conv1_1 … conv5_1, average pooling, a normalised network
@@ -40,8 +41,6 @@ class TransferParams(Params):
     learning_rate: Annotated[float, Field(gt=0, description="Adam's, in grey levels")]
     scales: Annotated[tuple[ScaleParams, ...], Field(min_length=1, description="coarse first")]
     every: Annotated[int, Field(gt=0, description="iterations between two pictures that are kept")]
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
-    threads: Annotated[int, Field(ge=0, description="0 lets TensorFlow choose")]
 
     @model_validator(mode="after")
     def _known(self) -> "TransferParams":

@@ -100,7 +100,8 @@ def train_second_classifier(
 
     recipe = training.model_copy(update={"seed": second.seed, "epochs": second.epochs})
     make_reproducible(recipe.seed, recipe.threads)
-    model = build_classifier(network, len(provenance["classes"]), shape=train["images"].shape[1:])
+    classes, shape = len(provenance["classes"]), train["images"].shape[1:]
+    model = build_classifier(network, classes, shape=shape, seed=recipe.seed)
     model, history = fit(model, train, validation, recipe, curve=curve, checkpoint=checkpoint)
     return model, history
 
