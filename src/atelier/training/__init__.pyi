@@ -1,5 +1,5 @@
 from .batches import to_unit
-from .fitting import fit, predict_logits
+from .fitting import fit, predict_logits, predict_unit_logits
 from .networks import build_classifier, five_layer_cnn, two_layer_cnn
 from .params import AugmentationParams, MachineParams, NetworkParams, TrainingParams
 from .reproducibility import make_reproducible
@@ -15,6 +15,7 @@ __all__ = [
     "five_layer_cnn",
     "make_reproducible",
     "predict_logits",
+    "predict_unit_logits",
     "serving_model",
     "to_unit",
     "two_layer_cnn",
