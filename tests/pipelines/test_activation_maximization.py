@@ -135,7 +135,7 @@ def test_all_figures_are_drawn(results):
     labels = [axes.get_ylabel() for axes in starts.axes if axes.get_ylabel()]
     assert labels == ["ones", "random"]
     difference = results["digits.activation_maximization_difference_figure"]
-    titles = [axes.get_title() for axes in difference.axes]
+    titles = [axes.get_title(loc="left") for axes in difference.axes]
     assert titles[:2] == ["start: random", "after 3 steps"]
     assert results["digits.activation_maximization_animation"].frames.shape[0] == 3
     plt.close("all")
