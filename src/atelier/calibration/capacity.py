@@ -13,7 +13,7 @@ from tqdm import tqdm
 from atelier.calibration.networks import dense_network
 from atelier.calibration.params import CapacityParams, DenseParams
 from atelier.calibration.scaling import TemperatureScaling
-from atelier.data.splits import some
+from atelier.data.splits import random_subset
 from atelier.evaluation.calibration_error import expected_calibration_error, negative_log_likelihood
 from atelier.evaluation.intervals import SHARE, bootstrap_interval
 from atelier.training.batches import to_unit
@@ -187,7 +187,7 @@ def overtrain(
         }
     )
     judge = _Judge(test, curve, training.epochs)
-    few = some(train, params.overtrained_images, seed=training.seed)
+    few = random_subset(train, params.overtrained_images, seed=training.seed)
     model = train_dense_network(
         params.overtrained, few, training, classes=_classes(train), callbacks=(judge,)
     )

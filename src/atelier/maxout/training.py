@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from atelier.data.shares import as_written, count_of
+from atelier.data.shares import exact_fraction, rounded_share
 from atelier.evaluation.calibration_error import negative_log_likelihood
 from atelier.maxout.params import MomentumParams
 from atelier.training.batches import to_unit
@@ -32,7 +32,7 @@ class MomentumTrainer:
         self.images, self.labels = tf.constant(train["images"]), tf.constant(train["labels"])
         self.velocities = [tf.Variable(tf.zeros_like(w)) for w in model.trainable_variables]
         self.steps = tf.Variable(0.0)
-        self.first = count_of(1 - as_written(params.held_out), len(train["labels"]))
+        self.first = rounded_share(1 - exact_fraction(params.held_out), len(train["labels"]))
         self._epoch = tf.function(self._run)
 
     def _run(self, order: Any, momentum: Any) -> Any:

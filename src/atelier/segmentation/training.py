@@ -19,12 +19,12 @@ from tqdm import tqdm
 
 from atelier.cells.grayscale import normalise
 from atelier.cells.samples import Sample, pack
-from atelier.data.shares import count_of
+from atelier.data.shares import rounded_share
 from atelier.segmentation.params import SegmenterParams
-from atelier.segmentation.patches import Lesson, patches, prepare
-from atelier.segmentation.tiling import Tiling, mean_over_turns, predict_tiled
-from atelier.segmentation.unet import unet
-from atelier.segmentation.unet_shapes import margin, tile_margin
+from atelier.segmentation.patches import TrainingSample, training_batch, training_samples
+from atelier.segmentation.tiling import Tiling, average_over_symmetries, predict_tiled
+from atelier.segmentation.unet import unet_network
+from atelier.segmentation.unet_shapes import tile_margin, valid_margin
 from atelier.training.fitting import TrainedModel, fingerprint
 from atelier.training.resume import history_from_arrays, history_to_arrays
 from atelier.types import Array, Arrays, Checkpoint, Curve
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 def build_unet(params: SegmenterParams) -> keras.Model:
     """The untrained network that the parameters name, two classes, one grey channel."""
     network = params.network
-    return unet(
+    return unet_network(
         filters=network.filters,
         depth=network.depth,
         padding=network.padding,
@@ -45,21 +45,21 @@ def build_unet(params: SegmenterParams) -> keras.Model:
 
 
 def _ahead(
-    lessons: Sequence[Lesson], params: SegmenterParams, first: int
+    lessons: Sequence[TrainingSample], params: SegmenterParams, first: int
 ) -> Iterator[tuple[Array, ...]]:
     """The batches from step ``first`` on, each drawn while the one before is learnt."""
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(patches, lessons, params, first)
+        coming = pool.submit(training_batch, lessons, params, first)
         for step in range(first, params.steps):
             batch = coming.result()
             if step + 1 < params.steps:
-                coming = pool.submit(patches, lessons, params, step + 1)
+                coming = pool.submit(training_batch, lessons, params, step + 1)
             yield batch
 
 
 def build_unet_optimizer(params: SegmenterParams) -> keras.optimizers.Optimizer:
     """Momentum or Adam, the rate rising over the warm-up, then falling to 0 along a cosine."""
-    rising = count_of(params.warmup, params.steps)
+    rising = rounded_share(params.warmup, params.steps)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0 if rising else params.learning_rate,
         params.steps - rising,
@@ -137,7 +137,7 @@ def train_segmenter(
     identity = fingerprint(params.model_dump_json(), pack(samples), pack(validation))
     history = _resume(trainer, checkpoint, identity, curve)
     first = int(history[-1]["step"]) if history else 0
-    lessons = prepare(samples, params.weights)
+    lessons = training_samples(samples, params.weights)
     losses: list[float] = []
     started = time.monotonic()
     bar = tqdm(total=params.steps, initial=first, unit="step", desc="U-Net", disable=None)
@@ -202,7 +202,7 @@ def mean_logits(
     """
     depth, padding = params.network.depth, params.network.padding
     stride, seen = 2**depth, tile_margin(depth, padding)
-    crop = seen - margin(depth) if padding == "valid" else seen
+    crop = seen - valid_margin(depth) if padding == "valid" else seen
     inner = slice(crop, -crop or None)
 
     def ask(tiles: Array) -> Array:
@@ -216,7 +216,7 @@ def mean_logits(
         tiling = Tiling(side_for(view.shape[0]), side_for(view.shape[1]), seen)
         return predict_tiled(ask, view, tiling, batch=1)
 
-    return mean_over_turns(whole, normalise(image)[..., None], turns)
+    return average_over_symmetries(whole, normalise(image)[..., None], turns)
 
 
 @tf.function(reduce_retracing=True)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from atelier.data.pictures import fit_side
+from atelier.data.pictures import resize_longer_side
 from atelier.style_transfer.losses import content_loss, gram_matrix, style_loss, total_variation
 from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.vgg import to_vgg, vgg16_features
@@ -50,7 +50,7 @@ def mean_gram_matrices(
     total = sum(style.weight for style in styles)
     grams: list[tf.Tensor] = [0.0] * len(sizes)
     for style in styles:
-        _, *seen = extract_features(network, fit_side(style.picture, side))
+        _, *seen = extract_features(network, resize_longer_side(style.picture, side))
         for index, maps in enumerate(seen):
             share = style.weight / total * sizes[index] / (maps.shape[0] * maps.shape[1])
             grams[index] += share * gram_matrix(maps)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from atelier.data.pictures import fit_side, fitted_shape, resize_to
+from atelier.data.pictures import longer_side_shape, resize_longer_side, resize_to
 from atelier.style_transfer.colours import (
     luminance,
     match_colours,
@@ -85,7 +85,7 @@ def transfer(
     Args:
         content: RGB, (height, width, 3), 0 … 255, of any size and aspect.
         styles: At least one, each of any size.
-        weights: VGG16's, as :class:`atelier.data.vgg_weights.Trunk` holds them.
+        weights: VGG16's, as :class:`atelier.data.vgg_weights.VggWeights` holds them.
         params: Everything else.
         curve: Receives a row with each picture that is kept.
         album: Receives each picture that is kept, as it comes.
@@ -182,7 +182,7 @@ class _Painter:
     def _canvas(self, side: int) -> Array:
         """The content at this size; resizing a large photograph takes a second."""
         if side not in self._canvases:
-            self._canvases[side] = fit_side(self.content, side)
+            self._canvases[side] = resize_longer_side(self.content, side)
         return self._canvases[side]
 
     def _told(
@@ -193,8 +193,8 @@ class _Painter:
         row = {"iteration": before + iterations, "side": float(side), "seconds": seconds}
         row |= {name: float(term) for name, term in zip(objective.names, terms, strict=True)}
         logger.info("iteration %d at %d px: loss %.4g", row["iteration"], side, terms.sum())
-        final = fitted_shape(self.content.shape, self.params.scales[-1].side)
-        small = fitted_shape(final, min(FRAME, max(final)))
+        final = longer_side_shape(self.content.shape, self.params.scales[-1].side)
+        small = longer_side_shape(final, min(FRAME, max(final)))
         frame = self.picture(resize_to(state.image, small))
         return state._replace(frames=[*state.frames, frame], history=[*state.history, row])
 

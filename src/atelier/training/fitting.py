@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from atelier.data.shares import count_of
+from atelier.data.shares import rounded_share
 from atelier.training.batches import to_unit, training_batches
 from atelier.training.params import TrainingParams
 from atelier.training.resume import history_from_arrays, history_to_arrays
@@ -41,7 +41,7 @@ def build_optimizer(training: TrainingParams, steps: int) -> keras.optimizers.Op
     The cycle (Smith & Topin 2017) rises from a tenth of the rate over the first 30 % of the steps
     and falls to a thousandth along a cosine.
     """
-    peak, warmup = training.learning_rate, count_of(0.3, steps)
+    peak, warmup = training.learning_rate, rounded_share(0.3, steps)
     rates: dict[str, Any] = {
         "constant": peak,
         "one_cycle": keras.optimizers.schedules.CosineDecay(

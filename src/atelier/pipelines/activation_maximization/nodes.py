@@ -11,7 +11,7 @@ from atelier.activation_maximization.params import (
     InputDescentParams,
     SecondNetworkParams,
 )
-from atelier.data.card import class_moments
+from atelier.data.class_statistics import class_moments
 from atelier.training.params import NetworkParams, TrainingParams
 from atelier.types import Animation, Arrays, Checkpoint, Classifier, Curve, History, Metrics
 

@@ -18,11 +18,11 @@ def compare_maxout(
     train: Arrays, test: Arrays, provenance: dict[str, Any], params: MaxoutParams
 ) -> tuple[pd.DataFrame, Arrays]:
     """Maxout against ReLU with and without dropout; how often each piece wins."""
-    from atelier.maxout.comparison import compare, piece_shares
+    from atelier.maxout.comparison import compare_with_relu, piece_shares
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.training.seed, params.training.threads)
-    table, model = compare(train, test, params, classes=len(provenance["classes"]))
+    table, model = compare_with_relu(train, test, params, classes=len(provenance["classes"]))
     return table, {"shares": piece_shares(model, test["images"])}
 
 
@@ -46,7 +46,7 @@ def train_maxout(
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """The paper's recipe on all images but the test's, part of them first."""
-    from atelier.data.splits import some
+    from atelier.data.splits import random_subset
     from atelier.maxout.comparison import permutation_invariant_network
     from atelier.maxout.training import train_with_momentum
     from atelier.training.reproducibility import make_reproducible
@@ -54,7 +54,7 @@ def train_maxout(
     make_reproducible(params.descent.seed, params.descent.threads)
     parts = (train, validation, calibration)
     together = {name: np.concatenate([part[name] for part in parts]) for name in train}
-    everything = some(together, seed=params.descent.seed)
+    everything = random_subset(together, seed=params.descent.seed)
     model = permutation_invariant_network(
         params, shape=train["images"].shape[1:], classes=len(provenance["classes"])
     )

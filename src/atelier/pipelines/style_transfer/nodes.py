@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier.data.vgg_weights import Trunk
+from atelier.data.vgg_weights import VggWeights
 from atelier.style_transfer.params import GridParams, PaintingParams, StyleParams, TransferParams
 from atelier.types import Animation, Array, Arrays, Metrics, Studio
 
@@ -15,7 +15,7 @@ SHOWN_SIDE = 1024
 """Longer side of a picture in a figure, pixels, at most."""
 
 
-def describe_weights(trunk: Trunk) -> dict[str, Any]:
+def describe_weights(trunk: VggWeights) -> dict[str, Any]:
     """Which network sees the pictures."""
     return {"name": trunk.name, "digest": trunk.digest}
 
@@ -24,7 +24,7 @@ def transfer_styles(
     content: Array,
     styles: Mapping[str, Array],
     photographs: Mapping[str, Array],
-    trunk: Trunk,
+    trunk: VggWeights,
     params: StyleParams,
     studio: Studio,
 ) -> tuple[Arrays, Arrays, pd.DataFrame]:
@@ -52,13 +52,16 @@ def transfer_styles(
     return painted, frames, pd.concat(tables, ignore_index=True)
 
 
-def _weights(trunk: Trunk, photographs: Mapping[str, Array], params: TransferParams) -> Arrays:
-    from atelier.data.pictures import fit_side, to_rgb
+def _weights(trunk: VggWeights, photographs: Mapping[str, Array], params: TransferParams) -> Arrays:
+    from atelier.data.pictures import resize_longer_side, to_rgb
     from atelier.style_transfer.vgg import normalised
 
     if not params.normalised:
         return trunk.weights
-    small = [fit_side(to_rgb(photograph), REFERENCE_SIDE) for photograph in photographs.values()]
+    small = [
+        resize_longer_side(to_rgb(photograph), REFERENCE_SIDE)
+        for photograph in photographs.values()
+    ]
     return normalised(trunk.weights, small, pooling=params.pooling)
 
 
@@ -76,7 +79,7 @@ def transfer_grid(
     content: Array,
     styles: Mapping[str, Array],
     photographs: Mapping[str, Array],
-    trunk: Trunk,
+    trunk: VggWeights,
     params: StyleParams,
     grid: GridParams,
     studio: Studio,
@@ -116,7 +119,7 @@ def measure_style_errors(
     content: Array,
     styles: Mapping[str, Array],
     photographs: Mapping[str, Array],
-    trunk: Trunk,
+    trunk: VggWeights,
     painted: Arrays,
     grid: Arrays,
     params: StyleParams,
@@ -188,7 +191,7 @@ def draw_style_transfer(
 
 def _shown(picture: Array) -> Array:
     """A picture for a figure, RGB: a photograph of megapixels would take seconds to draw."""
-    from atelier.data.pictures import average_areas, fitted_shape, to_rgb
+    from atelier.data.pictures import average_areas, longer_side_shape, to_rgb
 
     rgb = to_rgb(picture)
-    return average_areas(rgb, fitted_shape(rgb.shape, min(SHOWN_SIDE, max(rgb.shape))))
+    return average_areas(rgb, longer_side_shape(rgb.shape, min(SHOWN_SIDE, max(rgb.shape))))

@@ -63,7 +63,7 @@ def draw_training(
     history: History, logits: Arrays, test: Arrays, metrics: Metrics, provenance: dict[str, Any]
 ) -> tuple[Any, Any, Any]:
     """Learning curves, confusions and the most confident mistakes."""
-    from atelier.evaluation.classification import confident_mistakes, confusions
+    from atelier.evaluation.classification import confident_mistakes, confusion_matrix
     from atelier.training.figures import confusion_figure, learning_curves_figure, mistakes_figure
 
     name, classes = provenance["name"], provenance["classes"]
@@ -71,7 +71,7 @@ def draw_training(
     worst = confident_mistakes(test_logits, labels, count=MISTAKES)
     return (
         learning_curves_figure(history, title=f"{name}: learning curves"),
-        confusion_figure(confusions(test_logits, labels), classes, metrics=metrics),
+        confusion_figure(confusion_matrix(test_logits, labels), classes, metrics=metrics),
         mistakes_figure(
             test["images"],
             test_logits,
