@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from atelier.cells.comparison import pictures_by_score
 from atelier.cells.scores import OVERLAPS
+from atelier.data.params import SplitParams
 from atelier.data.shares import rounded_share
-from atelier.data.splits import SplitParams, stratified_split
+from atelier.data.splits import stratified_split
 from atelier.drift.detection import mix_out_of_distribution
 from atelier.evaluation.calibration_error import expected_calibration_error
 from atelier.maxout.networks import rectified_width

@@ -12,12 +12,11 @@ from atelier.clustering.experiments import (
     sample_gaussian_clusters,
     share_reaching_best,
 )
-from atelier.clustering.mixture import (
+from atelier.clustering.information_criteria import (
     bayesian_information_criterion,
-    em_steps,
-    fit_mixture,
     parameter_count,
 )
+from atelier.clustering.mixture import em_steps, fit_mixture
 from atelier.clustering.params import ColourParams, PlaneParams
 
 IRIS = load_iris().data

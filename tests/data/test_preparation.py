@@ -10,8 +10,9 @@ from atelier.data.checks import check_source, class_imbalance, count_duplicates,
 from atelier.data.class_statistics import class_moments, class_table, most_variable_classes
 from atelier.data.glyphs import FONTS, distort_elastically, draw_glyphs, render_character
 from atelier.data.idx import read_idx
+from atelier.data.params import SplitParams
 from atelier.data.reading import Part, Source
-from atelier.data.splits import SplitParams, split_source, stratified_split
+from atelier.data.splits import split_source, stratified_split
 
 SHARES = SplitParams(validation=0.1, calibration=0.1, test=0.2, seed=0)
 

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 from support.idx import packed
 
-from atelier.data.reading import SourceParams, read_source, read_zipped_idx
+from atelier.data.params import SourceParams
+from atelier.data.reading import read_source, read_zipped_idx
 from atelier.data.sources import (
     DATA_SETS,
     EMNIST_SPLITS,

@@ -255,7 +255,7 @@ def not_a_number(path, trunk):
         (lambda path, _: path.write_text("<html>"), "whole HDF5"),
         (too_few, "13 convolutions.* Received: 1"),
         (another_network, r"number 3 is \(3, 3, 64, 129\) instead of \(3, 3, 64, 128\)"),
-        (not_a_number, "others in conv3_2"),
+        (not_a_number, "infinite weights in conv3_2"),
     ],
 )
 def test_what_is_no_vgg16_is_refused(spoil, words, trunk, tmp_path):

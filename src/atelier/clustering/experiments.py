@@ -1,4 +1,4 @@
-"""What EM does with points and with pictures: steps, starts, colours."""
+"""Experiments with EM: its steps, its dependence on the start, and clustering of colours."""
 
 import logging
 from typing import NamedTuple
@@ -6,22 +6,26 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from atelier.clustering.em import MixtureStep
+from atelier.clustering.information_criteria import bayesian_information_criterion
 from atelier.clustering.mixture import (
     GaussianMixture,
-    bayesian_information_criterion,
+    em_steps,
     fit_mixture,
     has_undersized_component,
 )
 from atelier.clustering.params import ColourParams, PlaneParams
-from atelier.types import Array
+from atelier.evaluation.intervals import with_interval
+from atelier.types import Array, Metrics
 
 logger = logging.getLogger(__name__)
 
-INITS = ("random", "k-means++")
+METRICS = {"random": "random_best", "k-means++": "k_meanspp_best"}
+"""Initialisations that are compared, and the metric of each: the share that reaches the best."""
 
 
 class LabelledPoints(NamedTuple):
-    """Points, and which Gaussian each was drawn from."""
+    """Points, and the index of the Gaussian from which each was drawn."""
 
     points: Array
     """(n, 2)."""
@@ -30,22 +34,26 @@ class LabelledPoints(NamedTuple):
 
 
 class ColourClusters(NamedTuple):
-    """A picture by clusters of its pixels."""
+    """Clusters of an image's pixels."""
 
     table: pd.DataFrame
     """A row for each number of components: ``components, log_likelihood, bic, steps, floored``."""
     mixture: GaussianMixture
-    """The one with the least BIC, over the channels that :func:`informative_columns` picks."""
+    """The mixture with the least BIC, over the channels of :func:`informative_columns`."""
     colours: Array
     """Mean colour of each component, (components, channels), 1 or 3 channels."""
     labels: Array
-    """Its most probable component at each pixel, (height, width)."""
+    """Most probable component of each pixel, (height, width)."""
     entropy: Array
-    """How undecided it is there, bits."""
+    """Entropy of the responsibilities of each pixel, (height, width), bits."""
 
 
 def sample_gaussian_clusters(params: PlaneParams) -> LabelledPoints:
-    """Points of elongated Gaussians around a ring, as many of each as chance has it."""
+    """Draws points from equally probable, elongated Gaussians around a ring.
+
+    Returns:
+        Points of shape (n, 2) and the index of each point's Gaussian, (n,).
+    """
     rng = np.random.default_rng(params.seed)
     count = params.components
     truth = rng.integers(count, size=params.points)
@@ -53,8 +61,8 @@ def sample_gaussian_clusters(params: PlaneParams) -> LabelledPoints:
     radius = params.distance / (2 * np.sin(np.pi / count))
     means = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     turn, long = rng.uniform(0, np.pi, count), rng.uniform(1.0, 2.2, count)
-    spread = np.stack([long, 1 / long], axis=1)
-    normal = rng.standard_normal((params.points, 2)) * spread[truth]
+    deviations = np.stack([long, 1 / long], axis=1)
+    normal = rng.standard_normal((params.points, 2)) * deviations[truth]
     cos, sin = np.cos(turn[truth]), np.sin(turn[truth])
     turned = np.stack(
         [cos * normal[:, 0] - sin * normal[:, 1], sin * normal[:, 0] + cos * normal[:, 1]], 1
@@ -62,14 +70,32 @@ def sample_gaussian_clusters(params: PlaneParams) -> LabelledPoints:
     return LabelledPoints(means[truth] + turned, truth)
 
 
-def initialisation_table(points: Array, components: int, *, count: int, seed: int) -> pd.DataFrame:
-    """Where EM ends from ``count`` starts of each initialisation.
+def trace_em(cloud: LabelledPoints, params: PlaneParams) -> list[MixtureStep]:
+    """Runs EM from randomly drawn points as means, up to the last iteration of the figure.
 
-    Columns: ``init, seed, log_likelihood, steps, floored``, and ``collapsed``, where a component
-    is floored or holds fewer points than it has parameters.
+    Returns:
+        The initial mixture and the mixture after each iteration.
+    """
+    rng = np.random.default_rng(params.seed)
+    means = cloud.points[rng.choice(len(cloud.points), params.components, replace=False)]
+    return em_steps(cloud.points, means, iterations=max(params.shown))
+
+
+def initialisation_table(points: Array, components: int, *, count: int, seed: int) -> pd.DataFrame:
+    """Fits mixtures from ``count`` starts of each initialisation.
+
+    Args:
+        points: (n, d).
+        components: Number of Gaussians.
+        count: Number of starts of each initialisation.
+        seed: Seed of the first start; the others follow.
+
+    Returns:
+        A row for each start: ``init, seed, log_likelihood, steps, floored``, and ``collapsed``:
+        whether a component is floored or holds fewer points than it has parameters.
     """
     rows = []
-    for init in INITS:
+    for init in METRICS:
         for start in range(seed, seed + count):
             fit = fit_mixture(points, components, init=init, seed=start, tol=1e-6)
             collapsed = fit.floored or has_undersized_component(fit, len(points), "full")
@@ -80,30 +106,55 @@ def initialisation_table(points: Array, components: int, *, count: int, seed: in
 
 
 def share_reaching_best(table: pd.DataFrame, *, within: float = 0.1) -> dict[str, float]:
-    """Share of the starts of each initialisation that end within so many nats of the best.
+    """Returns the share of starts of each initialisation that reach the best log-likelihood.
 
-    Starts with a collapsed component, whose likelihood says nothing, count as lost.
+    A start with a collapsed component, whose likelihood has no meaning, does not reach it.
+
+    Args:
+        table: What :func:`initialisation_table` returns.
+        within: Largest difference from the best log-likelihood, nats.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from atelier.clustering import share_reaching_best
+        >>> init = ["random", "random", "k-means++", "k-means++"]
+        >>> table = pd.DataFrame({"init": init, "log_likelihood": [-9.0, -5.0, -5.0, -5.05]})
+        >>> share_reaching_best(table.assign(collapsed=False))
+        {'random': 0.5, 'k-means++': 1.0}
     """
     sound = table[~table["collapsed"]]
     best = sound["log_likelihood"].max()
     good = (~table["collapsed"]) & (table["log_likelihood"] >= best - within)
-    return {init: float(good[table["init"] == init].mean()) for init in INITS}
+    return {init: float(good[table["init"] == init].mean()) for init in METRICS}
+
+
+def initialisation_metrics(table: pd.DataFrame, starts: int) -> Metrics:
+    """Returns the share of starts that reach the best likelihood, with Wilson's 95 % interval.
+
+    Args:
+        table: What :func:`initialisation_table` returns.
+        starts: Number of starts of each initialisation.
+    """
+    metrics: Metrics = {"starts": float(starts)}
+    for init, share in share_reaching_best(table).items():
+        metrics |= with_interval(METRICS[init], round(share * starts), starts)
+    return metrics
 
 
 def components_with_least_bic(table: pd.DataFrame) -> int:
-    """The number of components with the least BIC."""
+    """Returns the number of components with the least BIC, from a table as of colour clusters."""
     return int(table["components"].to_numpy()[table["bic"].to_numpy().argmin()])
 
 
 def colour_channels(image: Array) -> Array:
-    """The picture without alpha, (height, width, 1) or (height, width, 3).
+    """Returns an image without alpha, (height, width, 1) or (height, width, 3).
 
     Args:
         image: (height, width), or with 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha)
             channels.
 
     Raises:
-        ValueError: Another shape, or no pixel.
+        ValueError: If the image has another shape, or no pixel.
     """
     channels = 1 if image.ndim == 2 else image.shape[-1]
     if image.ndim not in (2, 3) or channels not in (1, 2, 3, 4) or image.size == 0:
@@ -116,7 +167,15 @@ def colour_channels(image: Array) -> Array:
 
 
 def pixel_features(image: Array, position: float) -> Array:
-    """(pixels, channels), or two more: row and column, a whole side being ``position``."""
+    """Returns the colour of each pixel, and its position where that has a weight.
+
+    Args:
+        image: (height, width, channels).
+        position: Value that a whole side of the image counts as; 0 leaves the position out.
+
+    Returns:
+        (pixels, channels), or with two more columns: row and column.
+    """
     height, width, channels = image.shape
     colours = image.reshape(-1, channels).astype(np.float64)
     if not position:
@@ -126,21 +185,30 @@ def pixel_features(image: Array, position: float) -> Array:
 
 
 def informative_columns(points: Array) -> list[int]:
-    """Columns that vary and repeat no earlier one; the first, if none varies.
+    """Returns the columns that vary and repeat no earlier column; the first, if none varies.
 
-    A constant channel, or the three equal channels of a grey picture, would leave every component
+    A constant channel, or the three equal channels of a grey image, would leave every component
     without variance in a direction.
+
+    Args:
+        points: (n, columns).
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.clustering import informative_columns
+        >>> informative_columns(np.array([[1, 7, 1, 4], [2, 7, 2, 9]]))
+        [0, 3]
     """
-    picked: list[int] = []
+    columns: list[int] = []
     for column, values in enumerate(points.T):
-        copies = any(np.array_equal(values, points[:, other]) for other in picked)
+        copies = any(np.array_equal(values, points[:, earlier]) for earlier in columns)
         if np.ptp(values) > 0 and not copies:
-            picked.append(column)
-    return picked or [0]
+            columns.append(column)
+    return columns or [0]
 
 
 def _possible_components(params: ColourParams, different: int) -> list[int]:
-    """The numbers of components, none above the number of different points; says so."""
+    """Returns the numbers of components, none above the number of different points; warns."""
     excess = [count for count in params.components if count > different]
     if excess:
         logger.warning(
@@ -154,10 +222,10 @@ def _possible_components(params: ColourParams, different: int) -> list[int]:
     return list(dict.fromkeys(min(count, different) for count in params.components))
 
 
-def _fits(
+def _fit_each_number(
     points: Array, counts: Array, params: ColourParams
 ) -> tuple[dict[int, GaussianMixture], pd.DataFrame]:
-    """A mixture for each number of components, and the table of them."""
+    """Returns a mixture for each number of components, and a table of them."""
     settings = params.model_dump(include={"covariance", "restarts", "tol", "seed"})
     fits = {
         count: fit_mixture(points, count, sample_weight=counts, **settings)
@@ -174,26 +242,36 @@ def _fits(
 
 
 def cluster_colours(image: Array, params: ColourParams) -> ColourClusters:
-    """A picture's pixels by a mixture of Gaussians, the number of components by BIC.
+    """Clusters an image's pixels by a mixture of Gaussians; BIC decides the number of components.
 
     Equal colours are counted once, with their number as weight. Alpha is left out, and so are
-    channels that tell nothing (:func:`informative_columns`). There are no more components than
+    channels without information (:func:`informative_columns`). There are no more components than
     different pixels.
 
     Args:
         image: (height, width), or (height, width, channels), grey or RGB, with or without alpha.
-        params: Which features and mixtures.
+        params: Features and mixtures.
 
     Raises:
-        ValueError: Another shape, or values that are not finite.
+        ValueError: If the image has another shape, or values that are not finite.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.clustering import ColourParams, cluster_colours
+        >>> image = np.array([[10, 11, 12, 200], [10, 11, 201, 202]], np.uint8)
+        >>> params = ColourParams(shrink=1, position=0, components=(1, 2), covariance="tied",
+        ...                       restarts=1, tol=1e-6, seed=0)
+        >>> clusters = cluster_colours(image, params)
+        >>> np.sort(clusters.colours.round(1), axis=0).tolist()
+        [[10.8], [201.0]]
     """
     picture = colour_channels(image)[:: params.shrink, :: params.shrink]
     features = pixel_features(picture, params.position)
     points, inverse, counts = np.unique(features, axis=0, return_inverse=True, return_counts=True)
-    telling = points[:, informative_columns(points)]
-    fits, table = _fits(telling, counts, params)
+    informative = points[:, informative_columns(points)]
+    fits, table = _fit_each_number(informative, counts, params)
     best = fits[components_with_least_bic(table)]
-    shares = best.responsibilities(telling)
+    shares = best.responsibilities(informative)
     logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
     entropy = -(shares * logs).sum(axis=1)
     weights = shares * counts[:, None]
@@ -206,3 +284,14 @@ def cluster_colours(image: Array, params: ColourParams) -> ColourClusters:
         shares.argmax(axis=1)[inverse.ravel()].reshape(shape),
         entropy[inverse.ravel()].reshape(shape),
     )
+
+
+def colour_metrics(clusters: ColourClusters) -> Metrics:
+    """Returns the number of components, its BIC and likelihood, and the mean entropy in bits."""
+    return {
+        "components": float(components_with_least_bic(clusters.table)),
+        "bic": float(clusters.table["bic"].min()),
+        "log_likelihood": clusters.mixture.log_likelihood,
+        "mean_entropy": float(clusters.entropy.mean()),
+        "pixels": float(clusters.labels.size),
+    }

@@ -5,13 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import activation_maximization, training
+from atelier import activation_maximization, data, training
 from atelier.activation_maximization.params import (
     AscentPresetsParams,
     InputDescentParams,
     SecondNetworkParams,
 )
-from atelier.data.class_statistics import class_moments
 from atelier.training.params import NetworkParams, TrainingParams
 from atelier.types import Animation, Arrays, Checkpoint, Classifier, Curve, History, Metrics
 
@@ -94,7 +93,7 @@ def draw_input_descent(
     """Draws the last images of every start, the error by iteration, and one image's change."""
     figures = activation_maximization.figures
     name, classes = provenance["name"], provenance["classes"]
-    _, deviations = class_moments(train["images"], train["labels"], len(classes))
+    _, deviations = data.class_moments(train["images"], train["labels"], len(classes))
     label = int(deviations.mean(axis=(1, 2)).argmax())
     return (
         figures.descent_figure(
@@ -123,7 +122,7 @@ def draw_maximized_images(
     """Draws classes by preset, confidences, units of every layer, and an animation."""
     figures = activation_maximization.figures
     name, classes = provenance["name"], provenance["classes"]
-    means, deviations = class_moments(train["images"], train["labels"], len(classes))
+    means, deviations = data.class_moments(train["images"], train["labels"], len(classes))
     presets = dict(zip(ascent["preset"].tolist(), ascent["images"][..., 0], strict=True))
     rows = {"class mean": means, "deviation": deviations} | presets
     models = activation_maximization.evaluation.fit_confidence_models(logits, params.covariance)

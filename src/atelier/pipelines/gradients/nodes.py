@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier import gradients, training
-from atelier.data.splits import random_subset
+from atelier import data, gradients, training
 from atelier.gradients.params import JacobianParams, MinimizationParams
 from atelier.training.params import MachineParams
 from atelier.types import Arrays, Curve, History, Metrics
@@ -38,7 +37,7 @@ def compare_minimizations(
 ) -> tuple[pd.DataFrame, History]:
     """Compares three implementations of one minimisation, and records gradient norms."""
     training.make_reproducible(machine.seed, machine.threads)
-    subset = random_subset(train, params.images, seed=machine.seed)
+    subset = data.random_subset(train, params.images, seed=machine.seed)
     images = training.to_unit(subset["images"]).reshape(len(subset["labels"]), -1)
     targets = np.eye(len(provenance["classes"]), dtype=np.float32)[subset["labels"]]
     history: list[dict[str, float]] = []

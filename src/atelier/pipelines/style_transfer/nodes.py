@@ -5,8 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import style_transfer, training
-from atelier.data import pictures
+from atelier import data, style_transfer, training
 from atelier.data.vgg_weights import VggWeights
 from atelier.style_transfer.params import GridParams, StyleParams
 from atelier.types import Animation, Array, Arrays, Metrics, Studio
@@ -28,7 +27,7 @@ def transfer_styles(
     """Computes every transfer, its frames and its losses; continues after an interruption."""
     training.make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
-    rgb = pictures.to_rgb(content)
+    rgb = data.to_rgb(content)
     results = {
         painting.name: style_transfer.transfer(
             rgb,
@@ -59,7 +58,7 @@ def transfer_grid(
     """Computes the first transfer at a small size with every start and style weight."""
     training.make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
-    rgb = pictures.to_rgb(content)
+    rgb = data.to_rgb(content)
     selected = style_transfer.select_styles(styles, params.paintings[0].styles)
     return {
         cell.name: style_transfer.transfer(
@@ -90,10 +89,10 @@ def measure_style_errors(
     training.make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
     network = style_transfer.build_feature_extractor(weights, params.transfer)
-    rgb = pictures.to_rgb(content)
+    rgb = data.to_rgb(content)
     metrics: Metrics = {}
     for painting in params.paintings:
-        picture = pictures.to_rgb(paintings[painting.name])
+        picture = data.to_rgb(paintings[painting.name])
         selected = style_transfer.select_styles(styles, painting.styles)
         errors = style_transfer.evaluation.transfer_metrics(network, picture, rgb, selected)
         metrics |= {f"{painting.name}.{name}": value for name, value in errors.items()}
