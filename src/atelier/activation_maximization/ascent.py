@@ -122,7 +122,7 @@ class GradientAscent:
     def _check(self, starts: Array, units: Labels) -> None:
         expected, received = self.maps.shape, np.shape(starts)[1:]
         fits = len(expected) == len(received) and all(
-            size is None or size == given for size, given in zip(expected, received, strict=True)
+            size is None or size == length for size, length in zip(expected, received, strict=True)
         )
         if not fits or len(starts) != len(units) or not len(units):
             raise ValueError(

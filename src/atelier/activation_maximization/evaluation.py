@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
-from scipy.special import log_softmax, softmax
+from scipy.special import logsumexp, softmax
 
 from atelier.calibration.density import Covariance, DensityModel
 from atelier.calibration.temperature import TemperatureScaling
@@ -79,11 +79,14 @@ def error_probability(logits: Array, targets: Labels) -> Array:
     Examples:
         >>> import numpy as np
         >>> from atelier.activation_maximization.evaluation import error_probability
-        >>> print("%.2e" % error_probability(np.array([[50.0, 0.0]]), np.array([0]))[0])
+        >>> error = error_probability(np.array([[50.0, 0.0]]), np.array([0]))
+        >>> print(f"{error[0]:.2e}")
         1.93e-22
     """
-    logs = log_softmax(np.asarray(logits, np.float64), axis=-1)
-    return np.asarray(-np.expm1(logs[..., np.arange(len(targets)), targets]))
+    logits = np.asarray(logits, np.float64)
+    rest_logits = logits.copy()
+    rest_logits[..., np.arange(len(targets)), targets] = -np.inf
+    return np.asarray(np.exp(logsumexp(rest_logits, axis=-1) - logsumexp(logits, axis=-1)))
 
 
 def _distances(images: Array, references: Array) -> Array:

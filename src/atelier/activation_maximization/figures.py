@@ -39,8 +39,8 @@ CONFIDENCES = (
     ConfidenceColumn("second_confidence", "second network", WARM),
 )
 START_COLOURS = (ACCENT, "#4c956c", "#e9a23b", WARM)
-POSTS_CONFIDENCE = 0.9999
-"""Confidence that "Introduction to Activation Maximization" reports."""
+REPORTED_CONFIDENCE = 0.9999
+"""Confidence that "Introduction to Activation Maximization" (laid.delanover.com) reports."""
 
 
 def _show(axes: Axes, image: Array, *, is_difference: bool = False) -> None:
@@ -138,9 +138,9 @@ def error_probability_figure(errors: Mapping[str, Array], *, title: str) -> Figu
             low, high = positive.min(axis=1), positive.max(axis=1)
             axes.plot(steps, np.median(positive, axis=1), color=colour, label=start, marker=".")
             axes.fill_between(steps, low, high, color=colour, alpha=0.1)
-        level = 1 - POSTS_CONFIDENCE
+        level = 1 - REPORTED_CONFIDENCE
         axes.axhline(level, color=INK, linewidth=0.8, linestyle=":")
-        label = f"confidence {POSTS_CONFIDENCE}"
+        label = f"confidence {REPORTED_CONFIDENCE}"
         axes.annotate(label, (0, level), xytext=(2, 3), textcoords="offset points", size=8)
         axes.set(yscale="log", xlabel="iteration", ylabel="1 − confidence", title=title)
         axes.legend(title="start", loc="lower right", frameon=True)
@@ -244,24 +244,50 @@ def _draw_densities(
     axes.set(xlabel="log p(logits)", title="Log density; grey: real images, held out")
 
 
+def maximized_classes_figure(
+    ascent: Arrays, means: Array, deviations: Array, classes: Sequence[str], *, title: str
+) -> Figure:
+    """Draws real images' mean and deviation by class, and the images that each preset maximized.
+
+    Args:
+        ascent: As :func:`atelier.activation_maximization.maximize_presets` returns it.
+        means: Mean image of each class, (classes, height, width).
+        deviations: Standard deviation of each pixel by class, (classes, height, width).
+        classes: Names of the classes.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
+    """
+    presets = zip(ascent["preset"].tolist(), ascent["images"][..., 0], strict=True)
+    rows = {"class mean": means, "deviation": deviations, **dict(presets)}
+    return image_rows_figure(rows, {}, classes, title=title)
+
+
 def layer_units_figure(layers: Mapping[str, Array], *, title: str) -> Figure:
-    """Draws the images that maximize single units, (units, height, width), a row for each layer."""
-    columns = [str(unit) for unit in range(max(len(images) for images in layers.values()))]
-    return image_rows_figure(layers, {}, columns, title=title)
+    """Draws the images that maximize single units, a row for each layer.
+
+    Args:
+        layers: Images by the layer's name, (units, height, width, 1) each.
+        title: Title of the figure.
+    """
+    rows = {layer: images[..., 0] for layer, images in layers.items()}
+    columns = [str(unit) for unit in range(max(len(images) for images in rows.values()))]
+    return image_rows_figure(rows, {}, columns, title=title)
 
 
 def ascent_frames(frames: Array) -> Images:
     """Draws images side by side for each frame of an animation.
 
     Args:
-        frames: (frames, n, height, width), in [0, 1].
+        frames: (frames, n, height, width, 1), in [0, 1].
 
     Returns:
         (frames, height, width, 3) uint8.
     """
     drawn = []
     with house_style():
-        for index, images in enumerate(frames):
+        for index, images in enumerate(frames[..., 0]):
             figure = Figure(figsize=(0.8 * len(images), 1.1), dpi=100)
             figure.suptitle(f"{index} of {len(frames) - 1}", x=0.01, ha="left", size=8)
             for axes, image in zip(figure.subplots(1, len(images)), images, strict=True):

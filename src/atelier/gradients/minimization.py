@@ -141,7 +141,7 @@ def minimize_three_ways(
         targets: Targets, (n, outputs) float32.
         steps: Number of steps of gradient descent.
         norm: Global norm to which the variant clips its gradients.
-        curve: Receives the loss and each gradient's norm at every step of the second way.
+        curve: Receives the loss and each gradient's norm at every step of the second one.
 
     Returns:
         A row for each implementation: ``method``, ``bit_identical`` (to the first), and the largest

@@ -91,21 +91,16 @@ def draw_input_descent(
     train: Arrays, descent: Arrays, provenance: dict[str, Any], params: InputDescentParams
 ) -> tuple[Any, Any, Any]:
     """Draws the last images of every start, the error by iteration, and one image's change."""
-    figures = activation_maximization.figures
-    name, classes = provenance["name"], provenance["classes"]
+    figures, classes = activation_maximization.figures, provenance["classes"]
     _, deviations = data.class_moments(train["images"], train["labels"], len(classes))
     label = int(deviations.mean(axis=(1, 2)).argmax())
+    title = f"{provenance['name']}: {params.steps} steps of descent from each start"
+    change_title = f"{provenance['name']}: class {classes[label]}, the most variable pixels"
     return (
-        figures.descent_figure(
-            descent, classes, title=f"{name}: {params.steps} steps of descent from each start"
-        ),
-        figures.descent_error_figure(descent, title=f"{name}: {params.steps} steps, all classes"),
+        figures.descent_figure(descent, classes, title=title),
+        figures.descent_error_figure(descent, title=f"{title}, all classes"),
         figures.descent_difference_figure(
-            descent,
-            label,
-            deviations[label],
-            border=params.border,
-            title=f"{name}: class {classes[label]}, the most variable by mean deviation",
+            descent, label, deviations[label], border=params.border, title=change_title
         ),
     )
 
@@ -120,24 +115,18 @@ def draw_maximized_images(
     params: SecondNetworkParams,
 ) -> tuple[Any, Any, Any, Animation]:
     """Draws classes by preset, confidences, units of every layer, and an animation."""
-    figures = activation_maximization.figures
+    figures, evaluation = activation_maximization.figures, activation_maximization.evaluation
     name, classes = provenance["name"], provenance["classes"]
-    means, deviations = data.class_moments(train["images"], train["labels"], len(classes))
-    presets = dict(zip(ascent["preset"].tolist(), ascent["images"][..., 0], strict=True))
-    rows = {"class mean": means, "deviation": deviations} | presets
-    models = activation_maximization.evaluation.fit_confidence_models(logits, params.covariance)
+    moments = data.class_moments(train["images"], train["labels"], len(classes))
+    densities = evaluation.fit_confidence_models(logits, params.covariance).reference_log_density
+    titles = (
+        f"{name}: real images, and images of maximal logits",
+        f"{name}: confidence in {len(table)} maximized images",
+        f"{name}: images of maximal activation of single units",
+    )
     return (
-        figures.image_rows_figure(
-            rows, {}, classes, title=f"{name}: real images and images of maximal logits"
-        ),
-        figures.confidence_figure(
-            table,
-            models.reference_log_density,
-            title=f"{name}: confidence in {len(table)} maximized images",
-        ),
-        figures.layer_units_figure(
-            {layer: images[..., 0] for layer, images in layers.items()},
-            title=f"{name}: images of maximal activation of single units",
-        ),
-        Animation(figures.ascent_frames(ascent["frames"][..., 0]), 0.2),
+        figures.maximized_classes_figure(ascent, *moments, classes, title=titles[0]),
+        figures.confidence_figure(table, densities, title=titles[1]),
+        figures.layer_units_figure(layers, title=titles[2]),
+        Animation(figures.ascent_frames(ascent["frames"]), 0.2),
     )
