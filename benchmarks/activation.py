@@ -50,7 +50,7 @@ def implementations(steps: int) -> dict[str, Callable[[], Array]]:
 
     def batch() -> Array:
         descent = descend_cross_entropy(model, starts, targets, steps=steps, learning_rate=RATE)
-        return descent.images[-1]
+        return np.asarray(descent.images[-1])
 
     compiled = tf.function(gradient)
     return {

@@ -221,8 +221,7 @@ def maximize_layers(model: keras.Model, params: AscentPresetsParams) -> dict[str
     """Maximizes the first channels of every convolution by the last preset.
 
     Args:
-        model: A functional or sequential model of images whose convolutions have "conv" in their
-            names.
+        model: A functional or sequential model of images.
         params: Presets, start and number of channels.
 
     Returns:
@@ -234,7 +233,7 @@ def maximize_layers(model: keras.Model, params: AscentPresetsParams) -> dict[str
     return {
         layer.name: maximize(model, starts, units, preset, layer=layer.name, seed=params.seed)
         for layer in model.layers
-        if "conv" in layer.name and layer.output.shape[-1] >= params.layers
+        if isinstance(layer, keras.layers.Conv2D) and layer.filters >= params.layers
     }
 
 

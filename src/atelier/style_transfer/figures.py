@@ -14,7 +14,8 @@ from atelier.types import Array, Arrays
 
 FIGURE_SIDE = 1024
 """Longer side of an image in a figure, pixels, at most."""
-STYLE_LAYER_PREFIX = "conv"
+OTHER_TERMS = {"content", "variation"}
+"""Terms of the loss that are not those of style layers."""
 NOT_A_LOSS = {"painting", "iteration", "side", "seconds"}
 """Columns of the table of losses that are no terms of the loss."""
 
@@ -119,7 +120,7 @@ def _draw_losses(axes: Axes, rows: pd.DataFrame) -> None:
     for term in [str(column) for column in rows if column not in NOT_A_LOSS]:
         if rows[term].max() <= 0:
             continue
-        linestyle = "-" if term.startswith(STYLE_LAYER_PREFIX) else "--"
+        linestyle = "--" if term in OTHER_TERMS else "-"
         values = rows[term].where(rows[term] > 0)
         axes.plot(rows["iteration"], values, label=term, linestyle=linestyle, linewidth=1.3)
     for iteration in rows["iteration"][rows["side"].diff() > 0]:

@@ -13,6 +13,8 @@ from atelier.style_transfer.params import TransferParams
 from atelier.types import Array, Arrays
 
 LAYERS = tuple(WIDTHS)
+POOLING_BEFORE = {"conv2_1": "pool1", "conv3_1": "pool2", "conv4_1": "pool3", "conv5_1": "pool4"}
+"""Name of the pooling layer before the first layer of each block but the first."""
 MEAN_BGR = (103.939, 116.779, 123.68)
 """Mean of each channel that is subtracted, in grey levels of 0 … 255."""
 MIN_ACTIVATION = 0.1
@@ -50,12 +52,12 @@ def vgg16_features(weights: Arrays, outputs: Sequence[str], *, pooling: Pooling)
     """
     _check_names(outputs)
     deepest = max(LAYERS.index(name) for name in outputs)
+    pool = layers.AveragePooling2D if pooling == "average" else layers.MaxPooling2D
     x = inputs = keras.Input((None, None, 3), name="bgr")
     tensors = {}
     for name in LAYERS[: deepest + 1]:
-        if name.endswith("_1") and name != "conv1_1":
-            kind = {"average": layers.AveragePooling2D, "max": layers.MaxPooling2D}[pooling]
-            x = kind(2, name=f"pool{int(name[4]) - 1}")(x)
+        if name in POOLING_BEFORE:
+            x = pool(2, name=POOLING_BEFORE[name])(x)
         x = layers.Conv2D(WIDTHS[name], 3, padding="same", activation="relu", name=name)(x)
         tensors[name] = x
     model = keras.Model(inputs, [tensors[name] for name in outputs], name="vgg16")

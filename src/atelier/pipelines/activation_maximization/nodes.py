@@ -75,7 +75,8 @@ def evaluate_maximized_images(
     checkpoint.clear()
     training.make_reproducible(params.seed, params.threads)
     models = evaluation.fit_confidence_models(logits, params.covariance)
-    networks = tuple(partial(training.predict_unit_logits, network) for network in (model, second))
+    predict = training.predict_unit_logits
+    networks = partial(predict, model), partial(predict, second)
     real = evaluation.RealImages(training.to_unit(train["images"]), train["labels"])
     image_sets = evaluation.final_images(descent, ascent)
     table = evaluation.score_images_table(image_sets, networks, models, real)
