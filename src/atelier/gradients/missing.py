@@ -187,7 +187,7 @@ def _without_path(function: Callable[..., Any], values: Sequence[Any], position:
         with _replaced(values, position, substitute) as changed:
             outcome = _outcome(function, changed)
         if not np.array_equal(first, outcome, equal_nan=True):
-            return "cut by NumPy: what leaves TensorFlow leaves no trace on the tape"
+            return "cut by NumPy: computations outside TensorFlow are not recorded on the tape"
     return "not connected: the result does not depend on it"
 
 
