@@ -11,9 +11,9 @@ from atelier.clustering.params import ColourParams
 from atelier.datasets.picture import PictureDataset
 from atelier.pipelines.clustering import nodes as clustering
 from atelier.pipelines.ingest import nodes as ingest
-from atelier.pipelines.style_transfer import nodes as style_transfer
 from atelier.pipelines.thresholding import nodes as thresholding
-from atelier.style_transfer.params import PaintingParams
+from atelier.style_transfer import select_styles
+from atelier.style_transfer.figures import shrink_for_figure
 from atelier.thresholding.params import ThresholdingParams
 
 SIDE = 32
@@ -134,8 +134,7 @@ def test_clustering_finds_the_same_regions_in_every_colour_mode(colours):
 
 
 def style_of(picture):
-    painting = PaintingParams(name="mine", styles={"style": 1.0})
-    (style,) = style_transfer._styles_of(painting, {"style": picture})
+    (style,) = select_styles({"style": picture}, {"style": 1.0})
     return style.picture
 
 
@@ -149,9 +148,9 @@ def test_style_transfer_takes_every_colour_mode_as_the_same_colours(colours):
 
 def test_a_photograph_of_megapixels_is_small_in_a_figure():
     photograph = np.full((1500, 2000), 80, np.uint8)
-    shown = style_transfer._shown(photograph)
+    shown = shrink_for_figure(photograph)
     np.testing.assert_allclose(shown, np.full((768, 1024, 3), 80.0), rtol=1e-5)
-    assert style_transfer._shown(photograph[:300, :400]).shape == (300, 400, 3)
+    assert shrink_for_figure(photograph[:300, :400]).shape == (300, 400, 3)
 
 
 def write_cells(folder, picture_mode, label_mode):
