@@ -19,24 +19,24 @@ from typing import Any
 
 import numpy as np
 
-from atelier.sweep.architecture import Network
-from atelier.sweep.engine_selection import Course, choose, timed
+from atelier.sweep.architecture import Architecture
+from atelier.sweep.engine_selection import BenchmarkProblem, select_engine, time_step
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import OptimizerName
-from atelier.sweep.population import SEGMENT, Feed, Population, run
+from atelier.sweep.population import PROGRESS_INTERVAL, Population, TrainingData, fit_and_predict
 from atelier.sweep.steps import Engine
 
-BATCH, RATE, NETWORK = 8, 1e-4, Network()
+BATCH, RATE, NETWORK = 8, 1e-4, Architecture()
 FORWARD_AND_BACK = 3
 GROWTH = (8, 32, 125, 250, 500, 1000)
 
 
-def feed(steps: int) -> Feed:
+def training_data(steps: int) -> TrainingData:
     """Noise in 47 classes."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (steps * BATCH, 28, 28, 1), dtype=np.uint8)
     labels = rng.integers(0, 47, len(images))
-    return Feed(images, labels, np.arange(len(images)).reshape(steps, BATCH))
+    return TrainingData(images, labels, np.arange(len(images)).reshape(steps, BATCH))
 
 
 def clocked(work: Callable[[], Any]) -> tuple[float, float]:
@@ -46,11 +46,13 @@ def clocked(work: Callable[[], Any]) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def ours(optimizer: OptimizerName, data: Feed, members: int, engine: Engine) -> tuple[float, float]:
+def ours(
+    optimizer: OptimizerName, data: TrainingData, members: int, engine: Engine
+) -> tuple[float, float]:
     """Seconds that so many trainings take."""
     n = np.zeros(members)
     population = Population(optimizer, n + RATE, n + 0.5, np.arange(members))
-    return clocked(lambda: run(NETWORK, population, data, {}, engine=engine))
+    return clocked(lambda: fit_and_predict(NETWORK, population, data, {}, engine=engine))
 
 
 def keras_fit(optimizer: str, steps: int) -> Callable[[], Any]:
@@ -58,7 +60,7 @@ def keras_fit(optimizer: str, steps: int) -> Callable[[], Any]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    layers, data = keras.layers, feed(steps)
+    layers, data = keras.layers, training_data(steps)
     model = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
@@ -114,10 +116,10 @@ def matrix_rate() -> float:
 def on_cpu(steps: int, turns: int) -> None:
     """Ours and Keras', turn by turn."""
     threads = len(os.sched_getaffinity(0))
-    engine, data = on_this_device(threads), feed(steps)
+    engine, data = on_this_device(threads), training_data(steps)
     print(f"{threads} cores, {matrix_rate():.0f} GFLOP/s in a matrix product; {steps} steps")
     print("optimizer  ours/s  cores  Keras/s  cores  ratio  Keras on each core/s  ratio  GFLOP/s")
-    work = BATCH * NETWORK.products * 2 * FORWARD_AND_BACK / 1e9
+    work = BATCH * NETWORK.multiplications * 2 * FORWARD_AND_BACK / 1e9
     for optimizer in OPTIMIZERS:
         fit = keras_fit(optimizer, steps)
         ours(optimizer, data, threads, engine)  # compiles
@@ -146,16 +148,16 @@ def bandwidth() -> float:
 
 def on_this_device(threads: int, members: int = 250) -> Engine:
     """The engine that a study would take here."""
-    return choose(Course(NETWORK, members, BATCH), threads=threads)
+    return select_engine(BenchmarkProblem(NETWORK, members, BATCH), threads=threads)
 
 
 def on_gpu(steps: int, turns: int, members: int = 250) -> None:
     """The whole population's step, plain and by kernels, beside the floor that the dense layer's
     bytes set.
     """
-    speed, data = bandwidth(), feed(steps)
+    speed, data = bandwidth(), training_data(steps)
     dense = 4 * NETWORK.features * NETWORK.units * members
-    plain = Engine("patches", 1, together=True)
+    plain = Engine("im2col", 1, vectorized=True)
     kernels = replace(plain, kernels=True)
     engines = [plain, kernels, replace(kernels, activations="bfloat16")]
     print(f"{members} members, {speed / 1e12:.2f} TB/s; milliseconds a step")
@@ -168,20 +170,22 @@ def on_gpu(steps: int, turns: int, members: int = 250) -> None:
         print(f"{optimizer:9}  {shown}  {floor:5.2f}  {alone:5.2f}")
 
 
-def a_step(optimizer: OptimizerName, data: Feed, members: int, engine: Engine, turns: int) -> float:
+def a_step(
+    optimizer: OptimizerName, data: TrainingData, members: int, engine: Engine, turns: int
+) -> float:
     """Seconds, the median of some turns."""
     n = np.zeros(members)
     population = Population(optimizer, n + RATE, n + 0.5, n)
-    taken = [timed(NETWORK, population, data, engine)[1] for _ in range(turns)]
+    taken = [time_step(NETWORK, population, data, engine)[1] for _ in range(turns)]
     return statistics.median(taken)
 
 
 def growth(steps: int, most: int) -> None:
     """Seconds by the number of members."""
-    engine, data = on_this_device(len(os.sched_getaffinity(0))), feed(steps)
+    engine, data = on_this_device(len(os.sched_getaffinity(0))), training_data(steps)
     print(f"members: seconds for {steps} steps of SGD, member-steps/s")
     for members in [count for count in GROWTH if count <= most]:
-        if engine.together or members == GROWTH[0]:
+        if engine.vectorized or members == GROWTH[0]:
             ours("sgd", data, members, engine)
         seconds = ours("sgd", data, members, engine)[0]
         print(f"{members:5}: {seconds:7.2f}  {members * steps / seconds:9.1f}")
@@ -204,7 +208,7 @@ def main() -> None:
         on_cpu(asked.steps, asked.turns)
         growth(20, 1000)
     else:
-        on_gpu(max(asked.steps, 3 * SEGMENT), asked.turns)
+        on_gpu(max(asked.steps, 3 * PROGRESS_INTERVAL), asked.turns)
         growth(100, 1000)
 
 

@@ -24,11 +24,11 @@ import numpy as np
 from jax._src import xla_bridge
 from jax.experimental import topologies
 
-from atelier.sweep.architecture import Network
-from atelier.sweep.network import Parameters, initial_weights
+from atelier.sweep.architecture import Architecture
+from atelier.sweep.network import PopulationWeights, initial_weights
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import OptimizerName
-from atelier.sweep.steps import Engine, Numbers, State, compiled_steps
+from atelier.sweep.steps import Engine, Hyperparameters, State, compiled_steps
 
 H100 = """
 gpu_device_info {
@@ -47,7 +47,7 @@ dnn_version_info { major: 9 minor: 10 }
 runtime_version { major: 13 minor: 0 patch: 0 }
 device_description_str: "NVIDIA H100 80GB HBM3"
 """
-NETWORK, BATCH, STEPS = Network(), 8, 1000
+NETWORK, BATCH, STEPS = Architecture(), 8, 1000
 WIDTHS = {"f32": 4, "s32": 4, "u32": 4, "bf16": 2, "s8": 1, "u8": 1, "pred": 1}
 SHAPE = re.compile(rf"\b({'|'.join(WIDTHS)})\[([\d,]*)\]")
 NOTHING_MOVES = {"parameter", "get-tuple-element", "tuple", "bitcast", "constant", "while"}
@@ -75,16 +75,18 @@ def put(place: Any, x: Any) -> Any:
 
 def program(optimizer: OptimizerName, engine: Engine, members: int) -> str:
     """The step as XLA compiled it, in its own language."""
-    weights = Parameters(*(shaped(members, *w.shape) for w in initial_weights(NETWORK, 0)))
-    slots = Parameters(*((w,) * len(OPTIMIZERS[optimizer].slots) for w in weights))
+    weights = PopulationWeights(*(shaped(members, *w.shape) for w in initial_weights(NETWORK, 0)))
+    slots = PopulationWeights(*((w,) * len(OPTIMIZERS[optimizer].slots) for w in weights))
     state = State(weights, slots, shaped(dtype=jnp.int32), shaped(STEPS, members))
-    numbers = Numbers(shaped(members), shaped(members), shaped(members, dtype=jnp.uint32))
+    hyperparameters = Hyperparameters(
+        shaped(members), shaped(members), shaped(members, dtype=jnp.uint32)
+    )
     images = BATCH * STEPS, NETWORK.side, NETWORK.side, 1
     rest = (
         *(shaped(*images, dtype=jnp.uint8), shaped(images[0], dtype=jnp.int32)),
         *(shaped(STEPS, BATCH, dtype=jnp.int32), shaped(dtype=jnp.int32)),
     )
-    there = jax.tree.map(partial(put, on_an_h100()), (state, numbers, *rest))
+    there = jax.tree.map(partial(put, on_an_h100()), (state, hyperparameters, *rest))
     lowered = compiled_steps(NETWORK, optimizer, engine).lower(*there)  # type: ignore[attr-defined]
     return str(lowered.compile().as_text())
 
@@ -127,7 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--members", type=int, default=250)
     members = parser.parse_args().members
-    plain = Engine("patches", 1, together=True)
+    plain = Engine("im2col", 1, vectorized=True)
     dense = 4 * NETWORK.features * NETWORK.units * members / 1e9
     told = xla_bridge.canonicalize_platform
     with (

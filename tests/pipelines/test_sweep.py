@@ -7,9 +7,9 @@ from support.pipelines import run
 from support.training import dots
 
 from atelier.pipelines import sweep
-from atelier.sweep.chunk_store import Ledger
+from atelier.sweep.chunk_store import StudyFolder
 from atelier.sweep.chunk_trainer import RESULTS
-from atelier.sweep.params import GatherParams, StudyParams
+from atelier.sweep.params import StudyParams, SweepSplitParams
 
 PLAN = {
     "optimizers": ["adam", "sgd"], "dropouts": [0.0, 0.5], "lowest_rate": 1e-5,
@@ -34,10 +34,10 @@ def swept(tmp_path_factory):
         **parts,
         **{
             "characters.provenance": {"name": "dots"},
-            "params:sweep.gather": GatherParams(train=None, selection=0.5, seed=0),
+            "params:sweep.gather": SweepSplitParams(train=None, selection=0.5, seed=0),
             "params:sweep.study": study,
             "params:sweep.runs": "best",
-            "sweep.trials": Ledger(tmp_path_factory.mktemp("trials")),
+            "sweep.trials": StudyFolder(tmp_path_factory.mktemp("trials")),
         },
     )
 

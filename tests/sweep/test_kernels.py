@@ -9,16 +9,16 @@ import pytest
 
 from atelier.sweep import engine_selection as race
 from atelier.sweep import kernels, layouts
-from atelier.sweep.architecture import Network
-from atelier.sweep.engine_selection import Course, choose
-from atelier.sweep.kernels import FusedConvolutions, dense_back, suits
-from atelier.sweep.network import Parameters, initial_weights
+from atelier.sweep.architecture import Architecture
+from atelier.sweep.engine_selection import BenchmarkProblem, select_engine
+from atelier.sweep.kernels import FusedConvolutions, dense_backward, supports
+from atelier.sweep.network import PopulationWeights, initial_weights
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.steps import Engine, compiled_steps
 
-POST = Network()
-WIDE = Network(classes=5, side=12, filters=(16, 32), units=16)
-PLAIN = Engine("patches", 1, together=True)
+POST = Architecture()
+WIDE = Architecture(classes=5, side=12, filters=(16, 32), units=16)
+PLAIN = Engine("im2col", 1, vectorized=True)
 KERNELS = replace(PLAIN, kernels=True)
 
 
@@ -29,7 +29,7 @@ def test_the_dense_layer_moves_by_the_sum_of_products_and_hands_down_what_is_its
     weights, features, d_hidden = draw(3, 32, 16), draw(3, 8, 32), draw(3, 8, 16)
     slots = tuple(np.abs(draw(3, 32, 16)) for _ in OPTIMIZERS[optimizer].slots)
     rates = np.array([0.1, 0.2, 0.3], np.float32)
-    handed, moved, kept = dense_back(
+    handed, moved, next_slots = dense_backward(
         optimizer, *map(jnp.asarray, (weights,)), tuple(map(jnp.asarray, slots)),
         *map(jnp.asarray, (features, d_hidden, rates)), jnp.float32(7),
     )  # fmt: skip
@@ -38,12 +38,12 @@ def test_the_dense_layer_moves_by_the_sum_of_products_and_hands_down_what_is_its
     step = OPTIMIZERS[optimizer].step  # held to Keras' in test_population.py
     truth, after = step(weights, slots, gradient, rates[:, None, None], jnp.float32(7))
     np.testing.assert_allclose(moved, truth, rtol=1e-4, atol=1e-5)
-    for mine, theirs in zip(kept, after, strict=True):
+    for mine, theirs in zip(next_slots, after, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("network", "batch", "fits"),
+    ("architecture", "batch", "fits"),
     [
         (POST, 8, True),
         (POST, 4, True),
@@ -54,8 +54,8 @@ def test_the_dense_layer_moves_by_the_sum_of_products_and_hands_down_what_is_its
         (replace(WIDE, units=100), 8, False),
     ],
 )
-def test_sizes_that_the_kernels_cannot_have_are_known(network, batch, fits):
-    assert suits(network, batch) == fits
+def test_sizes_that_the_kernels_cannot_have_are_known(architecture, batch, fits):
+    assert supports(architecture, batch) == fits
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
@@ -68,20 +68,20 @@ def test_they_can_be_made_for_a_gpu(dtype, monkeypatch):
         return jax.ShapeDtypeStruct(shape, jnp.float32)
 
     fused = FusedConvolutions(POST, jnp.dtype(dtype))
-    weights = Parameters(*(shaped(3, *w.shape) for w in initial_weights(POST, 0)))
-    images, keep = shaped(8, 28, 28), shaped(3, 8 * POST.features)
+    weights = PopulationWeights(*(shaped(3, *w.shape) for w in initial_weights(POST, 0)))
+    images, multipliers = shaped(8, 28, 28), shaped(3, 8 * POST.features)
 
-    def there_and_back(weights, images, keep, gradient):
-        features, trace = fused.forward(weights, images, keep)
-        return features, fused.backward(weights, trace, gradient)
+    def there_and_back(weights, images, multipliers, gradient):
+        features, residuals = fused.forward(weights, images, multipliers)
+        return features, fused.backward(weights, residuals, gradient)
 
     gradient = shaped(3, 8, POST.features)
-    asked = jax.jit(there_and_back).trace(weights, images, keep, gradient)
+    asked = jax.jit(there_and_back).trace(weights, images, multipliers, gradient)
     program = asked.lower(lowering_platforms=("cuda",)).as_text()
     assert program.count("custom_call @__gpu$xla.gpu.triton") == 2
 
     adam = (weights.dense, weights.dense)
-    back = jax.jit(dense_back, static_argnums=0)
+    back = jax.jit(dense_backward, static_argnums=0)
     asked = back.trace(
         "adam", weights.dense, adam, gradient, shaped(3, 8, 128), shaped(3), shaped()
     )
@@ -91,20 +91,20 @@ def test_they_can_be_made_for_a_gpu(dtype, monkeypatch):
 
 
 def test_on_a_cpu_nobody_races():
-    engine = choose(Course(POST, 250, 8), threads=3)
-    assert (engine.name, engine.together, engine.threads) == ("winograd", False, 3)
+    engine = select_engine(BenchmarkProblem(POST, 250, 8), threads=3)
+    assert (engine.name, engine.vectorized, engine.threads) == ("winograd", False, 3)
 
 
 @pytest.fixture
 def short(monkeypatch):
-    monkeypatch.setattr(race, "STEPS", 40)
-    monkeypatch.setattr(race, "SEGMENT", 20)
-    monkeypatch.setattr("atelier.sweep.population.SEGMENT", 20)
-    return Course(WIDE, 4, 8)
+    monkeypatch.setattr(race, "BENCHMARK_STEPS", 40)
+    monkeypatch.setattr(race, "PROGRESS_INTERVAL", 20)
+    monkeypatch.setattr("atelier.sweep.population.PROGRESS_INTERVAL", 20)
+    return BenchmarkProblem(WIDE, 4, 8)
 
 
 def test_engines_that_agree_are_both_timed(short):
-    times = race.race(short, [PLAIN, KERNELS])
+    times = race.time_engines(short, [PLAIN, KERNELS])
     assert list(times) == [PLAIN, KERNELS]
     assert min(times.values()) > 0
 
@@ -115,7 +115,7 @@ def test_an_engine_that_computes_something_else_is_left_out(short, monkeypatch):
     turned = good._replace(kernel=lambda w: good.kernel(w.swapaxes(1, 2)))
     monkeypatch.setitem(layouts.LAYOUTS, "turned", turned)
     engines = [PLAIN, replace(PLAIN, layout="winograd"), replace(PLAIN, layout="turned")]
-    assert list(race.race(short, engines)) == engines[:2]
+    assert list(race.time_engines(short, engines)) == engines[:2]
 
 
 def test_an_engine_that_learns_something_else_is_left_out(short, monkeypatch):
@@ -125,8 +125,8 @@ def test_an_engine_that_learns_something_else_is_left_out(short, monkeypatch):
         return jnp.zeros_like(features), weights, slots
 
     compiled_steps.cache_clear()
-    monkeypatch.setattr(kernels, "dense_back", still)
-    assert list(race.race(short, [PLAIN, KERNELS])) == [PLAIN]
+    monkeypatch.setattr(kernels, "dense_backward", still)
+    assert list(race.time_engines(short, [PLAIN, KERNELS])) == [PLAIN]
     compiled_steps.cache_clear()
 
 
@@ -134,8 +134,8 @@ def test_an_engine_that_cannot_be_compiled_is_left_out(short, monkeypatch):
     def refused(_):
         raise NotImplementedError("no such thing on this card")
 
-    broken = layouts.LAYOUTS["winograd"]._replace(tiles=refused)
+    broken = layouts.LAYOUTS["winograd"]._replace(gather=refused)
     monkeypatch.setitem(layouts.LAYOUTS, "broken", broken)
-    assert list(race.race(short, [PLAIN, replace(PLAIN, layout="broken")])) == [PLAIN]
+    assert list(race.time_engines(short, [PLAIN, replace(PLAIN, layout="broken")])) == [PLAIN]
     with pytest.raises(NotImplementedError):
-        race.race(short, [replace(PLAIN, layout="broken"), PLAIN])
+        race.time_engines(short, [replace(PLAIN, layout="broken"), PLAIN])

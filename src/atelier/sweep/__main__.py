@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from atelier.configuration.terminal import print_plainly
-from atelier.sweep.chunk_store import Ledger
+from atelier.sweep.chunk_store import StudyFolder
 from atelier.sweep.plan import Plan
-from atelier.sweep.progress import bar
+from atelier.sweep.progress import progress_bar
 from atelier.sweep.runner import run_study
 
 
@@ -30,10 +30,10 @@ def main(arguments: list[str] | None = None) -> None:
         table = run_study(
             plan,
             data,
-            Ledger(asked.out / "trials"),
+            StudyFolder(asked.out / "trials"),
             threads=asked.threads,
             activations=asked.activations,
-            meter=bar,
+            progress_meter=progress_bar,
         )
     except (ValueError, TypeError, OSError) as error:
         sys.exit(f"atelier.sweep: {error}")

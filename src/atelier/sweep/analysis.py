@@ -23,7 +23,7 @@ EQUAL = 1e-9
 """Accuracies that differ by less are equal: a line's fit leaves rounding errors in them."""
 
 
-def curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
+def accuracy_curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
     """Accuracy against rate for each group: a row per optimizer, dropout and rate.
 
     ``low`` and ``high`` are a 95 % band for one more training judged by other test images: the
@@ -81,7 +81,9 @@ def _local_line(rates: Array, members: pd.DataFrame, measure: str) -> tuple[Arra
     return level, spread
 
 
-def best_rates(table: pd.DataFrame, *, selection_images: int, test_images: int) -> pd.DataFrame:
+def best_learning_rates(
+    table: pd.DataFrame, *, selection_images: int, test_images: int
+) -> pd.DataFrame:
     """For each optimizer with and without dropout, a row: its best rate and how wide it is good.
 
     The best rate has the highest selection level; of equal ones it is the lowest rate.
@@ -92,7 +94,9 @@ def best_rates(table: pd.DataFrame, *, selection_images: int, test_images: int) 
     ``constants``: the optimizer's, which are Keras' defaults.
     """
     rows = []
-    for (optimizer, dropout), curve in curves(table, images=test_images).groupby(GROUP, sort=False):
+    for (optimizer, dropout), curve in accuracy_curves(table, images=test_images).groupby(
+        GROUP, sort=False
+    ):
         curve = curve.sort_values("learning_rate", ignore_index=True)  # noqa: PLW2901
         selection = curve["selection_level"].to_numpy()
         top = int(np.argmax(selection >= selection.max() - EQUAL))
@@ -156,7 +160,7 @@ def dropout_effect(
     Args:
         table: A row per member.
         hits: (members, images) bool, which test images each judged right; in the table's order.
-        best: As :func:`best_rates` gives it.
+        best: As :func:`best_learning_rates` gives it.
         seed: Of the resampling.
     """
     rows = []
@@ -198,7 +202,7 @@ def _own_best(hits: Array, arm: pd.DataFrame, best: pd.DataFrame) -> Array:
     return np.asarray(hits[arm.index[arm["learning_rate"] == rate]].mean(0))
 
 
-def chosen(table: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
+def members_at_best_rate(table: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
     """The members at the best rate of their group."""
     picked = best[[*GROUP, "best_rate"]].rename(columns={"best_rate": "learning_rate"})
     return table.merge(picked, on=[*GROUP, "learning_rate"])

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-TAPS = 3
+KERNEL_SIZE = 3
 """Side of a convolution's kernel."""
 
 
 @dataclass(frozen=True)
-class Network:
+class Architecture:
     """What the weights' shapes are made of."""
 
     classes: int = 47
@@ -20,23 +20,23 @@ class Network:
             raise ValueError(f"Expected images of an even side ≥ 6. Received: side={self.side}")
 
     @property
-    def inner(self) -> int:
+    def conv1_side(self) -> int:
         """Side of the first convolution's output."""
         return self.side - 2
 
     @property
-    def pooled(self) -> int:
+    def pooled_side(self) -> int:
         """Side of what pooling leaves."""
         return (self.side - 4) // 2
 
     @property
     def features(self) -> int:
         """Inputs of the first dense layer."""
-        return self.pooled**2 * self.filters[1]
+        return self.pooled_side**2 * self.filters[1]
 
     @property
-    def products(self) -> int:
+    def multiplications(self) -> int:
         """Multiplications of one image's way forward, as the plain sums of the layers have it."""
-        first = self.inner**2 * TAPS**2 * self.filters[0]
-        second = (2 * self.pooled) ** 2 * TAPS**2 * self.filters[0] * self.filters[1]
+        first = self.conv1_side**2 * KERNEL_SIZE**2 * self.filters[0]
+        second = (2 * self.pooled_side) ** 2 * KERNEL_SIZE**2 * self.filters[0] * self.filters[1]
         return first + second + self.features * self.units + self.units * self.classes

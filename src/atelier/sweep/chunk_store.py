@@ -18,7 +18,7 @@ ENGINE = 3
 """Raised when the engine's results change: chunks of another engine are not gone on from."""
 
 
-class Ledger:
+class StudyFolder:
     """A folder with a study's chunks, one parquet file each, under the study's fingerprint.
 
     A chunk appears whole or not at all. Another plan, network or other data is another study in
@@ -28,7 +28,7 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self._root = folder
 
-    def open(self, plan: dict[str, Any], data: Arrays) -> "Study":
+    def open(self, plan: dict[str, Any], data: Arrays) -> "ChunkStore":
         """The study of this plan on this data, as far as it has come."""
         record = {"engine": ENGINE, "plan": plan, "data": _hashes(data)}
         text = json.dumps(record, indent=2, sort_keys=True)
@@ -45,10 +45,10 @@ class Ledger:
         for study in self._root.iterdir():
             remove_abandoned(study)
         write_whole(folder / "study.json", text.encode())
-        return Study(folder)
+        return ChunkStore(folder)
 
 
-class Study:
+class ChunkStore:
     """The chunks of one study."""
 
     def __init__(self, folder: Path) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from atelier.evaluation.calibration_error import expected_calibration_error
-from atelier.sweep.engine_selection import Course, choose
+from atelier.sweep.engine_selection import BenchmarkProblem, select_engine
 from atelier.sweep.plan import Activations, Plan, Progress
-from atelier.sweep.population import Feed, Outcome, Population, run
+from atelier.sweep.population import Population, Result, TrainingData, fit_and_predict
 from atelier.types import Array, Arrays
 
 RESULTS = (
@@ -16,7 +16,7 @@ RESULTS = (
     *("selection_accuracy", "test_accuracy", "test_nll", "test_ece", "diverged"),
 )
 """The study's columns: the same on every run of a plan."""
-HITS = "test_hits"
+CORRECT_COLUMN = "test_hits"
 """Which test images the member judges right, eight to a byte: what paired intervals need."""
 TIMINGS = ("timing_seconds", "timing_device", "timing_engine")
 """Beside them, and never compared."""
@@ -33,7 +33,7 @@ class Trainer:
     def __call__(
         self, members: pd.DataFrame, data: Arrays, progress: Progress = lambda _: None
     ) -> pd.DataFrame:
-        """Their rows: :data:`RESULTS`, :data:`HITS` and :data:`TIMINGS`."""
+        """Their rows: :data:`RESULTS`, :data:`CORRECT_COLUMN` and :data:`TIMINGS`."""
         import jax
 
         (optimizer,), (seed,) = members["optimizer"].unique(), members["seed"].unique()
@@ -43,40 +43,42 @@ class Trainer:
             members["dropout"].to_numpy(),
             members["seed"].to_numpy(),
         )
-        order, network = (
+        order, architecture = (
             self.plan.order(len(data["train_labels"]), int(seed)),
-            self.plan.network(data),
+            self.plan.architecture(data),
         )
-        course = Course(network, self.plan.chunk, self.plan.batch_size)
-        engine = choose(course, threads=self.threads, activations=self.activations)
-        outcome = run(
-            network,
+        problem = BenchmarkProblem(architecture, self.plan.chunk, self.plan.batch_size)
+        engine = select_engine(problem, threads=self.threads, activations=self.activations)
+        result = fit_and_predict(
+            architecture,
             population,
-            Feed(data["train_images"], data["train_labels"], order),
+            TrainingData(data["train_images"], data["train_labels"], order),
             {split: data[f"{split}_images"] for split in ("selection", "test")},
             engine=engine,
             progress=progress,
         )
-        labels = {split: data[f"{split}_labels"] for split in outcome.logits}
-        hits = _hits(outcome.logits["test"], labels["test"]) & ~outcome.diverged[:, None]
-        return _rows(members, outcome, labels).assign(
+        labels = {split: data[f"{split}_labels"] for split in result.logits}
+        hits = _is_correct(result.logits["test"], labels["test"]) & ~result.diverged[:, None]
+        return _rows(members, result, labels).assign(
             test_hits=[np.packbits(row).tobytes() for row in hits],
-            timing_seconds=outcome.seconds,
+            timing_seconds=result.seconds,
             timing_device=jax.devices()[0].device_kind,
             timing_engine=engine.name,
         )
 
 
-def _rows(members: pd.DataFrame, outcome: Outcome, labels: dict[str, Array]) -> pd.DataFrame:
+def _rows(members: pd.DataFrame, result: Result, labels: dict[str, Array]) -> pd.DataFrame:
     """The results; a member that diverged judges nothing right and has no loss."""
     scores = pd.DataFrame(
         {
-            "train_loss": _means(outcome.losses),
-            "selection_accuracy": _hits(outcome.logits["selection"], labels["selection"]).mean(1),
-            "test_accuracy": _hits(outcome.logits["test"], labels["test"]).mean(1),
-            "test_nll": [_nll(logits, labels["test"]) for logits in outcome.logits["test"]],
-            "test_ece": [_ece(logits, labels["test"]) for logits in outcome.logits["test"]],
-            "diverged": outcome.diverged,
+            "train_loss": _means(result.losses),
+            "selection_accuracy": _is_correct(result.logits["selection"], labels["selection"]).mean(
+                1
+            ),
+            "test_accuracy": _is_correct(result.logits["test"], labels["test"]).mean(1),
+            "test_nll": [_nll(logits, labels["test"]) for logits in result.logits["test"]],
+            "test_ece": [_ece(logits, labels["test"]) for logits in result.logits["test"]],
+            "diverged": result.diverged,
         },
         index=members.index,
     )
@@ -90,7 +92,7 @@ def _means(losses: Array) -> Array:
     return np.asarray(losses.mean(1, dtype=np.float64))
 
 
-def _hits(logits: Array, labels: Array) -> Array:
+def _is_correct(logits: Array, labels: Array) -> Array:
     return np.asarray(logits.argmax(-1) == labels)
 
 

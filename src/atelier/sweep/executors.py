@@ -11,7 +11,7 @@ from distributed import Client, Future, LocalCluster, as_completed
 
 from atelier.sweep.chunk_trainer import Trainer
 from atelier.sweep.plan import Progress
-from atelier.sweep.runner import Chunks, Executor, local
+from atelier.sweep.runner import Chunks, Executor, train_locally
 from atelier.types import Arrays
 
 SLOT = "sweep"
@@ -22,7 +22,7 @@ ALLOWED_DEATHS = 20
 ExecutorName = Literal["local", "dask"]
 
 
-def executor(name: ExecutorName, *, address: str | None = None, workers: int = 1) -> Executor:
+def make_executor(name: ExecutorName, *, address: str | None = None, workers: int = 1) -> Executor:
     """Who trains the chunks.
 
     Args:
@@ -33,7 +33,7 @@ def executor(name: ExecutorName, *, address: str | None = None, workers: int = 1
         workers: How many of these.
     """
     executors: dict[ExecutorName, Callable[[], Executor]] = {
-        "local": lambda: local,
+        "local": lambda: train_locally,
         "dask": lambda: partial(_on_cluster, address, workers),
     }
     return executors[name]()

@@ -23,12 +23,12 @@ OPTIMIZER_COLOURS = {
 }
 
 
-def rates_figure(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) -> Figure:
+def learning_rate_figure(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) -> Figure:
     """Accuracy and calibration error against rate, a column per optimizer, a colour per dropout.
 
     Args:
-        curves: From :func:`atelier.sweep.analysis.curves`.
-        best: From :func:`atelier.sweep.analysis.best_rates`.
+        curves: From :func:`atelier.sweep.analysis.accuracy_curves`.
+        best: From :func:`atelier.sweep.analysis.best_learning_rates`.
         title: Above all.
     """
     optimizers = list(curves["optimizer"].unique())
@@ -81,12 +81,12 @@ def _draw_arm(upper: Axes, lower: Axes, curve: pd.DataFrame, told: pd.Series, co
     lower.plot(told["calibrated_rate"], told["calibrated_ece"], "D", color=colour, mfc="white")
 
 
-def rates_plot(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) -> go.Figure:
+def learning_rate_plot(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) -> go.Figure:
     """The same to explore: every curve can be switched off, every point says its numbers.
 
     Args:
-        curves: From :func:`atelier.sweep.analysis.curves`.
-        best: From :func:`atelier.sweep.analysis.best_rates`.
+        curves: From :func:`atelier.sweep.analysis.accuracy_curves`.
+        best: From :func:`atelier.sweep.analysis.best_learning_rates`.
         title: Above all.
     """
     plot = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)

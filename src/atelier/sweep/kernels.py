@@ -21,9 +21,9 @@ from jax import lax
 from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton as plgpu
 
-from atelier.sweep.architecture import TAPS, Network
-from atelier.sweep.convolution import maximum, neighbours
-from atelier.sweep.network import Parameters
+from atelier.sweep.architecture import KERNEL_SIZE, Architecture
+from atelier.sweep.convolution import extract_patches, max_of_four
+from atelier.sweep.network import PopulationWeights
 from atelier.sweep.optimizers import OPTIMIZERS, Slots
 from atelier.sweep.plan import OptimizerName
 
@@ -36,39 +36,45 @@ ROWS = 16
 PADDED = 16
 """Nine neighbours, a one for the bias, and zeros: the shortest product of the matrix units."""
 WINDOW = tuple(product((0, 1), repeat=2))
-REACH = TAPS + 1
+REACH = KERNEL_SIZE + 1
 """Side of the square that a pooling window's four neighbourhoods cover together."""
-DEAD = 4
+INACTIVE = 4
 """Winner of a window that the ReLU let nothing through of."""
 
 
-def suits(network: Network, batch: int) -> bool:
+def supports(architecture: Architecture, batch: int) -> bool:
     """Whether the layers have sizes that the kernels can be made for."""
-    wide = all(n >= PADDED and n & (n - 1) == 0 for n in (*network.filters, network.units))
-    return wide and batch * network.pooled**2 % TILE == 0 and network.features % ROWS == 0
+    wide = all(
+        n >= PADDED and n & (n - 1) == 0 for n in (*architecture.filters, architecture.units)
+    )
+    return (
+        wide
+        and batch * architecture.pooled_side**2 % TILE == 0
+        and architecture.features % ROWS == 0
+    )
 
 
-class Trace(NamedTuple):
+class FusedResiduals(NamedTuple):
     """What the way back needs."""
 
     squares: jax.Array  # (16, cells, 16): the neighbours of each place in a window's square
     winner: jax.Array  # (members, cells, d) int8
-    keep: jax.Array  # (members, cells, d): dropout's multipliers
+    multipliers: jax.Array  # (members, cells, d): dropout's multipliers
 
 
 class FusedConvolutions(NamedTuple):
     """As :class:`atelier.sweep.convolution.Convolutions`, in two kernels."""
 
-    network: Network
+    architecture: Architecture
     dtype: jnp.dtype
     """Of the factors of the second convolution's products, which add up in float32."""
 
     def forward(
-        self, weights: Parameters[jax.Array], images: jax.Array, keep: jax.Array
-    ) -> tuple[jax.Array, Trace]:
+        self, weights: PopulationWeights[jax.Array], images: jax.Array, multipliers: jax.Array
+    ) -> tuple[jax.Array, FusedResiduals]:
         """Features (members, images, features) of images (images, side, side) in [0, 1]."""
         squares = _squares(images)
-        members, cells, depth = len(weights.bias1), squares.shape[1], self.network.filters[1]
+        members, cells, depth = len(weights.bias1), squares.shape[1], self.architecture.filters[1]
         of_member, tile = partial(_block, member=0), partial(_block, member=0, axis=1, size=TILE)
         first, second, bias = self._factors(weights)
         shapes = _shaped(members, cells, depth), _shaped(members, cells, depth, dtype=jnp.int8)
@@ -79,15 +85,15 @@ class FusedConvolutions(NamedTuple):
             tuple(map(tile, shapes)),
             shapes,
         )(squares, first, second, bias)
-        keep = keep.reshape(pooled.shape)
-        features = (pooled * keep).reshape(members, len(images), -1)
-        return features, Trace(squares, winner, keep)
+        multipliers = multipliers.reshape(pooled.shape)
+        features = (pooled * multipliers).reshape(members, len(images), -1)
+        return features, FusedResiduals(squares, winner, multipliers)
 
     def backward(
-        self, weights: Parameters[jax.Array], trace: Trace, gradient: jax.Array
+        self, weights: PopulationWeights[jax.Array], residuals: FusedResiduals, gradient: jax.Array
     ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
         """Gradients of conv1, bias1, conv2 and bias2 from the features' gradient."""
-        up = gradient.reshape(trace.keep.shape) * trace.keep
+        up = gradient.reshape(residuals.multipliers.shape) * residuals.multipliers
         of_member, of_tap = partial(_block, member=0), partial(_block, member=0, axis=1, size=None)
         first, second, _ = self._factors(weights)
         members, taps, *ends = second.shape
@@ -96,26 +102,28 @@ class FusedConvolutions(NamedTuple):
             _backward,
             (taps, members),
             (
-                *(_block(trace.squares), of_member(first), of_tap(second)),
-                *(of_member(trace.winner), of_member(up)),
+                *(_block(residuals.squares), of_member(first), of_tap(second)),
+                *(of_member(residuals.winner), of_member(up)),
             ),
             tuple(map(of_tap, shapes)),
             shapes,
-        )(trace.squares, first, second, trace.winner, up)
+        )(residuals.squares, first, second, residuals.winner, up)
         d_first = d_first.sum(1)
-        d_bias2 = jnp.where(trace.winner < DEAD, up, 0.0).sum(1)
+        d_bias2 = jnp.where(residuals.winner < INACTIVE, up, 0.0).sum(1)
         return (
-            d_first[:, : TAPS**2],
-            d_first[:, TAPS**2],
+            d_first[:, : KERNEL_SIZE**2],
+            d_first[:, KERNEL_SIZE**2],
             d_second.reshape(weights.conv2.shape),
             d_bias2,
         )
 
-    def _factors(self, weights: Parameters[jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def _factors(
+        self, weights: PopulationWeights[jax.Array]
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
         """First kernel with its bias (members, 16, c), second (members, 9, c, d), its bias."""
         first = jnp.concatenate([weights.conv1, weights.bias1[:, None]], 1)
         first = jnp.pad(first, ((0, 0), (0, PADDED - first.shape[1]), (0, 0)))
-        second = weights.conv2.reshape(len(first), TAPS**2, *self.network.filters)
+        second = weights.conv2.reshape(len(first), KERNEL_SIZE**2, *self.architecture.filters)
         return first, second.astype(self.dtype), weights.bias2
 
 
@@ -123,10 +131,10 @@ def _squares(images: jax.Array) -> jax.Array:
     """(images, side, side) → (4 · 4, cells, 16): for each place in the square that a pooling
     window looks at, the nine neighbours of that place for every window, then a one.
     """
-    inner, pooled = images.shape[1] - 2, (images.shape[1] - 4) // 2
-    taps = neighbours(images).reshape(len(images), inner, inner, TAPS**2)
-    padded = jnp.pad(taps, ((0, 0),) * 3 + ((0, PADDED - TAPS**2),))
-    padded = padded.at[..., TAPS**2].set(1.0)
+    conv1_side, pooled = images.shape[1] - 2, (images.shape[1] - 4) // 2
+    taps = extract_patches(images).reshape(len(images), conv1_side, conv1_side, KERNEL_SIZE**2)
+    padded = jnp.pad(taps, ((0, 0),) * 3 + ((0, PADDED - KERNEL_SIZE**2),))
+    padded = padded.at[..., KERNEL_SIZE**2].set(1.0)
     places = [
         padded[:, u : u + 2 * pooled : 2, v : v + 2 * pooled : 2].reshape(-1, PADDED)
         for u, v in product(range(REACH), repeat=2)
@@ -141,12 +149,12 @@ def _forward(squares: Ref, first: Ref, second: Ref, bias: Ref, pooled: Ref, winn
     for u, v in product(range(REACH), repeat=2):
         h = jax.nn.relu(_product(squares[REACH * u + v], w1)).astype(second.dtype)
         for p, q in WINDOW:
-            if 0 <= u - p < TAPS and 0 <= v - q < TAPS:
-                ways[p, q] += _product(h, second[TAPS * (u - p) + v - q])
-    top, which = maximum(tuple(ways.values()))
+            if 0 <= u - p < KERNEL_SIZE and 0 <= v - q < KERNEL_SIZE:
+                ways[p, q] += _product(h, second[KERNEL_SIZE * (u - p) + v - q])
+    top, which = max_of_four(tuple(ways.values()))
     top = jax.nn.relu(top + bias[...])
     pooled[...] = top
-    winner[...] = jnp.where(top > 0, which.astype(jnp.int32), DEAD).astype(jnp.int8)
+    winner[...] = jnp.where(top > 0, which.astype(jnp.int32), INACTIVE).astype(jnp.int8)
 
 
 def _backward(
@@ -157,7 +165,7 @@ def _backward(
     The first convolution's gradient is linear in what comes down, so the taps' shares of it are
     added up afterwards, and no position's sum is ever formed.
     """
-    row, column = lax.div(pl.program_id(0), TAPS), lax.rem(pl.program_id(0), TAPS)
+    row, column = lax.div(pl.program_id(0), KERNEL_SIZE), lax.rem(pl.program_id(0), KERNEL_SIZE)
     w1, w2 = first[...], second[...]
 
     def share(index: jax.Array, total: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
@@ -185,7 +193,7 @@ def _product(a: jax.Array, b: jax.Array, axes: tuple[int, int] = (1, 0)) -> jax.
     )
 
 
-def dense_back(
+def dense_backward(
     optimizer: OptimizerName,
     weights: jax.Array,
     slots: Slots,
@@ -214,8 +222,8 @@ def dense_back(
     block = partial(_block, member=0, axis=1, size=ROWS)
     features_block = _block(features, member=0, axis=2, size=ROWS)
     before = (scalars, features, d_hidden)
-    d_features, moved, *kept = _call(
-        partial(_dense_back, optimizer),
+    d_features, moved, *next_slots = _call(
+        partial(_dense_backward, optimizer),
         (rows // ROWS, members),
         (
             *(_block(scalars, member=0), features_block, _block(d_hidden, member=0)),
@@ -226,10 +234,10 @@ def dense_back(
         aliases={len(before) + i: 1 + i for i in range(len(moving))},
         warps=8,
     )(*before, *moving)
-    return d_features, moved, tuple(kept)
+    return d_features, moved, tuple(next_slots)
 
 
-def _dense_back(
+def _dense_backward(
     optimizer: OptimizerName, scalars: Ref, features: Ref, d_hidden: Ref, *refs: Ref
 ) -> None:
     """Some rows of one member: gradient of their features, then their move."""

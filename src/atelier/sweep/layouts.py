@@ -4,7 +4,7 @@ Each is three linear maps: *tiles* of the first convolution's output times a *ke
 weights, then *windows*, the four values that each pooling window is the maximum of. The way back
 is their transposes.
 
-``patches`` writes out the nine neighbours of every position: one product, the choice for a GPU.
+``im2col`` writes out the nine neighbours of every position: one product, the choice for a GPU.
 ``winograd`` is F(2 × 2, 3 × 3) (Lavin & Gray 2016): its tile of outputs is one pooling window, it
 multiplies 2.25 times less and moves less than half: the choice for a CPU.
 """
@@ -18,10 +18,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from atelier.sweep.architecture import TAPS
+from atelier.sweep.architecture import KERNEL_SIZE
 from atelier.types import Array
 
-LayoutName = Literal["patches", "winograd"]
+LayoutName = Literal["im2col", "winograd"]
 
 
 class Layout(NamedTuple):
@@ -31,16 +31,16 @@ class Layout(NamedTuple):
     out, since what JAX derives costs a CPU three times as much.
     """
 
-    tiles: Callable[[jax.Array], jax.Array]
+    gather: Callable[[jax.Array], jax.Array]
     """(members, images, inner, inner, c) → (members, groups, images, pooled, pooled, taps)."""
-    untiled: Callable[[jax.Array], jax.Array]
+    scatter: Callable[[jax.Array], jax.Array]
     """The transpose of ``tiles``."""
     kernel: Callable[[jax.Array], jax.Array]
     """(members, 3, 3, c, d) → (members, groups, taps, d)."""
-    windows: Callable[[jax.Array], list[jax.Array]]
+    pool_windows: Callable[[jax.Array], list[jax.Array]]
     """(members, groups, cells, d) → four (members, cells, d), one for each place in a window; the
     cells are the windows of all images."""
-    raised: Callable[[jax.Array, jax.Array], jax.Array]
+    unpool: Callable[[jax.Array, jax.Array], jax.Array]
     """The transpose of ``windows`` where all but one place in each is 0: what is in it, and which
     it is, (members, cells, d) → (members, groups, cells, d)."""
 
@@ -55,9 +55,9 @@ def _by_place(values: jax.Array, places: jax.Array) -> list[jax.Array]:
     return [jnp.where(places == place, values, 0.0) for place in range(4)]
 
 
-def _patch_tiles(h: jax.Array) -> jax.Array:
+def _im2col_gather(h: jax.Array) -> jax.Array:
     grid = [_shifts(rows, 3) for rows in _shifts(h, 2)]
-    taps = list(product(range(TAPS), repeat=2))
+    taps = list(product(range(KERNEL_SIZE), repeat=2))
     patches = [
         jnp.concatenate([grid[p + i][q + j] for i, j in taps], -1)
         for p, q in product((0, 1), repeat=2)
@@ -65,23 +65,23 @@ def _patch_tiles(h: jax.Array) -> jax.Array:
     return jnp.stack(patches, 1)
 
 
-def _patch_untiled(tiles: jax.Array) -> jax.Array:
+def _im2col_scatter(tiles: jax.Array) -> jax.Array:
     members, _, images, pooled, _, taps = tiles.shape
-    shape = (members, images, 2 * pooled + 2, 2 * pooled + 2, taps // TAPS**2)
+    shape = (members, images, 2 * pooled + 2, 2 * pooled + 2, taps // KERNEL_SIZE**2)
     grid = jax.ShapeDtypeStruct(shape, tiles.dtype)  # type: ignore[no-untyped-call]
-    found: jax.Array = jax.linear_transpose(_patch_tiles, grid)(tiles)[0]
+    found: jax.Array = jax.linear_transpose(_im2col_gather, grid)(tiles)[0]
     return found
 
 
-def _patch_kernel(w: jax.Array) -> jax.Array:
+def _im2col_kernel(w: jax.Array) -> jax.Array:
     return jnp.stack([w.reshape(w.shape[0], -1, w.shape[-1])] * 4, 1)
 
 
-def _patch_windows(products: jax.Array) -> list[jax.Array]:
+def _im2col_pool_windows(products: jax.Array) -> list[jax.Array]:
     return [products[:, place] for place in range(4)]
 
 
-def _patch_raised(values: jax.Array, places: jax.Array) -> jax.Array:
+def _im2col_unpool(values: jax.Array, places: jax.Array) -> jax.Array:
     return jnp.stack(_by_place(values, places), 1)
 
 
@@ -112,12 +112,12 @@ def _mixed(matrix: Array, parts: Sequence[jax.Array]) -> jax.Array:
     return mixed
 
 
-def _winograd_tiles(h: jax.Array) -> jax.Array:
+def _winograd_gather(h: jax.Array) -> jax.Array:
     rows = _sums(INPUT, _shifts(h, 2))
     return jnp.concatenate([_mixed(INPUT, _shifts(row, 3)) for row in rows], 1)
 
 
-def _winograd_untiled(tiles: jax.Array) -> jax.Array:
+def _winograd_scatter(tiles: jax.Array) -> jax.Array:
     rows = [_spread([tiles[:, i + j] for j in range(4)], 3) for i in range(0, 16, 4)]
     return _spread(rows, 2)
 
@@ -149,18 +149,24 @@ def _kernel(g: jax.Array) -> list[jax.Array]:
     return [g[:, 0], even + odd, even - odd, g[:, 2]]
 
 
-def _winograd_windows(products: jax.Array) -> list[jax.Array]:
+def _winograd_pool_windows(products: jax.Array) -> list[jax.Array]:
     rows = [_sums(OUTPUT, [products[:, i + j] for i in range(0, 16, 4)]) for j in range(4)]
     return [y for row in zip(*rows, strict=True) for y in _sums(OUTPUT, row)]
 
 
-def _winograd_raised(values: jax.Array, places: jax.Array) -> jax.Array:
+def _winograd_unpool(values: jax.Array, places: jax.Array) -> jax.Array:
     return _mixed(np.kron(OUTPUT, OUTPUT).T, _by_place(values, places))
 
 
 LAYOUTS: dict[LayoutName, Layout] = {
-    "patches": Layout(_patch_tiles, _patch_untiled, _patch_kernel, _patch_windows, _patch_raised),
+    "im2col": Layout(
+        _im2col_gather, _im2col_scatter, _im2col_kernel, _im2col_pool_windows, _im2col_unpool
+    ),
     "winograd": Layout(
-        _winograd_tiles, _winograd_untiled, _winograd_kernel, _winograd_windows, _winograd_raised
+        _winograd_gather,
+        _winograd_scatter,
+        _winograd_kernel,
+        _winograd_pool_windows,
+        _winograd_unpool,
     ),
 }

@@ -10,13 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from atelier.sweep.architecture import TAPS, Network
+from atelier.sweep.architecture import KERNEL_SIZE, Architecture
 from atelier.types import Array
 
 T = TypeVar("T")
 
 
-class Parameters(NamedTuple, Generic[T]):
+class PopulationWeights(NamedTuple, Generic[T]):
     """Weights and biases of a population; as Keras lays them out, behind the population axis."""
 
     conv1: T  # (members, 3 · 3, filters[0])
@@ -29,13 +29,13 @@ class Parameters(NamedTuple, Generic[T]):
     bias4: T
 
 
-def initial_weights(network: Network, seed: int) -> Parameters[Array]:
+def initial_weights(architecture: Architecture, seed: int) -> PopulationWeights[Array]:
     """One member's weights, without the population axis: He-uniform, biases 0 (He et al. 2015).
 
     Drawn by NumPy, so that a seed means the same weights on every machine.
     """
     rng = np.random.default_rng([seed, 0])
-    first, second = network.filters
+    first, second = architecture.filters
 
     def he_uniform(*shape: int) -> Array:
         limit = np.sqrt(6 / np.prod(shape[:-1]))
@@ -44,15 +44,17 @@ def initial_weights(network: Network, seed: int) -> Parameters[Array]:
     def zeros(n: int) -> Array:
         return np.zeros(n, np.float32)
 
-    return Parameters(
-        *(he_uniform(TAPS**2, first), zeros(first)),
-        *(he_uniform(TAPS, TAPS, first, second), zeros(second)),
-        *(he_uniform(network.features, network.units), zeros(network.units)),
-        *(he_uniform(network.units, network.classes), zeros(network.classes)),
+    return PopulationWeights(
+        *(he_uniform(KERNEL_SIZE**2, first), zeros(first)),
+        *(he_uniform(KERNEL_SIZE, KERNEL_SIZE, first, second), zeros(second)),
+        *(he_uniform(architecture.features, architecture.units), zeros(architecture.units)),
+        *(he_uniform(architecture.units, architecture.classes), zeros(architecture.classes)),
     )
 
 
-def kept(seeds: jax.Array, rates: jax.Array, step: jax.Array, count: int) -> jax.Array:
+def dropout_multipliers(
+    seeds: jax.Array, rates: jax.Array, step: jax.Array, count: int
+) -> jax.Array:
     """Dropout's multipliers (members, count): 0 with the member's rate, else 1 / (1 − rate).
 
     A hash of (seed, step, index) decides, so members of one seed share their masks whatever their
@@ -78,7 +80,7 @@ class Head(NamedTuple):
     logits: jax.Array  # (members, images, classes)
 
 
-def classify(weights: Parameters[jax.Array], features: jax.Array) -> Head:
+def classify(weights: PopulationWeights[jax.Array], features: jax.Array) -> Head:
     """Logits from features (members, images, features)."""
     hidden = jnp.einsum("kbi,kij->kbj", features, weights.dense) + weights.bias3[:, None]
     hidden = jax.nn.relu(hidden)

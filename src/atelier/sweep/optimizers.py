@@ -18,7 +18,7 @@ Step = Callable[[jax.Array, Slots, jax.Array, jax.Array, jax.Array], tuple[jax.A
 EPSILON = 1e-7
 ADAM_FIRST, ADAM_SECOND = 0.9, 0.999
 ADADELTA_RHO = 0.95
-ADAGRAD_START = 0.1
+ADAGRAD_INITIAL = 0.1
 
 
 class Optimizer(NamedTuple):
@@ -71,14 +71,14 @@ def adam(
 OPTIMIZERS: dict[OptimizerName, Optimizer] = {
     "adam": Optimizer((0.0, 0.0), adam),
     "adadelta": Optimizer((0.0, 0.0), adadelta),
-    "adagrad": Optimizer((ADAGRAD_START,), adagrad),
+    "adagrad": Optimizer((ADAGRAD_INITIAL,), adagrad),
     "sgd": Optimizer((), sgd),
 }
 
 CONSTANTS: dict[str, str] = {
     "adam": f"β₁ {ADAM_FIRST}, β₂ {ADAM_SECOND}, ε {EPSILON:g}",
     "adadelta": f"ρ {ADADELTA_RHO}, ε {EPSILON:g}",
-    "adagrad": f"first sum {ADAGRAD_START}, ε {EPSILON:g}",
+    "adagrad": f"first sum {ADAGRAD_INITIAL}, ε {EPSILON:g}",
     "sgd": "no momentum",
 }
 """Keras' defaults, as the table states them."""

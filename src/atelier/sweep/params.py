@@ -8,7 +8,7 @@ from atelier.params import Params
 from atelier.sweep.plan import Activations, Plan
 
 
-class GatherParams(Params):
+class SweepSplitParams(Params):
     """How the images are shared out."""
 
     train: Annotated[int, Field(gt=0)] | None

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from atelier.sweep.architecture import Network
+from atelier.sweep.architecture import Architecture
 from atelier.types import Array, Arrays
 
 OptimizerName = Literal["adam", "adadelta", "adagrad", "sgd"]
-OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
+OPTIMIZER_NAMES: tuple[OptimizerName, ...] = get_args(OptimizerName)
 Activations = Literal["float32", "bfloat16"]
 """How they are stored between the layers."""
 Progress = Callable[[int], object]
@@ -46,8 +46,8 @@ class Plan:
     def __post_init__(self) -> None:
         for name in ("optimizers", "dropouts", "seeds", "filters"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        unknown = sorted(set(self.optimizers) - set(OPTIMIZERS))
-        _expect(not unknown, f"optimizers among {sorted(OPTIMIZERS)}", unknown)
+        unknown = sorted(set(self.optimizers) - set(OPTIMIZER_NAMES))
+        _expect(not unknown, f"optimizers among {sorted(OPTIMIZER_NAMES)}", unknown)
         _expect(all(0 <= p < 1 for p in self.dropouts), "dropouts in [0, 1)", self.dropouts)
         ends = (self.lowest_rate, self.highest_rate)
         _expect(0 < ends[0] <= ends[1], "0 < lowest_rate ≤ highest_rate", ends)
@@ -88,10 +88,10 @@ class Plan:
             for start in range(0, len(group), self.chunk)
         ]
 
-    def network(self, data: Arrays) -> Network:
+    def architecture(self, data: Arrays) -> Architecture:
         """For images of this size and labels of this range."""
         classes = 1 + max(int(data[f"{split}_labels"].max()) for split in SPLITS)
-        return Network(classes, data["train_images"].shape[1], self.filters, self.units)
+        return Architecture(classes, data["train_images"].shape[1], self.filters, self.units)
 
     def length(self, images: int) -> int:
         """Steps of one training on so many images."""

@@ -18,14 +18,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from atelier.sweep.architecture import Network
-from atelier.sweep.network import Parameters, initial_weights
+from atelier.sweep.architecture import Architecture
+from atelier.sweep.network import PopulationWeights, initial_weights
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import OptimizerName, Progress
-from atelier.sweep.steps import JUDGED, Engine, Numbers, State, compiled_judge, compiled_steps
+from atelier.sweep.steps import (
+    PREDICTION_BATCH,
+    Engine,
+    Hyperparameters,
+    State,
+    compiled_prediction,
+    compiled_steps,
+)
 from atelier.types import Array
 
-SEGMENT = 200
+PROGRESS_INTERVAL = 200
 """Steps between two words of progress."""
 
 
@@ -54,7 +61,7 @@ class Population:
         return Population(self.optimizer, self.rates[part], self.dropouts[part], self.seeds[part])
 
 
-class Feed(NamedTuple):
+class TrainingData(NamedTuple):
     """What all members are trained on, in which order."""
 
     images: Array  # (n, side, side, 1) uint8
@@ -67,7 +74,7 @@ class Feed(NamedTuple):
         return len(self.order)
 
 
-class Outcome(NamedTuple):
+class Result(NamedTuple):
     """What became of each member."""
 
     losses: Array  # (members, steps): mean cross entropy of each batch, before its step
@@ -83,105 +90,120 @@ class Outcome(NamedTuple):
         return np.asarray(~finite)
 
 
-def run(
-    network: Network,
+def fit_and_predict(
+    architecture: Architecture,
     population: Population,
-    feed: Feed,
-    judged: Mapping[str, Array],
+    training_data: TrainingData,
+    evaluation_images: Mapping[str, Array],
     *,
     engine: Engine,
     progress: Progress = lambda _: None,
-) -> Outcome:
+) -> Result:
     """Train all members through the feed and let them judge every split's images.
 
     Args:
-        network: What is trained.
+        architecture: What is trained.
         population: With which numbers.
-        feed: On what.
-        judged: Images (n, side, side, 1) uint8 by split.
+        training_data: On what.
+        evaluation_images: Images (n, side, side, 1) uint8 by split.
         engine: How.
         progress: Hears of every member-step.
     """
-    size = len(population) if engine.together else 1
+    size = len(population) if engine.vectorized else 1
     parts = [population[i : i + size] for i in range(0, len(population), size)]
     one = partial(
-        _train_and_judge, network, feed=feed, judged=judged, engine=engine, progress=progress
+        _fit_and_predict,
+        architecture,
+        training_data=training_data,
+        evaluation_images=evaluation_images,
+        engine=engine,
+        progress=progress,
     )
-    with ThreadPoolExecutor(1 if engine.together else engine.threads) as pool:
-        outcomes = list(pool.map(one, parts))
-    return Outcome(
-        np.concatenate([outcome.losses for outcome in outcomes]),
-        {name: np.concatenate([o.logits[name] for o in outcomes]) for name in judged},
-        np.concatenate([outcome.seconds for outcome in outcomes]),
+    with ThreadPoolExecutor(1 if engine.vectorized else engine.threads) as pool:
+        results = list(pool.map(one, parts))
+    return Result(
+        np.concatenate([result.losses for result in results]),
+        {name: np.concatenate([o.logits[name] for o in results]) for name in evaluation_images},
+        np.concatenate([result.seconds for result in results]),
     )
 
 
-def _train_and_judge(
-    network: Network,
+def _fit_and_predict(
+    architecture: Architecture,
     population: Population,
     *,
-    feed: Feed,
-    judged: Mapping[str, Array],
+    training_data: TrainingData,
+    evaluation_images: Mapping[str, Array],
     engine: Engine,
     progress: Progress,
-) -> Outcome:
+) -> Result:
     begun = perf_counter()
-    weights, losses = train(network, population, feed, engine=engine, progress=progress)
+    weights, losses = fit_population(
+        architecture, population, training_data, engine=engine, progress=progress
+    )
     seconds = np.full(len(population), (perf_counter() - begun) / len(population))
     logits = {
-        name: predict(network, weights, images, engine=engine) for name, images in judged.items()
+        name: predict_population(architecture, weights, images, engine=engine)
+        for name, images in evaluation_images.items()
     }
-    return Outcome(losses, logits, seconds)
+    return Result(losses, logits, seconds)
 
 
-def train(
-    network: Network,
+def fit_population(
+    architecture: Architecture,
     population: Population,
-    feed: Feed,
+    training_data: TrainingData,
     *,
     engine: Engine,
     progress: Progress = lambda _: None,
-) -> tuple[Parameters[jax.Array], Array]:
+) -> tuple[PopulationWeights[jax.Array], Array]:
     """Weights after the feed and the losses (members, steps) on the way.
 
     Args:
-        network: What is trained.
+        architecture: What is trained.
         population: With which numbers; all go together.
-        feed: On what.
+        training_data: On what.
         engine: How.
         progress: Hears of every member-step.
     """
-    numbers = Numbers(*map(jnp.asarray, (
+    hyperparameters = Hyperparameters(*map(jnp.asarray, (
         population.rates.astype(np.float32),
         population.dropouts.astype(np.float32),
         population.seeds.astype(np.uint32),
     )))  # fmt: skip
-    pixels, labels = jnp.asarray(feed.images), jnp.asarray(feed.labels.astype(np.int32))
-    order = jnp.asarray(feed.order.astype(np.int32))
-    advance = compiled_steps(network, population.optimizer, engine)
-    state = _begin(network, population, feed.steps)
-    for done in range(0, feed.steps, SEGMENT):
-        until = min(done + SEGMENT, feed.steps)
-        state = advance(state, numbers, pixels, labels, order, until)
+    pixels, labels = (
+        jnp.asarray(training_data.images),
+        jnp.asarray(training_data.labels.astype(np.int32)),
+    )
+    order = jnp.asarray(training_data.order.astype(np.int32))
+    advance = compiled_steps(architecture, population.optimizer, engine)
+    state = _initial_state(architecture, population, training_data.steps)
+    for done in range(0, training_data.steps, PROGRESS_INTERVAL):
+        until = min(done + PROGRESS_INTERVAL, training_data.steps)
+        state = advance(state, hyperparameters, pixels, labels, order, until)
         progress((int(state.step) - done) * len(population))
     return state.weights, np.asarray(state.losses).T
 
 
-def _begin(network: Network, population: Population, steps: int) -> State:
+def _initial_state(architecture: Architecture, population: Population, steps: int) -> State:
     seeds, member = np.unique(population.seeds, return_inverse=True)
-    drawn = [initial_weights(network, int(seed)) for seed in seeds]
-    weights = Parameters(*(jnp.stack(arrays)[member] for arrays in zip(*drawn, strict=True)))
+    drawn = [initial_weights(architecture, int(seed)) for seed in seeds]
+    weights = PopulationWeights(*(jnp.stack(arrays)[member] for arrays in zip(*drawn, strict=True)))
     fills = OPTIMIZERS[population.optimizer].slots
-    slots = Parameters(*(tuple(jnp.full_like(w, fill) for fill in fills) for w in weights))
+    slots = PopulationWeights(*(tuple(jnp.full_like(w, fill) for fill in fills) for w in weights))
     return State(weights, slots, jnp.int32(0), jnp.zeros((steps, len(population))))
 
 
-def predict(
-    network: Network, weights: Parameters[jax.Array], images: Array, *, engine: Engine
+def predict_population(
+    architecture: Architecture,
+    weights: PopulationWeights[jax.Array],
+    images: Array,
+    *,
+    engine: Engine,
 ) -> Array:
     """Logits (members, n, classes) of images (n, side, side, 1) uint8; nothing is dropped."""
-    missing = -len(images) % JUDGED
+    missing = -len(images) % PREDICTION_BATCH
     padded = np.concatenate([images, np.zeros((missing, *images.shape[1:]), images.dtype)])
-    parts = jnp.asarray(padded.reshape(-1, JUDGED, *images.shape[1:]))
-    logits = np.asarray(compiled_judge(network, engine)(weights, parts))
+    parts = jnp.asarray(padded.reshape(-1, PREDICTION_BATCH, *images.shape[1:]))
+    logits = np.asarray(compiled_prediction(architecture, engine)(weights, parts))
     return logits[:, : len(images)]

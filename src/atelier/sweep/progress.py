@@ -7,7 +7,7 @@ from atelier.sweep.plan import Progress
 
 
 @contextmanager
-def bar(total: int, done: int) -> Iterator[Progress]:
+def progress_bar(total: int, done: int) -> Iterator[Progress]:
     """A progress bar in member-steps, with throughput and time left.
 
     Where tqdm is not installed, the lines that tell of each finished chunk must do.

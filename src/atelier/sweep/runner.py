@@ -7,7 +7,7 @@ from time import perf_counter
 
 import pandas as pd
 
-from atelier.sweep.chunk_store import Ledger
+from atelier.sweep.chunk_store import StudyFolder
 from atelier.sweep.chunk_trainer import Trainer
 from atelier.sweep.plan import Activations, Plan, Progress, check_data
 from atelier.types import Arrays
@@ -17,11 +17,11 @@ logger = logging.getLogger(__name__)
 Chunks = dict[int, pd.DataFrame]
 Executor = Callable[[Trainer, Chunks, Arrays, Progress], Iterator[tuple[int, pd.DataFrame]]]
 """Trains chunks of the grid and hands them out as they are finished, in any order."""
-Meter = Callable[[int, int], AbstractContextManager[Progress]]
+ProgressMeter = Callable[[int, int], AbstractContextManager[Progress]]
 """(member-steps in all, done before) → what hears of each one more, while it is open."""
 
 
-def local(
+def train_locally(
     trainer: Trainer, chunks: Chunks, data: Arrays, progress: Progress
 ) -> Iterator[tuple[int, pd.DataFrame]]:
     """One chunk after the other, here."""
@@ -29,7 +29,7 @@ def local(
         yield index, trainer(members, data, progress)
 
 
-def silent(total: int, done: int) -> AbstractContextManager[Progress]:
+def no_progress(total: int, done: int) -> AbstractContextManager[Progress]:
     """A meter that shows nothing."""
     del total, done
     return nullcontext(lambda _: None)
@@ -38,12 +38,12 @@ def silent(total: int, done: int) -> AbstractContextManager[Progress]:
 def run_study(
     plan: Plan,
     data: Arrays,
-    ledger: Ledger,
+    studies: StudyFolder,
     *,
-    executor: Executor = local,
+    executor: Executor = train_locally,
     threads: int = 1,
     activations: Activations = "float32",
-    meter: Meter = silent,
+    progress_meter: ProgressMeter = no_progress,
 ) -> pd.DataFrame:
     """The study's table, a row per member in the grid's order; goes on where it was stopped.
 
@@ -51,15 +51,15 @@ def run_study(
         plan: What is trained.
         data: Images (n, side, side, 1) uint8 and labels (n,), as ``train_images``,
             ``train_labels`` and so on for ``selection`` and ``test``.
-        ledger: Where finished chunks are kept.
+        studies: Where finished chunks are kept.
         executor: Who trains.
         threads: Members at once on a CPU.
         activations: How they are stored between the layers.
-        meter: Shows how far it is.
+        progress_meter: Shows how far it is.
     """
     check_data(data)
     chunks = dict(enumerate(plan.chunks()))
-    study = ledger.open(plan.as_dict() | {"activations": activations}, data)
+    study = studies.open(plan.as_dict() | {"activations": activations}, data)
     finished = study.finished() & set(chunks)
     pending = {index: members for index, members in chunks.items() if index not in finished}
     steps = plan.length(len(data["train_labels"]))
@@ -68,7 +68,7 @@ def run_study(
     if finished:
         logger.info("%d of %d chunks are there already", len(finished), len(chunks))
     trainer, begun = Trainer(plan, threads, activations), perf_counter()
-    with meter(total, done) as progress:
+    with progress_meter(total, done) as progress:
         for index, rows in executor(trainer, pending, data, progress):
             study.write(index, rows)
             finished.add(index)

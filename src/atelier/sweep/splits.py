@@ -8,7 +8,7 @@ from atelier.data.shares import count_of
 from atelier.types import Arrays
 
 
-def gather(
+def make_splits(
     training: Sequence[Arrays], test: Arrays, *, train: int | None, selection: float, seed: int
 ) -> Arrays:
     """``train_images``, ``train_labels`` and so on for ``selection`` and ``test``.

@@ -9,14 +9,14 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from atelier.sweep.architecture import Network
+from atelier.sweep.architecture import Architecture
 from atelier.sweep.convolution import Convolutions
 from atelier.sweep.layouts import LAYOUTS, LayoutName
-from atelier.sweep.network import Parameters, classify, kept
+from atelier.sweep.network import PopulationWeights, classify, dropout_multipliers
 from atelier.sweep.optimizers import OPTIMIZERS, Slots
 from atelier.sweep.plan import Activations, OptimizerName
 
-JUDGED = 16
+PREDICTION_BATCH = 16
 """Images that are judged at once."""
 
 
@@ -27,7 +27,7 @@ class Engine:
     layout: LayoutName
     blocks: int
     """Parts of a batch that go through the convolutions one after the other, where it divides."""
-    together: bool
+    vectorized: bool
     """The whole population in one step, or each member by itself."""
     kernels: bool = False
     """Train by :mod:`atelier.sweep.kernels` in place of that layout."""
@@ -44,13 +44,13 @@ class Engine:
 class State(NamedTuple):
     """A population in training."""
 
-    weights: Parameters[jax.Array]
-    slots: Parameters[Slots]
+    weights: PopulationWeights[jax.Array]
+    slots: PopulationWeights[Slots]
     step: jax.Array
     losses: jax.Array  # (steps, members)
 
 
-class Numbers(NamedTuple):
+class Hyperparameters(NamedTuple):
     """In which the members differ, on the device."""
 
     rates: jax.Array
@@ -58,44 +58,44 @@ class Numbers(NamedTuple):
     seeds: jax.Array
 
 
-class Convolving(Protocol):
+class ConvolutionPasses(Protocol):
     """The convolutional half, forward and backward."""
 
     def forward(
-        self, weights: Parameters[jax.Array], images: jax.Array, keep: jax.Array
+        self, weights: PopulationWeights[jax.Array], images: jax.Array, multipliers: jax.Array
     ) -> tuple[jax.Array, Any]:
         """Features, and what the way back needs."""
 
     def backward(
-        self, weights: Parameters[jax.Array], trace: Any, gradient: jax.Array
+        self, weights: PopulationWeights[jax.Array], residuals: Any, gradient: jax.Array
     ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
         """Gradients of conv1, bias1, conv2 and bias2."""
 
 
-DenseBack = Callable[
+DenseBackward = Callable[
     [OptimizerName, jax.Array, Slots, jax.Array, jax.Array, jax.Array, jax.Array],
     tuple[jax.Array, jax.Array, Slots],
 ]
 """(optimizer, weights, slots, features, d_hidden, rates, t) → (d_features, weights, slots)."""
 
 
-class Arithmetic(NamedTuple):
+class Implementation(NamedTuple):
     """Who computes what is heavy: the plain way, or by kernels."""
 
-    convolutions: Convolving
-    dense_back: DenseBack
+    convolutions: ConvolutionPasses
+    dense_backward: DenseBackward
 
 
 @lru_cache(maxsize=32)
 def compiled_steps(
-    network: Network, optimizer: OptimizerName, engine: Engine
+    architecture: Architecture, optimizer: OptimizerName, engine: Engine
 ) -> Callable[..., State]:
     """(state, numbers, pixels, labels, order, until) → the state after that many steps."""
-    step = partial(_step, _arithmetic(network, engine), network.features, optimizer)
+    step = partial(_step, _implementation(architecture, engine), architecture.features, optimizer)
 
     def advance(
         state: State,
-        numbers: Numbers,
+        hyperparameters: Hyperparameters,
         pixels: jax.Array,
         labels: jax.Array,
         order: jax.Array,
@@ -103,7 +103,7 @@ def compiled_steps(
     ) -> State:
         def body(state: State) -> State:
             rows = order[state.step]
-            return step(state, numbers, pixels[rows], labels[rows])
+            return step(state, hyperparameters, pixels[rows], labels[rows])
 
         return lax.while_loop(lambda state: state.step < until, body, state)
 
@@ -115,18 +115,20 @@ def _compiler_options() -> dict[str, bool]:
     return {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else {}
 
 
-def _arithmetic(network: Network, engine: Engine) -> Arithmetic:
+def _implementation(architecture: Architecture, engine: Engine) -> Implementation:
     if engine.kernels:
-        from atelier.sweep.kernels import FusedConvolutions, dense_back
+        from atelier.sweep.kernels import FusedConvolutions, dense_backward
 
-        fused = FusedConvolutions(network, jnp.dtype(engine.activations))
-        return Arithmetic(fused, dense_back)
-    return Arithmetic(_convolutions(network, engine), _dense_back)
+        fused = FusedConvolutions(architecture, jnp.dtype(engine.activations))
+        return Implementation(fused, dense_backward)
+    return Implementation(_convolutions(architecture, engine), _dense_backward)
 
 
-def _convolutions(network: Network, engine: Engine, blocks: int | None = None) -> Convolutions:
+def _convolutions(
+    architecture: Architecture, engine: Engine, blocks: int | None = None
+) -> Convolutions:
     return Convolutions(
-        network,
+        architecture,
         LAYOUTS[engine.layout],
         engine.blocks if blocks is None else blocks,
         jnp.dtype(engine.activations),
@@ -134,18 +136,20 @@ def _convolutions(network: Network, engine: Engine, blocks: int | None = None) -
 
 
 def _step(
-    arithmetic: Arithmetic,
+    implementation: Implementation,
     features: int,
     optimizer: OptimizerName,
     state: State,
-    numbers: Numbers,
+    hyperparameters: Hyperparameters,
     pixels: jax.Array,
     labels: jax.Array,
 ) -> State:
     """One batch for everybody: loss, gradients, the optimizer's move."""
     weights, batch, t = state.weights, len(labels), (state.step + 1).astype(jnp.float32)
-    keep = kept(numbers.seeds, numbers.dropouts, state.step, batch * features)
-    seen, trace = arithmetic.convolutions.forward(weights, _unit(pixels), keep)
+    multipliers = dropout_multipliers(
+        hyperparameters.seeds, hyperparameters.dropouts, state.step, batch * features
+    )
+    seen, residuals = implementation.convolutions.forward(weights, _unit(pixels), multipliers)
     hidden, logits = classify(weights, seen)
     log_probs = jax.nn.log_softmax(logits)
     truth = jax.nn.one_hot(labels, logits.shape[-1])
@@ -153,18 +157,18 @@ def _step(
     d_logits = (jnp.exp(log_probs) - truth) / batch
     d_hidden = jnp.einsum("kbj,kij->kbi", d_logits, weights.output)
     d_hidden = jnp.where(hidden > 0, d_hidden, 0.0)
-    d_seen, dense, dense_slots = arithmetic.dense_back(
-        optimizer, weights.dense, state.slots.dense, seen, d_hidden, numbers.rates, t
+    d_seen, dense, dense_slots = implementation.dense_backward(
+        optimizer, weights.dense, state.slots.dense, seen, d_hidden, hyperparameters.rates, t
     )
     moved, slots = _move(
         optimizer,
         state,
-        Parameters(
-            *arithmetic.convolutions.backward(weights, trace, d_seen),
+        PopulationWeights(
+            *implementation.convolutions.backward(weights, residuals, d_seen),
             *(None, d_hidden.sum(1)),  # the dense layer has moved
             *(_outer(hidden, d_logits), d_logits.sum(1)),
         ),
-        numbers.rates,
+        hyperparameters.rates,
         t,
     )
     return State(
@@ -175,7 +179,7 @@ def _step(
     )
 
 
-def _dense_back(
+def _dense_backward(
     optimizer: OptimizerName,
     weights: jax.Array,
     slots: Slots,
@@ -214,17 +218,17 @@ def _outer(x: jax.Array, dy: jax.Array) -> jax.Array:
 def _move(
     optimizer: OptimizerName,
     state: State,
-    gradients: Parameters[jax.Array | None],
+    gradients: PopulationWeights[jax.Array | None],
     rates: jax.Array,
     t: jax.Array,
-) -> tuple[Parameters[jax.Array], Parameters[Slots]]:
+) -> tuple[PopulationWeights[jax.Array], PopulationWeights[Slots]]:
     """Weights and slots of whatever has a gradient; the rest as they were."""
     moved = [
         (w, slots) if g is None else _moved(optimizer, w, slots, g, rates, t)
         for w, slots, g in zip(state.weights, state.slots, gradients, strict=True)
     ]
     weights, slots = zip(*moved, strict=True)
-    return Parameters(*weights), Parameters(*slots)
+    return PopulationWeights(*weights), PopulationWeights(*slots)
 
 
 def _moved(
@@ -245,18 +249,18 @@ def _unit(pixels: jax.Array) -> jax.Array:
 
 
 @lru_cache(maxsize=8)
-def compiled_judge(network: Network, engine: Engine) -> Callable[..., jax.Array]:
+def compiled_prediction(architecture: Architecture, engine: Engine) -> Callable[..., jax.Array]:
     """(weights, parts of JUDGED pixels each) → logits (members, images, classes)."""
-    convolutions = _convolutions(network, engine, blocks=1)
+    convolutions = _convolutions(architecture, engine, blocks=1)
 
-    def judge(weights: Parameters[jax.Array], parts: jax.Array) -> jax.Array:
-        everything = jnp.ones((len(weights.bias1), JUDGED * network.features))
+    def judge(weights: PopulationWeights[jax.Array], parts: jax.Array) -> jax.Array:
+        everything = jnp.ones((len(weights.bias1), PREDICTION_BATCH * architecture.features))
 
         def part(pixels: jax.Array) -> jax.Array:
             features, _ = convolutions.forward(weights, _unit(pixels), everything)
             return classify(weights, features).logits
 
         logits = lax.map(part, parts)  # (parts, members, JUDGED, classes)
-        return jnp.moveaxis(logits, 0, 1).reshape(len(weights.bias1), -1, network.classes)
+        return jnp.moveaxis(logits, 0, 1).reshape(len(weights.bias1), -1, architecture.classes)
 
     return jax.jit(judge, compiler_options=_compiler_options())

@@ -11,7 +11,7 @@ NAMES = {"adam": "Adam", "adadelta": "Adadelta", "adagrad": "Adagrad", "sgd": "S
 Row = Mapping[str, Any]
 
 
-def verdict(best: pd.DataFrame, effect: pd.DataFrame, *, test_images: int) -> str:
+def summarize_study(best: pd.DataFrame, effect: pd.DataFrame, *, test_images: int) -> str:
     """A short verdict in words, made from the numbers."""
     ranked = best.sort_values("test_accuracy", ascending=False)
     lines = [_winner(ranked, test_images), _widest(best), *_edges(best), *_effects(effect)]

@@ -27,10 +27,10 @@ SWEEP = [
         tags="training",
     ),
     Node(
-        nodes.read_study,
+        nodes.analyze_study,
         ["members_table", "hits_arrays", "params:gather"],
         ["curves_table", "best_table", "effect_table", "verdict_text", "best_metrics"],
-        name="read_study",
+        name="analyze_study",
         tags="sweep",
     ),
     Node(
@@ -41,10 +41,10 @@ SWEEP = [
         tags="figures",
     ),
     Node(
-        nodes.choose_members,
+        nodes.select_members,
         ["members_table", "best_table", "params:runs"],
         "member_runs",
-        name="choose_members",
+        name="select_members",
         tags="sweep",
     ),
 ]
