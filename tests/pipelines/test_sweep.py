@@ -50,7 +50,7 @@ def test_every_training_has_its_row_and_the_splits_are_apart(swept):
     assert len(data["selection_labels"]) == len(data["test_labels"]) == 30
 
 
-def test_the_hits_are_the_accuracies(swept):
+def test_the_packed_predictions_agree_with_the_accuracies(swept):
     hits = swept["sweep.hits_arrays"]
     right = np.unpackbits(hits["hits"], axis=1, count=int(hits["test"])).mean(1)
     np.testing.assert_allclose(right, swept["sweep.members_table"]["test_accuracy"])

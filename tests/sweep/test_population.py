@@ -20,13 +20,13 @@ from atelier.sweep.population import (
 )
 from atelier.sweep.steps import Engine, Hyperparameters, State, compiled_steps
 
-POST = Architecture()
+FULL = Architecture()
 SMALL = Architecture(classes=5, side=12, filters=(4, 6), units=16)
 # Powers of two, as the kernels need them.
 WIDE = Architecture(classes=5, side=12, filters=(16, 32), units=16)
-ALONE = Engine("winograd", 8, vectorized=False, threads=2)
-TOGETHER = Engine("im2col", 1, vectorized=True)
-KERNELS = replace(TOGETHER, kernels=True)
+SEPARATE = Engine("winograd", 8, vectorized=False, threads=2)
+VECTORIZED = Engine("im2col", 1, vectorized=True)
+KERNELS = replace(VECTORIZED, kernels=True)
 RATES = {"adam": 1e-3, "adadelta": 0.5, "adagrad": 2e-3, "sgd": 1e-2}
 
 
@@ -160,7 +160,7 @@ def losses_from(
 
 @pytest.mark.parametrize(
     ("engine", "architecture"),
-    [(ALONE, POST), (TOGETHER, SMALL), (KERNELS, WIDE)],
+    [(SEPARATE, FULL), (VECTORIZED, SMALL), (KERNELS, WIDE)],
     ids=["winograd", "im2col", "kernels"],
 )
 @pytest.mark.parametrize("optimizer", RATES)
@@ -193,12 +193,12 @@ def test_each_step_is_that_of_keras_on_given_gradients(optimizer):
 
     rng = np.random.default_rng(0)
     theirs = keras.Variable(rng.normal(size=(5, 3)).astype(np.float32))
-    judge = keras.optimizers.get({"class_name": optimizer, "config": {"learning_rate": 0.3}})
+    reference = keras.optimizers.get({"class_name": optimizer, "config": {"learning_rate": 0.3}})
     ours = jnp.asarray(theirs.numpy())
     slots = tuple(jnp.full_like(ours, fill) for fill in OPTIMIZERS[optimizer].slots)
     for t in range(1, 20):
         gradient = rng.normal(size=(5, 3)).astype(np.float32) * (t % 5)
-        judge.apply([gradient], [theirs])
+        reference.apply([gradient], [theirs])
         ours, slots = OPTIMIZERS[optimizer].step(
             ours, slots, gradient, jnp.float32(0.3), jnp.float32(t)
         )
@@ -227,8 +227,10 @@ def test_a_first_step_moves_the_weights_as_worked_out_by_hand(optimizer, moved):
     np.testing.assert_allclose(after - rest, expected, atol=2e-5)
 
 
-@pytest.mark.parametrize("engine", [ALONE, TOGETHER, KERNELS], ids=["alone", "together", "kernels"])
-def test_a_result_depends_on_nobody_else(engine):
+@pytest.mark.parametrize(
+    "engine", [SEPARATE, VECTORIZED, KERNELS], ids=["alone", "together", "kernels"]
+)
+def test_a_result_does_not_depend_on_the_other_members(engine):
     data = training_data(WIDE, 12)
     crowd = population("adam", [1e-4, 1e-3, 1e-2, 3e-3])
     everyone = fit_and_predict(WIDE, crowd, data, {"test": data.images[:20]}, engine=engine)
@@ -236,7 +238,7 @@ def test_a_result_depends_on_nobody_else(engine):
     if not engine.vectorized:  # one program trains both
         np.testing.assert_array_equal(everyone.losses[2], alone.losses[0])
         np.testing.assert_array_equal(everyone.logits["test"][2], alone.logits["test"][0])
-    states = states_of(WIDE, crowd, data, TOGETHER)
+    states = states_of(WIDE, crowd, data, VECTORIZED)
     third = [jax.tree.map(lambda a: a[2:3], (state.weights, state.slots)) for state in states]
     lone = [state_at(step, data.steps, *arrays) for step, arrays in enumerate(third)]
     np.testing.assert_allclose(  # batched products may sum in another order
@@ -248,19 +250,19 @@ def test_a_result_depends_on_nobody_else(engine):
 
 def test_both_layouts_and_any_blocks_are_one_training():
     data, one = training_data(SMALL, 20), population("adagrad", [3e-3])
-    engines = [replace(ALONE, blocks=blocks) for blocks in (1, 8)]
-    engines += [TOGETHER]
-    states = states_of(SMALL, one, data, TOGETHER)
+    engines = [replace(SEPARATE, blocks=blocks) for blocks in (1, 8)]
+    engines += [VECTORIZED]
+    states = states_of(SMALL, one, data, VECTORIZED)
     losses = [losses_from(states, SMALL, one, data, engine) for engine in engines]
     for other in losses[1:]:
         np.testing.assert_allclose(other, losses[0], rtol=1e-4)
 
 
-@pytest.mark.parametrize("engine", [TOGETHER, KERNELS], ids=["im2col", "kernels"])
-def test_bfloat16_between_the_layers_teaches_the_same(engine):
+@pytest.mark.parametrize("engine", [VECTORIZED, KERNELS], ids=["im2col", "kernels"])
+def test_bfloat16_between_the_layers_learns_the_same(engine):
     data, some = training_data(WIDE, 40), population("adam", [1e-4, 1e-3, 3e-3])
     half = replace(engine, activations="bfloat16")
-    exact, rounded = (fit_population(WIDE, some, data, engine=one)[1] for one in (TOGETHER, half))
+    exact, rounded = (fit_population(WIDE, some, data, engine=one)[1] for one in (VECTORIZED, half))
     assert np.abs(rounded - exact).mean() < 0.02 * exact.mean()
     assert (rounded != exact).any()
 
@@ -268,8 +270,8 @@ def test_bfloat16_between_the_layers_teaches_the_same(engine):
 @pytest.mark.parametrize("batch", [6, 7])
 def test_any_number_of_images_makes_a_batch(batch):
     data, one = training_data(SMALL, 10, batch=batch), population("sgd", [0.03])
-    states = states_of(SMALL, one, data, TOGETHER)
-    alone, vectorized = (losses_from(states, SMALL, one, data, e) for e in (ALONE, TOGETHER))
+    states = states_of(SMALL, one, data, VECTORIZED)
+    alone, vectorized = (losses_from(states, SMALL, one, data, e) for e in (SEPARATE, VECTORIZED))
     np.testing.assert_allclose(alone, vectorized, rtol=1e-4)
 
 
@@ -285,7 +287,7 @@ def convolutions(name: str):
 
 
 @pytest.mark.parametrize("name", ["im2col", "winograd", "kernels"])
-def test_the_way_back_is_the_gradient_of_the_plain_convolution(name):
+def test_the_backward_pass_is_the_gradient_of_the_plain_convolution(name):
     """Against JAX's own derivative of its own convolution and pooling, for two members."""
     from jax import lax
 
@@ -314,13 +316,13 @@ def test_the_way_back_is_the_gradient_of_the_plain_convolution(name):
     features, back = jax.vjp(plain, *w[:4])
     ours, residuals = convolutions(name).forward(w, images, multipliers)
     np.testing.assert_allclose(ours, features, atol=1e-5)
-    found = convolutions(name).backward(w, residuals, up)
-    for mine, truth in zip(found, back(up), strict=True):
+    gradients = convolutions(name).backward(w, residuals, up)
+    for mine, truth in zip(gradients, back(up), strict=True):
         np.testing.assert_allclose(mine, truth, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("optimizer", RATES)
-def test_a_lone_member_moves_its_large_layer_in_place(optimizer):
+def test_a_single_member_updates_its_large_layer_in_place(optimizer):
     """The compiled program has no copy of such an array: it cost SGD a fifth of its speed."""
     data, one = training_data(SMALL, 4), population(optimizer, [RATES[optimizer]])
     state = _initial_state(SMALL, one, data.steps)
@@ -328,7 +330,7 @@ def test_a_lone_member_moves_its_large_layer_in_place(optimizer):
         *(jnp.zeros(1, dtype) for dtype in ("float32", "float32", "uint32"))
     )
     feeds = jnp.asarray(data.images), jnp.zeros(len(data.labels), "int32"), jnp.asarray(data.order)
-    step = compiled_steps(SMALL, optimizer, ALONE)
+    step = compiled_steps(SMALL, optimizer, SEPARATE)
     program = step.lower(state, hyperparameters, *feeds, data.steps).compile().as_text()
     shape = f"f32[1,{SMALL.features},{SMALL.units}]"
     assert re.search(rf"{re.escape(shape)}\S* fusion\(", program)
@@ -339,10 +341,10 @@ def test_a_lone_member_moves_its_large_layer_in_place(optimizer):
 def test_a_member_that_diverges_is_marked_and_harms_no_other(optimizer):
     data = training_data(SMALL, 30)
     both = population(optimizer, [RATES[optimizer], 1e30])
-    result = fit_and_predict(SMALL, both, data, {"test": data.images[:8]}, engine=TOGETHER)
+    result = fit_and_predict(SMALL, both, data, {"test": data.images[:8]}, engine=VECTORIZED)
     assert result.diverged.tolist() == [False, True]
     calm = fit_and_predict(
-        SMALL, population(optimizer, [RATES[optimizer]] * 2), data, {}, engine=TOGETHER
+        SMALL, population(optimizer, [RATES[optimizer]] * 2), data, {}, engine=VECTORIZED
     )
     np.testing.assert_array_equal(result.losses[0], calm.losses[0])  # by one program
 
@@ -383,7 +385,7 @@ def test_weights_are_he_uniform_and_the_seeds_alone():
 def test_half_precision_activations_train_alike():
     data, one = training_data(SMALL, 60), population("sgd", [0.05], dropout=0.0)
     whole, half = (
-        fit_population(SMALL, one, data, engine=replace(TOGETHER, activations=kind))[1][0]
+        fit_population(SMALL, one, data, engine=replace(VECTORIZED, activations=kind))[1][0]
         for kind in ("float32", "bfloat16")
     )
     assert (whole != half).any()
@@ -393,14 +395,14 @@ def test_half_precision_activations_train_alike():
 def test_predictions_are_those_of_the_trained_weights_whatever_the_number_of_images():
     weights = PopulationWeights(*(jnp.asarray(w)[None] for w in initial_weights(SMALL, 0)))
     images = training_data(SMALL, 5).images
-    every = predict_population(SMALL, weights, images, engine=ALONE)
+    every = predict_population(SMALL, weights, images, engine=SEPARATE)
     assert every.shape == (1, 40, 5)
     np.testing.assert_allclose(
-        predict_population(SMALL, weights, images[:3], engine=ALONE), every[:, :3]
+        predict_population(SMALL, weights, images[:3], engine=SEPARATE), every[:, :3]
     )
 
 
-def test_bad_numbers_are_refused():
+def test_invalid_hyperparameters_are_refused():
     with pytest.raises(ValueError, match="Expected one of .*'adam'.* Received: 'lion'"):
         population("lion", [0.1])
     with pytest.raises(ValueError, match="one length"):

@@ -1,4 +1,4 @@
-"""What the table says, on tables whose answer was planted."""
+"""The analysis of tables with planted answers."""
 
 import numpy as np
 import pandas as pd
@@ -67,11 +67,11 @@ def test_the_best_rate_and_its_plateau_are_those_that_were_planted(centre):
 def test_a_best_at_the_end_of_the_range_is_called_so(centre, edge, words):
     (row,) = best_learning_rates(table(hill(centre)), **IMAGES).to_dict("records")
     assert row["edge"] == edge
-    said = summarize_study(
+    summary = summarize_study(
         best_learning_rates(table(hill(centre)), **IMAGES), NO_EFFECT, test_images=20_000
     )
-    assert words in said
-    assert ("There the range, and not the optimizer, decides" in said) == bool(edge)
+    assert words in summary
+    assert ("There the range, and not the optimizer, decides" in summary) == bool(edge)
 
 
 NO_EFFECT = pd.DataFrame(columns=["comparison"])
@@ -93,7 +93,7 @@ def test_the_best_calibrated_rate_is_sought_where_something_was_learnt():
 
 
 def test_one_lucky_training_among_many_neighbours_makes_no_best_rate():
-    """A thousand rates whose accuracies scatter by a point: the flat top is still found whole."""
+    """A thousand rates whose accuracies scatter by a point: the flat top is still result whole."""
     rng = np.random.default_rng(0)
     rates = np.geomspace(1e-6, 1e-1, 1000)
     truth = np.array([hill(-3, flat=1.0)(x) for x in np.log10(rates)])
@@ -125,17 +125,17 @@ def test_bands_hold_another_run_as_often_as_they_say(noise):
 
     one = pd.DataFrame({"optimizer": "sgd", "dropout": 0.0, "learning_rate": rates, "seed": 0})
     one = one.assign(test_accuracy=drawn(), selection_accuracy=line, train_loss=1.0)
-    found = accuracy_curves(one.assign(test_nll=1.0, test_ece=0.1, diverged=False), images=2000)
-    level = (found["low"] + found["high"]) / 2
-    half = (found["high"] - found["low"]) / 2
+    result = accuracy_curves(one.assign(test_nll=1.0, test_ece=0.1, diverged=False), images=2000)
+    level = (result["low"] + result["high"]) / 2
+    half = (result["high"] - result["low"]) / 2
     assert (np.abs(line - level) <= half).mean() > 0.95  # about the truth, wide enough
     assert 1.9 * noise < half.mean() < 1.96 * (noise + 3 * np.sqrt(0.25 / 2000)) + 1e-9
 
 
 def test_diverged_members_are_counted():
-    found = accuracy_curves(table(hill(-5, slope=0.4)), images=100)
+    result = accuracy_curves(table(hill(-5, slope=0.4)), images=100)
     share = best_learning_rates(table(hill(-5, slope=0.4)), **IMAGES)["diverged"][0]
-    assert share == found["diverged"].mean() == np.mean(np.log10(RATES) >= -3 - 1e-9)
+    assert share == result["diverged"].mean() == np.mean(np.log10(RATES) >= -3 - 1e-9)
 
 
 def test_dropouts_effect_is_the_planted_one_both_ways():
@@ -146,10 +146,10 @@ def test_dropouts_effect_is_the_planted_one_both_ways():
     rng = np.random.default_rng(0)
     images = 4000
     best = best_learning_rates(both, **IMAGES)
-    hits = rng.random((len(both), images)) < both["test_accuracy"].to_numpy()[:, None]
-    found = dropout_effect(both, hits, best, seed=0).set_index("comparison")
+    correct = rng.random((len(both), images)) < both["test_accuracy"].to_numpy()[:, None]
+    result = dropout_effect(both, correct, best, seed=0).set_index("comparison")
     truth = (moved["test_accuracy"] - plain["test_accuracy"]).mean()
-    equal, own = found.loc["at equal rates"], found.loc["at own best"]
+    equal, own = result.loc["at equal rates"], result.loc["at own best"]
     assert equal["effect"] == pytest.approx(truth)
     assert equal["pairs"] == len(RATES)
     assert own["low"] < 0 < own["high"]
@@ -162,9 +162,9 @@ def test_pairs_are_of_one_seed_and_one_rate_whatever_the_order_of_rows():
     plain = table(hill(-3), seeds=(0, 1), noise=0.02)
     better = plain.assign(dropout=0.5, test_accuracy=plain["test_accuracy"] + 0.03)
     both = pd.concat([plain, better.sample(frac=1, random_state=0)], ignore_index=True)
-    hits = np.zeros((len(both), 10), bool)
-    found = dropout_effect(both, hits, best_learning_rates(both, **IMAGES), seed=0)
-    row = found[found["comparison"] == "at equal rates"].iloc[0]
+    correct = np.zeros((len(both), 10), bool)
+    result = dropout_effect(both, correct, best_learning_rates(both, **IMAGES), seed=0)
+    row = result[result["comparison"] == "at equal rates"].iloc[0]
     assert row["low"] == pytest.approx(0.03)
     assert row["high"] == pytest.approx(0.03)
 
@@ -190,7 +190,7 @@ def test_the_verdict_names_all_who_forgive_most():
 ACCURACIES = {"adam": 0.8, "adagrad": 0.797, "sgd": 0.7}
 
 
-def test_the_chosen_members_are_those_at_their_groups_best_rate():
+def test_members_at_the_best_rate_are_those_of_their_own_arm():
     both = pd.concat([table(hill(-3), seeds=(0, 1)), table(hill(-4), dropout=0.5)])
-    found = members_at_best_rate(both, best_learning_rates(both, **IMAGES))
-    assert found["learning_rate"].tolist() == pytest.approx([1e-3, 1e-3, 1e-4])
+    result = members_at_best_rate(both, best_learning_rates(both, **IMAGES))
+    assert result["learning_rate"].tolist() == pytest.approx([1e-3, 1e-3, 1e-4])

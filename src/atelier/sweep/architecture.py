@@ -1,4 +1,4 @@
-"""What a network's weights look like; known without JAX."""
+"""The network's layer sizes, known without JAX."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,21 @@ KERNEL_SIZE = 3
 
 @dataclass(frozen=True)
 class Architecture:
-    """What the weights' shapes are made of."""
+    """The sizes from which the shapes of all weights follow.
+
+    Attributes:
+        classes: Number of outputs.
+        side: Height and width of the images in pixels, even, at least 6.
+        filters: Output channels of the two convolutions.
+        units: Units of the hidden dense layer.
+
+    Raises:
+        ValueError: If `side` is odd or less than 6.
+
+    Examples:
+        >>> Architecture(classes=10).features
+        9216
+    """
 
     classes: int = 47
     side: int = 28
@@ -26,7 +40,7 @@ class Architecture:
 
     @property
     def pooled_side(self) -> int:
-        """Side of what pooling leaves."""
+        """Side of the pooling layer's output."""
         return (self.side - 4) // 2
 
     @property
@@ -36,7 +50,7 @@ class Architecture:
 
     @property
     def multiplications(self) -> int:
-        """Multiplications of one image's way forward, as the plain sums of the layers have it."""
+        """Multiplications of one image's forward pass by direct convolution."""
         first = self.conv1_side**2 * KERNEL_SIZE**2 * self.filters[0]
         second = (2 * self.pooled_side) ** 2 * KERNEL_SIZE**2 * self.filters[0] * self.filters[1]
         return first + second + self.features * self.units + self.units * self.classes

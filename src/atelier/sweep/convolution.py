@@ -1,4 +1,4 @@
-"""The convolutional half of the network, forward and backward, for a whole population."""
+"""The convolutional part of the network, forward and backward, for a whole population."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -14,44 +14,47 @@ from atelier.sweep.layouts import Layout
 from atelier.sweep.network import PopulationWeights
 
 Sums = tuple[jax.Array, ...]
-"""Of the blocks' gradients."""
+"""Sums of the blocks' gradients."""
 Block = tuple[jax.Array, jax.Array]
-"""What is behind one block's first ReLU, and its multipliers."""
+"""Output of the first ReLU for one block of images, and dropout's multipliers."""
 
 
 class ConvolutionResiduals(NamedTuple):
-    """What the way back needs, by blocks of images."""
+    """What the backward pass needs, by blocks of images."""
 
-    taps: jax.Array  # (blocks, images · inner², 9): the neighbours of every position
-    hidden: jax.Array  # (blocks, members, images · inner², c): behind the first ReLU
+    taps: jax.Array  # (blocks, images · side², 9): the neighbours of every position
+    hidden: jax.Array  # (blocks, members, images · side², c): output of the first ReLU
     tiles: jax.Array  # (blocks, members, groups, taps, images · pooled²)
-    winner: jax.Array  # (blocks, members, images · pooled², d): which of the window's four
-    scale: jax.Array  # likewise: dropout's multiplier where the second ReLU let through, else 0
+    winner: jax.Array  # (blocks, members, images · pooled², d): position in the window
+    scale: jax.Array  # of that shape: dropout's multiplier where the second ReLU is active, else 0
 
 
 class Convolutions(NamedTuple):
     """Conv 3 × 3, ReLU, conv 3 × 3, max pooling 2 × 2, ReLU, dropout; and their gradients.
 
-    The maximum is taken before bias and ReLU, which changes neither it nor its gradient. The
-    first of equals wins. Images go through in ``blocks``, one after the other, or in fewer where
-    that does not divide them.
+    The maximum is taken before bias and ReLU, which changes neither it nor its gradient; of equal
+    values it is the first. Images are convolved in ``blocks``, one after another, or in fewer
+    where that does not divide them.
     """
 
     architecture: Architecture
     layout: Layout
     blocks: int
     dtype: jnp.dtype
-    """Of what is stored between the products, which themselves add up in float32."""
+    """Type of what is stored between the products, which are summed in float32."""
 
     def forward(
         self, weights: PopulationWeights[jax.Array], images: jax.Array, multipliers: jax.Array
     ) -> tuple[jax.Array, ConvolutionResiduals]:
-        """Features (members, images, features) of images (images, side, side) in [0, 1].
+        """Computes the features of a batch.
 
         Args:
             weights: Of the population.
-            images: As many as are in the batch.
-            multipliers: Dropout's multipliers, (members, images · features).
+            images: Shape (images, side, side), in [0, 1].
+            multipliers: Of dropout, (members, images · features).
+
+        Returns:
+            Features of shape (members, images, features), and what the backward pass needs.
         """
         members, conv1_side = len(weights.bias1), self.architecture.conv1_side
         blocks = gcd(self.blocks, len(images))
@@ -85,7 +88,16 @@ class Convolutions(NamedTuple):
         residuals: ConvolutionResiduals,
         gradient: jax.Array,
     ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-        """Gradients of conv1, bias1, conv2 and bias2 from the features' gradient."""
+        """Computes the gradients of the convolutional weights.
+
+        Args:
+            weights: Of the population.
+            residuals: From the forward pass.
+            gradient: Of the features, (members, images, features).
+
+        Returns:
+            Gradients of conv1, bias1, conv2 and bias2.
+        """
         members, depth = len(weights.bias1), self.architecture.filters[1]
         wide, kernel_transposed = jax.vjp(self.layout.kernel, weights.conv2)
         kernel = wide.astype(self.dtype)
@@ -106,38 +118,38 @@ class Convolutions(NamedTuple):
             d_h = self.layout.scatter(d_tiles.reshape(tiles))
             d_h = jnp.where(residuals.hidden > 0, d_h.reshape(residuals.hidden.shape), 0.0)
             d_conv1 = _product("pt,kpc->ktc", residuals.taps, d_h)
-            found = d_conv1, d_h.sum(1), d_kernel, top.sum(1)
-            return tuple(map(jnp.add, total, found)), None
+            gradients = d_conv1, d_h.sum(1), d_kernel, top.sum(1)
+            return tuple(map(jnp.add, total, gradients)), None
 
         small = (weights.conv1, weights.bias1, wide, weights.bias2)
-        nothing = tuple(jnp.zeros(w.shape) for w in small)
+        zeros = tuple(jnp.zeros(w.shape) for w in small)
         gradients = _by_blocks(gradient.reshape(members, -1, depth), len(residuals.taps), 1)
-        (conv1, bias1, d_kernel, bias2), _ = lax.scan(block, nothing, (residuals, gradients))
+        (conv1, bias1, d_kernel, bias2), _ = lax.scan(block, zeros, (residuals, gradients))
         return conv1, bias1, kernel_transposed(d_kernel)[0], bias2
 
 
 def _by_blocks(x: jax.Array, blocks: int, axis: int) -> jax.Array:
-    """The axis cut into blocks, which lead."""
+    """Splits an axis into blocks, along a new first axis."""
     cut = x.reshape(*x.shape[:axis], blocks, -1, *x.shape[axis + 1 :])
     return jnp.moveaxis(cut, axis, 0)
 
 
 def _product(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
-    if jax.default_backend() == "cpu":  # has no product of halves that adds up in float32
+    if jax.default_backend() == "cpu":  # has no bfloat16 product that sums in float32
         a, b = a.astype(jnp.float32), b.astype(jnp.float32)
     return jnp.einsum(spec, a, b, preferred_element_type=jnp.float32)
 
 
 def _first(taps: jax.Array, conv1: jax.Array) -> jax.Array:
-    """(positions, 9) and (members, 9, c) → (members, positions, c)."""
+    """Multiplies (positions, 9) by (members, 9, c) into (members, positions, c)."""
     if jax.default_backend() != "cpu":
         return _product("pt,ktc->kpc", taps, conv1)
     multiples = [taps[:, i, None] * conv1[:, None, i] for i in range(KERNEL_SIZE**2)]
-    return sum(multiples[1:], multiples[0])  # on a CPU faster than so thin a product
+    return sum(multiples[1:], multiples[0])  # on a CPU faster than a product with 9 columns
 
 
 def extract_patches(images: jax.Array) -> jax.Array:
-    """(images, side, side) → (images · inner², 9)."""
+    """Returns the 3 × 3 patches of images (images, side, side) as (images · (side − 2)², 9)."""
     conv1_side = images.shape[1] - 2
     taps = [
         images[:, i : i + conv1_side, j : j + conv1_side]
@@ -146,9 +158,9 @@ def extract_patches(images: jax.Array) -> jax.Array:
     return jnp.stack(taps, -1).reshape(-1, KERNEL_SIZE**2)
 
 
-def max_of_four(ways: Sequence[jax.Array]) -> tuple[jax.Array, jax.Array]:
-    """The greatest of four and which one it is; the first of equals."""
-    a, b, c, d = ways
+def max_of_four(values: Sequence[jax.Array]) -> tuple[jax.Array, jax.Array]:
+    """Returns the greatest of four arrays and its number, 0 to 3, int8; of equals the first."""
+    a, b, c, d = values
     upper, lower = jnp.maximum(a, b), jnp.maximum(c, d)
     which_upper, which_lower = jnp.where(b > a, 1, 0), jnp.where(d > c, 3, 2)
     winner = jnp.where(lower > upper, which_lower, which_upper).astype(jnp.int8)

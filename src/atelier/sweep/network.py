@@ -1,4 +1,4 @@
-"""The post's network: two convolutions, max pooling, dropout, two dense layers.
+"""The sweep's network: two convolutions, max pooling, dropout, two dense layers.
 
 Every array leads with the population axis: parameters are (members, …), activations
 (members, images, …). The images are (images, side, side), the same for all members.
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class PopulationWeights(NamedTuple, Generic[T]):
-    """Weights and biases of a population; as Keras lays them out, behind the population axis."""
+    """Weights and biases of a population: Keras' layout, with the population axis in front."""
 
     conv1: T  # (members, 3 · 3, filters[0])
     bias1: T
@@ -30,9 +30,17 @@ class PopulationWeights(NamedTuple, Generic[T]):
 
 
 def initial_weights(architecture: Architecture, seed: int) -> PopulationWeights[Array]:
-    """One member's weights, without the population axis: He-uniform, biases 0 (He et al. 2015).
+    """Draws one member's weights: He-uniform (He et al. 2015), with biases of 0.
 
-    Drawn by NumPy, so that a seed means the same weights on every machine.
+    They are drawn by NumPy, so that a seed means the same weights on every machine.
+
+    Returns:
+        Arrays without the population axis, float32.
+
+    Examples:
+        >>> weights = initial_weights(Architecture(classes=10), seed=0)
+        >>> weights.dense.shape
+        (9216, 128)
     """
     rng = np.random.default_rng([seed, 0])
     first, second = architecture.filters
@@ -55,10 +63,24 @@ def initial_weights(architecture: Architecture, seed: int) -> PopulationWeights[
 def dropout_multipliers(
     seeds: jax.Array, rates: jax.Array, step: jax.Array, count: int
 ) -> jax.Array:
-    """Dropout's multipliers (members, count): 0 with the member's rate, else 1 / (1 − rate).
+    """Draws the multipliers of inverted dropout: 0 or 1 / (1 − rate).
 
-    A hash of (seed, step, index) decides, so members of one seed share their masks whatever their
-    place in the population, and a higher rate drops what a lower one drops and more.
+    They are a hash of seed, step and index, so that members of one seed have the same mask at any
+    position in the population, and a higher rate drops all units that a lower one drops.
+
+    Args:
+        seeds: Of the members, (members,) uint32.
+        rates: Probability that a unit is dropped, (members,) in [0, 1).
+        step: Number of the training step, from 0.
+        count: Number of units.
+
+    Returns:
+        Multipliers of shape (members, count), float32.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> dropout_multipliers(jnp.array([0]), jnp.array([0.5]), jnp.array(7), 6)
+        Array([[0., 0., 0., 0., 0., 0.]], dtype=float32)
     """
     key = _hash(_hash(seeds.astype(jnp.uint32)) + step.astype(jnp.uint32))
     chance = _hash(jnp.arange(count, dtype=jnp.uint32) ^ key[:, None])
@@ -67,21 +89,21 @@ def dropout_multipliers(
 
 
 def _hash(x: jax.Array) -> jax.Array:
-    """A well-mixed permutation of the 32-bit integers (Wellons' "lowbias32")."""
+    """Permutes the 32-bit integers with Wellons' hash function "lowbias32"."""
     x = (x ^ (x >> 16)) * jnp.uint32(0x7FEB352D)
     x = (x ^ (x >> 15)) * jnp.uint32(0x846CA68B)
     return x ^ (x >> 16)
 
 
 class Head(NamedTuple):
-    """What the dense layers leave behind for the way back."""
+    """Activations of the dense layers, which the backward pass needs."""
 
     hidden: jax.Array  # (members, images, units)
     logits: jax.Array  # (members, images, classes)
 
 
 def classify(weights: PopulationWeights[jax.Array], features: jax.Array) -> Head:
-    """Logits from features (members, images, features)."""
+    """Computes the dense layers from features of shape (members, images, features)."""
     hidden = jnp.einsum("kbi,kij->kbj", features, weights.dense) + weights.bias3[:, None]
     hidden = jax.nn.relu(hidden)
     logits = jnp.einsum("kbi,kij->kbj", hidden, weights.output) + weights.bias4[:, None]

@@ -1,10 +1,10 @@
-"""The fused engine: trainings that differ only in numbers are one training of a population.
+"""The fused engine: many trainings that differ only in numbers, as one training of a population.
 
-Parameters, optimizer state, rates and seeds are stacked on a leading axis and all members see the
-same batches; the epoch is one compiled loop. On a GPU the whole population goes together; on a
-CPU, where that does not pay, the same step runs member by member, as many at once as there are
-threads. A member's result depends neither on its neighbours nor on their number: bit by bit on a
-CPU, within the rounding of another order of sums on a GPU.
+Weights, optimizer state, rates and seeds are stacked on a leading axis, and all members see the
+same batches; the epoch is one compiled loop. On a GPU the whole population is trained in one
+step; on a CPU, where that is not faster, the same step runs member by member, as many at once as
+there are threads. A member's result does not depend on the other members or their number: bit by
+bit on a CPU, within the rounding of another order of sums on a GPU.
 """
 
 from collections.abc import Mapping
@@ -33,12 +33,22 @@ from atelier.sweep.steps import (
 from atelier.types import Array
 
 PROGRESS_INTERVAL = 200
-"""Steps between two words of progress."""
+"""Steps between two reports of progress."""
 
 
 @dataclass(frozen=True)
 class Population:
-    """Trainings that differ only in numbers: three arrays of one length."""
+    """Trainings that differ only in their learning rate, dropout rate and seed.
+
+    Attributes:
+        optimizer: Name of the optimizer, the same for all members.
+        rates: Learning rates, (members,).
+        dropouts: Dropout rates, (members,) in [0, 1).
+        seeds: Seeds of weights and dropout, (members,).
+
+    Raises:
+        ValueError: If the optimizer is unknown, the lengths differ or a dropout rate is not valid.
+    """
 
     optimizer: OptimizerName
     rates: Array
@@ -62,28 +72,28 @@ class Population:
 
 
 class TrainingData(NamedTuple):
-    """What all members are trained on, in which order."""
+    """Images and labels on which all members are trained, and their order."""
 
     images: Array  # (n, side, side, 1) uint8
     labels: Array  # (n,)
-    order: Array  # (steps, batch): rows of the images
+    order: Array  # (steps, batch): row numbers of the images
 
     @property
     def steps(self) -> int:
-        """Of the training."""
+        """Number of steps of the training."""
         return len(self.order)
 
 
 class Result(NamedTuple):
-    """What became of each member."""
+    """Losses and predictions of each member."""
 
     losses: Array  # (members, steps): mean cross entropy of each batch, before its step
     logits: dict[str, Array]  # by split, (members, n, classes)
-    seconds: Array  # (members,): wall time of each one's training, shared where they go together
+    seconds: Array  # (members,): wall time of the training, divided by the members of one step
 
     @property
     def diverged(self) -> Array:
-        """(members,): whether a loss or a logit is no finite number."""
+        """Whether a loss or a logit is not finite, (members,)."""
         finite = np.isfinite(self.losses).all(1)
         for logits in self.logits.values():
             finite &= np.isfinite(logits).all((1, 2))
@@ -99,19 +109,22 @@ def fit_and_predict(
     engine: Engine,
     progress: Progress = lambda _: None,
 ) -> Result:
-    """Train all members through the feed and let them judge every split's images.
+    """Trains all members and predicts the images of every split.
 
     Args:
-        architecture: What is trained.
-        population: With which numbers.
-        training_data: On what.
+        architecture: Layer sizes of the network.
+        population: The members.
+        training_data: Images, labels and their order.
         evaluation_images: Images (n, side, side, 1) uint8 by split.
-        engine: How.
-        progress: Hears of every member-step.
+        engine: Computes the steps.
+        progress: Called with the number of member-steps done since its last call.
+
+    Returns:
+        Losses, logits and times of each member.
     """
     size = len(population) if engine.vectorized else 1
     parts = [population[i : i + size] for i in range(0, len(population), size)]
-    one = partial(
+    fit_part = partial(
         _fit_and_predict,
         architecture,
         training_data=training_data,
@@ -120,11 +133,14 @@ def fit_and_predict(
         progress=progress,
     )
     with ThreadPoolExecutor(1 if engine.vectorized else engine.threads) as pool:
-        results = list(pool.map(one, parts))
+        results = list(pool.map(fit_part, parts))
     return Result(
-        np.concatenate([result.losses for result in results]),
-        {name: np.concatenate([o.logits[name] for o in results]) for name in evaluation_images},
-        np.concatenate([result.seconds for result in results]),
+        np.concatenate([part.losses for part in results]),
+        {
+            name: np.concatenate([part.logits[name] for part in results])
+            for name in evaluation_images
+        },
+        np.concatenate([part.seconds for part in results]),
     )
 
 
@@ -137,11 +153,11 @@ def _fit_and_predict(
     engine: Engine,
     progress: Progress,
 ) -> Result:
-    begun = perf_counter()
+    started = perf_counter()
     weights, losses = fit_population(
         architecture, population, training_data, engine=engine, progress=progress
     )
-    seconds = np.full(len(population), (perf_counter() - begun) / len(population))
+    seconds = np.full(len(population), (perf_counter() - started) / len(population))
     logits = {
         name: predict_population(architecture, weights, images, engine=engine)
         for name, images in evaluation_images.items()
@@ -157,24 +173,25 @@ def fit_population(
     engine: Engine,
     progress: Progress = lambda _: None,
 ) -> tuple[PopulationWeights[jax.Array], Array]:
-    """Weights after the feed and the losses (members, steps) on the way.
+    """Trains all members in one step.
 
     Args:
-        architecture: What is trained.
-        population: With which numbers; all go together.
-        training_data: On what.
-        engine: How.
-        progress: Hears of every member-step.
+        architecture: Layer sizes of the network.
+        population: The members.
+        training_data: Images, labels and their order.
+        engine: Computes the steps.
+        progress: Called with the number of member-steps done since its last call.
+
+    Returns:
+        The trained weights, and the losses (members, steps) of each batch before its step.
     """
-    hyperparameters = Hyperparameters(*map(jnp.asarray, (
-        population.rates.astype(np.float32),
-        population.dropouts.astype(np.float32),
-        population.seeds.astype(np.uint32),
-    )))  # fmt: skip
-    pixels, labels = (
-        jnp.asarray(training_data.images),
-        jnp.asarray(training_data.labels.astype(np.int32)),
+    hyperparameters = Hyperparameters(
+        jnp.asarray(population.rates.astype(np.float32)),
+        jnp.asarray(population.dropouts.astype(np.float32)),
+        jnp.asarray(population.seeds.astype(np.uint32)),
     )
+    pixels = jnp.asarray(training_data.images)
+    labels = jnp.asarray(training_data.labels.astype(np.int32))
     order = jnp.asarray(training_data.order.astype(np.int32))
     advance = compiled_steps(architecture, population.optimizer, engine)
     state = _initial_state(architecture, population, training_data.steps)
@@ -201,7 +218,17 @@ def predict_population(
     *,
     engine: Engine,
 ) -> Array:
-    """Logits (members, n, classes) of images (n, side, side, 1) uint8; nothing is dropped."""
+    """Predicts images by every member, without dropout.
+
+    Args:
+        architecture: Layer sizes of the network.
+        weights: Of the population.
+        images: Shape (n, side, side, 1), uint8.
+        engine: Computes the forward pass.
+
+    Returns:
+        Logits of shape (members, n, classes).
+    """
     missing = -len(images) % PREDICTION_BATCH
     padded = np.concatenate([images, np.zeros((missing, *images.shape[1:]), images.dtype)])
     parts = jnp.asarray(padded.reshape(-1, PREDICTION_BATCH, *images.shape[1:]))

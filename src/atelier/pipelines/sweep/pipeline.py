@@ -1,4 +1,4 @@
-"""Every optimizer, with and without dropout, at every learning rate."""
+"""The sweep pipeline: every optimizer, with and without dropout, at every learning rate."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -52,6 +52,6 @@ CHARACTERS = ("train_arrays", "validation_arrays", "calibration_arrays", "test_a
 
 
 def create_pipeline() -> Pipeline:
-    """On characters."""
+    """Returns the sweep on characters."""
     read = {name: f"characters.{name}" for name in (*CHARACTERS, "provenance")}
     return Pipeline(SWEEP, namespace="sweep", inputs=read)
