@@ -79,8 +79,9 @@ def dropout_multipliers(
 
     Examples:
         >>> import jax.numpy as jnp
-        >>> dropout_multipliers(jnp.array([0]), jnp.array([0.5]), jnp.array(7), 6)
-        Array([[0., 0., 0., 0., 0., 0.]], dtype=float32)
+        >>> seeds, rates = jnp.array([0]), jnp.array([0.5])
+        >>> np.asarray(dropout_multipliers(seeds, rates, jnp.array(7), 6))
+        array([[0., 2., 2., 0., 0., 0.]], dtype=float32)
     """
     key = _hash(_hash(seeds.astype(jnp.uint32)) + step.astype(jnp.uint32))
     chance = _hash(jnp.arange(count, dtype=jnp.uint32) ^ key[:, None])
