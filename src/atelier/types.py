@@ -110,7 +110,7 @@ class Registry(Protocol):
         """Of the model."""
         ...
 
-    def held(self) -> AbstractContextManager[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """While it is open nobody else moves the champion."""
         ...
 
@@ -122,7 +122,7 @@ class Registry(Protocol):
         """The champion's number, or None."""
         ...
 
-    def withdrawn(self, version: str, /) -> bool:
+    def is_rolled_back(self, version: str, /) -> bool:
         """Whether the version was rolled back."""
         ...
 
@@ -130,11 +130,11 @@ class Registry(Protocol):
         """Stored images → probabilities (n, classes)."""
         ...
 
-    def note(self, version: str, verdict: str, /) -> None:
+    def record_verdict(self, version: str, verdict: str, /) -> None:
         """Write what was decided on the version."""
         ...
 
-    def crown(self, version: str, verdict: str, /) -> None:
+    def set_champion(self, version: str, verdict: str, /) -> None:
         """Make the version the champion."""
         ...
 

@@ -8,7 +8,7 @@ from atelier.data import pictures
 from atelier.datasets.picture import GalleryDataset, PictureDataset, PicturesDataset
 from atelier.datasets.sinks import StudioDataset
 from atelier.datasets.tracked import ProvenanceDataset
-from atelier.datasets.vgg_weights import TrunkDataset
+from atelier.datasets.vgg_weights import VggWeightsDataset
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_painting_comes_from_the_mirror_where_there_is_one(tmp_path, red, serv
     [
         PictureDataset(source="coins"),
         PicturesDataset(sources={"a": "coins"}),
-        TrunkDataset(source="hed"),
+        VggWeightsDataset(source="hed"),
         StudioDataset(filepath="x", prefix="x"),
     ],
 )

@@ -34,9 +34,9 @@ class KerasModelDataset(AbstractDataset[Any, Any]):
         import keras
 
         if self._threads is not None:  # loading may be the first that TensorFlow has to do
-            from atelier.training.reproducibility import fix_threads
+            from atelier.training.reproducibility import set_threads
 
-            fix_threads(self._threads)
+            set_threads(self._threads)
         return keras.saving.load_model(self._filepath, safe_mode=True)
 
     def save(self, data: Any) -> None:

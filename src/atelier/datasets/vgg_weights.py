@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 
 if TYPE_CHECKING:
-    from atelier.data.vgg_weights import Trunk
+    from atelier.data.vgg_weights import VggWeights
 
 
-class TrunkDataset(AbstractDataset[None, Any]):
-    """Loads as a :class:`atelier.data.vgg_weights.Trunk`.
+class VggWeightsDataset(AbstractDataset[None, Any]):
+    """Loads as a :class:`atelier.data.vgg_weights.VggWeights`.
 
     Args:
         source: ``hed``, ``imagenet`` or the path of an HDF5 file.
@@ -22,11 +22,11 @@ class TrunkDataset(AbstractDataset[None, Any]):
         self._source = source
         self.metadata = metadata
 
-    def load(self) -> Trunk:
+    def load(self) -> VggWeights:
         """Weights, their name and their digest."""
-        from atelier.data.vgg_weights import read_trunk
+        from atelier.data.vgg_weights import read_vgg_weights
 
-        return read_trunk(self._source)
+        return read_vgg_weights(self._source)
 
     def save(self, data: None) -> None:
         """Refuse: nothing here trains them."""
