@@ -3,9 +3,10 @@
 `python benchmarks/activation.py`. The post's network with random weights (time does not depend on
 them), ten classes from four starts, ten plain steps: all 40 images in one compiled batch, against a
 loop over images with a gradient tape, as the post and its followers write it, eager and compiled.
-Two threads; medians of interleaved repeats after one warm-up each.
+Two threads; medians of interleaved repeats after one warm-up each. `--tiny`: two steps, one repeat.
 """
 
+import argparse
 import statistics
 import time
 from collections.abc import Callable
@@ -23,6 +24,9 @@ STEPS, RATE, REPEATS = 10, 5.0, 5
 
 def main() -> None:
     """Time the three ways side by side and check that they agree."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tiny", action="store_true", help="two steps, one repeat")
+    steps, repeats = (2, 1) if parser.parse_args().tiny else (STEPS, REPEATS)
     make_reproducible(0, 2)
     model = two_layer_cnn(10, shape=(28, 28, 1), dropout=0.5)
     kinds = ("ones", "half", "zeros", "random")
@@ -41,7 +45,7 @@ def main() -> None:
         results = []
         for start, target in zip(starts, targets, strict=True):
             image, label = tf.constant(start[None]), tf.constant([target])
-            for _ in range(STEPS):
+            for _ in range(steps):
                 image -= RATE * step(image, label)
             results.append(image.numpy()[0])
         return np.stack(results)
@@ -49,14 +53,14 @@ def main() -> None:
     compiled = tf.function(gradient)
     ways: dict[str, Callable[[], Array]] = {
         "one batch": lambda: descend_cross_entropy(
-            model, starts, targets, steps=STEPS, learning_rate=RATE
+            model, starts, targets, steps=steps, learning_rate=RATE
         ).images[-1],
         "one image at a time, eager": lambda: one_by_one(gradient),
         "one image at a time, compiled": lambda: one_by_one(compiled),
     }
     results = {name: way() for name, way in ways.items()}
     times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         for name, way in ways.items():
             started = time.perf_counter()
             way()

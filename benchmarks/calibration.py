@@ -1,18 +1,19 @@
 """Measures of calibration against netcal and relplot: seconds, ratios, and equal results.
 
-`python benchmarks/calibration.py [rows] [classes]`, 1,000,000 and 47 unless told. The peers are
-no dependencies of this project: install netcal==1.4.0 and relplot==1.0.3 beside it, or run
+`python benchmarks/calibration.py [--rows N] [--classes N]`, 1,000,000 and 47 by default. The peers
+are no dependencies of this project: install netcal==1.4.0 and relplot==1.0.3 beside it, or run
 this with a Python that has them and `PYTHONPATH=src`. Repeats take turns; medians are printed.
+`--tiny`: 1,000 rows of 5 classes.
 """
 
+import argparse
+import importlib
 import statistics
-import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from netcal.metrics import ACE, ECE, MCE
-from relplot import smECE
 from scipy.special import softmax
 
 from atelier.evaluation import calibration_error as metrics
@@ -36,8 +37,24 @@ def seconds(call: Callable[[], float]) -> tuple[float, float]:
     return time.perf_counter() - started, value
 
 
-def main(rows: int = 1_000_000, classes: int = 47) -> None:
+def installed(name: str) -> Any:
+    """Returns a module, or None with a message where it is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError:
+        print(f"{name} is not installed: its rows have no peer")
+        return None
+
+
+def main() -> None:
     """Print a line for each measure: ours, and the peer's where there is one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--classes", type=int, default=47)
+    parser.add_argument("--tiny", action="store_true", help="1,000 rows of 5 classes")
+    options = parser.parse_args()
+    rows, classes = (1000, 5) if options.tiny else (options.rows, options.classes)
+    netcal, relplot = installed("netcal.metrics"), installed("relplot")
     logits, probs, labels = sample(rows, classes)
     confidence, correct = metrics.top_label(probs, labels)
     ours: dict[str, Callable[[], float]] = {
@@ -50,12 +67,15 @@ def main(rows: int = 1_000_000, classes: int = 47) -> None:
         "nll": lambda: metrics.negative_log_likelihood(logits, labels),
         "brier": lambda: metrics.brier_score(probs, labels),
     }
-    peers: dict[str, Callable[[], float]] = {
-        "expected": lambda: ECE(15).measure(probs, labels),
-        "maximum": lambda: MCE(15).measure(probs, labels),
-        "adaptive": lambda: ACE(15, equal_intervals=False).measure(probs, labels),
-        "smooth": lambda: smECE(confidence, correct),
-    }
+    peers: dict[str, Callable[[], float]] = {}
+    if netcal:
+        peers |= {
+            "expected": lambda: netcal.ECE(15).measure(probs, labels),
+            "maximum": lambda: netcal.MCE(15).measure(probs, labels),
+            "adaptive": lambda: netcal.ACE(15, equal_intervals=False).measure(probs, labels),
+        }
+    if relplot:
+        peers["smooth"] = lambda: relplot.smECE(confidence, correct)
     print(f"{rows:,} rows of {classes} classes, medians of {REPEATS}")
     for name, measure in ours.items():
         turns = [(seconds(measure), seconds(peers.get(name, float))) for _ in range(REPEATS)]
@@ -68,4 +88,4 @@ def main(rows: int = 1_000_000, classes: int = 47) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

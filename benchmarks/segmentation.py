@@ -2,8 +2,10 @@
 
 `python benchmarks/segmentation.py`: seconds, ratios, and equal results. OpenCV is no dependency
 of this project; its row appears where `cv2` can be imported. Repeats take turns; medians.
+`--tiny`: small pictures.
 """
 
+import argparse
 import importlib
 import statistics
 import time
@@ -55,13 +57,13 @@ def race(
     print("   ".join(told), flush=True)
 
 
-def otsu() -> None:
-    """Thresholds of 1 and 16 MPixel."""
+def otsu(side: int = 1024) -> None:
+    """Thresholds of 1 and 16 MPixel, or of a smaller square and 16 of it."""
     rng = np.random.default_rng(0)
-    means = rng.choice([40, 90, 130, 180, 220], (1024, 1024))
+    means = rng.choice([40, 90, 130, 180, 220], (side, side))
     byte = rng.normal(means, 12).clip(0, 255).astype(np.uint8)
     wide = (byte.astype(np.uint16) << 8) + rng.integers(0, 256, byte.shape).astype(np.uint16)
-    for classes in (3, 4, 5):
+    for classes in (3,) if side < 1024 else (3, 4, 5):
         same = np.array_equal(
             otsu_thresholds(byte, classes=classes), threshold_multiotsu(byte, classes)
         )
@@ -85,9 +87,12 @@ def opencv(image: Array) -> dict[str, Callable[[], Any]]:
     return {"OpenCV": lambda: cv2.threshold(image, 0, 255, cv2.THRESH_OTSU)}
 
 
-def em() -> None:
-    """One iteration on the colours of china.jpg, 5 components, from the same means."""
-    pixels = load_sample_image("china.jpg").reshape(-1, 3).astype(np.float64)
+def em(every: int = 1) -> None:
+    """One iteration on the colours of china.jpg, 5 components, from the same means.
+
+    Only each ``every``-th pixel is used.
+    """
+    pixels = load_sample_image("china.jpg").reshape(-1, 3)[::every].astype(np.float64)
     colours, counts = np.unique(pixels, axis=0, return_counts=True)
     start = colours[np.random.default_rng(0).choice(len(colours), 5, replace=False)]
     race(
@@ -110,17 +115,18 @@ def peer(steps: int, tol: float = 0.0, start: Array | None = None) -> Any:
     )
 
 
-def weights() -> None:
+def weights(scale: int = 1) -> None:
     """512² with 144 round cells, and how time grows with cells and with pixels."""
-    for side, across in ((512, 12), (512, 6), (512, 24), (1024, 24)):
+    sizes = ((512, 12), (512, 6), (512, 24), (1024, 24))
+    for side, across in [(side // scale, across // scale) for side, across in sizes]:
         labels = discs(side, across)
         peers: dict[str, Callable[[], Any]] = {"a map per cell": partial(one_map_per_cell, labels)}
         race(
             f"border weights, {side}², {across**2} cells",
             partial(border_weights, labels),
-            peers if across == 12 else {},
+            peers if across == 12 // scale else {},
         )
-    labels = discs(512, 12)
+    labels = discs(512 // scale, 12 // scale)
     worst = np.abs(border_weights(labels) - one_map_per_cell(labels)).max()
     print(f"{'':34} largest difference {worst:.1e}")
 
@@ -145,7 +151,15 @@ def one_map_per_cell(labels: Array) -> Array:
     return np.where(labels > 0, 0, 10 * np.exp(-((first + second) ** 2) / 50))
 
 
+def main() -> None:
+    """Measure all three."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tiny", action="store_true", help="small pictures")
+    tiny = parser.parse_args().tiny
+    otsu(64 if tiny else 1024)
+    em(500 if tiny else 1)
+    weights(6 if tiny else 1)
+
+
 if __name__ == "__main__":
-    otsu()
-    em()
-    weights()
+    main()

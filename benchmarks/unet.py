@@ -1,8 +1,9 @@
 """Training images a second of one U-Net: ours (Keras on TensorFlow) beside PyTorch.
 
-`python benchmarks/unet.py --torch PYTHON`, where PYTHON is an interpreter that has torch, which is
-no dependency of this project. 256² images, 16 filters, depth 4, batch 1, SGD with momentum .99,
+`python benchmarks/unet.py [--torch PYTHON]`, where PYTHON is an interpreter that has torch, which
+is no dependency of this project. 256² images, 16 filters, depth 4, batch 1, SGD with momentum .99,
 two threads. Each measures in a process of its own; turns alternate; medians and CPU seconds.
+`--tiny`: 32², 2 filters, depth 2, one step.
 """
 
 import argparse
@@ -15,7 +16,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-SIDE, FILTERS, DEPTH, STEPS, TURNS = 256, 16, 4, 12, 3
+TINY = "--tiny" in sys.argv
+SIDE, FILTERS, DEPTH, STEPS, TURNS = (32, 2, 2, 1, 1) if TINY else (256, 16, 4, 12, 3)
 
 
 def clock(step: Callable[[], Any], parameters: int) -> None:
@@ -130,6 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--torch", help="a Python that has torch")
     parser.add_argument("--worker", choices=list(WORKERS))
+    parser.add_argument("--tiny", action="store_true", help="a small network, one step")
     given = parser.parse_args()
     if given.worker:
         WORKERS[given.worker]()
@@ -140,7 +143,7 @@ def main() -> None:
     for _ in range(TURNS):
         for name in names:
             python = sys.executable if name == "ours" else given.torch
-            command = [python, __file__, "--worker", name]
+            command = [python, __file__, "--worker", name, *(["--tiny"] if TINY else [])]
             ran = subprocess.run(
                 command, capture_output=True, text=True, check=True, env=environment
             )

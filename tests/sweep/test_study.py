@@ -58,9 +58,9 @@ def test_the_best_rate_and_its_plateau_are_those_that_were_planted(centre):
 @pytest.mark.parametrize(
     ("centre", "edge", "words"),
     [
-        (-1, "highest", "up to the highest rate tried: SGD without dropout"),
-        (-6, "lowest", "down to the lowest rate tried: SGD without dropout"),
-        (0, "highest", "up to the highest rate tried: SGD without dropout"),
+        (-1, "highest", "reach the highest rate of the grid: SGD without dropout"),
+        (-6, "lowest", "reach the lowest rate of the grid: SGD without dropout"),
+        (0, "highest", "reach the highest rate of the grid: SGD without dropout"),
         (-3, "", ""),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_best_at_the_end_of_the_range_is_called_so(centre, edge, words):
         best_learning_rates(table(hill(centre)), **IMAGES), NO_EFFECT, test_images=20_000
     )
     assert words in summary
-    assert ("There the range, and not the optimizer, decides" in summary) == bool(edge)
+    assert ("There the grid, and not the optimizer, sets the limit" in summary) == bool(edge)
 
 
 NO_EFFECT = pd.DataFrame(columns=["comparison"])
@@ -169,7 +169,7 @@ def test_pairs_are_of_one_seed_and_one_rate_whatever_the_order_of_rows():
     assert row["high"] == pytest.approx(0.03)
 
 
-def test_the_verdict_names_the_winner_with_its_interval_and_what_overlaps():
+def test_the_summary_names_the_most_accurate_arm_its_interval_and_what_overlaps():
     arms = [table(hill(-3, top=top), optimizer=name) for name, top in ACCURACIES.items()]
     best = best_learning_rates(pd.concat(arms, ignore_index=True), **IMAGES)
     words = summarize_study(best, NO_EFFECT, test_images=20_000)
@@ -178,13 +178,16 @@ def test_the_verdict_names_the_winner_with_its_interval_and_what_overlaps():
     assert "SGD" not in words.split("overlaps")[1].splitlines()[0]
 
 
-def test_the_verdict_names_all_who_forgive_most():
+def test_the_summary_names_all_arms_with_the_widest_plateau():
     arms = [table(hill(-3, top=top), optimizer=name) for name, top in ACCURACIES.items()]
     best = best_learning_rates(pd.concat(arms, ignore_index=True), **IMAGES).assign(
         plateau_decades=[0.5, 1.0, 1.0]
     )
     words = summarize_study(best, NO_EFFECT, test_images=20_000)
-    assert "- Adagrad without dropout and SGD without dropout forgive most: 1.0 decades" in words
+    assert (
+        "- Adagrad without dropout and SGD without dropout have the widest plateau: 1.0 decades"
+        in words
+    )
 
 
 ACCURACIES = {"adam": 0.8, "adagrad": 0.797, "sgd": 0.7}

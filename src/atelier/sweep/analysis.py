@@ -43,6 +43,18 @@ def accuracy_curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
 
     Returns:
         A row per optimizer, dropout rate and learning rate.
+
+    Examples:
+        >>> table = pd.DataFrame({"learning_rate": [1e-3, 1e-2, 1e-1], "seed": 0})
+        >>> table = table.assign(optimizer="sgd", dropout=0.0, diverged=False)
+        >>> table["selection_accuracy"] = table["test_accuracy"] = [0.5, 0.9, 0.6]
+        >>> table[["train_loss", "test_nll", "test_ece"]] = 0.4, 0.4, 0.1
+        >>> curves = accuracy_curves(table, images=1000)
+        >>> curves[["learning_rate", "test_accuracy", "low", "high"]].round(3)
+           learning_rate  test_accuracy    low   high
+        0          0.001            0.5  0.469  0.531
+        1          0.010            0.9  0.881  0.919
+        2          0.100            0.6  0.570  0.630
     """
     rows = (
         table.groupby([*GROUP, "learning_rate"], sort=False)
@@ -115,6 +127,16 @@ def best_learning_rates(
 
     Returns:
         A row per optimizer and dropout rate.
+
+    Examples:
+        >>> table = pd.DataFrame({"learning_rate": [1e-3, 1e-2, 1e-1], "seed": 0})
+        >>> table = table.assign(optimizer="sgd", dropout=0.0, diverged=False)
+        >>> table["selection_accuracy"] = table["test_accuracy"] = [0.5, 0.9, 0.6]
+        >>> table[["train_loss", "test_nll", "test_ece"]] = 0.4, 0.4, 0.1
+        >>> best = best_learning_rates(table, selection_images=1000, test_images=1000)
+        >>> best[["optimizer", "best_rate", "test_accuracy", "low", "high"]].round(3)
+          optimizer  best_rate  test_accuracy   low   high
+        0       sgd       0.01            0.9  0.88  0.917
     """
     curves = accuracy_curves(table, images=test_images)
     rows = []
@@ -192,6 +214,16 @@ def dropout_effect(
 
     Returns:
         A row per optimizer, dropout rate above 0 and comparison.
+
+    Examples:
+        >>> table = pd.DataFrame({"dropout": [0.0, 0.5], "test_accuracy": [0.5, 0.75]})
+        >>> table = table.assign(optimizer="sgd", learning_rate=0.1, seed=0)
+        >>> correct = np.array([[1, 1, 0, 0], [1, 1, 1, 0]], bool)
+        >>> best = table.assign(best_rate=0.1)[["optimizer", "dropout", "best_rate"]]
+        >>> dropout_effect(table, correct, best, seed=0)[["comparison", "effect", "pairs"]]
+               comparison  effect  pairs
+        0  at equal rates    0.25      1
+        1     at own best    0.25      4
     """
     rows = []
     for optimizer, members in table.reset_index(drop=True).groupby("optimizer", sort=False):
@@ -227,7 +259,15 @@ def _correct_at_best(correct: Array, arm: pd.DataFrame, best: pd.DataFrame) -> A
 
 
 def members_at_best_rate(table: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
-    """Returns the members at the best rate of their optimizer and dropout rate."""
+    """Returns the members at the best rate of their optimizer and dropout rate.
+
+    Examples:
+        >>> table = pd.DataFrame({"learning_rate": [0.1, 0.2], "optimizer": "sgd", "dropout": 0.0})
+        >>> best = pd.DataFrame({"optimizer": ["sgd"], "dropout": [0.0], "best_rate": [0.2]})
+        >>> members_at_best_rate(table, best)
+           learning_rate optimizer  dropout
+        0            0.2       sgd      0.0
+    """
     selected = best[[*GROUP, "best_rate"]].rename(columns={"best_rate": "learning_rate"})
     return table.merge(selected, on=[*GROUP, "learning_rate"])
 

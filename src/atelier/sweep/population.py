@@ -48,6 +48,11 @@ class Population:
 
     Raises:
         ValueError: If the optimizer is unknown, the lengths differ or a dropout rate is not valid.
+
+    Examples:
+        >>> population = Population("sgd", np.array([0.01, 0.1]), np.zeros(2), np.zeros(2))
+        >>> len(population[1:])
+        1
     """
 
     optimizer: OptimizerName
