@@ -1,6 +1,6 @@
 """Measures of calibration against netcal and relplot: seconds, ratios, and equal results.
 
-`python benchmarks/calibration.py [--rows N] [--classes N]`, 1,000,000 and 47 by default. The peers
+`python benchmarks/calibration.py [rows] [classes]`, 1,000,000 and 47 by default. The peers
 are no dependencies of this project: install netcal==1.4.0 and relplot==1.0.3 beside it, or run
 this with a Python that has them and `PYTHONPATH=src`. Repeats take turns; medians are printed.
 `--tiny`: 1,000 rows of 5 classes.
@@ -49,8 +49,8 @@ def installed(name: str) -> Any:
 def main() -> None:
     """Print a line for each measure: ours, and the peer's where there is one."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--classes", type=int, default=47)
+    parser.add_argument("rows", nargs="?", type=int, default=1_000_000)
+    parser.add_argument("classes", nargs="?", type=int, default=47)
     parser.add_argument("--tiny", action="store_true", help="1,000 rows of 5 classes")
     options = parser.parse_args()
     rows, classes = (1000, 5) if options.tiny else (options.rows, options.classes)

@@ -1,6 +1,6 @@
 """A small U-Net on the ISBI 2012 membranes by cross-validation, beside the paper's numbers.
 
-`python benchmarks/isbi.py FOLDER [--steps N]`, FOLDER as `source=mirror` takes it. Five folds of
+`python benchmarks/isbi.py FOLDER [steps]`, FOLDER as `source=mirror` takes it. Five folds of
 six sections; the threshold of each fold is the one with the least Rand error on four sections that
 it did not learn from. Prints a line a fold and the means over all 30 sections with their intervals.
 The paper's numbers are of the challenge's own hidden test sections, so they are no comparison of
@@ -90,7 +90,7 @@ def main() -> None:
     """Train and judge fold by fold."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", help="the sections, as source=mirror takes them")
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("steps", nargs="?", type=int, default=600)
     parser.add_argument("--tiny", action="store_true", help="one fold of two steps on drawn cells")
     options = parser.parse_args()
     if not options.folder and not options.tiny:

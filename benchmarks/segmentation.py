@@ -101,7 +101,7 @@ def em(every: int = 1) -> None:
         {"scikit-learn": lambda: peer(EM_STEPS).fit(pixels)},
         per=EM_STEPS,
     )
-    theirs = peer(400, tol=1e-6, start=start).fit(pixels)
+    theirs = peer(400 // every or 1, tol=1e-6, start=start).fit(pixels)
     ours = fit_mixture(colours, 5, init=theirs.means_, sample_weight=counts, tol=1e-6)
     told = theirs.score(pixels) * len(pixels)
     print(f"{'':34} log-likelihood: ours {ours.log_likelihood:,.0f}, scikit-learn {told:,.0f}")

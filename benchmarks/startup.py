@@ -1,6 +1,6 @@
 """What `kedro run` costs before any node, against a bare Kedro + kedro-mlflow project.
 
-`python benchmarks/startup.py [--repeats N]`: runs of the two projects take turns; both run a
+`python benchmarks/startup.py [repeats]`: runs of the two projects take turns; both run a
 pipeline of one node that does nothing. Prints medians and their ratio. `--tiny`: one repeat.
 """
 
@@ -88,7 +88,7 @@ def seconds(project: Path) -> float:
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("repeats", nargs="?", type=int, default=7)
     parser.add_argument("--tiny", action="store_true", help="one repeat")
     options = parser.parse_args()
     repeats = 1 if options.tiny else options.repeats
