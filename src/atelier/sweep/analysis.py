@@ -227,7 +227,8 @@ def dropout_effect(
     """
     rows = []
     for optimizer, members in table.reset_index(drop=True).groupby("optimizer", sort=False):
-        arms = {float(rate): arm for rate, arm in members.groupby("dropout")}
+        rates = members["dropout"].unique().tolist()
+        arms = {rate: members[members["dropout"] == rate] for rate in rates}
         if 0.0 not in arms:
             continue
         plain_correct = _correct_at_best(correct, arms[0.0], best)
