@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
+from support.training import Memory
 
 from atelier.cells.grayscale import normalise, stored_grey, to_grey
 from atelier.cells.params import SplittingParams
@@ -236,22 +237,6 @@ def test_weights_are_balance_plus_borders(cells):
     balanced = training_samples(cells, BorderParams(w0=0, sigma=5.0, balance=True, gaps=True))
     totals = [sum(le.weights[le.target == side].sum() for le in balanced) for side in (0, 1)]
     assert totals[0] == pytest.approx(totals[1], rel=1e-4)
-
-
-class Memory:
-    """A checkpoint in memory that can be cut off."""
-
-    def __init__(self):
-        self.kept = {}
-
-    def restore(self, fingerprint):
-        return self.kept.get(fingerprint)
-
-    def save(self, fingerprint, state):
-        self.kept = {fingerprint: {name: np.array(value) for name, value in state.items()}}
-
-    def clear(self):
-        self.kept = {}
 
 
 class KilledError(Exception):

@@ -1,4 +1,4 @@
-"""What about a network makes it overconfident (Guo et al. 2017, § 3): capacity, decay, time."""
+"""What makes a network overconfident: capacity, weight decay, long training (Guo et al. 2017)."""
 
 import logging
 from collections.abc import Iterator
@@ -25,6 +25,7 @@ from atelier.types import Array, Arrays, Checkpoint, Curve, History
 logger = logging.getLogger(__name__)
 
 RESAMPLES = 200
+"""Of the bootstrap intervals."""
 
 
 class CapacitySetting(NamedTuple):
@@ -37,7 +38,7 @@ class CapacitySetting(NamedTuple):
 
 
 def capacity_settings(params: CapacityParams) -> Iterator[CapacitySetting]:
-    """Every network of the study: seed by seed, factor by factor, level by level."""
+    """Yields every network of the study: seed by seed, factor by factor, level by level."""
     reference = params.reference.model_dump()
     for seed in params.seeds:
         for factor, levels in params.changes.items():
@@ -164,7 +165,18 @@ def train_dense_network(
     classes: int,
     callbacks: tuple[keras.callbacks.Callback, ...] = (),
 ) -> keras.Model:
-    """The plain network after the last epoch of the recipe, whatever the validation would say."""
+    """Trains a dense network for all epochs of a recipe, without validation.
+
+    Args:
+        network: Width, depth and normalization.
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
+        training: The recipe; its seed is also that of the first weights.
+        classes: Number of logits.
+        callbacks: Keras callbacks.
+
+    Returns:
+        The trained network.
+    """
     model = dense_network(
         classes,
         shape=train["images"].shape[1:],
@@ -181,11 +193,11 @@ def _classes(train: Arrays) -> int:
 
 
 def _logits(model: keras.Model, split: Arrays) -> Array:
-    """Eagerly: a graph for each of so many small networks would cost more than it saves."""
+    """Without a graph, which costs each of many small networks more than it saves."""
     return np.asarray(model(to_unit(split["images"]), training=False))
 
 
-class _Judge(keras.callbacks.Callback):
+class _TestRecorder(keras.callbacks.Callback):
     """Records error, likelihood and calibration on the test split after every epoch."""
 
     def __init__(self, test: Arrays, curve: Curve, epochs: int) -> None:
@@ -195,7 +207,7 @@ class _Judge(keras.callbacks.Callback):
         self._bar = tqdm(total=epochs, desc="overtraining", unit="epoch", disable=None)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Judge the network as it is now."""
+        """Evaluates the network as it is now."""
         logits, labels = _logits(self.model, self.test), self.test["labels"]
         row = {
             "train_nll": float((logs or {})["loss"]),
@@ -208,15 +220,25 @@ class _Judge(keras.callbacks.Callback):
         self._bar.update()
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Close the bar."""
+        """Closes the progress bar."""
         self._bar.close()
 
 
 def overtrain(
     train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, curve: Curve
 ) -> tuple[dict[str, Array], History]:
-    """Logits of a network trained far past its best likelihood on some of the training images,
-    and how it got there.
+    """Trains a network far past its best likelihood, on part of the training images.
+
+    Args:
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
+        calibration: Likewise.
+        test: Likewise; evaluated after each epoch.
+        params: ``overtrained``, ``overtrained_epochs``, ``overtrained_images`` and the recipe.
+        curve: Receives the row of each epoch.
+
+    Returns:
+        Logits and labels of the calibration and the test split (``calibration_logits`` …), and a
+        row for each epoch: ``train_nll``, ``test_nll``, ``test_error`` and ``test_ece``.
     """
     training = params.training.model_copy(
         update={
@@ -225,11 +247,12 @@ def overtrain(
             "seed": params.seeds[0],
         }
     )
-    judge = _Judge(test, curve, training.epochs)
-    few = random_subset(train, params.overtrained_images, seed=training.seed)
+    recorder = _TestRecorder(test, curve, training.epochs)
+    subset = random_subset(train, params.overtrained_images, seed=training.seed)
     model = train_dense_network(
-        params.overtrained, few, training, classes=_classes(train), callbacks=(judge,)
+        params.overtrained, subset, training, classes=_classes(train), callbacks=(recorder,)
     )
     splits = {"calibration": calibration, "test": test}
-    logits = {f"{name}_logits": _logits(model, one) for name, one in splits.items()}
-    return logits | {f"{name}_labels": one["labels"] for name, one in splits.items()}, judge.history
+    logits = {f"{name}_logits": _logits(model, split) for name, split in splits.items()}
+    labels = {f"{name}_labels": split["labels"] for name, split in splits.items()}
+    return logits | labels, recorder.history

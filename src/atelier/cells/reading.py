@@ -22,8 +22,7 @@ from atelier.data.decoding import (
     merge_equal_channels,
     to_storage_type,
 )
-from atelier.data.reading import Downloader
-from atelier.data.sources import UNVERIFIED, DataSet, RemoteFile
+from atelier.data.sources import UNVERIFIED, DataSet, Downloader, RemoteFile
 from atelier.data.system_files import list_folder
 from atelier.types import Array
 

@@ -15,7 +15,7 @@ from atelier.datasets.npz import read_npz, write_npz
 from atelier.types import Array, Arrays
 
 if TYPE_CHECKING:
-    from atelier.sweep.chunk_store import Ledger
+    from atelier.sweep.chunk_store import StudyFolder
 
 logger = logging.getLogger(__name__)
 
@@ -179,17 +179,17 @@ class StudioDataset(_Sink):
 
 
 class TrialsDataset(_Sink):
-    """Loads as the :class:`atelier.sweep.chunk_store.Ledger` of a folder."""
+    """Loads as the :class:`atelier.sweep.chunk_store.StudyFolder` of a folder."""
 
     def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
         self._filepath = Path(filepath)
         self.metadata = metadata
 
-    def load(self) -> Ledger:
+    def load(self) -> StudyFolder:
         """The ledger."""
-        from atelier.sweep.chunk_store import Ledger
+        from atelier.sweep.chunk_store import StudyFolder
 
-        return Ledger(self._filepath)
+        return StudyFolder(self._filepath)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from atelier.data.shares import exact_fraction, rounded_share
+from atelier.data.splits import random_subset
 from atelier.evaluation.calibration_error import negative_log_likelihood
 from atelier.maxout.params import MomentumParams
 from atelier.training.batches import to_unit
@@ -168,6 +169,12 @@ class MomentumTrainer:
             "held_out_nll": negative_log_likelihood(logits, labels[held_out]),
             "held_out_error": float((logits.argmax(axis=1) != labels[held_out]).mean()),
         }
+
+
+def shuffled_together(*splits: Arrays, seed: int) -> dict[str, Array]:
+    """Returns the samples of all splits in one, in a random order."""
+    joined = {name: np.concatenate([split[name] for split in splits]) for name in splits[0]}
+    return random_subset(joined, seed=seed)
 
 
 def fewest_mistakes(history: History) -> int:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from atelier.cells.params import SplittingParams
 from atelier.params import Params
+from atelier.training.params import MachineParams
 
 
 class UnetParams(Params):
@@ -40,7 +41,7 @@ class DeformationParams(Params):
     noise: Annotated[float, Field(ge=0, description="largest σ of added noise")]
 
 
-class SegmenterParams(Params):
+class SegmenterParams(MachineParams):
     """A U-Net and its training: all that determines the weights, given the data."""
 
     network: UnetParams
@@ -55,8 +56,6 @@ class SegmenterParams(Params):
     patch: Annotated[int, Field(gt=0, description="side of a training patch's output, pixels")]
     steps: Annotated[int, Field(gt=0)]
     report_every: Annotated[int, Field(gt=0, description="steps between checkpoints")]
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
-    threads: Annotated[int, Field(ge=0, description="0 lets TensorFlow choose")]
 
 
 class CellParams(SplittingParams):
