@@ -28,7 +28,7 @@ from atelier.types import Array
 
 logger = logging.getLogger(__name__)
 
-PARTS = ("train", "validation", "test")
+CELL_SPLITS = ("train", "validation", "test")
 MAX_CELLS = int(np.iinfo(np.uint16).max)
 """The most cells in an image; larger labels are renumbered."""
 
@@ -265,4 +265,6 @@ def split_cells(
         "validation": order[params.test : held_out],
         "train": order[held_out:],
     }
-    return {part: {str(name): samples[str(name)] for name in sorted(cuts[part])} for part in PARTS}
+    return {
+        part: {str(name): samples[str(name)] for name in sorted(cuts[part])} for part in CELL_SPLITS
+    }

@@ -23,8 +23,6 @@ from atelier.segmentation.params import SegmenterParams
 from atelier.segmentation.patches import Batch, TrainingSample, training_batch, training_samples
 from atelier.segmentation.prediction import mean_iou
 from atelier.segmentation.unet import unet_network
-from atelier.segmentation.unet_shapes import tile_margin, valid_margin
-from atelier.segmentation.unet_shapes import tile_margin, valid_margin
 from atelier.training.fitting import TrainedModel
 from atelier.training.resume import (
     Row,

@@ -63,13 +63,13 @@ def acquire_cells(
     """Reads images of cells with their labels and splits them; with a record of the origin."""
     source = cells.read_cells(params, archives)
     samples = cells.split_cells(source.samples, splits)
-    parts = {part: cells.pack(samples[part]) for part in cells.PARTS}
+    parts = {part: cells.pack(samples[part]) for part in cells.CELL_SPLITS}
     provenance = {
         "name": source.name,
         "source": params.source,
         "citation": source.citation,
         "digest": data.splits_digest(parts),
-        "counts": {part: len(parts[part]) // 2 for part in cells.PARTS},
+        "counts": {part: len(parts[part]) // 2 for part in cells.CELL_SPLITS},
         "masks_made_cells": source.masks,
         "splits": splits.model_dump(),
     }
@@ -80,7 +80,7 @@ def describe_cells(
     train: Arrays, validation: Arrays, test: Arrays, provenance: dict[str, Any]
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """Returns each image's size, cells and touching pairs, counts of duplicates, and examples."""
-    splits = dict(zip(cells.PARTS, (train, validation, test), strict=True))
+    splits = dict(zip(cells.CELL_SPLITS, (train, validation, test), strict=True))
     parts = {part: cells.unpack(arrays) for part, arrays in splits.items()}
     table = cells.cell_table(parts)
     metrics = {f"{part}_n": float(len(samples)) for part, samples in parts.items()} | {

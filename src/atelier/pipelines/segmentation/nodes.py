@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import cells, segmentation, training
+from atelier import cells, segmentation
 from atelier.segmentation.params import PredictionParams, SegmenterParams
 from atelier.types import Arrays, Checkpoint, Curve, History, Metrics
 
@@ -17,7 +17,6 @@ def train_unet(
     checkpoint: Checkpoint,
 ) -> tuple[Any, History]:
     """Trains U-Net; continues from the checkpoint of a killed run with the same parameters."""
-    training.make_reproducible(params.seed, params.threads)
     samples, held_out = (list(cells.unpack(part).values()) for part in (train, validation))
     return segmentation.train_segmenter(
         samples, held_out, params, curve=curve, checkpoint=checkpoint
@@ -46,7 +45,6 @@ def predict_log_odds(
 ) -> Arrays:
     """Predicts log-odds of cell at each pixel; clears the checkpoint of the saved model."""
     checkpoint.clear()
-    training.make_reproducible(params.seed, params.threads)
     return {
         name: segmentation.pixel_log_odds(
             model, sample.image, params, tile=prediction.tile, turns=prediction.turns
