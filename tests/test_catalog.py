@@ -16,7 +16,7 @@ LAYERS = [
     "raw", "intermediate", "primary", "feature", "model_input", "models", "model_output",
     "reporting", "serving",
 ]  # fmt: skip
-NO_LAYER = (".sinks.", ".registry.", ".lab.", ".yaml.")
+NO_LAYER = (".sinks.", ".registry.", ".results.", ".yaml.")
 """MLflow's side, the report's view of everything, and words that stand in conf."""
 
 
@@ -71,8 +71,8 @@ def test_every_parameter_is_used_and_every_used_one_there(env, pipelines):
 
 
 def test_environments_keep_their_data_apart():
-    editions = [loader(env)["globals"]["edition"] for env in ENVIRONMENTS]
-    assert editions == ENVIRONMENTS
+    environments = [loader(env)["globals"]["env"] for env in ENVIRONMENTS]
+    assert environments == ENVIRONMENTS
 
 
 def test_the_cluster_runs_what_the_full_environment_does():

@@ -10,9 +10,9 @@ from kedro.validation import ParameterValidationError, TypeExtractor
 from PIL import Image
 from support.project import ROOT
 
-from atelier.configuration.arguments import read_parameters
+from atelier.configuration.arguments import parse_parameters
 from atelier.configuration.loader import ProjectConfigLoader
-from atelier.hooks.configuration import check_names, misspelt_files, unknown
+from atelier.hooks.configuration import check_names, misspelt_names, unknown
 from atelier.pipeline_registry import register_pipelines
 from atelier.settings import CONFIG_LOADER_ARGS
 
@@ -22,7 +22,7 @@ PIPELINES = register_pipelines()
 def load(text: str = "", *, conf: Path = ROOT / "conf", env: str = "test") -> ProjectConfigLoader:
     """As `kedro run --params TEXT` does; conf/local, which belongs to a user, is left out."""
     loader = ProjectConfigLoader(
-        str(conf), env=env, runtime_params=read_parameters(text), **CONFIG_LOADER_ARGS
+        str(conf), env=env, runtime_params=parse_parameters(text), **CONFIG_LOADER_ARGS
     )
     loader._has_local = lambda folder: "local" in folder and conf != ROOT / "conf"
     return loader
@@ -116,7 +116,7 @@ def test_every_parameter_of_every_environment_may_be_said_by_its_name():
     for env in ("base", "full", "post", "cluster", "test"):
         plain = load(env=env)
         parameters = plain["parameters"]
-        assert list(misspelt_files(plain, PIPELINES)) == []
+        assert list(misspelt_names(plain, PIPELINES)) == []
         loader = load(env=env)
         loader.runtime_params = parameters
         loader["parameters"]

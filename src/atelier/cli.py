@@ -8,8 +8,8 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import _config_file_callback
 
-from atelier.configuration.arguments import read_parameters
-from atelier.configuration.names import arrange, nest
+from atelier.configuration.arguments import parse_parameters
+from atelier.configuration.names import arrange_parameters, nest_by_dots
 
 HELP = (
     "Parameters of this run: NAME=VALUE, separated by commas. A value with a comma stands in "
@@ -24,8 +24,8 @@ def _parameters(context: click.Context, option: click.Parameter, value: Any) -> 
         click.BadParameter: If it cannot be read, or a name is a value and a group at once.
     """
     try:
-        given = dict(value) if isinstance(value, Mapping) else read_parameters(value)
-        arrange(given)
+        given = dict(value) if isinstance(value, Mapping) else parse_parameters(value)
+        arrange_parameters(given)
     except ValueError as error:
         raise click.BadParameter(str(error), context, option) from None
     return given
@@ -33,7 +33,7 @@ def _parameters(context: click.Context, option: click.Parameter, value: Any) -> 
 
 def _runner_parameters(context: click.Context, option: click.Parameter, value: Any) -> Any:
     """Reads arguments of the runner, whose names Kedro nests by their dots."""
-    return nest(_parameters(context, option, value))
+    return nest_by_dots(_parameters(context, option, value))
 
 
 def _file(context: click.Context, option: click.Parameter, value: Any) -> Any:

@@ -5,23 +5,25 @@ import sys
 from pathlib import Path
 
 from atelier.configuration.loader import ProjectConfigLoader
-from atelier.configuration.terminal import print_plainly
+from atelier.configuration.terminal import use_ascii_fallback
 from atelier.hooks import (
-    GuideHooks,
     InputHooks,
-    LabHooks,
+    KilledRunHooks,
     OriginHooks,
     ParameterHooks,
     PathHooks,
-    RunHooks,
+    ProgressHooks,
+    RedactionHooks,
+    ReportHooks,
     RunnerHooks,
-    SecretHooks,
     TrackingHooks,
     environment_variable,
 )
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's C++ side greets at length
-print_plainly(sys.stdout, sys.stderr)  # log messages say "…", which not every terminal can show
+use_ascii_fallback(
+    sys.stdout, sys.stderr
+)  # log messages say "…", which not every terminal can show
 
 PACKAGE = Path(__file__).parent
 """Folder of the code. That of the project is known to Kedro's context only, to which relative paths
@@ -31,14 +33,14 @@ in conf/ refer: the working directory may be another.
 HOOKS = (
     ParameterHooks(),
     PathHooks(),
-    LabHooks(),
+    ReportHooks(),
     InputHooks(),
-    SecretHooks(),
+    RedactionHooks(),
     TrackingHooks(),
     OriginHooks(),
-    RunHooks(),
+    KilledRunHooks(),
     RunnerHooks(),
-    GuideHooks(),
+    ProgressHooks(),
 )
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended
 

@@ -29,7 +29,7 @@ class Classifier(Protocol):
         ...
 
 
-class Curve(Protocol):
+class MetricLog(Protocol):
     """Where a training writes its metrics epoch by epoch (a list will do in a test)."""
 
     def append(self, metrics: dict[str, float], /) -> None:
@@ -53,7 +53,7 @@ class Checkpoint(Protocol):
         ...
 
 
-class Album(Protocol):
+class ImageLog(Protocol):
     """Where a node shows its pictures one by one as they come (a list will do in a test)."""
 
     def append(self, picture: Array, /) -> None:
@@ -61,14 +61,14 @@ class Album(Protocol):
         ...
 
 
-class Studio(Protocol):
+class RunSinks(Protocol):
     """What several works of one node write to while they come, each under its own name."""
 
-    def curve(self, name: str) -> Curve:
+    def metric_log(self, name: str) -> MetricLog:
         """Where that work's metrics go."""
         ...
 
-    def album(self, name: str) -> Album:
+    def image_log(self, name: str) -> ImageLog:
         """Where its pictures go."""
         ...
 
@@ -110,7 +110,7 @@ class Registry(Protocol):
         """Of the model."""
         ...
 
-    def held(self) -> AbstractContextManager[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """While it is open nobody else moves the champion."""
         ...
 
@@ -122,7 +122,7 @@ class Registry(Protocol):
         """The champion's number, or None."""
         ...
 
-    def withdrawn(self, version: str, /) -> bool:
+    def is_rolled_back(self, version: str, /) -> bool:
         """Whether the version was rolled back."""
         ...
 
@@ -130,11 +130,11 @@ class Registry(Protocol):
         """Stored images → probabilities (n, classes)."""
         ...
 
-    def note(self, version: str, verdict: str, /) -> None:
+    def record_verdict(self, version: str, verdict: str, /) -> None:
         """Write what was decided on the version."""
         ...
 
-    def crown(self, version: str, verdict: str, /) -> None:
+    def set_champion(self, version: str, verdict: str, /) -> None:
         """Make the version the champion."""
         ...
 

@@ -87,7 +87,7 @@ class InMemory:
         self.over, self.out, self.notes = {}, set(), {}
 
     @contextmanager
-    def held(self):
+    def lock(self):
         yield
 
     def newest(self):
@@ -96,19 +96,19 @@ class InMemory:
     def champion(self):
         return self.now
 
-    def withdrawn(self, version):
+    def is_rolled_back(self, version):
         return version in self.out
 
     def model(self, version):
         said = answers(right=self.shares[int(version) - 1]).probabilities
         return lambda images: said[: len(images)]
 
-    def note(self, version, verdict):
+    def record_verdict(self, version, verdict):
         self.notes[version] = verdict
 
-    def crown(self, version, verdict):
+    def set_champion(self, version, verdict):
         self.over[version], self.now = self.now, version
-        self.note(version, verdict)
+        self.record_verdict(version, verdict)
 
 
 TEST = {"images": np.zeros((N, 2, 2, 1), np.uint8), "labels": LABELS}
@@ -159,18 +159,18 @@ def test_crowning_and_rolling_back_move_the_alias_and_lose_no_version(registry):
     assert registry.newest() == "3"
     assert registry.champion() is None
     assert registry.roll_back() is None
-    registry.crown("1", "first")
-    registry.crown("3", "Version 3 takes over.\n\nnumbers")
+    registry.set_champion("1", "first")
+    registry.set_champion("3", "Version 3 takes over.\n\nnumbers")
     assert registry.champion() == "3"
     version = client.get_model_version("shares", "3")
     assert version.tags["promotion.verdict"] == "Version 3 takes over."
     assert "numbers" in version.description
-    registry.note("3", "said again")
+    registry.record_verdict("3", "said again")
     assert client.get_model_version("shares", "3").description.count("## Promotion") == 1
     assert registry.roll_back() == ("3", "1")
     assert registry.champion() == "1"
-    assert registry.withdrawn("3")
-    assert not registry.withdrawn("1")
+    assert registry.is_rolled_back("3")
+    assert not registry.is_rolled_back("1")
     assert registry.roll_back() is None
     assert len(client.search_model_versions("name='shares'")) == 3
 
@@ -188,7 +188,7 @@ def test_a_model_without_versions_names_the_pipeline_to_run_first(run, tmp_path)
 def _add_one(lock, counter, times):
     registry = ModelRegistry("shares", lock)
     for _ in range(times):
-        with registry.held():
+        with registry.lock():
             counter.write_text(str(int(counter.read_text()) + 1))
 
 

@@ -19,7 +19,7 @@ from atelier.evaluation.intervals import SHARE, bootstrap_interval
 from atelier.training.batches import to_unit
 from atelier.training.fitting import fingerprint, fit_to_the_end
 from atelier.training.params import TrainingParams
-from atelier.types import Array, Arrays, Checkpoint, Curve, History
+from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -145,7 +145,7 @@ def _logits(model: keras.Model, split: Arrays) -> Array:
 class _Judge(keras.callbacks.Callback):
     """Records error, likelihood and calibration on the test split after every epoch."""
 
-    def __init__(self, test: Arrays, curve: Curve, epochs: int) -> None:
+    def __init__(self, test: Arrays, curve: MetricLog, epochs: int) -> None:
         super().__init__()
         self.test, self.curve = test, curve
         self.history: list[dict[str, float]] = []
@@ -170,7 +170,7 @@ class _Judge(keras.callbacks.Callback):
 
 
 def overtrain(
-    train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, curve: Curve
+    train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, curve: MetricLog
 ) -> tuple[dict[str, Array], History]:
     """Logits of a network trained far past its best likelihood on some of the training images,
     and how it got there.

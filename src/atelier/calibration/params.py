@@ -4,10 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from atelier.params import Params
+from atelier.params import Params, Seed, Threads
 from atelier.training.params import TrainingParams
 
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Resamples = Annotated[int, Field(gt=0, description="samples that the bootstrap draws")]
 Level = Annotated[float, Field(gt=0)]
 
@@ -35,7 +34,7 @@ class ShiftParams(Params):
     symbols_per_class: Annotated[int, Field(gt=0)]
     resamples: Resamples
     seed: Seed
-    threads: Annotated[int, Field(ge=0)]
+    threads: Threads
 
 
 class DenseParams(Params):

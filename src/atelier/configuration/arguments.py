@@ -20,7 +20,7 @@ TOKEN = re.compile(
 )
 
 
-def read_parameters(text: str) -> dict[str, Any]:
+def parse_parameters(text: str) -> dict[str, Any]:
     """Reads ``NAME=VALUE,…``.
 
     Args:
@@ -34,17 +34,19 @@ def read_parameters(text: str) -> dict[str, Any]:
             The message shows no value, since that may be a secret.
 
     Examples:
-        >>> read_parameters("picture='a, b.png',picture.otsu.classes=[2, 3],seed=1")
+        >>> parse_parameters("picture='a, b.png',picture.otsu.classes=[2, 3],seed=1")
         {'picture': 'a, b.png', 'picture.otsu.classes': [2, 3], 'seed': 1}
     """
     return dict(_items(text))
 
 
-def write_parameters(values: Mapping[str, Any]) -> str:
-    """Writes values so that :func:`read_parameters` returns them: lists for tuples, text for paths.
+def format_parameters(values: Mapping[str, Any]) -> str:
+    """Formats values so that :func:`parse_parameters` returns them.
+
+    Tuples come back as lists, paths as text.
 
     Examples:
-        >>> write_parameters({"picture": "a, b.png", "digits.maxout.seeds": (2, 3)})
+        >>> format_parameters({"picture": "a, b.png", "digits.maxout.seeds": (2, 3)})
         'picture="a, b.png",digits.maxout.seeds=[2, 3]'
     """
     return ",".join(f"{name}={_plain_or_quoted(value)}" for name, value in values.items())

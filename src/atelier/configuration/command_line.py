@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from atelier.configuration.arguments import write_parameters
+from atelier.configuration.arguments import format_parameters
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -35,7 +35,7 @@ def command_line(run: Mapping[str, Any], leaves: Mapping[str, Any]) -> str:
 
     Args:
         run: What Kedro's hooks are told of the run (``run_params``), and the options of
-            :func:`given_options`, which they are not told.
+            :func:`cli_only_options`, which they are not told.
         leaves: The parameters of the command line, by their dotted names.
     """
     options = {"--env": run.get("env"), "--conf-source": run.get("conf_source")}
@@ -45,8 +45,10 @@ def command_line(run: Mapping[str, Any], leaves: Mapping[str, Any]) -> str:
     versions = run.get("load_versions") or {}
     options["--load-versions"] = ",".join(f"{name}:{one}" for name, one in versions.items())
     options["--runner"] = _runner(run.get("runner"))
-    options["--runner-params"] = write_parameters(leaves_of(run.get("runner_params") or {}))
-    options["--params"] = write_parameters(leaves_of(leaves))
+    options["--runner-params"] = format_parameters(
+        dotted_parameters(run.get("runner_params") or {})
+    )
+    options["--params"] = format_parameters(dotted_parameters(leaves))
     given = [f"{option} {shlex.quote(text)}" for option, text in options.items() if text]
     flags = {
         "--async": run.get("is_async"),
@@ -55,7 +57,7 @@ def command_line(run: Mapping[str, Any], leaves: Mapping[str, Any]) -> str:
     return " ".join(["kedro run", *given, *(flag for flag, is_set in flags.items() if is_set)])
 
 
-def first_step(run: Mapping[str, Any], pipeline: str) -> str:
+def command_for_pipeline(run: Mapping[str, Any], pipeline: str) -> str:
     """Returns the command that runs another pipeline on the configuration and data of a run.
 
     Args:
@@ -66,7 +68,7 @@ def first_step(run: Mapping[str, Any], pipeline: str) -> str:
     return command_line(same | {"pipeline_names": [pipeline]}, run.get("runtime_params") or {})
 
 
-def given_options() -> dict[str, Any]:
+def cli_only_options() -> dict[str, Any]:
     """Returns those options of the present ``kedro run`` that its hooks are not told.
 
     Returns:
@@ -79,7 +81,7 @@ def given_options() -> dict[str, Any]:
     return {name: value for name, value in given.items() if value}
 
 
-def other_source(context: KedroContext) -> dict[str, str]:
+def custom_conf_source(context: KedroContext) -> dict[str, str]:
     """Returns ``conf_source``, where the configuration is not the project's own."""
     from kedro.framework.project import settings
 
@@ -88,7 +90,7 @@ def other_source(context: KedroContext) -> dict[str, str]:
     return {} if is_own else {"conf_source": source}
 
 
-def leaves_of(groups: Mapping[str, Any], name: str = "") -> dict[str, Any]:
+def dotted_parameters(groups: Mapping[str, Any], name: str = "") -> dict[str, Any]:
     """Returns the values of nested parameters by their dotted names.
 
     A group with a key that is no name, such as ``a,b`` or 3, stays whole.
@@ -97,7 +99,7 @@ def leaves_of(groups: Mapping[str, Any], name: str = "") -> dict[str, Any]:
     for key, value in groups.items():
         full = f"{name}.{key}" if name else str(key)
         inside = isinstance(value, Mapping) and value and all(map(_is_name, value))
-        leaves |= leaves_of(value, full) if inside else {full: value}
+        leaves |= dotted_parameters(value, full) if inside else {full: value}
     return leaves
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from kedro.config import MissingConfigException, OmegaConfigLoader
 from omegaconf import OmegaConf
 
-from atelier.configuration.names import SHORT, arrange, join
+from atelier.configuration.names import SHORT, arrange_parameters, merge_trees
 
 LOCAL = "local"
 ASKED = re.compile(r"\$\{\s*runtime_params:\s*([^\s,}]+)")
@@ -19,8 +19,9 @@ ASKED = re.compile(r"\$\{\s*runtime_params:\s*([^\s,}]+)")
 class ProjectConfigLoader(OmegaConfigLoader):
     """Reads ``conf/base``, over it the environment, and over both ``conf/local``, if there is one.
 
-    Parameters of the command line (or of a session) come last. Their names may have dots; those
-    without are short names (:func:`atelier.configuration.names.arrange`), which ``conf/`` asks for.
+    Parameters of the command line (or of a session) come last. Their names may have dots; names
+    without a dot are short names, to which ``conf/`` refers
+    (:func:`atelier.configuration.names.arrange_parameters`).
 
     Args:
         *arguments: As :class:`OmegaConfigLoader` takes them.
@@ -40,7 +41,7 @@ class ProjectConfigLoader(OmegaConfigLoader):
 
     @runtime_params.setter
     def runtime_params(self, given: Mapping[str, Any] | None) -> None:
-        self._given = arrange(given or {})
+        self._given = arrange_parameters(given or {})
         self._runtime_params_oc = None
 
     def __getitem__(self, key: str) -> dict[str, Any]:
@@ -75,7 +76,7 @@ class ProjectConfigLoader(OmegaConfigLoader):
         Args:
             key: The kind of configuration.
         """
-        return {folder: join(*files) for folder, files in self._written.get(key, {}).items()}
+        return {folder: merge_trees(*files) for folder, files in self._written.get(key, {}).items()}
 
     def asked(self) -> set[str]:
         """Returns the names that parameters, catalog and other files ask for at run time."""

@@ -13,7 +13,7 @@ LISTED = 24
 """Longer lists of known names help nobody."""
 
 
-def arrange(given: Mapping[str, Any]) -> dict[str, Any]:
+def arrange_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     """Nests parameters by the dots in their names; a name without a dot is a short name.
 
     Kedro lays runtime parameters over those of ``conf/``, where ``style=a.jpg`` would replace the
@@ -30,10 +30,10 @@ def arrange(given: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: If a name has a value and is a group of others as well.
 
     Examples:
-        >>> arrange({"picture": "mine.png", "picture.otsu.resamples": 30})
+        >>> arrange_parameters({"picture": "mine.png", "picture.otsu.resamples": 30})
         {'short': {'picture': 'mine.png'}, 'picture': {'otsu': {'resamples': 30}}}
     """
-    return nest(
+    return nest_by_dots(
         {
             name if "." in name or isinstance(value, Mapping) else f"{SHORT}.{name}": value
             for name, value in given.items()
@@ -41,7 +41,7 @@ def arrange(given: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def nest(given: Mapping[str, Any]) -> dict[str, Any]:
+def nest_by_dots(given: Mapping[str, Any]) -> dict[str, Any]:
     """Nests values by the dots in their names.
 
     Raises:
@@ -53,14 +53,14 @@ def nest(given: Mapping[str, Any]) -> dict[str, Any]:
     return nested
 
 
-def join(*trees: Mapping[str, Any]) -> dict[str, Any]:
+def merge_trees(*trees: Mapping[str, Any]) -> dict[str, Any]:
     """Joins nested names; where they meet a group wins over a value, and a value over None."""
     joint: dict[str, Any] = {}
     for tree in trees:
         for name, value in tree.items():
             before = joint.get(name)
             if isinstance(value, Mapping):
-                joint[name] = join(before if isinstance(before, Mapping) else {}, value)
+                joint[name] = merge_trees(before if isinstance(before, Mapping) else {}, value)
             elif before is None:
                 joint[name] = value
     return joint
@@ -111,7 +111,7 @@ class Names:
         typed: Mapping[str, Any] | None = None,
         asked: Iterable[str] = (),
     ) -> None:
-        self._declared = arrange({SHORT: {}} | dict(declared))
+        self._declared = arrange_parameters({SHORT: {}} | dict(declared))
         self._typed = dict(typed or {})
         for name in asked:
             _add(self._declared, name.split("."))

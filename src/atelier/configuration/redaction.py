@@ -39,7 +39,7 @@ _PIECE = re.compile(r"(?P<mark>[?#&;])(?P<name>[^?#&;=]*)(?P<value>=[^?#&;]*)?")
 _PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?P<port>:\d*)?")
 
 
-def redacted(value: Any, name: str = "") -> Any:
+def redact(value: Any, name: str = "") -> Any:
     """Returns a value without secrets.
 
     Hidden is what stands under a telling name such as ``password``, what an address has before its
@@ -50,13 +50,13 @@ def redacted(value: Any, name: str = "") -> Any:
         name: The name that the value has, with those of its groups.
 
     Examples:
-        >>> redacted("https://me:pass@host/x.png?width=9&sig=abc")
+        >>> redact("https://me:pass@host/x.png?width=9&sig=abc")
         'https://***@host/x.png?width=9&sig=***'
     """
     if isinstance(value, Mapping):
-        return {key: redacted(one, f"{name}.{key}") for key, one in value.items()}
+        return {key: redact(one, f"{name}.{key}") for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(redacted(one, name) for one in value)
+        return type(value)(redact(one, name) for one in value)
     if value is not None and _NAMES.search(name):
         return HIDDEN
     return _text(value) if isinstance(value, str) else value
@@ -118,16 +118,16 @@ def _clean(record: logging.LogRecord) -> logging.LogRecord:
     try:
         message = record.getMessage()
     except (KeyError, TypeError, ValueError):  # logging itself tells of arguments that do not fit
-        record.msg, record.args = redacted(str(record.msg)), redacted(record.args)
+        record.msg, record.args = redact(str(record.msg)), redact(record.args)
         return record
-    if (clean := redacted(message)) != message:
+    if (clean := redact(message)) != message:
         record.msg, record.args = clean, ()
     if record.exc_info and record.exc_info[0]:
         text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
-        if (clean := redacted(text)) != text:
+        if (clean := redact(text)) != text:
             record.exc_text, record.exc_info = clean, None
     if record.stack_info:
-        record.stack_info = redacted(record.stack_info)
+        record.stack_info = redact(record.stack_info)
     return record
 
 
@@ -160,7 +160,7 @@ class _RedactingHook:
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         text = "".join(traceback.format_exception(kind, error, trace))
-        clean = redacted(text)
+        clean = redact(text)
         if clean == text:
             self._show(kind, error, trace)
         else:

@@ -46,7 +46,7 @@ def _ascii(character: str) -> str:
     return letters.encode("ascii", "ignore").decode() or "?"
 
 
-def print_plainly(*streams: TextIO) -> None:
+def use_ascii_fallback(*streams: TextIO) -> None:
     """Makes streams write what their encoding lacks as plain letters, instead of failing."""
     codecs.register_error(ERRORS, plain)
     for stream in streams:

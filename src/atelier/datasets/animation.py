@@ -10,7 +10,7 @@ import numpy as np
 from kedro.io import AbstractDataset
 from PIL import Image
 
-from atelier.storage.atomic_write import replacing
+from atelier.storage.atomic_write import atomic_path
 from atelier.types import Animation
 
 
@@ -24,7 +24,7 @@ class AnimationDataset(AbstractDataset[Animation, Animation]):
     def save(self, data: Animation) -> None:
         """Write the file as a whole."""
         first, *rest = [Image.fromarray(frame) for frame in data.frames]
-        with replacing(self._filepath) as partial:
+        with atomic_path(self._filepath) as partial:
             first.save(
                 partial,
                 format="GIF",

@@ -11,7 +11,7 @@ from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.text import TextDataset as PlainTextDataset
 
-from atelier.storage.partial_files import partial_name, remove_abandoned
+from atelier.storage.atomic_write import partial_name, remove_abandoned
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

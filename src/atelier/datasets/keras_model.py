@@ -8,7 +8,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
-from atelier.storage.atomic_write import replacing
+from atelier.storage.atomic_write import atomic_path
 
 
 class KerasModelDataset(AbstractDataset[Any, Any]):
@@ -41,7 +41,7 @@ class KerasModelDataset(AbstractDataset[Any, Any]):
 
     def save(self, data: Any) -> None:
         """Replace the file as a whole."""
-        with replacing(self._filepath) as partial:
+        with atomic_path(self._filepath) as partial:
             data.save(partial)
 
     def _exists(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
-from atelier.storage.atomic_write import replacing
+from atelier.storage.atomic_write import atomic_path
 from atelier.storage.processes import PROCESS, this_process
 
 NUMBERS = ("optimizer", "dropout", "learning_rate", "seed")
@@ -38,7 +38,7 @@ class MemberRunsDataset(AbstractDataset[pd.DataFrame, None]):
         client = mlflow.MlflowClient()
         rows = [{str(key): value for key, value in row.items()} for row in data.to_dict("records")]
         logged = [_log_member(client, parent.info, row) for row in rows]
-        with replacing(self._filepath) as partial:
+        with atomic_path(self._filepath) as partial:
             partial.write_text(json.dumps({"parent": parent.info.run_id, "runs": logged}, indent=2))
 
     def load(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
-from atelier.storage.atomic_write import replacing
+from atelier.storage.atomic_write import atomic_path
 from atelier.types import Array, Arrays
 
 
@@ -23,7 +23,7 @@ def write_npz(path: Path, arrays: Arrays) -> None:
     for name, array in arrays.items():
         if np.asarray(array).dtype.hasobject:
             raise TypeError(f"Expected plain arrays. Received: {name} of dtype object")
-    with replacing(path) as partial, partial.open("wb") as file:
+    with atomic_path(path) as partial, partial.open("wb") as file:
         np.savez(file, **dict(arrays))  # type: ignore[arg-type]
 
 

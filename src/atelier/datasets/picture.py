@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from atelier.configuration.redaction import RedactingFilter, redacted
-from atelier.storage.atomic_write import replacing
+from atelier.configuration.redaction import RedactingFilter, redact
+from atelier.storage.atomic_write import atomic_path
 
 if TYPE_CHECKING:
     from atelier.types import Array
@@ -52,7 +52,7 @@ class PictureDataset(AbstractDataset[None, Any]):
         return True
 
     def _describe(self) -> dict[str, Any]:
-        return {"source": redacted(self._source)}
+        return {"source": redact(self._source)}
 
 
 class PicturesDataset(AbstractDataset[None, Any]):
@@ -91,7 +91,7 @@ class PicturesDataset(AbstractDataset[None, Any]):
         return True
 
     def _describe(self) -> dict[str, Any]:
-        return {"sources": redacted(self._sources)}
+        return {"sources": redact(self._sources)}
 
 
 def _at_hand(source: str, downloads: str, mirror: str | None) -> str:
@@ -111,7 +111,7 @@ def _at_hand(source: str, downloads: str, mirror: str | None) -> str:
         return str(pooch.retrieve(address, None, path=Path(downloads), downloader=caller))
     except OSError as error:  # requests' errors are OSErrors
         raise DatasetError(
-            f"Expected a picture at {redacted(address)}. Received: {redacted(str(error))}. "
+            f"Expected a picture at {redact(address)}. Received: {redact(str(error))}. "
             "Offline, name a file, or one that comes along"
         ) from None
 
@@ -130,7 +130,7 @@ class GalleryDataset(AbstractDataset["Mapping[str, Array]", "dict[str, Array]"])
         for left in set(self._files()) - {self._filepath / f"{name}.png" for name in data}:
             left.unlink()
         for name, picture in data.items():
-            with replacing(self._filepath / f"{name}.png") as partial:
+            with atomic_path(self._filepath / f"{name}.png") as partial:
                 Image.fromarray(picture).save(partial, format="PNG")
 
     def load(self) -> dict[str, Array]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import PlotlyPreview
 
-from atelier.storage.atomic_write import replacing
+from atelier.storage.atomic_write import atomic_path
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -32,9 +32,9 @@ class PlotDataset(AbstractDataset["Figure", "Figure"]):
 
     def save(self, data: Figure) -> None:
         """Write both files, each as a whole."""
-        with replacing(self._record) as partial:
+        with atomic_path(self._record) as partial:
             partial.write_text(data.to_json(), encoding="utf-8")
-        with replacing(self._filepath) as partial:
+        with atomic_path(self._filepath) as partial:
             page = data.to_html(include_plotlyjs=True, config={"displaylogo": False})
             partial.write_text(page, encoding="utf-8")
 

@@ -29,7 +29,7 @@ class ModelRegistry:
         self.name, self._lock, self._environment = name, lock, environment
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Nobody else promotes or rolls back meanwhile: they wait, and then see what was done.
 
         The lock is a file's; it is free again when its holder dies.
@@ -63,7 +63,7 @@ class ModelRegistry:
                 return None
             raise
 
-    def withdrawn(self, version: str) -> bool:
+    def is_rolled_back(self, version: str) -> bool:
         """Whether the version was rolled back."""
         return WITHDRAWN in self._version(version).tags
 
@@ -88,19 +88,19 @@ class ModelRegistry:
 
         return probabilities
 
-    def note(self, version: str, verdict: str) -> None:
+    def record_verdict(self, version: str, verdict: str) -> None:
         """Write what was decided on the version."""
         self._client.set_model_version_tag(self.name, version, VERDICT, verdict.splitlines()[0])
         described, *_ = (self._version(version).description or "").partition(HEADING)
         text = f"{described.strip()}\n\n{HEADING}\n\n{verdict}".strip()
         self._client.update_model_version(self.name, version, text)
 
-    def crown(self, version: str, verdict: str) -> None:
+    def set_champion(self, version: str, verdict: str) -> None:
         """Make a version the champion; it remembers the one before."""
         before = self.champion()
         if before and before != version:
             self._client.set_model_version_tag(self.name, version, OVER, before)
-        self.note(version, verdict)
+        self.record_verdict(version, verdict)
         self._client.set_registered_model_alias(self.name, CHAMPION, version)
 
     def roll_back(self) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from typing import Any
 from kedro.io import AbstractDataset, CatalogProtocol
 
 from atelier.datasets.tracked import run_page
-from atelier.report.results import Lab, Run
+from atelier.report.results import ExperimentResults, Run
 from atelier.storage.origins import Origin, Writer, read_origin
 
 KINDS = ("_metrics", "_table", "_text", "_plot", "_figure", "_animation", ".provenance")
@@ -41,14 +41,14 @@ class Found(Mapping[str, Any]):
         return len(self._names)
 
 
-class LabDataset(AbstractDataset[None, Lab]):
+class ExperimentResultsDataset(AbstractDataset[None, ExperimentResults]):
     """Loads as the lab: reports of every pipeline that is registered, and the run that wrote each.
 
     A hook tells it the catalog that it is part of.
     """
 
-    def __init__(self, *, edition: str, metadata: Mapping[str, Any] | None = None) -> None:
-        self._edition = edition
+    def __init__(self, *, env: str, metadata: Mapping[str, Any] | None = None) -> None:
+        self._env = env
         self._catalog: CatalogProtocol[Any, Any] | None = None
         self.metadata = metadata
 
@@ -56,7 +56,7 @@ class LabDataset(AbstractDataset[None, Lab]):
         """Remember the catalog."""
         self._catalog = catalog
 
-    def load(self) -> Lab:
+    def load(self) -> ExperimentResults:
         """What there is at this moment."""
         from kedro.framework.project import pipelines
 
@@ -65,8 +65,8 @@ class LabDataset(AbstractDataset[None, Lab]):
         single = {name: one for name, one in pipelines.items() if name != "__default__"}
         outputs = {name for one in single.values() for name in one.all_outputs()}
         data = Found(self._catalog, sorted(name for name in outputs if name.endswith(KINDS)))
-        return Lab(
-            edition=self._edition,
+        return ExperimentResults(
+            env=self._env,
             written=_in_words(dt.datetime.now(dt.UTC)),
             datasets=data,
             runs=_runs(data),
@@ -85,7 +85,7 @@ class LabDataset(AbstractDataset[None, Lab]):
         return True
 
     def _describe(self) -> dict[str, Any]:
-        return {"edition": self._edition}
+        return {"env": self._env}
 
 
 def _source(provenance: Mapping[str, Any]) -> str:

@@ -34,7 +34,7 @@ class _Sink(AbstractDataset[None, Any]):
         return True
 
 
-class MlflowCurve:
+class MlflowMetricLog:
     """Logs each row of metrics to the active MLflow run as it comes, one step a row."""
 
     def __init__(self, prefix: str, *, active: bool = True) -> None:
@@ -50,17 +50,17 @@ class MlflowCurve:
             mlflow.log_metrics(named, step=self._step)
 
 
-class CurveDataset(_Sink):
-    """Loads as an empty :class:`MlflowCurve`."""
+class MetricLogDataset(_Sink):
+    """Loads as an empty :class:`MlflowMetricLog`."""
 
     def __init__(self, *, prefix: str, metadata: Mapping[str, Any] | None = None) -> None:
         self._prefix = prefix
         self._logging_activated = True
         self.metadata = metadata
 
-    def load(self) -> MlflowCurve:
+    def load(self) -> MlflowMetricLog:
         """A curve that begins at step 1."""
-        return MlflowCurve(self._prefix, active=self._logging_activated)
+        return MlflowMetricLog(self._prefix, active=self._logging_activated)
 
     def _describe(self) -> dict[str, Any]:
         return {"prefix": self._prefix}
@@ -122,7 +122,7 @@ class CheckpointDataset(_Sink):
         return {"filepath": str(self._filepath)}
 
 
-class MlflowAlbum:
+class MlflowImageLog:
     """Shows each picture in the active MLflow run as it comes, under one name, step by step."""
 
     def __init__(self, name: str, *, active: bool = True) -> None:
@@ -137,19 +137,19 @@ class MlflowAlbum:
         self._step += 1
 
 
-class TrackedStudio:
+class MlflowRunSinks:
     """Curves and albums in MLflow, checkpoints in one folder."""
 
     def __init__(self, folder: Path, prefix: str, *, active: bool = True) -> None:
         self._folder, self._prefix, self._active = folder, prefix, active
 
-    def curve(self, name: str) -> MlflowCurve:
+    def metric_log(self, name: str) -> MlflowMetricLog:
         """Metrics called ``<prefix>.<name>.<metric>``."""
-        return MlflowCurve(f"{self._prefix}.{name}", active=self._active)
+        return MlflowMetricLog(f"{self._prefix}.{name}", active=self._active)
 
-    def album(self, name: str) -> MlflowAlbum:
+    def image_log(self, name: str) -> MlflowImageLog:
         """Pictures called ``<prefix>.<name>``."""
-        return MlflowAlbum(f"{self._prefix}.{name}", active=self._active)
+        return MlflowImageLog(f"{self._prefix}.{name}", active=self._active)
 
     def checkpoint(self, name: str) -> FileCheckpoint:
         """A file of that name in the folder."""
@@ -160,8 +160,8 @@ class TrackedStudio:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class StudioDataset(_Sink):
-    """Loads as a :class:`TrackedStudio`."""
+class RunSinksDataset(_Sink):
+    """Loads as a :class:`MlflowRunSinks`."""
 
     def __init__(
         self, *, filepath: str, prefix: str, metadata: Mapping[str, Any] | None = None
@@ -170,15 +170,15 @@ class StudioDataset(_Sink):
         self._logging_activated = True
         self.metadata = metadata
 
-    def load(self) -> TrackedStudio:
+    def load(self) -> MlflowRunSinks:
         """A studio whose checkpoints are in this folder."""
-        return TrackedStudio(self._filepath, self._prefix, active=self._logging_activated)
+        return MlflowRunSinks(self._filepath, self._prefix, active=self._logging_activated)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), "prefix": self._prefix}
 
 
-class TrialsDataset(_Sink):
+class ChunkStoreDataset(_Sink):
     """Loads as the :class:`atelier.sweep.chunk_store.Ledger` of a folder."""
 
     def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:

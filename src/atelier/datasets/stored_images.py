@@ -40,7 +40,9 @@ class StoredImageModel:
             MlflowException: Anything else; a server answers 400.
         """
         del params
-        return self._model.predict(as_stored(data, self._model.input_shape[1:]), verbose=0)
+        return self._model.predict(
+            check_stored_images(data, self._model.input_shape[1:]), verbose=0
+        )
 
 
 def _load_pyfunc(path: str) -> StoredImageModel:
@@ -51,7 +53,7 @@ def _load_pyfunc(path: str) -> StoredImageModel:
     return StoredImageModel(model)
 
 
-def as_stored(data: Any, shape: tuple[int | None, ...]) -> Any:
+def check_stored_images(data: Any, shape: tuple[int | None, ...]) -> Any:
     """The pictures as uint8, (n, height, width, channels).
 
     Args:

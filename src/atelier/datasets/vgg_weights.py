@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from atelier.data.vgg_weights import Trunk
 
 
-class TrunkDataset(AbstractDataset[None, Any]):
+class VggWeightsDataset(AbstractDataset[None, Any]):
     """Loads as a :class:`atelier.data.vgg_weights.Trunk`.
 
     Args:

@@ -10,7 +10,7 @@ import pandas as pd
 import tensorflow as tf
 from keras import layers
 
-from atelier.types import Array, Curve
+from atelier.types import Array, MetricLog
 
 BATCH = 50
 RATE = 0.1
@@ -42,7 +42,7 @@ def compute_and_apply(
     steps: int,
     process: Callable[[list[Any]], list[Any]] = lambda gradients: gradients,
     only: slice = slice(None),
-    curve: Curve | None = None,
+    curve: MetricLog | None = None,
 ) -> list[Array]:
     """The same by the tape's gradients, which lie open between the two halves: to be tracked, the
     norm by layer and step, in ``curve``; to be processed; to be taken of some variables ``only``.
@@ -97,7 +97,7 @@ def clipped(gradients: list[Any], *, norm: float) -> list[Any]:
 
 
 def three_ways(
-    images: Array, targets: Array, *, steps: int, norm: float, curve: Curve
+    images: Array, targets: Array, *, steps: int, norm: float, curve: MetricLog
 ) -> pd.DataFrame:
     """How far each way's weights lie from the first's, and whether every bit is the same.
 

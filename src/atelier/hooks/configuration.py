@@ -9,7 +9,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.validation import ParameterValidationError, TypeExtractor
 
-from atelier.configuration.names import SHORT, Names, join
+from atelier.configuration.names import SHORT, Names, merge_trees
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -34,7 +34,7 @@ def check_names(loader: ProjectConfigLoader) -> None:
         ParameterValidationError: Names each of them, and what it probably should be.
     """
     registered = dict(pipelines)
-    wrong = [*misspelt_files(loader, registered), *unknown(loader, registered)]
+    wrong = [*misspelt_names(loader, registered), *unknown(loader, registered)]
     if wrong:
         raise ParameterValidationError("\n".join(wrong))
 
@@ -47,11 +47,11 @@ def unknown(loader: ProjectConfigLoader, registered: Mapping[str, Pipeline]) -> 
     is_deep = any(isinstance(value, Mapping) for name, value in given.items() if name != SHORT)
     typed = TypeExtractor(dict(registered)).extract_types_from_pipelines() if is_deep else {}
     files = loader.written("parameters").values()
-    names = Names(join(*files, _read(registered)), typed, loader.asked())
+    names = Names(merge_trees(*files, _read(registered)), typed, loader.asked())
     yield from map(names.complaint, names.unknown(given))
 
 
-def misspelt_files(
+def misspelt_names(
     loader: ProjectConfigLoader, registered: Mapping[str, Pipeline]
 ) -> Iterator[str]:
     """Yields a complaint for each name of an environment that resembles one of ``conf/base``.
@@ -59,7 +59,7 @@ def misspelt_files(
     Others may stand there: a value that interpolation takes, a parameter of a new node.
     """
     files = loader.written("parameters")
-    names = Names(join(files.pop(loader.base_env, {}), _read(registered)))
+    names = Names(merge_trees(files.pop(loader.base_env, {}), _read(registered)))
     for folder, parameters in files.items():
         for path in names.unknown({k: v for k, v in parameters.items() if not k.startswith("_")}):
             if names.near(path, least=0.8):

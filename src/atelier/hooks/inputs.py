@@ -8,8 +8,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 
-from atelier.configuration.command_line import first_step, other_source
-from atelier.configuration.redaction import redacted
+from atelier.configuration.command_line import command_for_pipeline, custom_conf_source
+from atelier.configuration.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ class InputHooks:
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Remember where the configuration is read, if not in the project."""
-        self._source = other_source(context)
+        self._source = custom_conf_source(context)
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
@@ -44,12 +44,14 @@ class InputHooks:
             if not name.startswith(("params:", "parameters")) and not catalog.exists(name)
         ]
         if missing:
-            run = redacted(run_params | self._source)
+            run = redact(run_params | self._source)
             raise DatasetError("\n".join(_first_step(name, run) for name in missing))
 
 
 def _first_step(dataset: str, run: Mapping[str, Any]) -> str:
     makers = [name for name, pipeline in pipelines.items() if dataset in pipeline.all_outputs()]
     single = [name for name in makers if name != "__default__"] or makers[:1]
-    first = f"Run first: {first_step(run, single[0])}" if single else "No pipeline makes it."
+    first = (
+        f"Run first: {command_for_pipeline(run, single[0])}" if single else "No pipeline makes it."
+    )
     return f"Expected dataset '{dataset}' to be there. Received: nothing. {first}"

@@ -11,7 +11,7 @@ from atelier.storage.processes import PROCESS, is_dead, this_process
 logger = logging.getLogger(__name__)
 
 
-class RunHooks:
+class KilledRunHooks:
     """Closes runs whose process was killed."""
 
     @hook_impl(trylast=True)

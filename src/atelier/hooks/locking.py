@@ -33,10 +33,10 @@ def wait_for_locked_stores() -> None:
 
 def _connect_patiently(dialect: Any, _record: Any, _given: Any, options: dict[str, Any]) -> None:
     if dialect.name == "sqlite":
-        options.setdefault("factory", PatientConnection)
+        options.setdefault("factory", RetryingConnection)
 
 
-def patiently(attempt: Callable[[], T]) -> T:
+def retry_while_locked(attempt: Callable[[], T]) -> T:
     """Returns what ``attempt`` returns, once no other process locks the database.
 
     Raises:
@@ -64,30 +64,30 @@ def patiently(attempt: Callable[[], T]) -> T:
             )
 
 
-class PatientCursor(sqlite3.Cursor):
+class RetryingCursor(sqlite3.Cursor):
     """A cursor whose statements wait while another process locks the database."""
 
-    def execute(self, statement: str, parameters: Any = ()) -> PatientCursor:
+    def execute(self, statement: str, parameters: Any = ()) -> RetryingCursor:
         """Executes a statement, as :meth:`sqlite3.Cursor.execute` does."""
         if statement.lstrip().upper().startswith("PRAGMA BUSY_TIMEOUT"):
             statement = f"PRAGMA busy_timeout = {1000 * STEP_SECONDS}"
-        patiently(lambda: super(PatientCursor, self).execute(statement, parameters))
+        retry_while_locked(lambda: super(RetryingCursor, self).execute(statement, parameters))
         return self
 
-    def executemany(self, statement: str, parameters: Iterable[Any]) -> PatientCursor:
+    def executemany(self, statement: str, parameters: Iterable[Any]) -> RetryingCursor:
         """Executes a statement for each row, as :meth:`sqlite3.Cursor.executemany` does."""
         rows = list(parameters)
-        patiently(lambda: super(PatientCursor, self).executemany(statement, rows))
+        retry_while_locked(lambda: super(RetryingCursor, self).executemany(statement, rows))
         return self
 
 
-class PatientConnection(sqlite3.Connection):
+class RetryingConnection(sqlite3.Connection):
     """A connection whose statements and commits wait while another process locks the database."""
 
-    def cursor(self, factory: Any = PatientCursor) -> Any:
+    def cursor(self, factory: Any = RetryingCursor) -> Any:
         """Returns a cursor that waits."""
         return super().cursor(factory)
 
     def commit(self) -> None:
         """Commits, as :meth:`sqlite3.Connection.commit` does."""
-        patiently(super().commit)
+        retry_while_locked(super().commit)

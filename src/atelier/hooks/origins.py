@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
-from atelier.configuration.command_line import other_source
-from atelier.configuration.redaction import redacted
-from atelier.hooks.tracking import again, flatten
-from atelier.storage.origins import Origin, Writer, derived, read_origin, write_origin
+from atelier.configuration.command_line import custom_conf_source
+from atelier.configuration.redaction import redact
+from atelier.hooks.tracking import flatten_parameters, rerun_command
+from atelier.storage.origins import Origin, Writer, derive_origin, read_origin, write_origin
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -29,7 +29,7 @@ class OriginHooks:
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Notes where the configuration is."""
-        self._source = other_source(context)
+        self._source = custom_conf_source(context)
 
     @hook_impl(trylast=True)
     def before_pipeline_run(
@@ -42,7 +42,7 @@ class OriginHooks:
         self._writer = Writer(
             run_id=run.info.run_id if run else "",
             began=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            command=again(run_params, self._source),
+            command=rerun_command(run_params, self._source),
             pipelines=tuple(run_params.get("pipeline_names") or ()),
         )
         self._catalog = catalog
@@ -52,13 +52,13 @@ class OriginHooks:
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
         """Notes the node's parameters, and the origins of what it reads."""
         parameters = {
-            leaf: str(redacted(value, leaf))
+            leaf: str(redact(value, leaf))
             for name, given in inputs.items()
             if name.startswith("params:")
-            for leaf, value in flatten(given, name.removeprefix("params:")).items()
+            for leaf, value in flatten_parameters(given, name.removeprefix("params:")).items()
         }
         known = [origin for name in node.inputs if (origin := self._origin_of(name))]
-        self._origin = derived(self._writer, parameters, known)
+        self._origin = derive_origin(self._writer, parameters, known)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:

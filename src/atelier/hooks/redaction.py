@@ -7,7 +7,7 @@ from kedro.framework.hooks import hook_impl
 from atelier.configuration.redaction import hide_secrets
 
 
-class SecretHooks:
+class RedactionHooks:
     """Keeps secrets out of the log and of the error that ends a run."""
 
     @hook_impl(tryfirst=True)

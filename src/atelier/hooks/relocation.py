@@ -39,11 +39,11 @@ def local_path(address: str | None) -> Path | None:
     return Path(address) if address and address.startswith("/") else None
 
 
-def relocated(address: str | None, old: Path, new: Path) -> str | None:
+def relocated_address(address: str | None, old: Path, new: Path) -> str | None:
     """Returns an address below ``old`` as one below ``new``, in the same form; None for others.
 
     Examples:
-        >>> relocated("file:///a/mlruns/1/artifacts", Path("/a/mlruns"), Path("/b/mlruns"))
+        >>> relocated_address("file:///a/mlruns/1/artifacts", Path("/a/mlruns"), Path("/b/mlruns"))
         'file:///b/mlruns/1/artifacts'
     """
     path = local_path(address)
@@ -53,7 +53,7 @@ def relocated(address: str | None, old: Path, new: Path) -> str | None:
     return target.as_uri() if address.startswith("file:") else str(target)
 
 
-def follow_folder(file: Path, experiment: str, artifacts: str) -> None:
+def rewrite_moved_store(file: Path, experiment: str, artifacts: str) -> None:
     """Rewrites the addresses of a store whose experiment has its artifacts elsewhere.
 
     That is so after the project was moved or copied. To be called under ``store_lock``.
@@ -68,10 +68,10 @@ def follow_folder(file: Path, experiment: str, artifacts: str) -> None:
         (stored,) = database.execute(asked, (experiment,)).fetchone() or (None,)
     old, new = local_path(stored), local_path(artifacts)
     if old and new and old != new:
-        relocate(file, old, new)
+        rewrite_addresses(file, old, new)
 
 
-def relocate(file: Path, old: Path, new: Path) -> Relocation:
+def rewrite_addresses(file: Path, old: Path, new: Path) -> Relocation:
     """Rewrites all addresses below ``old`` in a store as addresses below ``new``, after a backup.
 
     Experiments, into which future runs write, always follow; a run or a model stays where it is if
@@ -103,7 +103,7 @@ def _rewrite(
     """Rewrites one column."""
     asked = f"select rowid, {column} from {table} where {rows}"  # noqa: S608
     below = [
-        (number, local_path(address), relocated(address, old, new))
+        (number, local_path(address), relocated_address(address, old, new))
         for number, address in database.execute(asked).fetchall()
     ]
     below = [row for row in below if row[2]]
@@ -121,4 +121,4 @@ def _only(old: Path | None, new: Path | None) -> bool:
 def move_store(file: Path, old: Path, new: Path) -> Relocation:
     """Rewrites a store's addresses below ``old``, under its lock."""
     with store_lock(file):
-        return relocate(file, old, new)
+        return rewrite_addresses(file, old, new)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 
-from atelier.configuration.redaction import redacted
-from atelier.hooks.relocation import follow_folder
+from atelier.configuration.redaction import redact
+from atelier.hooks.relocation import rewrite_moved_store
 from atelier.hooks.sqlite_store import create_store, sqlite_file, sqlite_uri, store_lock
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _prepare_file(file: Path, experiment: dict[str, Any]) -> None:
     with store_lock(file):
         create_store(file, artifacts or str(file.parent / "mlruns"))
         if artifacts:
-            follow_folder(file, experiment["name"], artifacts)
+            rewrite_moved_store(file, experiment["name"], artifacts)
 
 
 def with_absolute_paths(config: dict[str, Any], project: Path) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _problem(answer: Response) -> str | None:
 
 def _expected(uri: str, received: str) -> str:
     return str(
-        redacted(
+        redact(
             f"Expected an MLflow server at {uri}, as conf/ or MLFLOW_TRACKING_URI says. "
             f"Received: {received}"
         )
@@ -185,7 +185,7 @@ def create_experiment(uri: str, *, name: str, create_experiment_kwargs: dict[str
 
 
 @contextmanager
-def unexported() -> Iterator[None]:
+def restore_mlflow_variables() -> Iterator[None]:
     """Undoes that MLflow exports the addresses that it is told.
 
     Otherwise the next session of this process, of another project or environment, would take them

@@ -12,11 +12,11 @@ from kedro_mlflow.framework.hooks.utils import _assert_mlflow_enabled
 from kedro_mlflow.io.catalog.switch_catalog_logging import switch_catalog_logging
 from pydantic import BaseModel
 
-from atelier.configuration.command_line import command_line, given_options, other_source
-from atelier.configuration.redaction import redacted
+from atelier.configuration.command_line import cli_only_options, command_line, custom_conf_source
+from atelier.configuration.redaction import redact
 from atelier.hooks.locking import wait_for_locked_stores
 from atelier.hooks.session_run import SessionRun
-from atelier.hooks.store import prepare_store, unexported
+from atelier.hooks.store import prepare_store, restore_mlflow_variables
 from atelier.hooks.version_control import git_tags
 from atelier.storage.processes import PROCESS, this_process
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
 
-def flatten(parameters: Any, name: str = "") -> dict[str, Any]:
+def flatten_parameters(parameters: Any, name: str = "") -> dict[str, Any]:
     """Every leaf of a parameter record under its dotted name."""
     if isinstance(parameters, BaseModel):
         parameters = parameters.model_dump()
@@ -34,7 +34,7 @@ def flatten(parameters: Any, name: str = "") -> dict[str, Any]:
         return {name: parameters}
     leaves: dict[str, Any] = {}
     for key, value in parameters.items():
-        leaves |= flatten(value, f"{name}.{key}" if name else str(key))
+        leaves |= flatten_parameters(value, f"{name}.{key}" if name else str(key))
     return leaves
 
 
@@ -58,13 +58,13 @@ class TrackingHooks(MlflowHook):
         self._run.end_interrupted()
         if mlflow.active_run() is None:
             prepare_store(context)
-        with unexported():
+        with restore_mlflow_variables():
             super().after_context_created(context)
-        self._source = other_source(context)
+        self._source = custom_conf_source(context)
 
     def _log_param(self, name: str, value: Any) -> None:
-        for leaf, one in flatten(value, name).items():
-            super()._log_param(leaf, redacted(one, leaf))
+        for leaf, one in flatten_parameters(value, name).items():
+            super()._log_param(leaf, redact(one, leaf))
 
     @hook_impl
     def before_pipeline_run(
@@ -130,17 +130,17 @@ def run_tags(run_params: Mapping[str, Any], source: Mapping[str, str]) -> dict[s
         run_params: What Kedro's hooks are told of the run.
         source: ``conf_source``, where the configuration is not the project's own.
     """
-    options = {name: str(value) for name, value in redacted(run_params).items() if value}
-    named = {"kedro_command": again(run_params, source), PROCESS: this_process()}
+    options = {name: str(value) for name, value in redact(run_params).items() if value}
+    named = {"kedro_command": rerun_command(run_params, source), PROCESS: this_process()}
     return options | named | git_tags(Path(run_params["project_path"]))
 
 
-def again(run_params: Mapping[str, Any], source: Mapping[str, str]) -> str:
+def rerun_command(run_params: Mapping[str, Any], source: Mapping[str, str]) -> str:
     """Returns the command that does a run again, without secrets.
 
     Args:
         run_params: What Kedro's hooks are told of the run.
         source: ``conf_source``, where the configuration is not the project's own.
     """
-    run = redacted({**run_params, **source, **given_options()})
+    run = redact({**run_params, **source, **cli_only_options()})
     return command_line(run, run.get("runtime_params") or {})

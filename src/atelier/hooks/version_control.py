@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from atelier.configuration.redaction import redacted
+from atelier.configuration.redaction import redact
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 """Where git is not installed, MLflow's import of GitPython would fail with 51 lines of warnings."""
@@ -49,9 +49,9 @@ def without_credentials(address: str) -> str:
     """
     parts = urlsplit(address)
     if not parts.netloc:
-        return str(redacted(address))
+        return str(redact(address))
     host = parts.netloc.rpartition("@")[2]
-    return str(redacted(urlunsplit((parts.scheme, host, parts.path, "", ""))))
+    return str(redact(urlunsplit((parts.scheme, host, parts.path, "", ""))))
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from atelier.params import Params, Share
+from atelier.params import Params, Seed, Share, Threads
 from atelier.training.params import TrainingParams
 
 
@@ -29,8 +29,8 @@ class DescentParams(Params):
     epochs: Annotated[int, Field(gt=0, description="on part of the images, to find the best")]
     more_epochs: Annotated[int, Field(ge=0, description="on all of them, at most")]
     held_out: Annotated[float, Field(gt=0, lt=1, description="share that finds the best epoch")]
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
-    threads: Annotated[int, Field(ge=0)]
+    seed: Seed
+    threads: Threads
 
 
 class PermutationInvariantParams(Params):
@@ -61,5 +61,5 @@ class FunctionParams(Params):
 
     pieces: Annotated[int, Field(gt=1)]
     steps: Annotated[int, Field(gt=0)]
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
-    threads: Annotated[int, Field(ge=0)]
+    seed: Seed
+    threads: Threads

@@ -19,7 +19,7 @@ from atelier.maxout.params import DescentParams
 from atelier.training.batches import to_unit
 from atelier.training.fitting import fingerprint, mask_seed, unit_logits_of
 from atelier.training.resume import as_arrays, as_rows
-from atelier.types import Array, Arrays, Checkpoint, Curve, History
+from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def descend(
     train: Arrays,
     params: DescentParams,
     *,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> Descended:
     """Train ``model`` in place by the two phases; its history has a row for each epoch.

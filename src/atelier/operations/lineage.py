@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from kedro.pipeline import Pipeline
 
 
-def lineage(
+def upstream_pipelines(
     pipelines: Mapping[str, Pipeline], identity: Callable[[str], str] = str
 ) -> dict[str, list[str]]:
     """The pipelines that make what each pipeline reads and does not make itself.

@@ -14,7 +14,7 @@ from kedro.io import CatalogConfigResolver
 from kedro.pipeline import Pipeline
 
 from atelier.configuration.project import project_folder
-from atelier.operations.lineage import lineage
+from atelier.operations.lineage import upstream_pipelines
 from atelier.operations.schedules import read_schedules
 
 WHOLE = "__default__"
@@ -38,7 +38,7 @@ def plan(project: Path) -> dict[str, Any]:
     )
     registered = dict(pipelines)
     whole, single = _parted(registered)
-    needs = lineage(single, _identity(loader["catalog"]))
+    needs = upstream_pipelines(single, _identity(loader["catalog"]))
     folders = {folder.name for folder in conf.iterdir() if folder.is_dir()}
     schedules = read_schedules(loader["schedules"], registered, folders)
     return {

@@ -1,4 +1,4 @@
-"""``python -m atelier.operations.run_summary MARK PIPELINE ENV``: what a marked run left."""
+"""``python -m atelier.operations.run_summary RUN_TAG PIPELINE ENV``: what a marked run left."""
 
 import json
 import sys
@@ -11,10 +11,12 @@ from kedro.framework.startup import bootstrap_project
 from atelier.configuration.project import project_folder
 from atelier.datasets.tracked import run_page
 
-MARK = "atelier.mark"
+RUN_TAG = "atelier.mark"
 
 
-def receipt(client: Any, experiment: str, mark: str, prefixes: tuple[str, ...]) -> dict[str, Any]:
+def summarize_run(
+    client: Any, experiment: str, mark: str, prefixes: tuple[str, ...]
+) -> dict[str, Any]:
     """The first run that carries ``mark``: its id and its main metrics; empty if there is none.
 
     Args:
@@ -23,7 +25,7 @@ def receipt(client: Any, experiment: str, mark: str, prefixes: tuple[str, ...]) 
         mark: Value of the tag ``atelier.mark``.
         prefixes: How the names of main metrics begin.
     """
-    marked = f"tags.`{MARK}` = '{mark}'"
+    marked = f"tags.`{RUN_TAG}` = '{mark}'"
     found = client.search_runs([experiment], marked, order_by=["start_time"], max_results=1)
     if not found:
         return {}
@@ -47,7 +49,7 @@ def main(mark: str, pipeline: str, env: str) -> None:
     outputs = pipelines[pipeline].all_outputs()
     prefixes = tuple(f"{o.removesuffix('_metrics')}." for o in outputs if o.endswith("_metrics"))
     client = MlflowClient(store.server.mlflow_tracking_uri)
-    found = receipt(client, experiment, mark, prefixes)
+    found = summarize_run(client, experiment, mark, prefixes)
     if found:
         found["page"] = run_page(experiment, found["run_id"])
     sys.stdout.write(json.dumps(found) + "\n")

@@ -10,18 +10,18 @@ import sys
 from pathlib import Path
 
 from atelier.configuration.project import project_folder
-from atelier.configuration.terminal import print_plainly
+from atelier.configuration.terminal import use_ascii_fallback
 from atelier.operations.plan import plan
 from atelier.operations.ui import HOST
 
 
-def is_taken(port: int) -> bool:
+def is_port_in_use(port: int) -> bool:
     """Whether something listens on a port of this machine."""
     with socket.socket() as tried:
         return tried.connect_ex((HOST, port)) == 0
 
 
-def dagster(port: int, folder: Path) -> subprocess.Popen[bytes]:
+def start_dagster(port: int, folder: Path) -> subprocess.Popen[bytes]:
     """Start Dagster's page and daemon on ``port``, out of the folder with its environment."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
@@ -43,8 +43,8 @@ def main(port: str = "3000", *, mlflow: int = 5000) -> None:
         sys.exit(f"atelier.operations.serve: {error}")
     except ValueError as error:
         sys.exit(f"conf/base/schedules.yml: {error}")
-    print_plainly(sys.stdout, sys.stderr)
-    if is_taken(int(port)):
+    use_ascii_fallback(sys.stdout, sys.stderr)
+    if is_port_in_use(int(port)):
         sys.exit(f"Expected a free port, such as make schedule ARGS=3001. Received: {port}")
     for number in (
         signal.SIGINT,
@@ -53,8 +53,8 @@ def main(port: str = "3000", *, mlflow: int = 5000) -> None:
         signal.signal(number, signal.default_int_handler)
     for name, one in schedules.items():
         print(f"{name}: {', '.join(one['pipeline'])}; {one['cron'] or one['after']}")
-    started = [dagster(int(port), project / "orchestration")]
-    if not is_taken(mlflow):
+    started = [start_dagster(int(port), project / "orchestration")]
+    if not is_port_in_use(mlflow):
         page = [sys.executable, "-m", "atelier.operations.ui", str(mlflow)]
         started.append(subprocess.Popen(page, cwd=project))
     print(f"Dagster: http://{HOST}:{port}", flush=True)

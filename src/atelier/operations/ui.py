@@ -12,12 +12,12 @@ from kedro.framework.startup import bootstrap_project
 from mlflow.cli import cli as mlflow_cli
 
 from atelier.configuration.project import project_folder
-from atelier.configuration.redaction import redacted
+from atelier.configuration.redaction import redact
 
 HOST = "127.0.0.1"
 
 
-def open_when_up(address: str, page: str) -> None:
+def open_when_ready(address: str, page: str) -> None:
     """Show ``page`` in the browser as soon as the server answers."""
     for _ in range(120):
         try:
@@ -55,24 +55,24 @@ def main(port: str = "5000", host: str = HOST) -> None:
     remote = uri.startswith("http")
     address = uri.rstrip("/") if remote else f"http://{HOST}:{port}"
     page = f"{address}/#/experiments/{experiment}/runs"
-    print(f"MLflow: {redacted(page)}", flush=True)
+    print(f"MLflow: {redact(page)}", flush=True)
     if remote:
-        show(page)
+        open_page(page)
     else:
-        serve(uri, port, host, page)
+        serve_store(uri, port, host, page)
 
 
-def show(page: str) -> None:
+def open_page(page: str) -> None:
     """Open a page in the browser, where somebody looks on."""
     if sys.stdout.isatty():
         webbrowser.open(page)
 
 
-def serve(uri: str, port: str, host: str, page: str) -> None:
+def serve_store(uri: str, port: str, host: str, page: str) -> None:
     """Serve a store until Ctrl-C, and open ``page`` where somebody looks on."""
     if sys.stdout.isatty():
         address = f"http://{HOST}:{port}"
-        threading.Thread(target=open_when_up, args=(address, page), daemon=True).start()
+        threading.Thread(target=open_when_ready, args=(address, page), daemon=True).start()
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # 2 processes instead of 10
     served = ["--backend-store-uri", uri, "--host", host, "--port", port, "--workers", "1"]
     sys.exit(mlflow_cli(["server", *served]))

@@ -163,14 +163,14 @@ def promote(registry: Registry, test: Arrays, params: PromotionParams) -> Decisi
         test: Held-out ``images`` and ``labels``, which neither model has seen.
         params: Margins, and how the intervals are made.
     """
-    with registry.held():
+    with registry.lock():
         new, old = registry.newest(), registry.champion()
         versions = [new] if old in (None, new) else [new, str(old)]
         answers = examine([registry.model(one) for one in versions], test["images"], params)
         table = compare(answers[0], answers[-1], test["labels"], params)
         moved, headline = _decided(registry, table, new, old)
         verdict = f"{headline}\n\n{in_words(table, images=len(test['labels']))}"
-        (registry.crown if moved else registry.note)(new, verdict)
+        (registry.set_champion if moved else registry.record_verdict)(new, verdict)
     return Decision(table, verdict, moved)
 
 
@@ -182,7 +182,7 @@ def _decided(
         return True, f"Version {new} is the first champion: there was none to compare it with."
     if old == new:
         return False, f"Version {new} is the champion already."
-    if registry.withdrawn(new):
+    if registry.is_rolled_back(new):
         return False, f"Version {new} stays out: it was rolled back. Version {old} stays champion."
     if passes(table):
         return True, f"Version {new} takes the place of version {old}: better or no worse by all."

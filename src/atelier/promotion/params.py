@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from atelier.params import Params
+from atelier.params import Params, Seed
 
 Margin = Annotated[float, Field(ge=0)]
 
@@ -28,4 +28,4 @@ class PromotionParams(Params):
     """How often each is timed, alternately."""
     batch: Annotated[int, Field(gt=0)]
     """Images in a timed call."""
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    seed: Seed

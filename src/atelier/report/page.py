@@ -9,9 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from atelier.report.embedding import animation_address, picture_address
 from atelier.report.experiments import Experiment, Shown
-from atelier.report.making import Made, made
-from atelier.report.results import Lab
-from atelier.report.values import Value, rows, shown
+from atelier.report.results import ExperimentResults
+from atelier.report.run_records import RunRecord, run_record
+from atelier.report.values import Value, format_measure, table_rows
 
 THUMBNAIL = 480
 
@@ -31,7 +31,7 @@ class Section:
     """What the template shows of an experiment that has run."""
 
     experiment: Experiment
-    made: Made
+    made: RunRecord
     measures: list[Value]
     texts: list[str]
     tables: list[tuple[str, list[str], list[list[str]]]]
@@ -41,7 +41,7 @@ class Section:
     thumbnail: Picture | None
 
 
-def section(experiment: Experiment, lab: Lab) -> Section | None:
+def build_section(experiment: Experiment, lab: ExperimentResults) -> Section | None:
     """The experiment's section of what is there; ``None`` if nothing is."""
     data = lab.datasets
     if not any(name in data for name in experiment.datasets):
@@ -49,11 +49,13 @@ def section(experiment: Experiment, lab: Lab) -> Section | None:
     pictures = list(_there(experiment.pictures, data))
     return Section(
         experiment=experiment,
-        made=made(experiment, lab),
-        measures=[shown(one, data[one.of]) for one in experiment.measures if one.of in data],
+        made=run_record(experiment, lab),
+        measures=[
+            format_measure(one, data[one.of]) for one in experiment.measures if one.of in data
+        ],
         texts=[_html(data[name]) for name in experiment.texts if name in data],
         tables=[
-            (one.caption, list(one.columns.values()), rows(one, data[one.of]))
+            (one.caption, list(one.columns.values()), table_rows(one, data[one.of]))
             for one in experiment.tables
             if one.of in data
         ],
@@ -86,11 +88,11 @@ def _json(figure: Any) -> str:
     return str(figure.to_json()).replace("</", "<\\/")
 
 
-def render(experiments: Sequence[Experiment], lab: Lab) -> str:
+def render_page(experiments: Sequence[Experiment], lab: ExperimentResults) -> str:
     """The whole page, which needs nothing but itself; experiments in their order."""
     from plotly.offline import get_plotlyjs
 
-    found = {one.pipeline: section(one, lab) for one in experiments}
+    found = {one.pipeline: build_section(one, lab) for one in experiments}
     ran = [one for one in found.values() if one]
     environment = Environment(
         loader=PackageLoader("atelier.report", "."),

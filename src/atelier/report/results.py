@@ -29,7 +29,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Lab:
+class ExperimentResults:
     """The environment's name, the moment in words, what datasets are there, who wrote each.
 
     ``datasets`` gives for a metrics dataset a mapping, for a table a frame, for a text a string,
@@ -37,7 +37,7 @@ class Lab:
     entry for a dataset whose writer is not known.
     """
 
-    edition: str
+    env: str
     written: str
     datasets: Mapping[str, Any]
     runs: Mapping[str, Run]
@@ -46,4 +46,4 @@ class Lab:
     @property
     def environment(self) -> str:
         """The option of a command that names the environment, with a space before it."""
-        return "" if self.edition == "base" else f" --env {self.edition}"
+        return "" if self.env == "base" else f" --env {self.env}"

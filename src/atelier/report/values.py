@@ -24,7 +24,7 @@ class Value:
     bar: tuple[float, float, float] | None
 
 
-def shown(measure: Measure, metrics: Mapping[str, Any]) -> Value:
+def format_measure(measure: Measure, metrics: Mapping[str, Any]) -> Value:
     """The measure as text: value, interval, n.
 
     Raises:
@@ -42,16 +42,20 @@ def shown(measure: Measure, metrics: Mapping[str, Any]) -> Value:
         bar = (value, float(low), float(high))
     return Value(
         label=measure.label,
-        text=number(value, measure),
-        interval=""
-        if low is None or high is None
-        else f"{number(low, measure, unit=False)} … {number(high, measure, unit=False)}",
+        text=format_number(value, measure),
+        interval=_format_interval(low, high, measure),
         n=f"{metrics[measure.n]:,.0f}" if measure.n in metrics else "",
         bar=bar,
     )
 
 
-def number(value: float, measure: Measure, *, unit: bool = True) -> str:
+def _format_interval(low: float | None, high: float | None, measure: Measure) -> str:
+    if low is None or high is None:
+        return ""
+    return " … ".join(format_number(end, measure, unit=False) for end in (low, high))
+
+
+def format_number(value: float, measure: Measure, *, unit: bool = True) -> str:
     """A value at the measure's scale and digits, with a real minus."""
     if not math.isfinite(value):
         return "not finite"
@@ -59,7 +63,7 @@ def number(value: float, measure: Measure, *, unit: bool = True) -> str:
     return f"{text} {measure.unit}".rstrip() if unit else text
 
 
-def rows(table: Table, frame: pd.DataFrame) -> list[list[str]]:
+def table_rows(table: Table, frame: pd.DataFrame) -> list[list[str]]:
     """The first rows of the table's columns, as text.
 
     Raises:
@@ -71,10 +75,10 @@ def rows(table: Table, frame: pd.DataFrame) -> list[list[str]]:
             f"Expected columns {missing} in {table.of}. Received: {', '.join(map(str, frame))}"
         )
     chosen = frame[list(table.columns)].head(table.rows)
-    return [[cell(value) for value in row] for row in chosen.itertuples(index=False)]
+    return [[format_cell(value) for value in row] for row in chosen.itertuples(index=False)]
 
 
-def cell(value: Any) -> str:
+def format_cell(value: Any) -> str:
     """A value of a table: four significant digits, nothing for what is missing."""
     if isinstance(value, str):
         return value

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from atelier.cells.params import SplittingParams
-from atelier.params import Params
+from atelier.params import Params, Seed, Threads
 from atelier.segmentation.deformation import DeformationParams
 
 
@@ -42,8 +42,8 @@ class SegmenterParams(Params):
     patch: Annotated[int, Field(gt=0, description="side of a training patch's output, pixels")]
     steps: Annotated[int, Field(gt=0)]
     report_every: Annotated[int, Field(gt=0, description="steps between two checkpoints")]
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
-    threads: Annotated[int, Field(ge=0, description="0 lets TensorFlow choose")]
+    seed: Seed
+    threads: Threads
 
 
 class CellParams(SplittingParams):

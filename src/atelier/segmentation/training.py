@@ -27,7 +27,7 @@ from atelier.segmentation.unet import unet
 from atelier.segmentation.unet_shapes import margin, tile_margin
 from atelier.training.fitting import fingerprint
 from atelier.training.resume import as_arrays, as_rows
-from atelier.types import Array, Arrays, Checkpoint, Curve, History
+from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ def train_segmenter(
     validation: Sequence[Sample],
     params: SegmenterParams,
     *,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> Segmented:
     """A network trained on ``samples``; its history has a row for each ``report_every`` steps.
@@ -168,7 +168,7 @@ def train_segmenter(
 
 
 def _resume(
-    learner: Learner, checkpoint: Checkpoint, identity: str, curve: Curve
+    learner: Learner, checkpoint: Checkpoint, identity: str, curve: MetricLog
 ) -> list[dict[str, float]]:
     saved = checkpoint.restore(identity)
     if saved is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from atelier.storage.partial_files import remove_abandoned, write_whole
+from atelier.storage.atomic_write import remove_abandoned, write_atomically
 
 
 class Writer(BaseModel, frozen=True):
@@ -51,7 +51,9 @@ class _Record(BaseModel, frozen=True):
     digest: str
 
 
-def derived(writer: Writer, parameters: Mapping[str, str], inputs: Iterable[Origin]) -> Origin:
+def derive_origin(
+    writer: Writer, parameters: Mapping[str, str], inputs: Iterable[Origin]
+) -> Origin:
     """Returns the origin of what a node makes.
 
     Args:
@@ -90,7 +92,7 @@ def write_origin(path: Path, origin: Origin) -> None:
     )
     remove_abandoned(path.parent)
     text = record.model_dump_json(indent=2)
-    write_whole(record_path(path), text.encode(), power_safe=False)
+    write_atomically(record_path(path), text.encode(), power_safe=False)
 
 
 def read_origin(path: Path) -> Origin | None:

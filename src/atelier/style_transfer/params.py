@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from atelier.data.vgg_weights import WIDTHS
-from atelier.params import Params
+from atelier.params import Params, Seed, Threads
 
 Weight = Annotated[float, Field(ge=0)]
 
@@ -40,8 +40,8 @@ class TransferParams(Params):
     learning_rate: Annotated[float, Field(gt=0, description="Adam's, in grey levels")]
     scales: Annotated[tuple[ScaleParams, ...], Field(min_length=1, description="coarse first")]
     every: Annotated[int, Field(gt=0, description="iterations between two pictures that are kept")]
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
-    threads: Annotated[int, Field(ge=0, description="0 lets TensorFlow choose")]
+    seed: Seed
+    threads: Threads
 
     @model_validator(mode="after")
     def _known(self) -> "TransferParams":

@@ -18,7 +18,7 @@ from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.vgg import from_vgg, to_vgg
 from atelier.training.fitting import fingerprint
 from atelier.training.resume import as_arrays, as_rows
-from atelier.types import Album, Array, Arrays, Checkpoint, Curve, Images
+from atelier.types import Array, Arrays, Checkpoint, ImageLog, Images, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -67,8 +67,8 @@ def transfer(
     weights: Arrays,
     params: TransferParams,
     *,
-    curve: Curve,
-    album: Album,
+    curve: MetricLog,
+    album: ImageLog,
     checkpoint: Checkpoint,
 ) -> Painting:
     """Paint ``content`` in ``styles`` (Gatys, Ecker & Bethge 2016).

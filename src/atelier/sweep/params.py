@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from atelier.params import Params
+from atelier.params import Params, Seed
 from atelier.sweep.plan import Activations, Plan
 
 
@@ -15,7 +15,7 @@ class GatherParams(Params):
     """Images to train on; null: the published training part, whole."""
     selection: Annotated[float, Field(gt=0, lt=1)]
     """Share of the others that chooses the rate; the rest reports."""
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    seed: Seed
 
 
 class StudyParams(Params):

@@ -21,7 +21,7 @@ from atelier.data.shares import count_of
 from atelier.training.batches import batches, to_unit
 from atelier.training.params import TrainingParams
 from atelier.training.resume import as_arrays, as_rows
-from atelier.types import Array, Arrays, Checkpoint, Curve, History
+from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Epochs(keras.callbacks.Callback):
     """Keeps the best weights, writes curve and checkpoint, stops when patience has run out."""
 
     def __init__(
-        self, training: TrainingParams, curve: Curve, checkpoint: Checkpoint, identity: str
+        self, training: TrainingParams, curve: MetricLog, checkpoint: Checkpoint, identity: str
     ) -> None:
         super().__init__()
         self.training, self.curve = training, curve
@@ -176,7 +176,7 @@ def fit(
     validation: Arrays,
     training: TrainingParams,
     *,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> Trained:
     """Train ``model`` in place; return it with the weights of its best epoch, and its history.

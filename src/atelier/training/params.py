@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from atelier.params import Params, Share
+from atelier.params import Params, Seed, Share, Threads
 
 
 class MachineParams(Params):
@@ -12,8 +12,8 @@ class MachineParams(Params):
     it, since thread counts are settled by the first such node of a process.
     """
 
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
-    threads: Annotated[int, Field(ge=0, description="0 lets TensorFlow choose")]
+    seed: Seed
+    threads: Threads
 
 
 class NetworkParams(Params):
@@ -55,5 +55,5 @@ class TrainingParams(Params):
     epochs: Annotated[int, Field(gt=0)]
     patience: Annotated[int, Field(gt=0, description="epochs without a better validation loss")]
     augmentation: AugmentationParams
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
-    threads: Annotated[int, Field(ge=0, description="0 lets TensorFlow choose")]
+    seed: Seed
+    threads: Threads

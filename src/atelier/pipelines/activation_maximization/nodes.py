@@ -7,7 +7,16 @@ import pandas as pd
 
 from atelier.activation_maximization.params import PresetParams, SecondParams, StepParams
 from atelier.training.params import NetworkParams, TrainingParams
-from atelier.types import Animation, Array, Arrays, Checkpoint, Classifier, Curve, History, Metrics
+from atelier.types import (
+    Animation,
+    Array,
+    Arrays,
+    Checkpoint,
+    Classifier,
+    History,
+    MetricLog,
+    Metrics,
+)
 
 
 def step(model: Any, provenance: dict[str, Any], params: StepParams) -> Arrays:
@@ -86,7 +95,7 @@ def train_second(
     network: NetworkParams,
     training: TrainingParams,
     second: SecondParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """An independent network to ask: other first weights, another order of the images."""

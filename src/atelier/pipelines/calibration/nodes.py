@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from atelier.calibration.params import CalibrationParams, CapacityParams, DensityParams, ShiftParams
-from atelier.types import Arrays, Checkpoint, Classifier, Curve, History, Metrics, Servable
+from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics, Servable
 
 EXAMPLES = 2
 
@@ -146,7 +146,7 @@ def study_capacity(
 
 
 def overtrain(
-    train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, curve: Curve
+    train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, curve: MetricLog
 ) -> tuple[Arrays, History]:
     """A network trained far past its best likelihood."""
     from atelier.calibration.capacity import overtrain

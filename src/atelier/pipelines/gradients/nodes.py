@@ -7,7 +7,7 @@ import pandas as pd
 
 from atelier.gradients.params import ModeParams, ThreeWaysParams
 from atelier.training.params import MachineParams
-from atelier.types import Arrays, Curve, History, Metrics
+from atelier.types import Arrays, History, MetricLog, Metrics
 
 CURVE_OF = "wave"
 
@@ -37,7 +37,7 @@ def minimise(
     provenance: dict[str, Any],
     params: ThreeWaysParams,
     machine: MachineParams,
-    curve: Curve,
+    curve: MetricLog,
 ) -> tuple[pd.DataFrame, History]:
     """The post's three ways to minimise, and gradients tracked, clipped and taken of a part."""
     from atelier.data.splits import some

@@ -11,7 +11,7 @@ from atelier.maxout.params import (
     MaxoutParams,
     PermutationInvariantParams,
 )
-from atelier.types import Array, Arrays, Checkpoint, Classifier, Curve, History, Metrics
+from atelier.types import Array, Arrays, Checkpoint, Classifier, History, MetricLog, Metrics
 
 
 def compare(
@@ -42,7 +42,7 @@ def descend(
     calibration: Arrays,
     provenance: dict[str, Any],
     params: PermutationInvariantParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """The paper's recipe on all images but the test's, part of them first."""
@@ -66,7 +66,7 @@ def convolve(
     validation: Arrays,
     provenance: dict[str, Any],
     params: ConvolutionalParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """The convolutional network; goes on where a killed run of the same recipe stopped."""

@@ -39,7 +39,7 @@ def promote_newest(
 
 def withdraw_champion(registry: Registry) -> str:
     """What was rolled back to what."""
-    with registry.held():
+    with registry.lock():
         moved = registry.roll_back()
     if moved is None:
         words = f"{registry.name}: nothing to roll back to, no champion was followed by another."

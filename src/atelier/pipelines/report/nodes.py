@@ -3,7 +3,7 @@
 from typing import Any
 
 from atelier.report.experiments import EXPERIMENTS
-from atelier.report.results import Lab
+from atelier.report.results import ExperimentResults
 
 
 def index(*results: Any) -> int:
@@ -11,8 +11,8 @@ def index(*results: Any) -> int:
     return len(results)
 
 
-def write_report(experiments: list[dict[str, Any]], lab: Lab, *_indices: Any) -> str:
+def write_report(experiments: list[dict[str, Any]], lab: ExperimentResults, *_indices: Any) -> str:
     """The page; the indices only have to be there before it is written."""
-    from atelier.report.page import render
+    from atelier.report.page import render_page
 
-    return render(EXPERIMENTS.validate_python(experiments), lab)
+    return render_page(EXPERIMENTS.validate_python(experiments), lab)

@@ -17,7 +17,7 @@ def create_pipeline(after: Pipeline | None = None) -> Pipeline:
     for every result.
     """
     indices = [_index(space, list(ends)) for space, ends in groupby(_ends(after), _space)]
-    told = ["report.experiments", "report.lab", *(node.outputs[0] for node in indices)]
+    told = ["report.experiments", "report.results", *(node.outputs[0] for node in indices)]
     write = Node(nodes.write_report, told, "report.page", name="report.write")
     return Pipeline([*indices, write])
 

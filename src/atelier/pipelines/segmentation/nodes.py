@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from atelier.segmentation.params import PredictionParams, SegmenterParams
-from atelier.types import Arrays, Checkpoint, Curve, History, Metrics
+from atelier.types import Arrays, Checkpoint, History, MetricLog, Metrics
 
 METHODS = ("Otsu", "EM", "U-Net", "U-Net, no borders", "U-Net, both")
 SHORT = ("otsu", "em", "unet", "plain", "both")
@@ -15,7 +15,7 @@ def train(
     train: Arrays,
     validation: Arrays,
     params: SegmenterParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Any, History]:
     """U-Net; goes on where a killed run of the same recipe stopped."""
@@ -32,7 +32,7 @@ def train_plain(
     train_arrays: Arrays,
     validation: Arrays,
     params: SegmenterParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Any, History]:
     """The same without the border term: same seed, same first weights, same lessons."""

@@ -7,7 +7,7 @@ import pandas as pd
 
 from atelier.data.vgg_weights import Trunk
 from atelier.style_transfer.params import GridParams, PaintingParams, StyleParams, TransferParams
-from atelier.types import Animation, Array, Arrays, Metrics, Studio
+from atelier.types import Animation, Array, Arrays, Metrics, RunSinks
 
 REFERENCE_SIDE = 256
 """Of the photos that a normalised network's mean activations are taken from, pixels."""
@@ -26,7 +26,7 @@ def paint(
     photographs: Mapping[str, Array],
     trunk: Trunk,
     params: StyleParams,
-    studio: Studio,
+    studio: RunSinks,
 ) -> tuple[Arrays, Arrays, pd.DataFrame]:
     """Every painting, its pictures on the way, its losses; goes on where a killed run stopped."""
     from atelier.data.pictures import to_rgb
@@ -43,8 +43,8 @@ def paint(
             _styles_of(one, styles),
             weights,
             params.transfer,
-            curve=studio.curve(one.name),
-            album=studio.album(one.name),
+            curve=studio.metric_log(one.name),
+            album=studio.image_log(one.name),
             checkpoint=studio.checkpoint(one.name),
         )
         painted[one.name], frames[one.name] = painting.image, painting.frames
@@ -79,7 +79,7 @@ def paint_grid(
     trunk: Trunk,
     params: StyleParams,
     grid: GridParams,
-    studio: Studio,
+    studio: RunSinks,
 ) -> Arrays:
     """The first painting small, for every start (rows) and style weight (columns)."""
     from atelier.data.pictures import to_rgb
@@ -120,7 +120,7 @@ def measure(
     painted: Arrays,
     grid: Arrays,
     params: StyleParams,
-    studio: Studio,
+    studio: RunSinks,
 ) -> Metrics:
     """How near each painting is to style and content. All is saved by now: checkpoints can go."""
     from atelier.data.pictures import resize_to, to_rgb

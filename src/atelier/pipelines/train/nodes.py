@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from atelier.training.params import NetworkParams, TrainingParams
-from atelier.types import Arrays, Checkpoint, Classifier, Curve, History, Metrics, Servable
+from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics, Servable
 
 EXAMPLES = 2
 MISTAKES = 32
@@ -18,7 +18,7 @@ def train(
     provenance: dict[str, Any],
     network: NetworkParams,
     training: TrainingParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """A trained network and its history; goes on where a killed run of the same recipe stopped."""

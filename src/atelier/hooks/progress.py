@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class LabHooks:
+class ReportHooks:
     """Lets the report see the whole catalog."""
 
     @hook_impl
     def after_catalog_created(self, catalog: CatalogProtocol[Any, Any]) -> None:
         """Tell the lab, where there is one, of what it is part."""
-        if "report.lab" in catalog:
-            catalog["report.lab"].belongs_to(catalog)
+        if "report.results" in catalog:
+            catalog["report.results"].belongs_to(catalog)
 
 
-class GuideHooks:
+class ProgressHooks:
     """Says what begins, and at the end where to look."""
 
     _nodes_run = 0

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from atelier.report.experiments import Experiment
-from atelier.report.results import Lab, Run
+from atelier.report.results import ExperimentResults, Run
 
 EVERY = "__default__"
 
 
 @dataclass(frozen=True)
-class Made:
+class RunRecord:
     """The runs behind an experiment.
 
     Attributes:
@@ -28,7 +28,7 @@ class Made:
     unknown: int
 
 
-def made(experiment: Experiment, lab: Lab) -> Made:
+def run_record(experiment: Experiment, lab: ExperimentResults) -> RunRecord:
     """Returns the runs that wrote what is there of an experiment.
 
     Args:
@@ -44,7 +44,7 @@ def made(experiment: Experiment, lab: Lab) -> Made:
         if _same(one, run):
             parameters |= one.parameters
     behind = {(one.run_id, one.began): one for each in known for one in (*each.inputs, each)}
-    return Made(
+    return RunRecord(
         run=run,
         command=_command(experiment, lab, run),
         parameters=dict(sorted(parameters.items())),
@@ -57,7 +57,7 @@ def _same(one: Run, other: Run | None) -> bool:
     return other is not None and (one.run_id, one.began) == (other.run_id, other.began)
 
 
-def _command(experiment: Experiment, lab: Lab, run: Run | None) -> str:
+def _command(experiment: Experiment, lab: ExperimentResults, run: Run | None) -> str:
     """Returns the run's command, for this experiment alone where it was a run of all."""
     alone = f" --pipeline {experiment.pipeline}"
     if run is None:
