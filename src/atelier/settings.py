@@ -7,6 +7,8 @@ from pathlib import Path
 from atelier.configuration.loader import ProjectConfigLoader
 from atelier.configuration.terminal import use_ascii_fallback
 from atelier.hooks import (
+    CatalogHooks,
+    CommandHooks,
     InputHooks,
     KilledRunHooks,
     OriginHooks,
@@ -14,30 +16,31 @@ from atelier.hooks import (
     PathHooks,
     ProgressHooks,
     RedactionHooks,
-    ReportHooks,
     RunnerHooks,
     TrackingHooks,
     environment_variable,
 )
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's C++ side greets at length
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or TensorFlow's C++ library logs at start
 use_ascii_fallback(
     sys.stdout, sys.stderr
 )  # log messages say "…", which not every terminal can show
 
 PACKAGE = Path(__file__).parent
-"""Folder of the code. That of the project is known to Kedro's context only, to which relative paths
-in conf/ refer: the working directory may be another.
+"""Folder of the code. The project's folder, to which relative paths in conf/ refer, is known to
+Kedro's context only: the working directory may be another.
 """
 
+_commands = CommandHooks()
 HOOKS = (
+    _commands,
     ParameterHooks(),
     PathHooks(),
-    ReportHooks(),
-    InputHooks(),
+    CatalogHooks(),
+    InputHooks(_commands),
     RedactionHooks(),
-    TrackingHooks(),
-    OriginHooks(),
+    TrackingHooks(_commands),
+    OriginHooks(_commands),
     KilledRunHooks(),
     RunnerHooks(),
     ProgressHooks(),

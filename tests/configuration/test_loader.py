@@ -150,11 +150,11 @@ def test_files_are_read_anew_each_time(tmp_path):
 def test_it_knows_what_was_written_and_what_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("PLANTED", "password7")
     loader = load(write(tmp_path, FILES | LOCAL), "full")
-    assert loader.asked() == {"short.seed"}
+    assert loader.requested_names() == {"short.seed"}
     loader["credentials"]
-    assert loader.written("parameters")["full"] == {"a": {"y": 2, "z": 2}}
-    assert set(loader.written("parameters")) == {"base", "full", "local"}
-    assert loader.written("credentials") == {}
+    assert loader.raw_files("parameters")["full"] == {"a": {"y": 2, "z": 2}}
+    assert set(loader.raw_files("parameters")) == {"base", "full", "local"}
+    assert loader.raw_files("credentials") == {}
 
 
 def test_parameters_are_checked_before_anybody_gets_them(tmp_path):

@@ -85,7 +85,7 @@ NAMES = Names(DECLARED, {"digits.training": Training}, {"short.seed", "short.sty
 
 
 def unknown(text: str) -> list[str]:
-    return [".".join(path) for path in NAMES.unknown(arrange_parameters({text: 1}))]
+    return [".".join(path) for path in NAMES.unknown_paths(arrange_parameters({text: 1}))]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_known_names_and_new_keys_of_dictionaries_pass(name):
     ],
 )
 def test_an_unknown_name_is_told_with_what_it_resembles(name, expected):
-    (path,) = NAMES.unknown(arrange_parameters({name: "secret7"}))
-    complaint = NAMES.complaint(path)
+    (path,) = NAMES.unknown_paths(arrange_parameters({name: "secret7"}))
+    complaint = NAMES.describe_unknown(path)
     assert expected in complaint
     assert "secret7" not in complaint

@@ -244,7 +244,9 @@ def test_a_run_is_tagged_with_commit_branch_and_changes(repository):
     }
     (project / "new.py").write_text("x = 1\n")
     assert git_tags(project)["mlflow.source.git.dirty"] == "true"
-    assert run_tags({"project_path": str(project)}, {}).items() >= git_tags(project).items()
+    assert (
+        run_tags({"project_path": str(project)}, "kedro run").items() >= git_tags(project).items()
+    )
 
 
 @pytest.mark.parametrize(

