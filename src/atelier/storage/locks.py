@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Holds the exclusive lock of a file; waits, with a log message, while another process holds it.
+    """Holds the exclusive lock of a file; logs a message while it waits for it.
 
     The operating system releases the lock when its holder ends, also by SIGKILL.
 
