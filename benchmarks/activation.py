@@ -13,8 +13,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from atelier.activation_maximization import make_starts, step_towards
-from atelier.training.networks import post_network
+from atelier.activation_maximization import descend_cross_entropy, initial_images
+from atelier.training.networks import two_layer_cnn
 from atelier.training.reproducibility import make_reproducible
 from atelier.types import Array
 
@@ -24,9 +24,9 @@ STEPS, RATE, REPEATS = 10, 5.0, 5
 def main() -> None:
     """Time the three ways side by side and check that they agree."""
     make_reproducible(0, 2)
-    model = post_network(10, shape=(28, 28, 1), dropout=0.5)
+    model = two_layer_cnn(10, shape=(28, 28, 1), dropout=0.5)
     kinds = ("ones", "half", "zeros", "random")
-    starts = np.concatenate([make_starts(kind, 10, (28, 28, 1), seed=0) for kind in kinds])
+    starts = np.concatenate([initial_images(kind, 10, (28, 28, 1), seed=0) for kind in kinds])
     targets = np.tile(np.arange(10), len(kinds))
 
     def gradient(image: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
@@ -48,7 +48,7 @@ def main() -> None:
 
     compiled = tf.function(gradient)
     ways: dict[str, Callable[[], Array]] = {
-        "one batch": lambda: step_towards(
+        "one batch": lambda: descend_cross_entropy(
             model, starts, targets, steps=STEPS, learning_rate=RATE
         ).images[-1],
         "one image at a time, eager": lambda: one_by_one(gradient),

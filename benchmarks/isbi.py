@@ -19,11 +19,11 @@ from skimage.measure import label as connected
 
 from atelier.cells.comparison import interval_of_mean
 from atelier.cells.params import CellSplitParams
-from atelier.cells.reading import read_folder, split_cells
+from atelier.cells.reading import read_cell_folder, split_cells
 from atelier.cells.samples import Sample
 from atelier.cells.scores import pixel_scores
-from atelier.cells.warping_error import warping_error
-from atelier.cells.watershed import without_specks
+from atelier.cells.warping import warping_error
+from atelier.cells.watershed import clean_mask
 from atelier.segmentation.deformation import DeformationParams
 from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParams
 from atelier.segmentation.training import log_odds, train_segmenter
@@ -61,7 +61,7 @@ def recipe(steps: int) -> SegmenterParams:
 
 def cells(odds: Array, threshold: float) -> Array:
     """Connected parts above the threshold."""
-    found = connected(without_specks(expit(odds) > threshold, SPECK), connectivity=1)
+    found = connected(clean_mask(expit(odds) > threshold, SPECK), connectivity=1)
     return np.asarray(found)
 
 
@@ -81,7 +81,7 @@ def scores(sample: Sample, odds: Array, threshold: float) -> dict[str, float]:
 def main(folder: str, steps: int = 600) -> None:
     """Train and judge fold by fold."""
     make_reproducible(0, 2)
-    sections, params = read_folder(Path(folder), "isbi2012"), recipe(steps)
+    sections, params = read_cell_folder(Path(folder), "isbi2012"), recipe(steps)
     rows = []
     for fold in range(FOLDS):
         started = time.monotonic()

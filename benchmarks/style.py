@@ -66,8 +66,8 @@ def clock(evaluate: Callable[[Any], tuple[float, Any]], start: Any) -> None:
 
 def ours(side: int) -> None:
     """The project's own objective."""
-    from atelier.data.vgg_weights import read_trunk
-    from atelier.style_transfer.objective import Objective, Style, network_for
+    from atelier.data.vgg_weights import read_vgg_weights
+    from atelier.style_transfer.objective import Objective, Style, build_feature_extractor
     from atelier.style_transfer.params import ScaleParams, TransferParams
     from atelier.style_transfer.vgg import to_vgg
     from atelier.training.reproducibility import make_reproducible
@@ -91,7 +91,7 @@ def ours(side: int) -> None:
         threads=2,
     )
     content, style = pictures(side)
-    network = network_for(read_trunk("hed").weights, params)
+    network = build_feature_extractor(read_vgg_weights("hed").weights, params)
     objective = Objective(network, content, [Style(style, 1.0)], params)
 
     def evaluate(image: Any) -> tuple[float, Any]:
@@ -181,10 +181,10 @@ def _stored() -> str:
     """The weights as npz, which the other interpreter can read without h5py."""
     import tempfile
 
-    from atelier.data.vgg_weights import read_trunk
+    from atelier.data.vgg_weights import read_vgg_weights
 
     path = Path(tempfile.mkdtemp()) / "trunk.npz"
-    weights: Any = read_trunk("hed").weights
+    weights: Any = read_vgg_weights("hed").weights
     np.savez(path, **weights)
     return str(path)
 

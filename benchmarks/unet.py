@@ -31,12 +31,12 @@ def clock(step: Callable[[], Any], parameters: int) -> None:
 
 
 def ours() -> None:
-    """The project's own learner on patches that are drawn beforehand."""
+    """The project's own trainer on patches that are drawn beforehand."""
     import numpy as np
 
     from atelier.segmentation.deformation import DeformationParams
     from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParams
-    from atelier.segmentation.training import Learner, build
+    from atelier.segmentation.training import UnetTrainer, build_unet
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(0, 2)
@@ -66,12 +66,12 @@ def ours() -> None:
         seed=0,
         threads=2,
     )
-    model = build(params)
-    learner, rng = Learner(model, params), np.random.default_rng(0)
+    model = build_unet(params)
+    trainer, rng = UnetTrainer(model, params), np.random.default_rng(0)
     image = rng.random((1, SIDE, SIDE, 1), np.float32)
     target = rng.integers(0, 2, (1, SIDE, SIDE)).astype(np.int32)
     batch = (image, target, np.ones((1, SIDE, SIDE), np.float32))
-    clock(lambda: learner.learn(batch), model.count_params())
+    clock(lambda: trainer.learn(batch), model.count_params())
 
 
 def theirs(*, channels_last: bool) -> None:

@@ -12,16 +12,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from atelier.cells.comparison import some_pictures
+from atelier.cells.comparison import pictures_by_score
 from atelier.cells.scores import OVERLAPS
-from atelier.data.shares import count_of
+from atelier.data.shares import rounded_share
 from atelier.data.splits import SplitParams, stratified_split
-from atelier.drift.detection import with_strangers
+from atelier.drift.detection import mix_out_of_distribution
 from atelier.evaluation.calibration_error import expected_calibration_error
 from atelier.maxout.networks import rectified_width
-from atelier.promotion.decision import Answers, compare
+from atelier.promotion.decision import Evaluation, compare_models
 from atelier.promotion.params import MarginParams, PromotionParams
-from atelier.segmentation.pixel_calibration import Pixels, fit_scale, reliability_table
+from atelier.segmentation.pixel_calibration import PixelSample, fit_platt_scale, reliability_table
 from atelier.sweep.analysis import best_rates
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import Plan
@@ -36,8 +36,8 @@ HUNDREDTHS = st.integers(1, 99)
 def test_a_share_of_a_whole_is_the_nearest_integer_and_of_two_the_even_one(hundredths, total):
     whole, rest = divmod(hundredths * total, 100)
     above = rest > 50 or (rest == 50 and whole % 2 == 1)
-    assert count_of(hundredths / 100, total) == whole + above
-    assert count_of(np.float64(hundredths / 100), total) == whole + above
+    assert rounded_share(hundredths / 100, total) == whole + above
+    assert rounded_share(np.float64(hundredths / 100), total) == whole + above
 
 
 @given(HUNDREDTHS, HUNDREDTHS, st.integers(3, 500), st.integers(0, 9))
@@ -68,7 +68,7 @@ def test_the_selection_and_the_strangers_are_counted_exactly():
     found = gather([], parts, train=1, selection=0.14, seed=0)
     assert len(found["selection_labels"]) == 10
     # 0.35 · 170 = 59.5 gives 60; in floats it is 59.499…
-    mixed = with_strangers(np.zeros((170, 1, 1, 1)), np.ones((5, 1, 1, 1)), 0.35, seed=0)
+    mixed = mix_out_of_distribution(np.zeros((170, 1, 1, 1)), np.ones((5, 1, 1, 1)), 0.35, seed=0)
     assert mixed.sum() == 60
 
 
@@ -134,11 +134,11 @@ def test_a_loss_of_exactly_the_margin_is_no_worse(confidence, margin):
     labels = np.zeros(200, int)
 
     def says(share):
-        return Answers(np.tile([share, 1 - share], (200, 1)), np.ones(5))
+        return Evaluation(np.tile([share, 1 - share], (200, 1)), np.ones(5))
 
     margins = MarginParams(accuracy=0, nll=9, ece=margin, latency=9)
     params = PromotionParams(margins=margins, resamples=100, turns=5, batch=10, seed=0)
-    table = compare(says(confidence), says(0.9), labels, params).set_index("measure")
+    table = compare_models(says(confidence), says(0.9), labels, params).set_index("measure")
     assert table.loc["ece", "verdict"] == "no worse"
     assert table.loc["nll", "verdict"] == "no worse"
 
@@ -156,7 +156,7 @@ def test_the_width_of_a_rival_is_the_rounded_root(parameters, side, classes):
 def test_pictures_are_spread_evenly_over_their_order(pictures, count):
     names = [f"{index:02}" for index in range(pictures)]
     table = pd.DataFrame({"image": names, "f1": np.arange(pictures) / pictures})
-    shown = [int(name) for name in some_pictures(table, dict.fromkeys(names), count=count)]
+    shown = [int(name) for name in pictures_by_score(table, dict.fromkeys(names), count=count)]
     few = min(count, pictures)
     steps = max(few - 1, 1)
     assert shown == [round(Fraction(step * (pictures - 1), steps)) for step in range(few)]
@@ -180,7 +180,7 @@ def test_the_scale_of_pixels_is_found_where_log_odds_are_large():
     rng = np.random.default_rng(0)
     true = rng.normal(0, 2, 20_000)
     labels = (rng.random(len(true)) < 1 / (1 + np.exp(-true))).astype(np.int64)
-    pixels = Pixels(np.stack([np.zeros_like(true), 1e6 * (true - 1.5)], axis=1), labels)
-    scale = fit_scale(pixels)
+    pixels = PixelSample(np.stack([np.zeros_like(true), 1e6 * (true - 1.5)], axis=1), labels)
+    scale = fit_platt_scale(pixels)
     assert scale.slope == pytest.approx(1e-6, rel=0.06)
     assert scale.offset == pytest.approx(1.5, rel=0.06)

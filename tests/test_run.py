@@ -21,7 +21,7 @@ from atelier.calibration.density import DensityModel
 from atelier.data.vgg_weights import HED
 from atelier.datasets.keras_model import KerasModelDataset
 from atelier.datasets.npz import read_npz
-from atelier.training.fitting import logits_of
+from atelier.training.fitting import predict_logits
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 
@@ -104,7 +104,7 @@ def test_the_registered_model_predicts_what_the_trained_one_does(finished):
     model = KerasModelDataset(filepath=str(path)).load()
     images = read_npz(finished.path("03_primary/test/digits/test.npz"))["images"]
     np.testing.assert_allclose(
-        served.predict(images), logits_of(model, images), rtol=1e-5, atol=1e-6
+        served.predict(images), predict_logits(model, images), rtol=1e-5, atol=1e-6
     )
 
 

@@ -5,11 +5,11 @@ import pytest
 from scipy.stats import norm
 
 from atelier.activation_maximization import (
-    Ascent,
-    make_starts,
-    maximise,
-    step_towards,
-    without_border,
+    GradientAscent,
+    descend_cross_entropy,
+    initial_images,
+    maximize,
+    zero_border,
 )
 from atelier.activation_maximization import (
     evaluation as facts,
@@ -62,8 +62,8 @@ def convolution():
 
 def test_a_step_of_a_linear_model_is_the_one_worked_by_hand(linear):
     model, templates = linear
-    starts = make_starts("random", 2, SHAPE, seed=3)
-    walked = step_towards(model, starts, np.array([0, 2]), steps=1, learning_rate=0.5)
+    starts = initial_images("random", 2, SHAPE, seed=3)
+    walked = descend_cross_entropy(model, starts, np.array([0, 2]), steps=1, learning_rate=0.5)
     logits = starts.reshape(2, -1) @ templates
     probs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     wanted = starts.reshape(2, -1) - 0.5 * (probs - np.eye(3)[[0, 2]]) @ templates.T
@@ -74,19 +74,21 @@ def test_a_step_of_a_linear_model_is_the_one_worked_by_hand(linear):
 
 def test_a_batch_gives_what_one_image_at_a_time_gives(linear):
     model, _ = linear
-    starts, targets = make_starts("random", 3, SHAPE, seed=1), np.array([2, 1, 0])
-    batch = step_towards(model, starts, targets, steps=4, learning_rate=0.3)
+    starts, targets = initial_images("random", 3, SHAPE, seed=1), np.array([2, 1, 0])
+    batch = descend_cross_entropy(model, starts, targets, steps=4, learning_rate=0.3)
     for i in range(3):
-        one = step_towards(model, starts[i : i + 1], targets[i : i + 1], steps=4, learning_rate=0.3)
+        one = descend_cross_entropy(
+            model, starts[i : i + 1], targets[i : i + 1], steps=4, learning_rate=0.3
+        )
         np.testing.assert_allclose(one.images[:, 0], batch.images[:, i], rtol=1e-5, atol=1e-6)
 
 
 def test_steps_raise_the_confidence_and_leave_the_weights_alone(linear):
     model, templates = linear
-    walked = step_towards(
-        model, make_starts("half", 3, SHAPE, seed=0), np.arange(3), steps=30, learning_rate=0.5
+    walked = descend_cross_entropy(
+        model, initial_images("half", 3, SHAPE, seed=0), np.arange(3), steps=30, learning_rate=0.5
     )
-    trust = facts.confidence(walked.logits, np.arange(3))
+    trust = facts.target_confidence(walked.logits, np.arange(3))
     assert (np.diff(trust, axis=0) > 0).all()
     assert (trust[-1] > 0.99).all()
     np.testing.assert_array_equal(model.layers[-1].get_weights()[0], templates)
@@ -95,32 +97,32 @@ def test_steps_raise_the_confidence_and_leave_the_weights_alone(linear):
 @pytest.mark.parametrize("targets", [[0, 1], [0, 1, 3], [-1, 0, 1]])
 def test_targets_that_do_not_fit_are_refused(targets, linear):
     with pytest.raises(ValueError, match="3 targets in 0 … 2"):
-        step_towards(
-            linear[0], make_starts("ones", 3, SHAPE, seed=0), np.array(targets), steps=1,
+        descend_cross_entropy(
+            linear[0], initial_images("ones", 3, SHAPE, seed=0), np.array(targets), steps=1,
             learning_rate=1,
         )  # fmt: skip
 
 
 def test_starts_are_what_they_are_called():
-    assert (make_starts("ones", 2, SHAPE, seed=0) == 1).all()
-    assert (make_starts("half", 2, SHAPE, seed=0) == 0.5).all()
-    assert (make_starts("zeros", 2, SHAPE, seed=0) == 0).all()
-    drawn = make_starts("random", 200, SHAPE, seed=0)
+    assert (initial_images("ones", 2, SHAPE, seed=0) == 1).all()
+    assert (initial_images("half", 2, SHAPE, seed=0) == 0.5).all()
+    assert (initial_images("zeros", 2, SHAPE, seed=0) == 0).all()
+    drawn = initial_images("random", 200, SHAPE, seed=0)
     assert drawn.min() >= 0
     assert drawn.max() <= 1
     assert drawn.mean() == pytest.approx(0.5, abs=0.02)
-    assert (drawn != make_starts("random", 200, SHAPE, seed=1)).any()
+    assert (drawn != initial_images("random", 200, SHAPE, seed=1)).any()
     with pytest.raises(ValueError, match="ones, half, zeros, random.*twos"):
-        make_starts("twos", 1, SHAPE, seed=0)
+        initial_images("twos", 1, SHAPE, seed=0)
 
 
 def test_without_its_border_a_picture_keeps_its_inside():
     images = np.arange(1.0, 31.0).reshape(1, *SHAPE)
-    inside = without_border(images, 1)
+    inside = zero_border(images, 1)
     np.testing.assert_array_equal(inside[:, 1:-1, 1:-1], images[:, 1:-1, 1:-1])
     assert inside.sum() == images[:, 1:-1, 1:-1].sum()
     assert images.sum() == 465  # as it was
-    assert without_border(images, 3).sum() == 0
+    assert zero_border(images, 3).sum() == 0
 
 
 # The ascent.
@@ -128,22 +130,24 @@ def test_without_its_border_a_picture_keeps_its_inside():
 
 def test_free_ascent_of_a_linear_unit_is_white_where_its_template_is_positive(linear):
     model, templates = linear
-    found = maximise(model, make_starts("half", 3, SHAPE, seed=0), np.arange(3), way_up(), seed=0)
+    found = maximize(
+        model, initial_images("half", 3, SHAPE, seed=0), np.arange(3), way_up(), seed=0
+    )
     np.testing.assert_array_equal(found.reshape(3, -1) > 0.5, templates.T > 0)
 
 
 def test_decay_ends_at_the_template_itself(linear):
     model, templates = linear
     params = way_up(l2=2.0, steps=400, rate=0.2, clip=False)
-    found = maximise(model, make_starts("zeros", 3, SHAPE, seed=0), np.arange(3), params, seed=0)
+    found = maximize(model, initial_images("zeros", 3, SHAPE, seed=0), np.arange(3), params, seed=0)
     scaled = templates.T / np.sqrt((templates**2).mean(axis=0))[:, None]
     np.testing.assert_allclose(found.reshape(3, -1), scaled / 2.0, rtol=1e-3, atol=1e-4)
 
 
 def test_a_channel_is_maximised_over_all_positions(convolution):
-    starts = make_starts("half", 2, (8, 8, 1), seed=0)
-    ascent = Ascent(convolution, "edges")
-    climbed = ascent.climb(starts, np.array([0, 1]), way_up(), pictures=5, seed=0)
+    starts = initial_images("half", 2, (8, 8, 1), seed=0)
+    ascent = GradientAscent(convolution, "edges")
+    climbed = ascent.maximize(starts, np.array([0, 1]), way_up(), pictures=5, seed=0)
     assert climbed.images[0].min() == 1  # brightness
     rising = np.diff(climbed.images[1, :, [0, -1], 0], axis=0).mean()
     assert rising > 0.9  # dark at the left edge, bright at the right: all else cancels out
@@ -157,19 +161,19 @@ def roughness(image):
 
 @pytest.mark.parametrize("held", [{"variation": 1.0}, {"blur": 1.0}])
 def test_what_smooths_makes_smoother(held, linear):
-    starts = make_starts("random", 3, SHAPE, seed=0)
+    starts = initial_images("random", 3, SHAPE, seed=0)
     free, smooth = (
-        maximise(linear[0], starts, np.arange(3), way_up(l2=0.5, **more), seed=0)
+        maximize(linear[0], starts, np.arange(3), way_up(l2=0.5, **more), seed=0)
         for more in ({}, held)
     )
     assert roughness(smooth[0]) < 0.8 * roughness(free[0])
 
 
 def test_jitter_changes_the_way_and_the_seed_decides_it(linear):
-    starts = make_starts("half", 3, SHAPE, seed=0)
+    starts = initial_images("half", 3, SHAPE, seed=0)
     params = way_up(jitter=2)
     first, same, other = (
-        maximise(linear[0], starts, np.arange(3), params, seed=seed) for seed in (0, 0, 1)
+        maximize(linear[0], starts, np.arange(3), params, seed=seed) for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(first, same)
     assert (first != other).any()
@@ -199,12 +203,12 @@ def test_a_blur_keeps_the_light_of_what_lies_inside():
 )
 def test_units_and_starts_that_do_not_fit_are_refused(starts, units, words, linear):
     with pytest.raises(ValueError, match=words):
-        maximise(linear[0], np.zeros(starts), np.array(units), way_up(), seed=0)
+        maximize(linear[0], np.zeros(starts), np.array(units), way_up(), seed=0)
 
 
 def test_a_layer_that_is_not_there_is_refused(convolution):
     with pytest.raises(ValueError, match=r"edges.*Received: middle"):
-        Ascent(convolution, "middle")
+        GradientAscent(convolution, "middle")
 
 
 # Any unit of any layer of any model.
@@ -235,11 +239,11 @@ def kinds_of(model):
 
 def test_units_inside_models_of_every_kind_want_the_same(linear):
     model, templates = linear
-    starts = make_starts("half", 3, SHAPE, seed=0)
+    starts = initial_images("half", 3, SHAPE, seed=0)
     name = model.layers[-1].name
     for kind, outer, more in kinds_of(model):
         for layer in (None, name):
-            found = maximise(outer, starts, np.arange(3), way_up(), layer=layer, seed=0, **more)
+            found = maximize(outer, starts, np.arange(3), way_up(), layer=layer, seed=0, **more)
             np.testing.assert_array_equal(found.reshape(3, -1) > 0.5, templates.T > 0, kind)
 
 
@@ -247,12 +251,12 @@ def test_a_layer_inside_another_is_named_by_its_path(convolution):
     outer = keras.Sequential([keras.Input((8, 8, 1)), convolution])
     path = f"{convolution.name}/edges"
     assert path in layers_by_path(outer)
-    starts = make_starts("half", 1, (8, 8, 1), seed=0)
+    starts = initial_images("half", 1, (8, 8, 1), seed=0)
     for name in (path, "edges"):
-        found = maximise(outer, starts, np.array([0]), way_up(), layer=name, seed=0)
+        found = maximize(outer, starts, np.array([0]), way_up(), layer=name, seed=0)
         assert found.min() == 1  # brightness
     with pytest.raises(ValueError, match=rf"{path}.*Received: inner/middle"):
-        maximise(outer, starts, np.array([0]), way_up(), layer="inner/middle", seed=0)
+        maximize(outer, starts, np.array([0]), way_up(), layer="inner/middle", seed=0)
 
 
 def test_a_name_that_two_layers_have_is_refused_and_their_paths_are_named():
@@ -265,28 +269,28 @@ def test_a_name_that_two_layers_have_is_refused_and_their_paths_are_named():
     ]
     outer = keras.Model(image, [box(image) for box in boxes])
     with pytest.raises(ValueError, match="left/same, right/same"):
-        Ascent(outer, "same")
-    assert Ascent(outer, "right/same").units == 1
+        GradientAscent(outer, "same")
+    assert GradientAscent(outer, "right/same").units == 1
 
 
 def test_a_sequential_that_was_never_called_is_built_for_the_starts():
     layers = [keras.layers.Conv2D(4, 3, name="first"), keras.layers.Flatten()]
     lazy = keras.Sequential([*layers, keras.layers.Dense(2)])
-    starts = make_starts("half", 2, SHAPE, seed=0)
-    ascent = Ascent(lazy, "first", shape=SHAPE)
-    climbed = ascent.climb(starts, np.array([0, 3]), way_up(), seed=0)
+    starts = initial_images("half", 2, SHAPE, seed=0)
+    ascent = GradientAscent(lazy, "first", shape=SHAPE)
+    climbed = ascent.maximize(starts, np.array([0, 3]), way_up(), seed=0)
     assert ascent.units == 4
     assert (climbed.activations[-1] > climbed.activations[0]).all()
     with pytest.raises(ValueError, match="shape=.* never called"):
-        Ascent(keras.Sequential([keras.layers.Dense(2)]))
+        GradientAscent(keras.Sequential([keras.layers.Dense(2)]))
 
 
 def test_a_model_of_stored_pictures_is_climbed_as_the_model_inside(linear):
     """255 · x / 255 is x up to rounding, and so are its gradients."""
-    starts = make_starts("random", 3, SHAPE, seed=0)
+    starts = initial_images("random", 3, SHAPE, seed=0)
     params = way_up(steps=5, jitter=1, l2=0.1)
     inside, stored = (
-        maximise(model, starts, np.arange(3), params, seed=0)
+        maximize(model, starts, np.arange(3), params, seed=0)
         for model in (linear[0], serving_model(linear[0]))
     )
     np.testing.assert_allclose(stored, inside, rtol=1e-4, atol=1e-5)
@@ -297,14 +301,14 @@ def test_layers_that_hold_layers_and_maps_without_positions_have_units_too():
     rows = keras.layers.TimeDistributed(keras.layers.Dense(5, name="inside"), name="rows")(image)
     score = keras.layers.Lambda(lambda x: keras.ops.sum(x, axis=(1, 2, 3)), name="score")(rows)
     model = keras.Model(image, score)
-    assert Ascent(model, "rows").units == 5
-    assert Ascent(model, "score").units == 1
-    assert Ascent(model).units == 1
+    assert GradientAscent(model, "rows").units == 5
+    assert GradientAscent(model, "score").units == 1
+    assert GradientAscent(model).units == 1
 
 
 def test_an_ascent_leaves_the_model_as_it_was(convolution):
     before = convolution.get_layer("edges").output
-    Ascent(keras.Sequential([keras.Input((8, 8, 1)), convolution]), "edges")
+    GradientAscent(keras.Sequential([keras.Input((8, 8, 1)), convolution]), "edges")
     assert convolution.get_layer("edges").output is before
     assert "call" not in vars(convolution.get_layer("edges"))
 
@@ -346,16 +350,16 @@ def rounded():
 )
 def test_what_cannot_be_climbed_is_refused_in_words(build, options, words):
     with pytest.raises(ValueError, match=words):
-        Ascent(build(), **options)
+        GradientAscent(build(), **options)
 
 
 def test_a_layer_that_is_never_called_is_refused_in_words(linear):
     with pytest.raises(ValueError, match="calls on its way.*Received: unused"):
-        Ascent(Subclassed(linear[0]), "unused", shape=SHAPE)
+        GradientAscent(Subclassed(linear[0]), "unused", shape=SHAPE)
     model = Subclassed(linear[0])
     model.built = True
     with pytest.raises(ValueError, match="shape=.*does not know it"):
-        Ascent(model)
+        GradientAscent(model)
 
 
 # The facts.
@@ -365,9 +369,9 @@ def test_distances_are_those_worked_by_hand():
     real = np.zeros((3, 1, 4, 1))
     real[1], real[2] = 0.2, 1.0
     labels, targets = np.array([0, 0, 1]), np.array([0, 1])
-    far = facts.likeness(np.stack([real[1] + 0.3, real[2] - 0.5]), targets, real, labels)
-    np.testing.assert_allclose(far["to_mean"], [0.4, 0.5])  # means .1 and 1
-    np.testing.assert_allclose(far["to_nearest"], [0.3, 0.5])
+    far = facts.class_distances(np.stack([real[1] + 0.3, real[2] - 0.5]), targets, real, labels)
+    np.testing.assert_allclose(far["distance_to_mean"], [0.4, 0.5])  # means .1 and 1
+    np.testing.assert_allclose(far["distance_to_nearest"], [0.3, 0.5])
 
 
 def test_distances_of_starts_are_those_worked_by_hand():
@@ -381,31 +385,31 @@ def test_distances_of_starts_are_those_worked_by_hand():
 
 def test_doubt_is_exact_where_confidence_rounds_to_one():
     logits = np.array([[50.0, 0.0]])
-    assert facts.confidence(logits, np.array([0]))[0] == 1
-    assert facts.doubt(logits, np.array([0]))[0] == pytest.approx(np.exp(-50), rel=1e-6)
+    assert facts.target_confidence(logits, np.array([0]))[0] == 1
+    assert facts.error_probability(logits, np.array([0]))[0] == pytest.approx(np.exp(-50), rel=1e-6)
 
 
 def test_far_from_all_data_the_softmax_is_sure_and_the_density_says_how_rare(rng):
     ordinary = np.concatenate([rng.normal((4, 0), 1, (500, 2)), rng.normal((0, 4), 1, (500, 2))])
     density = DensityModel("diagonal").fit(ordinary, np.repeat([0, 1], 500))
-    judges = facts.Judges(2.0, density, density.log_density(ordinary))
+    judges = facts.ConfidenceModels(2.0, density, density.log_density(ordinary))
     logits = np.array([[4.0, 0.0], [40.0, 0.0]])
-    table = facts.judged(logits, logits[:, ::-1], np.array([0, 0]), judges)
+    table = facts.score_maximized_images(logits, logits[:, ::-1], np.array([0, 0]), judges)
     assert table["confidence"].iloc[1] > 0.9999
     assert table["calibrated"].iloc[0] == pytest.approx(1 / (1 + np.exp(-2)))
-    assert table["rarer_than"].iloc[0] < 0.5
-    assert table["rarer_than"].iloc[1] == 1
+    assert table["typicality_quantile"].iloc[0] < 0.5
+    assert table["typicality_quantile"].iloc[1] == 1
     assert not table["agrees"].any()
 
 
 def test_the_headline_counts_agreement_with_its_interval():
     table = pd.DataFrame({"way": ["plain"] * 10, "agrees": [True] * 7 + [False] * 3})
-    for column in ("confidence", "to_mean", "to_nearest", "rarer_than"):
+    for column in ("confidence", "distance_to_mean", "distance_to_nearest", "typicality_quantile"):
         table[column] = 0.5
     distances = pd.DataFrame(
         {"first": ["ones", "random0"], "second": ["random0", "random1"], "distance": [3.0, 1.0]}
     )
-    metrics = facts.headline(table, distances, table)
+    metrics = facts.maximization_metrics(table, distances, table)
     assert metrics["plain.second_agrees"] == 0.7
     assert metrics["plain.second_agrees_low"] == pytest.approx(0.3968, abs=1e-4)  # Wilson
     assert metrics["plain.second_agrees_high"] == pytest.approx(0.8922, abs=1e-4)

@@ -7,7 +7,12 @@ from scipy.special import softmax
 from support.training import STILL, Memory
 
 from atelier.calibration.adversarial import fast_gradient_sign
-from atelier.calibration.capacity import capacity_study, overtrain, settings, trained
+from atelier.calibration.capacity import (
+    capacity_settings,
+    capacity_study,
+    overtrain,
+    train_dense_network,
+)
 from atelier.calibration.density import DensityModel
 from atelier.calibration.networks import dense_network
 from atelier.calibration.params import CapacityParams, DenseParams
@@ -16,7 +21,7 @@ from atelier.calibration.serving import calibrated_model
 from atelier.data.idx import read_idx
 from atelier.evaluation.calibration_error import expected_calibration_error
 from atelier.training.batches import to_unit
-from atelier.training.fitting import logits_of
+from atelier.training.fitting import predict_logits
 from atelier.training.params import TrainingParams
 
 pytestmark = pytest.mark.usefixtures("reproducible")
@@ -125,7 +130,7 @@ def test_a_study_that_was_killed_ends_as_if_undisturbed(made, study):
         capacity_study(train, calibration, test, study, fragile)
     resumed = capacity_study(train, calibration, test, study, fragile)
     assert whole.equals(resumed)
-    assert len(whole) == len(list(settings(study))) == 8
+    assert len(whole) == len(list(capacity_settings(study))) == 8
 
 
 def test_the_reference_stands_under_every_factor_with_the_same_numbers(made, study):
@@ -164,8 +169,8 @@ def test_on_real_emnist_one_temperature_cuts_the_error_of_an_overtrained_network
         batch_size=100, epochs=40, patience=40, augmentation=STILL, seed=0, threads=2,
     )  # fmt: skip
     network = DenseParams(width=256, depth=2, weight_decay=0, batch_normalisation=False)
-    model = trained(network, train, training, classes=47)
-    held_out, logits = (logits_of(model, one["images"]) for one in (calibration, test))
+    model = train_dense_network(network, train, training, classes=47)
+    held_out, logits = (predict_logits(model, one["images"]) for one in (calibration, test))
     scaling = TemperatureScaling().fit(held_out, calibration["labels"])
     before, after = softmax(logits.astype(np.float64), axis=1), scaling.transform(logits)
     np.testing.assert_array_equal(after.argmax(axis=1), before.argmax(axis=1))

@@ -21,7 +21,7 @@ from atelier.evaluation.calibration_error import (
     equal_mass_edges,
     reliability_bins,
 )
-from atelier.evaluation.detection import detection
+from atelier.evaluation.detection import detection_metrics
 
 
 @given(st.integers(0, 10**7), st.integers(-1, 1))
@@ -84,5 +84,5 @@ def test_isotonic_regression_pools_scores_that_only_rounding_tells_apart():
 def test_the_threshold_that_exactly_95_percent_pass_is_counted_in_integers(n):
     ordinary = np.arange(n, dtype=float)
     strange = ordinary[n // 20] - 0.5  # just below the lowest score that 95 % reach
-    assert detection(ordinary, np.array([strange])).fpr95 == 0
-    assert detection(ordinary, np.array([strange + 1])).fpr95 == 1
+    assert detection_metrics(ordinary, np.array([strange])).fpr95 == 0
+    assert detection_metrics(ordinary, np.array([strange + 1])).fpr95 == 1

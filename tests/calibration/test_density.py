@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 from sklearn.naive_bayes import GaussianNB
 
 from atelier.calibration.density import DensityModel
-from atelier.evaluation.detection import detection, detection_intervals
+from atelier.evaluation.detection import detection_intervals, detection_metrics
 
 COVARIANCES = ["diagonal", "full", "tied"]
 
@@ -174,7 +174,7 @@ def test_detection_is_scikit_learns_also_with_ties():
     ordinary, strange = scores()
     truth = np.r_[np.zeros(900), np.ones(500)]
     doubt = -np.r_[ordinary, strange]
-    found = detection(ordinary, strange)
+    found = detection_metrics(ordinary, strange)
     assert found.auroc == pytest.approx(roc_auc_score(truth, doubt))
     assert found.aupr == pytest.approx(average_precision_score(truth, doubt))
     passed, recall, _ = roc_curve(1 - truth, -doubt, drop_intermediate=False)
@@ -183,8 +183,8 @@ def test_detection_is_scikit_learns_also_with_ties():
 
 def test_a_score_that_says_nothing_detects_nothing():
     same = np.ones(50)
-    assert detection(same, same) == (0.5, 0.5, 1.0)
-    assert detection(same, same - 1) == (1.0, 1.0, 0.0)
+    assert detection_metrics(same, same) == (0.5, 0.5, 1.0)
+    assert detection_metrics(same, same - 1) == (1.0, 1.0, 0.0)
 
 
 def test_the_interval_of_detection_is_that_of_delong():
@@ -193,11 +193,11 @@ def test_the_interval_of_detection_is_that_of_delong():
     pairs = (ordinary[:, None] > strange) + 0.5 * (ordinary[:, None] == strange)
     variance = pairs.mean(axis=1).var(ddof=1) / 900 + pairs.mean(axis=0).var(ddof=1) / 500
     assert high.auroc - low.auroc == pytest.approx(2 * 1.96 * np.sqrt(variance), rel=0.15)
-    assert low.auroc < detection(ordinary, strange).auroc < high.auroc
+    assert low.auroc < detection_metrics(ordinary, strange).auroc < high.auroc
 
 
 def test_scores_that_are_not_finite_are_counted():
     with pytest.raises(ValueError, match="strange scores. Received: 1 of 2 NaN"):
-        detection(np.ones(3), np.array([np.nan, 1]))
+        detection_metrics(np.ones(3), np.array([np.nan, 1]))
     with pytest.raises(ValueError, match="ordinary scores"):
-        detection(np.ones(0), np.ones(2))
+        detection_metrics(np.ones(0), np.ones(2))

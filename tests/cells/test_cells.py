@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from atelier.cells.params import CellSourceParams, CellSplitParams
-from atelier.cells.reading import read_cells, read_folder, read_mask_archive, split_cells
+from atelier.cells.reading import read_cell_folder, read_cells, read_mask_archive, split_cells
 from atelier.cells.samples import Sample, cell_table, draw_cells, pack, repeated_pictures, unpack
 from atelier.data.pictures import EMBEDDED, read_picture
 
@@ -79,7 +79,7 @@ def nan_tiff():
 def test_a_folder_of_pictures_and_label_maps(tmp_path):
     write(tmp_path / "images" / "a.png", png(GREY))
     write(tmp_path / "labels" / "a.png", png(LABELS))
-    (sample,) = read_folder(tmp_path, "dsb2018").values()
+    (sample,) = read_cell_folder(tmp_path, "dsb2018").values()
     assert np.array_equal(sample.image, GREY)
     assert np.array_equal(sample.labels, LABELS)
 
@@ -95,7 +95,7 @@ def test_the_official_layouts_folder_and_zip_say_the_same(tmp_path):
     with zipfile.ZipFile(archive, "w") as members:
         for name, content in files.items():
             members.writestr(name, content)
-    read = [read_folder(tmp_path, "dsb2018"), read_mask_archive(archive)]
+    read = [read_cell_folder(tmp_path, "dsb2018"), read_mask_archive(archive)]
     for samples in read:
         assert list(samples) == ["id"]
         assert np.array_equal(samples["id"].image, GREY)
@@ -107,7 +107,7 @@ def test_membranes_are_numbered_cell_by_cell(tmp_path):
     cells[:, 4] = 0
     write(tmp_path / "isbi2012" / "train" / "image" / "0.png", png(np.zeros((6, 9), np.uint8)))
     write(tmp_path / "isbi2012" / "train" / "label" / "0.png", png(cells))
-    (sample,) = read_folder(tmp_path, "isbi2012").values()
+    (sample,) = read_cell_folder(tmp_path, "isbi2012").values()
     assert sample.labels[0].tolist() == [1, 1, 1, 1, 0, 2, 2, 2, 2]
 
 
@@ -117,7 +117,7 @@ def test_official_volumes_are_read_section_by_section(tmp_path):
     imsave(tmp_path / "train-volume.tif", np.stack([GREY, GREY + 1]), check_contrast=False)
     labels = np.where(np.stack([LABELS, LABELS]) > 0, 255, 0).astype(np.uint8)
     imsave(tmp_path / "train-labels.tif", labels, check_contrast=False)
-    samples = read_folder(tmp_path, "isbi2012")
+    samples = read_cell_folder(tmp_path, "isbi2012")
     assert list(samples) == ["00", "01"]
     assert samples["01"].labels.max() == 2
 
@@ -134,19 +134,19 @@ def test_volumes_of_unequal_length_are_refused_with_both_counts(tmp_path):
     with pytest.raises(
         ValueError, match=r"in .*train-volume\.tif as in .*train-labels\.tif\. Received: 5 and 6"
     ):
-        read_folder(tmp_path, "isbi2012")
+        read_cell_folder(tmp_path, "isbi2012")
     (tmp_path / "train-labels.tif").unlink()
     with pytest.raises(FileNotFoundError, match=r"train-labels\.tif"):
-        read_folder(tmp_path, "isbi2012")
+        read_cell_folder(tmp_path, "isbi2012")
     stack(tmp_path / "train-labels.tif", [GREY[1:]] * 5)
     with pytest.raises(ValueError, match=r"train-labels\.tif, section 0: .*\(6, 8\).*\(5, 8\)"):
-        read_folder(tmp_path, "isbi2012")
+        read_cell_folder(tmp_path, "isbi2012")
     values = np.stack([GREY.astype(np.float32)] * 5)
     values[3, 1, 1] = np.nan
     stack(tmp_path / "train-volume.tif", values)
     stack(tmp_path / "train-labels.tif", [GREY] * 5)
     with pytest.raises(ValueError, match=r"train-volume\.tif, section 3: .*1 NaN"):
-        read_folder(tmp_path, "isbi2012")
+        read_cell_folder(tmp_path, "isbi2012")
 
 
 def test_a_membrane_map_means_its_colours_whatever_its_palette(tmp_path):
@@ -157,11 +157,11 @@ def test_a_membrane_map_means_its_colours_whatever_its_palette(tmp_path):
     write(tmp_path / "image" / "0.png", png(np.zeros((6, 9), np.uint8)))
     (tmp_path / "label").mkdir()
     membranes.save(tmp_path / "label" / "0.png")
-    (sample,) = read_folder(tmp_path, "isbi2012").values()
+    (sample,) = read_cell_folder(tmp_path, "isbi2012").values()
     assert sample.labels[0].tolist() == [1, 1, 1, 1, 0, 2, 2, 2, 2]
 
 
-CLUTTER = [
+SYSTEM_NAMES = [
     ".DS_Store", "Thumbs.db", "desktop.ini", "{0}/.DS_Store", "{0}/._a.png", "{0}/Thumbs.db",
     "{1}/.DS_Store", "{1}/._a.png", "{1}/desktop.ini", "__MACOSX/{0}/._a.png",
     "__MACOSX/{1}/._a.png",
@@ -181,12 +181,12 @@ def test_files_of_an_operating_system_are_skipped_and_counted(folders, tmp_path,
     for name, content in files.items():
         write(tmp_path / "clean" / name, content)
         write(tmp_path / ".hidden" / name, content)  # the folder itself may be hidden
-    for name in CLUTTER:
+    for name in SYSTEM_NAMES:
         write(tmp_path / ".hidden" / name.format(*folders), b"Mac OS X")
-    (clean,) = read_folder(tmp_path / "clean", "dsb2018").values()
+    (clean,) = read_cell_folder(tmp_path / "clean", "dsb2018").values()
     assert "skipped" not in caplog.text
     with caplog.at_level("INFO", "atelier"):
-        (sample,) = read_folder(tmp_path / ".hidden", "dsb2018").values()
+        (sample,) = read_cell_folder(tmp_path / ".hidden", "dsb2018").values()
     for part, expected in zip(sample, clean, strict=True):
         np.testing.assert_array_equal(part, expected)
     assert "entries are no data and are skipped: " in caplog.text
@@ -198,18 +198,18 @@ def test_files_of_an_operating_system_in_an_archive_are_skipped_and_counted(tmp_
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as members:
         members.writestr("a/images/a.png", png(GREY))
         members.writestr("a/masks/m.png", png(mask))
-        for name in CLUTTER:
+        for name in SYSTEM_NAMES:
             members.writestr(name.format("a/images", "a/masks"), b"Mac OS X")
     with caplog.at_level("INFO", "atelier"):
         (sample,) = read_mask_archive(tmp_path / "a.zip").values()
     np.testing.assert_array_equal(sample.labels, LABELS == 2)
-    assert f"a.zip: {len(CLUTTER)} entries are no data and are skipped" in caplog.text
+    assert f"a.zip: {len(SYSTEM_NAMES)} entries are no data and are skipped" in caplog.text
 
 
 def test_a_picture_without_any_cell_has_an_empty_folder_of_masks(tmp_path):
     write(tmp_path / "a" / "images" / "a.png", png(GREY))
     (tmp_path / "a" / "masks").mkdir()
-    (sample,) = read_folder(tmp_path, "dsb2018").values()
+    (sample,) = read_cell_folder(tmp_path, "dsb2018").values()
     assert sample.labels.max() == 0
 
 
@@ -253,7 +253,7 @@ def test_a_folder_that_does_not_fit_is_refused_with_what_came(tmp_path, files, e
     for name, content in files.items():
         write(tmp_path / name, content)
     with pytest.raises(error, match=message):
-        read_folder(tmp_path, "dsb2018")
+        read_cell_folder(tmp_path, "dsb2018")
 
 
 def test_a_damaged_or_empty_archive_is_refused(tmp_path):
@@ -342,7 +342,7 @@ def test_a_picture_that_is_none_is_refused(tmp_path):
 
 
 def test_the_real_cells_are_read_where_they_are(mirror):
-    samples = read_folder(Path(mirror), "dsb2018")
+    samples = read_cell_folder(Path(mirror), "dsb2018")
     assert len(samples) == 300
     assert max(sample.labels.max() for sample in samples.values()) == 375
-    assert len(read_folder(Path(mirror), "isbi2012")) == 30
+    assert len(read_cell_folder(Path(mirror), "isbi2012")) == 30

@@ -6,7 +6,7 @@ from PIL import Image
 
 from atelier.cells.foreground import is_foreground
 from atelier.cells.params import CellSourceParams, CellSplitParams
-from atelier.cells.reading import read_cells, read_folder
+from atelier.cells.reading import read_cell_folder, read_cells
 from atelier.pipelines.ingest.nodes import acquire_cells
 
 SIX = np.kron(np.arange(1, 7).reshape(2, 3), np.pad(np.ones((4, 4), int), 1))
@@ -54,12 +54,12 @@ def test_label_maps_stay_as_they_are_beside_a_mask(tmp_path, caplog):
     given = {"one": ONE, "six": SIX, "pieces": pieces, "none": 0 * SIX, "one255": 255 * ONE}
     for name, labels in given.items():
         write(tmp_path, name, labels.astype(np.uint8))
-    samples = read_folder(tmp_path, "dsb2018")
+    samples = read_cell_folder(tmp_path, "dsb2018")
     assert all(np.array_equal(samples[name].labels, labels) for name, labels in given.items())
     assert not caplog.records
     write(tmp_path, "mask", MASKS["255"])
     masks = []
-    samples = read_folder(tmp_path, "dsb2018", masks=masks)
+    samples = read_cell_folder(tmp_path, "dsb2018", masks=masks)
     assert masks == ["mask"]
     assert np.array_equal(samples["mask"].labels, SIX)
     assert np.array_equal(samples["pieces"].labels, pieces)
@@ -75,8 +75,8 @@ def test_a_cell_with_a_pixel_at_its_corner_is_no_mask():
 
 def test_large_ids_of_a_label_map_are_numbered(tmp_path):
     write(tmp_path, "a", np.where(SIX > 0, 10**6 * SIX, 0).astype(np.int32))
-    (sample,) = read_folder(tmp_path, "dsb2018").values()
+    (sample,) = read_cell_folder(tmp_path, "dsb2018").values()
     assert np.array_equal(sample.labels, SIX)
     write(tmp_path, "a", np.where(SIX == 2, -1, SIX).astype(np.int32))
     with pytest.raises(ValueError, match=r"a.*at least 0.*-1, 16 negative"):
-        read_folder(tmp_path, "dsb2018")
+        read_cell_folder(tmp_path, "dsb2018")

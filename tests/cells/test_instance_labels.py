@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atelier.cells.figures import coloured, errors_in_colour
+from atelier.cells.figures import colour_errors, colour_labels
 from atelier.cells.grayscale import stored_grey
 from atelier.cells.instance_labels import number_cells
 from atelier.cells.samples import Sample, cell_table, touching_pairs
@@ -55,9 +55,9 @@ def test_cells_of_large_ids_are_counted_and_drawn():
     table = cell_table({"train": {"a": Sample(image, large)}})
     assert table["cells"].item() == 3
     assert table["touching_pairs"].item() == len(touching_pairs(small)) == 3
-    assert np.array_equal(coloured(large), coloured(small))
-    drawn = errors_in_colour(image, large, large[:, ::-1])
-    assert np.array_equal(drawn, errors_in_colour(image, small, small[:, ::-1]))
+    assert np.array_equal(colour_labels(large), colour_labels(small))
+    drawn = colour_errors(image, large, large[:, ::-1])
+    assert np.array_equal(drawn, colour_errors(image, small, small[:, ::-1]))
 
 
 def test_booleans_that_a_decoder_stores_as_255_are_booleans():

@@ -8,17 +8,27 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 from skimage.metrics import adapted_rand_error
 
-from atelier.cells.comparison import headline, paired_gain, score_images, some_pictures
+from atelier.cells.comparison import (
+    method_metrics,
+    paired_gain,
+    pictures_by_score,
+    score_segmentations,
+)
 from atelier.cells.samples import Sample, draw_cells, touching_pairs
 from atelier.cells.scores import (
     object_scores,
-    object_scores_at,
-    overlaps,
-    pairs_apart,
+    object_scores_by_overlap,
+    pairwise_iou,
     pixel_scores,
+    separated_pairs,
 )
-from atelier.cells.warping_error import warp, warping_error
-from atelier.cells.watershed import separated, split_touching, to_cells, without_specks
+from atelier.cells.warping import homotopic_warp, warping_error
+from atelier.cells.watershed import (
+    cells_from_probability,
+    clean_mask,
+    shrink_touching,
+    split_touching,
+)
 
 RULE = {"smoothing": 1.0, "depth": 1.0, "least": 5}
 
@@ -74,15 +84,15 @@ def test_no_score_depends_on_what_cells_are_called(ids):
     found[2:8, 3:8], found[3:8, 8:14] = 2, 1
     called = ids[truth], ids[found]
     assert pixel_scores(*called) == pixel_scores(truth, found)
-    assert np.array_equal(overlaps(*called)[:, ::-1], [[0, 30 / 36], [30 / 36, 0]][::-1])
+    assert np.array_equal(pairwise_iou(*called)[:, ::-1], [[0, 30 / 36], [30 / 36, 0]][::-1])
     assert object_scores(*called) == (2, 0, 0)
-    assert pairs_apart(*called) == (1, 1)
+    assert separated_pairs(*called) == (1, 1)
     assert warping_error(*called) == warping_error(truth, found)
     assert touching_pairs(called[0]).tolist() == [ids[1:].tolist()]
-    assert np.array_equal(separated(called[0]), separated(truth))
-    assert not separated(truth)[2:8, 7:9].any()
+    assert np.array_equal(shrink_touching(called[0]), shrink_touching(truth))
+    assert not shrink_touching(truth)[2:8, 7:9].any()
     scores = [
-        score_images({"a": Sample(truth, one)}, {"m": {"a": two}}).drop(columns="method")
+        score_segmentations({"a": Sample(truth, one)}, {"m": {"a": two}}).drop(columns="method")
         for one, two in ((truth, found), called)
     ]
     assert scores[0].equals(scores[1])
@@ -126,7 +136,7 @@ def test_as_many_cells_as_pixels_are_compared():
 
 
 @pytest.mark.parametrize(
-    "measure", [pixel_scores, object_scores, overlaps, pairs_apart, warping_error]
+    "measure", [pixel_scores, object_scores, pairwise_iou, separated_pairs, warping_error]
 )
 def test_labels_that_are_none_are_refused_in_words(measure):
     good = np.array([[1, 0, 2]])
@@ -145,8 +155,8 @@ def test_cells_are_found_missed_and_invented():
     scores = object_scores(TWO, found)
     assert scores == (1, 1, 1)
     assert (scores.precision, scores.recall, scores.f1) == (0.5, 0.5, 0.5)
-    assert overlaps(TWO, found)[0, 0] == pytest.approx(30 / 36)
-    at = object_scores_at(TWO, found, (0.8, 0.85))
+    assert pairwise_iou(TWO, found)[0, 0] == pytest.approx(30 / 36)
+    at = object_scores_by_overlap(TWO, found, (0.8, 0.85))
     assert [score.found for score in at] == [1, 0]
 
 
@@ -172,15 +182,15 @@ def test_pairs_are_apart_only_if_both_cells_have_one_of_their_own():
     truth = block((6, 12), (slice(1, 5), slice(1, 6)), (slice(1, 5), slice(6, 11)))
     merged = (truth > 0).astype(int)
     gone = np.where(truth == 1, 1, 0)
-    assert pairs_apart(truth, truth) == (1, 1)
-    assert pairs_apart(truth, merged) == (0, 1)
-    assert pairs_apart(truth, gone) == (0, 1)
+    assert separated_pairs(truth, truth) == (1, 1)
+    assert separated_pairs(truth, merged) == (0, 1)
+    assert separated_pairs(truth, gone) == (0, 1)
 
 
 def test_a_shifted_border_is_no_warping_error():
     found = np.roll(TWO, 1, axis=1)
     assert warping_error(TWO, found) == 0
-    assert np.array_equal(warp(TWO, found), found > 0)
+    assert np.array_equal(homotopic_warp(TWO, found), found > 0)
 
 
 def test_each_mistake_of_topology_costs_what_no_bending_can_mend():
@@ -199,7 +209,7 @@ def test_each_mistake_of_topology_costs_what_no_bending_can_mend():
 @settings(deadline=None)
 @given(arrays(bool, (7, 9)), arrays(bool, (7, 9)))
 def test_bending_keeps_the_number_of_cells_and_of_holes(truth, found):
-    bent = warp(truth, found)
+    bent = homotopic_warp(truth, found)
     eight = ndimage.generate_binary_structure(2, 2)
     assert ndimage.label(bent)[1] == ndimage.label(truth)[1]
     holes = [
@@ -210,11 +220,11 @@ def test_bending_keeps_the_number_of_cells_and_of_holes(truth, found):
 
 def test_targets_leave_a_gap_between_touching_cells_and_only_there():
     labels = block((6, 12), (slice(0, 6), slice(0, 6)), (slice(0, 6), slice(6, 10)))
-    target = separated(labels)
+    target = shrink_touching(labels)
     assert not target[:, 5:7].any()
     assert target[:, :5].all()
     assert target[:, 7:10].all()
-    assert np.array_equal(separated(TWO), TWO > 0)
+    assert np.array_equal(shrink_touching(TWO), TWO > 0)
 
 
 def test_touching_discs_come_apart_and_specks_go():
@@ -238,19 +248,19 @@ def test_a_cell_at_the_border_one_cell_and_none():
     corner[:4, :4] = True
     assert np.array_equal(split_touching(corner, **RULE) > 0, corner)
     assert not split_touching(np.zeros((5, 5), bool), **RULE).any()
-    assert np.array_equal(without_specks(corner, 17), np.zeros_like(corner))
+    assert np.array_equal(clean_mask(corner, 17), np.zeros_like(corner))
 
 
 def test_cells_grow_from_their_core_until_they_meet():
     odds = np.full((9, 24), 0.05)
     odds[1:8, 1:23] = 0.3
     odds[2:7, 2:10] = odds[2:7, 14:22] = 0.9
-    cells = to_cells(odds, threshold=0.5, extent=0.2, **RULE)
+    cells = cells_from_probability(odds, threshold=0.5, extent=0.2, **RULE)
     assert cells.max() == 2
     assert (cells > 0).sum() == 7 * 22
     assert cells[4, 10] != cells[4, 13]
     with pytest.raises(ValueError, match="extent <= threshold"):
-        to_cells(odds, threshold=0.2, extent=0.5, **RULE)
+        cells_from_probability(odds, threshold=0.2, extent=0.5, **RULE)
 
 
 def test_cells_grow_on_the_ground_that_another_network_gives():
@@ -258,7 +268,7 @@ def test_cells_grow_on_the_ground_that_another_network_gives():
     odds[2:7, 2:10] = odds[2:7, 14:22] = 0.9
     ground = np.full((9, 24), 0.05)
     ground[1:8, 1:23] = 0.9
-    cells = to_cells(odds, threshold=0.5, extent=0.5, ground=ground, **RULE)
+    cells = cells_from_probability(odds, threshold=0.5, extent=0.5, ground=ground, **RULE)
     assert cells.max() == 2
     assert np.array_equal(cells > 0, ground > 0.5)
 
@@ -268,7 +278,7 @@ def test_cells_grow_on_the_ground_that_another_network_gives():
 def test_drawn_cells_found_as_they_are_score_full(seed):
     drawn = draw_cells(1, (40, 40), seed=seed)
     sample = Sample(drawn.images[0, ..., 0], drawn.labels[0])
-    row = score_images({"a": sample}, {"perfect": {"a": drawn.labels[0]}}).iloc[0]
+    row = score_segmentations({"a": sample}, {"perfect": {"a": drawn.labels[0]}}).iloc[0]
     assert (row["f1"], row["mean_f1"], row["iou"], row["pixel_error"]) == (1, 1, 1, 0)
     assert row["warping_error"] == row["rand_error"] == 0
     assert row["apart"] == row["pairs"]
@@ -282,13 +292,13 @@ def test_a_paired_gain_has_an_interval_and_pictures_go_from_worst_to_best():
     }
     good = {name: sample.labels for name, sample in samples.items()}
     poor = {name: np.where(labels == 1, 0, labels) for name, labels in good.items()}
-    table = score_images(samples, {"good": good, "poor": poor})
+    table = score_segmentations(samples, {"good": good, "poor": poor})
     gain, low, high = paired_gain(table, "good", "poor", "f1", seed=0)
     assert 0 < low <= gain <= high < 1
-    scores = headline(table, seed=0)
+    scores = method_metrics(table, seed=0)
     assert scores["good"]["f1"] == 1 > scores["poor"]["f1_high"]
     assert scores["good"]["pictures"] == 6
-    shown = some_pictures(table[table["method"] == "poor"], samples, count=3)
+    shown = pictures_by_score(table[table["method"] == "poor"], samples, count=3)
     f1 = table[table["method"] == "poor"].set_index("image")["f1"]
     assert f1[next(iter(shown))] == f1.min()
     assert len(shown) == 3

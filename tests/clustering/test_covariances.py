@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.linalg import solve_triangular
 
-from atelier.clustering.covariances import inverse_of_lower
+from atelier.clustering.covariances import invert_lower_triangular
 
 
 def test_by_hand():
-    found = inverse_of_lower(np.array([[2.0, 0.0], [1.0, 4.0]]))
+    found = invert_lower_triangular(np.array([[2.0, 0.0], [1.0, 4.0]]))
     np.testing.assert_array_equal(found, [[0.5, 0.0], [-0.125, 0.25]])
 
 
@@ -17,7 +17,7 @@ def test_it_is_scipys_for_a_whole_stack(dimensions):
     rng = np.random.default_rng(dimensions)
     scatter = rng.normal(size=(4, dimensions, 2 * dimensions + 1))
     factors = np.linalg.cholesky(scatter @ scatter.swapaxes(1, 2))
-    found = inverse_of_lower(factors)
+    found = invert_lower_triangular(factors)
     for inverse, factor in zip(found, factors, strict=True):
         wanted = solve_triangular(factor, np.eye(dimensions), lower=True)
         np.testing.assert_allclose(inverse, wanted, rtol=1e-9, atol=1e-12)

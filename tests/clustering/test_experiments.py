@@ -5,9 +5,9 @@ import pytest
 from sklearn.mixture import GaussianMixture
 
 from atelier.clustering.experiments import cluster_colours
-from atelier.clustering.figures import colours_figure
+from atelier.clustering.figures import colour_clusters_figure
 from atelier.clustering.params import ColourParams
-from atelier.pipelines.clustering.nodes import cluster
+from atelier.pipelines.clustering.nodes import cluster_image
 
 PARAMS = ColourParams(
     shrink=1,
@@ -84,7 +84,7 @@ def test_alpha_is_no_colour(opaque):
 def test_a_picture_of_six_colours_has_no_more_than_six_components(caplog):
     truth = np.random.default_rng(0).integers(6, size=(20, 30))
     params = PARAMS.model_copy(update={"components": (5, 7, 9)})
-    table, metrics, arrays, _ = cluster(SIX[truth], params)
+    table, metrics, arrays, _ = cluster_image(SIX[truth], params)
     assert list(table["components"]) == [5, 6]
     assert metrics["components"] == 6
     assert "different colours, of which the picture has 6. Received: components=7, 9" in caplog.text
@@ -97,7 +97,7 @@ def test_a_picture_of_six_colours_has_no_more_than_six_components(caplog):
 @pytest.mark.parametrize("covariance", ["full", "tied", "diagonal", "spherical"])
 def test_one_colour_is_one_component_and_that_is_said(shape, covariance, caplog):
     params = PARAMS.model_copy(update={"covariance": covariance})
-    table, metrics, arrays, _ = cluster(np.full(shape, 7, np.uint8), params)
+    table, metrics, arrays, _ = cluster_image(np.full(shape, 7, np.uint8), params)
     assert list(table["components"]) == [1]
     assert metrics["mean_entropy"] == 0
     assert np.isfinite(list(metrics.values())).all()
@@ -117,7 +117,7 @@ def test_what_is_no_picture_is_refused(shape):
 def test_the_figure_of_a_grey_picture_shows_grey_values_and_gaussians(same):
     grey = same(grey_picture())
     found = cluster_colours(grey, PARAMS)
-    figure = colours_figure(grey, found, title="grey")
+    figure = colour_clusters_figure(grey, found, title="grey")
     panels = {panel.get_title(loc="left"): panel for panel in figure.axes}
     picture = panels["picture"].images[0].get_array()
     np.testing.assert_allclose(
@@ -137,7 +137,7 @@ def test_the_figure_of_a_grey_picture_shows_grey_values_and_gaussians(same):
 def test_the_figure_of_a_colour_picture_shows_each_cluster_in_its_mean_colour():
     picture = colour_picture()
     found = cluster_colours(picture, PARAMS.model_copy(update={"components": (2,)}))
-    figure = colours_figure(picture, found, title="colour")
+    figure = colour_clusters_figure(picture, found, title="colour")
     assert not [panel for panel in figure.axes if panel.patches and panel.lines]
     shown = next(panel for panel in figure.axes if "2 clusters" in panel.get_title(loc="left"))
     image = shown.images[0]

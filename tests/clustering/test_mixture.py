@@ -6,8 +6,18 @@ from scipy.stats import multivariate_normal
 from sklearn.datasets import load_iris
 from sklearn.mixture import GaussianMixture
 
-from atelier.clustering.experiments import cluster_colours, planted, share_at_best, starts
-from atelier.clustering.mixture import bayesian_information, em_steps, fit_mixture, parameter_count
+from atelier.clustering.experiments import (
+    cluster_colours,
+    initialisation_table,
+    sample_gaussian_clusters,
+    share_reaching_best,
+)
+from atelier.clustering.mixture import (
+    bayesian_information_criterion,
+    em_steps,
+    fit_mixture,
+    parameter_count,
+)
 from atelier.clustering.params import ColourParams, PlaneParams
 
 IRIS = load_iris().data
@@ -52,7 +62,7 @@ def test_equals_scikit_learn_from_the_same_means(covariance, seed):
     assert ours.log_likelihood == pytest.approx(theirs.score(points) * len(points), abs=1e-5)
     assert np.allclose(ours.means, theirs.means_, atol=1e-4)
     assert np.allclose(ours.responsibilities(points), theirs.predict_proba(points), atol=1e-5)
-    assert np.array_equal(ours.assign(points), theirs.predict(points))
+    assert np.array_equal(ours.predict(points), theirs.predict(points))
 
 
 def test_the_likelihood_is_that_of_the_densities():
@@ -63,7 +73,7 @@ def test_the_likelihood_is_that_of_the_densities():
     ]
     density = np.sum(parts, axis=0)
     assert fit.log_likelihood == pytest.approx(np.log(density).sum())
-    assert np.allclose(fit.score(IRIS), np.log(density))
+    assert np.allclose(fit.score_samples(IRIS), np.log(density))
     assert np.allclose(fit.responsibilities(IRIS), np.transpose(parts / density))
 
 
@@ -151,17 +161,17 @@ def test_parameters_are_counted_as_by_scikit_learn():
         peer = GaussianMixture(3, covariance_type=theirs, random_state=0).fit(IRIS)
         assert parameter_count(3, 4, covariance) == peer._n_parameters()
         total = peer.score(IRIS) * len(IRIS)
-        ours = bayesian_information(total, len(IRIS), 3, 4, covariance)
+        ours = bayesian_information_criterion(total, len(IRIS), 3, 4, covariance)
         assert ours == pytest.approx(peer.bic(IRIS))
 
 
 def test_far_planted_clusters_are_found_from_every_good_start():
     params = PlaneParams(points=300, components=3, distance=12.0, shown=(0, 1), starts=4, seed=0)
-    cloud = planted(params)
+    cloud = sample_gaussian_clusters(params)
     fit = fit_mixture(cloud.points, 3, restarts=3)
-    pairs = set(zip(cloud.truth.tolist(), fit.assign(cloud.points).tolist(), strict=True))
+    pairs = set(zip(cloud.truth.tolist(), fit.predict(cloud.points).tolist(), strict=True))
     assert len(pairs) == 3
-    shares = share_at_best(starts(cloud.points, 3, count=4, seed=0))
+    shares = share_reaching_best(initialisation_table(cloud.points, 3, count=4, seed=0))
     assert set(shares) == {"random", "k-means++"}
     assert shares["k-means++"] > 0
 

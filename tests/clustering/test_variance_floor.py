@@ -53,7 +53,7 @@ def test_a_stretched_axis_is_no_collapse_as_scikit_learn_has_it():
     theirs.fit(points / [1e4, 1])
     fit = fit_mixture(points, 2, init=means, tol=1e-10)
     assert not fit.floored
-    assert (fit.assign(points) == truth).mean() > 0.99
+    assert (fit.predict(points) == truth).mean() > 0.99
     expected = theirs.predict_proba(points / [1e4, 1])
     np.testing.assert_allclose(fit.responsibilities(points), expected, atol=1e-3)
 
@@ -100,7 +100,7 @@ def test_thin_clusters_at_an_angle_are_no_collapse(length, covariance):
     means = np.array([[0.0, 0.0], [0.0, 8.0]])
     fit = fit_mixture(upright @ turn.T, 2, covariance=covariance, init=means @ turn.T)
     assert not fit.floored
-    assert (fit.assign(upright @ turn.T) == truth).mean() > 0.99
+    assert (fit.predict(upright @ turn.T) == truth).mean() > 0.99
     thin = np.linalg.eigvalsh(fit.covariances)[:, 0]
     np.testing.assert_allclose(thin, 1, atol=0.2)
 
@@ -114,8 +114,8 @@ def test_a_repeated_point_collapses_its_component_alone(covariance, place, caplo
     fit = fit_mixture(points, 2, covariance=covariance, init=means)
     assert fit.floored
     assert "variance floor" in caplog.text
-    assert np.isfinite(fit.score(points)).all()
-    assert fit.score(points).sum() == pytest.approx(fit.log_likelihood, rel=1e-6)
+    assert np.isfinite(fit.score_samples(points)).all()
+    assert fit.score_samples(points).sum() == pytest.approx(fit.log_likelihood, rel=1e-6)
     np.testing.assert_allclose(fit.responsibilities(points).sum(axis=1), 1)
     np.testing.assert_allclose(fit.means[1], place, rtol=1e-12, atol=1e-12)
     assert fit.weights[1] == pytest.approx(20 / 70)
@@ -170,7 +170,7 @@ def test_extreme_units_work_or_are_refused_in_words(kind, covariance):
         fit = fit_mixture((points * factor).astype(kind), 3, covariance=covariance, restarts=3)
         deviation = np.sqrt(np.diagonal(fit.covariances.astype(np.float64), axis1=1, axis2=2))
         np.testing.assert_allclose(deviation / factor, 1, atol=0.2)
-        assert len(set(zip(truth, fit.assign(points * factor), strict=True))) == 3
+        assert len(set(zip(truth, fit.predict(points * factor), strict=True))) == 3
     for factor in {np.float64: (1e155, 1e300, 1e-160), np.float32: (1e25, 1e-25)}[kind]:
         with pytest.raises(ValueError, match=f"so that {kind.__name__} holds their variances"):
             fit_mixture((points * factor).astype(kind), 3, covariance=covariance)

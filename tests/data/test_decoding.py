@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from atelier.data.decoding import (
-    as_stored,
     decode_labels,
     decode_mask,
     decode_picture,
     decode_volume,
+    to_storage_type,
 )
 
 
@@ -273,7 +273,7 @@ def test_a_mask_is_read_by_its_brightness(picture):
     ],
 )
 def test_pixels_of_a_stack_are_brought_to_the_same_three_types(values, kind, expected):
-    stored = as_stored(np.asarray(values), "stack")
+    stored = to_storage_type(np.asarray(values), "stack")
     assert stored.dtype == kind
     np.testing.assert_array_equal(stored, expected)
 
@@ -281,7 +281,7 @@ def test_pixels_of_a_stack_are_brought_to_the_same_three_types(values, kind, exp
 @pytest.mark.parametrize("values", [np.array([1e300]), np.array([1j]), np.array([2**40])])
 def test_pixels_that_no_type_holds_are_refused(values):
     with pytest.raises(ValueError, match="stack: Expected"):
-        as_stored(values, "stack")
+        to_storage_type(values, "stack")
 
 
 def test_a_stack_that_is_none_is_refused_by_its_name(tmp_path):

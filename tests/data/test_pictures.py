@@ -6,9 +6,9 @@ from skimage.transform import resize
 from atelier.data.pictures import (
     EMBEDDED,
     average_areas,
-    fit_side,
-    fitted_shape,
+    longer_side_shape,
     read_picture,
+    resize_longer_side,
     resize_to,
     to_rgb,
 )
@@ -67,7 +67,7 @@ def test_any_mode_of_a_file_is_read_as_the_colours_that_it_means(mode, tmp_path)
     [((100, 50), 20, (20, 16)), ((100, 80), 50, (50, 40)), ((30, 60), 120, (60, 120))],
 )
 def test_the_longer_side_is_made_as_long_as_asked(shape, side, wanted):
-    assert fit_side(np.zeros((*shape, 3)), side).shape == (*wanted, 3)
+    assert resize_longer_side(np.zeros((*shape, 3)), side).shape == (*wanted, 3)
 
 
 def test_a_constant_picture_stays_so_at_any_size():
@@ -79,7 +79,10 @@ def test_a_constant_picture_stays_so_at_any_size():
 
 def test_a_size_is_known_without_a_picture():
     for shape in ((100, 50), (3024, 4032), (7, 1000)):
-        assert fitted_shape((*shape, 3), 48) == fit_side(np.zeros((*shape, 3)), 48).shape[:2]
+        assert (
+            longer_side_shape((*shape, 3), 48)
+            == resize_longer_side(np.zeros((*shape, 3)), 48).shape[:2]
+        )
 
 
 def test_areas_are_averaged_exactly_where_they_are_whole_and_by_their_share_where_not():
@@ -98,7 +101,7 @@ def scikit_image(picture, shape):
 @pytest.mark.parametrize("name", ["astronaut", "china", "coffee", "hubble_deep_field"])
 def test_a_picture_that_shrinks_little_is_scikit_images_to_the_bit(name):
     picture = to_rgb(read_picture(name))
-    shape = fitted_shape(picture.shape, max(picture.shape) // 5)
+    shape = longer_side_shape(picture.shape, max(picture.shape) // 5)
     np.testing.assert_array_equal(resize_to(picture, shape), scikit_image(picture, shape))
 
 
@@ -107,7 +110,7 @@ NEARLY = 0.6
 
 
 def nearly_scikit_images(picture, side):
-    shape = fitted_shape(picture.shape, side)
+    shape = longer_side_shape(picture.shape, side)
     difference = np.abs(resize_to(picture, shape) - scikit_image(picture, shape))
     assert difference.mean() < NEARLY
     assert difference.max() < 20  # at the border, which is mirrored at another place

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atelier.data.card import class_moments, class_table, most_variable
-from atelier.data.checks import check_source, digest, duplicates, imbalance
-from atelier.data.glyphs import FONTS, bend, draw_glyphs, render
+from atelier.data.checks import check_source, class_imbalance, count_duplicates, splits_digest
+from atelier.data.class_statistics import class_moments, class_table, most_variable_classes
+from atelier.data.glyphs import FONTS, distort_elastically, draw_glyphs, render_character
 from atelier.data.idx import read_idx
 from atelier.data.reading import Part, Source
 from atelier.data.splits import SplitParams, split_source, stratified_split
@@ -33,7 +33,7 @@ def test_a_seed_gives_its_glyphs_and_another_seed_others():
 
 @pytest.mark.parametrize("font", FONTS)
 def test_a_glyph_is_20_pixels_high_and_centred_as_mnist_is(font):
-    image = render("H", font)
+    image = render_character("H", font)
     rows, columns = np.nonzero(image)
     assert 19 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 20
     weights = image / image.sum()
@@ -42,8 +42,8 @@ def test_a_glyph_is_20_pixels_high_and_centred_as_mnist_is(font):
 
 
 def test_bending_keeps_most_of_the_ink():
-    plain = render("B", FONTS[0])
-    bent = [bend(plain, np.random.default_rng(seed)).sum() for seed in range(20)]
+    plain = render_character("B", FONTS[0])
+    bent = [distort_elastically(plain, np.random.default_rng(seed)).sum() for seed in range(20)]
     assert 0.5 < np.mean(bent) / plain.sum() < 1.2
 
 
@@ -111,7 +111,7 @@ def test_planted_duplicates_are_counted_within_and_across_splits():
     images, labels = two_classes(20)
     train = {"images": np.concatenate([images[:10], images[:1]]), "labels": labels[:11]}
     test = {"images": np.concatenate([images[8:12]]), "labels": labels[8:12]}
-    table = duplicates({"train": train, "test": test}).set_index("split")
+    table = count_duplicates({"train": train, "test": test}).set_index("split")
     assert table.loc["train", "in_train"] == 1
     assert table.loc["test", "in_train"] == 2
     assert table.loc["train", "in_test"] == 2
@@ -129,12 +129,12 @@ def test_the_digest_knows_every_pixel_label_and_split():
         {"test": base["train"]},
         {"train": {"images": images.reshape(6, 2, 8, 1), "labels": labels}},
     ]
-    assert digest(base) == digest({"train": dict(base["train"])})
-    assert len({digest(one) for one in [base, *others]}) == 5
+    assert splits_digest(base) == splits_digest({"train": dict(base["train"])})
+    assert len({splits_digest(one) for one in [base, *others]}) == 5
 
 
 def test_imbalance_is_the_largest_count_over_the_smallest():
-    assert imbalance(pd.Series([10, 5, 2])) == 5
+    assert class_imbalance(pd.Series([10, 5, 2])) == 5
 
 
 def test_moments_by_hand():
@@ -149,7 +149,7 @@ def test_the_two_statistics_may_name_different_classes():
     peak = np.array([[[0, 50]], [[60, 50]]], np.uint8)  # 30 and 0
     images = np.concatenate([flat, peak])[..., None]
     table = class_table({"train": {"images": images, "labels": np.array([0, 0, 1, 1])}}, ["x", "y"])
-    assert most_variable(table) == {"mean_deviation": "x", "largest_deviation": "y"}
+    assert most_variable_classes(table) == {"mean_deviation": "x", "largest_deviation": "y"}
 
 
 def test_on_real_mnist_the_2_varies_most_by_the_mean_and_the_1_by_the_maximum(mirror):

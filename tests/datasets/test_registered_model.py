@@ -16,7 +16,7 @@ from atelier.calibration.density import DensityModel
 from atelier.calibration.networks import dense_network
 from atelier.calibration.serving import calibrated_model
 from atelier.datasets.registered_model import RegisteredModelDataset
-from atelier.training.fitting import logits_of
+from atelier.training.fitting import predict_logits
 from atelier.training.serving import serving_model
 from atelier.types import Servable
 
@@ -40,7 +40,7 @@ def images(made):
 def registered(network, images, tmp_path_factory):
     """The plain and the calibrated model, as their users load them."""
     folder = tmp_path_factory.mktemp("registered")
-    logits = logits_of(network, images)
+    logits = predict_logits(network, images)
     density = DensityModel("tied").fit(logits, np.arange(20) % 9)
     density = density.set_rejection(logits, quantile=0.0)
     models = {
@@ -75,7 +75,7 @@ def ask(model, key, pictures):
 def test_whole_numbers_up_to_255_are_answered_as_stored_pictures(
     registered, network, images, key, kind
 ):
-    logits = logits_of(network, images)
+    logits = predict_logits(network, images)
     pictures = images.astype(kind)
     np.testing.assert_allclose(ask(registered["plain"], key, pictures), logits, **CLOSE)
     said = ask(registered["calibrated"], key, pictures)
@@ -86,7 +86,7 @@ def test_whole_numbers_up_to_255_are_answered_as_stored_pictures(
 @pytest.mark.parametrize("kind", ["uint8", "int64", "float32", "float64"])
 def test_arrays_of_any_number_type_are_taken(registered, network, images, kind):
     said = registered["plain"].predict(images.astype(kind))
-    np.testing.assert_allclose(said, logits_of(network, images), **CLOSE)
+    np.testing.assert_allclose(said, predict_logits(network, images), **CLOSE)
 
 
 def spoilt(images):

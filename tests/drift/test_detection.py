@@ -4,14 +4,21 @@ import pytest
 from scipy import stats
 
 from atelier.calibration.density import DensityModel
-from atelier.drift.detection import Seen, alarms, compare, look_at, power_table, with_strangers
+from atelier.drift.detection import (
+    ImageStatistics,
+    alarm_rate,
+    image_statistics,
+    mix_out_of_distribution,
+    power_table,
+    two_sample_tests,
+)
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 
 
 def sample(count, *, seed, moved=0.0, rare=0.02, classes=(0.5, 0.3, 0.2)):
     rng = np.random.default_rng(seed)
-    return Seen(
+    return ImageStatistics(
         rng.normal(moved, 1, count),
         rng.beta(5, 1, count),
         rng.uniform(0, 1, count),
@@ -23,7 +30,7 @@ def sample(count, *, seed, moved=0.0, rare=0.02, classes=(0.5, 0.3, 0.2)):
 
 def test_the_tests_are_scipys_and_bonferroni_shares_the_level():
     reference, batch = sample(300, seed=0), sample(200, seed=1, moved=0.2)
-    table = compare(reference, batch, alpha=0.05).set_index("statistic")
+    table = two_sample_tests(reference, batch, alpha=0.05).set_index("statistic")
     for name in ("log_density", "confidence", "brightness", "contrast"):
         found = stats.ks_2samp(getattr(reference, name), getattr(batch, name), method="asymp")
         assert table.loc[name, "effect"] == found.statistic
@@ -49,13 +56,13 @@ def test_the_tests_are_scipys_and_bonferroni_shares_the_level():
     ],
 )
 def test_what_moved_is_named_and_nothing_else(change, culprit):
-    table = compare(sample(400, seed=0), sample(300, seed=1, **change), alpha=1e-4)
+    table = two_sample_tests(sample(400, seed=0), sample(300, seed=1, **change), alpha=1e-4)
     assert list(table.loc[table["drifted"], "statistic"]) == [culprit]
 
 
 def test_honest_batches_raise_the_flag_no_more_often_than_agreed():
     ordinary = sample(1000, seed=3)
-    told = alarms(ordinary, ordinary, size=200, draws=400, alpha=0.05, seed=0)
+    told = alarm_rate(ordinary, ordinary, size=200, draws=400, alpha=0.05, seed=0)
     assert told["low"] <= 0.05
     assert told["draws"] == 400
     assert told["low"] <= told["share"] <= told["high"]
@@ -76,19 +83,19 @@ def test_a_larger_change_raises_it_more_often():
 
 def test_a_single_class_everywhere_is_no_drift_of_classes():
     one = sample(50, seed=0)._replace(predicted=np.zeros(50, int))
-    table = compare(one, one, alpha=0.05).set_index("statistic")
+    table = two_sample_tests(one, one, alpha=0.05).set_index("statistic")
     assert table.loc["predicted", ["effect", "p_value"]].tolist() == [0.0, 1.0]
 
 
 @pytest.mark.parametrize("size", [0, 50, 60])
 def test_a_batch_that_leaves_no_reference_is_refused(size):
     with pytest.raises(ValueError, match=r"1 … 49 images"):
-        alarms(sample(50, seed=0), sample(50, seed=0), size=size, draws=1, alpha=0.1, seed=0)
+        alarm_rate(sample(50, seed=0), sample(50, seed=0), size=size, draws=1, alpha=0.1, seed=0)
 
 
 def test_strangers_take_the_share_that_they_are_given(rng):
     images, strangers = np.zeros((40, 2, 2, 1)), np.ones((3, 2, 2, 1))
-    mixed = with_strangers(images, strangers, 0.25, seed=0)
+    mixed = mix_out_of_distribution(images, strangers, 0.25, seed=0)
     assert mixed.mean() == 0.25
     assert images.sum() == 0
 
@@ -105,7 +112,7 @@ def network():
 def test_every_image_is_measured(network, rng):
     model, density = network
     images = rng.uniform(0, 1, (7, 4, 4, 1)).astype(np.float32)
-    seen = look_at(model, images, density)
+    seen = image_statistics(model, images, density)
     sums = images.sum(axis=(1, 2, 3))
     np.testing.assert_allclose(seen.brightness, sums / 16, rtol=1e-5)
     np.testing.assert_allclose(seen.contrast, images.reshape(7, -1).std(axis=1), rtol=1e-5)
@@ -118,4 +125,4 @@ def test_every_image_is_measured(network, rng):
 @pytest.mark.parametrize("shape", [(0, 4, 4, 1), (3, 5, 4, 1)])
 def test_images_that_do_not_fit_are_refused(shape, network):
     with pytest.raises(ValueError, match=r"\(4, 4, 1\)"):
-        look_at(network[0], np.zeros(shape, np.float32), network[1])
+        image_statistics(network[0], np.zeros(shape, np.float32), network[1])

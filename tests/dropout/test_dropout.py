@@ -7,20 +7,20 @@ from scipy.special import softmax
 
 from atelier.dropout.averages import thinned_averages
 from atelier.dropout.expectation import (
-    POSTS_MASK,
-    POSTS_NEURONS,
+    EXAMPLE_ACTIVATIONS,
+    EXAMPLE_MASK,
     active_units,
-    every_mask,
-    mask_weights,
-    posts_example,
+    all_masks,
+    mask_probabilities,
     scaled_at_test,
     scaled_at_training,
+    scaling_example,
 )
-from atelier.dropout.generalization import gap_study, gap_summary
-from atelier.dropout.monte_carlo import MonteCarlo, judge_confidence, monte_carlo
-from atelier.dropout.networks import Trainer, forward
-from atelier.dropout.params import CensusParams, GapParams
-from atelier.dropout.weight_updates import OPTIMIZERS, census_row, moves
+from atelier.dropout.generalization import generalization_gap, summarize_gap
+from atelier.dropout.monte_carlo import MonteCarloDropout, evaluate_confidence, monte_carlo_dropout
+from atelier.dropout.networks import DropoutTrainer, forward
+from atelier.dropout.params import GapParams, WeightUpdateParams
+from atelier.dropout.weight_updates import OPTIMIZERS, measure_weight_updates, update_statistics
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 RATES = {"SGD": 0.1, "momentum": 0.1, "Adagrad": 0.1, "Adadelta": 1, "RMSprop": 0.01, "Adam": 0.01}
@@ -35,21 +35,21 @@ def test_both_ways_by_hand():
 
 
 def test_the_post_s_example_with_its_slip_put_right():
-    once = scaled_at_training(POSTS_NEURONS, POSTS_MASK, keep=0.5)
+    once = scaled_at_training(EXAMPLE_ACTIVATIONS, EXAMPLE_MASK, keep=0.5)
     np.testing.assert_array_equal(once, [2, 0, 0, 8, 10, 0, 14, 0])
-    table = posts_example().set_index("way")
-    assert table.loc["scaled at training", "posts_mask_sum"] == 34
+    table = scaling_example().set_index("way")
+    assert table.loc["scaled at training", "mask_sum"] == 34
     assert table.loc["scaled at training", "test_sum"] == 36
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.8, 0.1])
 def test_over_all_masks_training_averages_to_what_the_test_computes(keep):
-    table = posts_example(keep=keep)
+    table = scaling_example(keep=keep)
     assert (table["largest_gap"] < 1e-12).all()
 
 
 def test_the_chances_of_all_masks_sum_to_one():
-    assert mask_weights(every_mask(6), keep=0.3).sum() == pytest.approx(1)
+    assert mask_probabilities(all_masks(6), keep=0.3).sum() == pytest.approx(1)
 
 
 def test_units_kept_follow_the_binomial_law():
@@ -66,7 +66,7 @@ def problem(rng, n=400):
 
 def test_the_trainer_learns_and_the_same_seed_gives_the_same_weights():
     x, labels = problem(np.random.default_rng(0))
-    trainer = Trainer((8, 16, 3), batch_size=20, learning_rate=0.01)
+    trainer = DropoutTrainer((8, 16, 3), batch_size=20, learning_rate=0.01)
     first = trainer(x, labels, drop=0.3, steps=300, seed=1)
     other = trainer(x, labels, drop=0.0, steps=5, seed=2)
     again = trainer(x, labels, drop=0.3, steps=300, seed=1)
@@ -84,7 +84,7 @@ def test_the_geometric_mean_of_all_thinned_networks_is_the_scaled_network():
     found = thinned_averages(weights, x, keep=0.5)
     np.testing.assert_allclose(found.geometric, found.scaled, atol=1e-12)
     by_hand = np.mean(
-        [softmax(forward(weights, x, scales=[mask / 0.5]), axis=1) for mask in every_mask(5)],
+        [softmax(forward(weights, x, scales=[mask / 0.5]), axis=1) for mask in all_masks(5)],
         axis=0,
     )
     np.testing.assert_allclose(found.arithmetic, by_hand, atol=1e-12)
@@ -96,48 +96,50 @@ def test_monte_carlo_tends_to_the_exact_average():
     weights = [rng.normal(size=shape) for shape in ((6, 5), (5,), (5, 4), (4,))]
     x = rng.normal(size=(20, 6))
     exact = thinned_averages(weights, x, keep=0.5).arithmetic
-    drawn = monte_carlo(weights, x, drop=0.5, samples=4000, seed=0)
+    drawn = monte_carlo_dropout(weights, x, drop=0.5, samples=4000, seed=0)
     assert np.abs(drawn.mean - exact).max() < 4 * 0.5 / np.sqrt(4000)
     assert drawn.spread.shape == (20,)
 
 
-def census(optimizer, *, per_sample=False, units=40, batches=30, batch_size=8):
-    params = CensusParams(
+def weight_updates(optimizer, *, per_sample=False, units=40, batches=30, batch_size=8):
+    params = WeightUpdateParams(
         units=units, drop=0.5, batches=batches, batch_size=batch_size, rates=RATES
     )
     x, labels = problem(np.random.default_rng(0))
-    return moves(x, labels, optimizer, params, classes=3, per_sample=per_sample, seed=0)
+    return measure_weight_updates(
+        x, labels, optimizer, params, classes=3, per_sample=per_sample, seed=0
+    )
 
 
 @pytest.mark.parametrize("optimizer", ["SGD", "Adagrad", "Adadelta", "RMSprop"])
 def test_optimizers_without_memory_of_the_direction_move_kept_units_only(optimizer):
-    found = census(optimizer)
+    found = weight_updates(optimizer)
     np.testing.assert_array_equal((found.steps > 0).all(axis=2), found.kept)
-    assert census_row(found)["dropped_over_kept"] == 0
-    assert census_row(found)["moved_per_batch"] == pytest.approx(0.5, abs=0.06)
+    assert update_statistics(found)["dropped_over_active"] == 0
+    assert update_statistics(found)["updated_per_batch"] == pytest.approx(0.5, abs=0.06)
 
 
 @pytest.mark.parametrize("optimizer", ["momentum", "Adam"])
 def test_momentum_and_adam_move_the_weights_of_dropped_units(optimizer):
-    found = census(optimizer)
+    found = weight_updates(optimizer)
     ever = np.logical_or.accumulate(found.kept)
     np.testing.assert_array_equal((found.steps > 0).all(axis=2), ever)
-    assert census_row(found)["dropped_over_kept"] > 0.3
+    assert update_statistics(found)["dropped_over_active"] > 0.3
 
 
 def test_weights_moved_after_n_batches_follow_one_minus_p_to_the_n():
-    found = census("SGD", units=2000, batches=4)
+    found = weight_updates("SGD", units=2000, batches=4)
     so_far = np.maximum.accumulate(found.steps > 0).mean(axis=(1, 2))
     np.testing.assert_allclose(so_far, 1 - 0.5 ** np.arange(1, 5), atol=0.05)
 
 
 def test_a_mask_for_each_sample_touches_nearly_everything_at_once():
-    found = census("SGD", per_sample=True, units=2000, batches=2)
+    found = weight_updates("SGD", per_sample=True, units=2000, batches=2)
     assert (found.steps[0] > 0).mean() == pytest.approx(1 - 0.5**8, abs=0.01)
 
 
 def test_every_optimizer_sees_the_same_masks():
-    kept = [census(name).kept for name in OPTIMIZERS]
+    kept = [weight_updates(name).kept for name in OPTIMIZERS]
     for other in kept[1:]:
         np.testing.assert_array_equal(other, kept[0])
 
@@ -149,7 +151,9 @@ def test_the_gap_closes_as_images_are_added():
         sizes=(15, 600), width=32, drop=0.5, steps=150, batch_size=20, learning_rate=0.01,
         seeds=(0, 1), samples=2,
     )  # fmt: skip
-    table, _ = gap_study((x[:600], labels[:600]), (x[600:], labels[600:]), params, classes=3)
+    table, _ = generalization_gap(
+        (x[:600], labels[:600]), (x[600:], labels[600:]), params, classes=3
+    )
     assert len(table) == 2 * 2 * 2
     gap = (table["test_error"] - table["train_error"]).groupby(table["images"]).mean()
     assert gap[15] > gap[600]
@@ -164,11 +168,11 @@ def test_the_gap_is_summed_up_at_the_most_images():
         ],
         columns=["images", "dropout", "seed", "train_error", "test_error"],
     ).assign(n=50)
-    found = gap_summary(table)
-    assert found.pop("without_gap") == pytest.approx((0.3 + 0.2) / 2)
-    assert found.pop("with_gap") == pytest.approx((0.1 + 0.2) / 2)
-    assert found.pop("without_error") == pytest.approx(0.4)
-    assert found.pop("with_error") == pytest.approx(0.5)
+    found = summarize_gap(table)
+    assert found.pop("gap_without_dropout") == pytest.approx((0.3 + 0.2) / 2)
+    assert found.pop("gap_with_dropout") == pytest.approx((0.1 + 0.2) / 2)
+    assert found.pop("error_without_dropout") == pytest.approx(0.4)
+    assert found.pop("error_with_dropout") == pytest.approx(0.5)
     assert found == {"images": 20, "seeds": 2, "n": 50}
 
 
@@ -176,8 +180,8 @@ def test_a_spread_that_knows_the_mistakes_is_judged_perfect():
     weights = [np.eye(2), np.zeros(2), np.eye(2), np.zeros(2)]
     x, labels = np.array([[2.0, 0], [0, 1], [1, 0], [3, 0]]), np.array([0, 1, 1, 0])
     probs = softmax(forward(weights, x), axis=1)
-    drawn = MonteCarlo(probs, np.array([0.1, 0.2, 0.9, 0.1]))
-    curves, table = judge_confidence(weights, x, labels, drawn)
+    drawn = MonteCarloDropout(probs, np.array([0.1, 0.2, 0.9, 0.1]))
+    curves, table = evaluate_confidence(weights, x, labels, drawn)
     np.testing.assert_allclose(curves["Monte-Carlo spread"], [0, 0, 0, 0.25])
     rows = table.set_index("confidence")
     assert rows.loc["Monte-Carlo spread", "auroc"] == 1

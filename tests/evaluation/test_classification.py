@@ -5,7 +5,7 @@ from atelier.evaluation.classification import (
     class_scores,
     classification_metrics,
     confident_mistakes,
-    confusions,
+    confusion_matrix,
 )
 from atelier.evaluation.intervals import wilson_interval
 
@@ -29,7 +29,7 @@ def test_scores_by_class_and_confusions_by_hand():
     assert scores["precision"].tolist() == [0.5, 0.5]
     assert scores["recall"].tolist() == [0.5, 0.5]
     assert scores["n"].tolist() == [2, 2]
-    assert confusions(LOGITS, LABELS).tolist() == [[1, 1], [1, 1]]
+    assert confusion_matrix(LOGITS, LABELS).tolist() == [[1, 1], [1, 1]]
 
 
 def test_a_class_that_is_never_predicted_scores_zero():

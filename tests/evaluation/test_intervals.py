@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from atelier.calibration.tables import calibration_table
-from atelier.cells.comparison import MEASURES, paired_gain, summary
+from atelier.cells.comparison import MEASURES, paired_gain, summarize_scores
 from atelier.evaluation.intervals import NOT_NEGATIVE, SHARE, UNBOUNDED, bootstrap_interval
-from atelier.promotion.decision import Answers, compare
+from atelier.promotion.decision import Evaluation, compare_models
 from atelier.promotion.params import MarginParams, PromotionParams
 
 
@@ -43,7 +43,7 @@ def test_every_interval_of_segmentation_stays_in_the_range_of_its_measure(value)
             **dict.fromkeys(MEASURES, np.r_[scores, 1 - scores]),
         }
     )
-    rows = summary(table, seed=0).set_index(["method", "measure"])
+    rows = summarize_scores(table, seed=0).set_index(["method", "measure"])
     assert (rows["low"] >= 0).all()
     shares = rows.drop(index=["split", "merge"], level="measure")
     assert (shares["high"] <= 1).all()
@@ -89,7 +89,7 @@ def test_every_gain_of_a_promotion_stays_in_its_range():
         batch=1,
         seed=0,
     )
-    rows = compare(Answers(sure, quick), Answers(unsure, slow), labels, params)
+    rows = compare_models(Evaluation(sure, quick), Evaluation(unsure, slow), labels, params)
     rows = rows.set_index("measure")
     assert (rows["high"][["accuracy", "ece", "latency"]] <= 1).all()
     assert (rows["low"][["accuracy", "ece"]] >= -1).all()

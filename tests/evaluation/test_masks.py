@@ -21,16 +21,16 @@ from atelier.evaluation.classification import (
     class_scores,
     classification_metrics,
     confident_mistakes,
-    confusions,
+    confusion_matrix,
 )
-from atelier.evaluation.detection import detection
+from atelier.evaluation.detection import detection_metrics
 
 MEASURES = [
     adaptive_calibration_error,
     brier_score,
     classification_metrics,
     classwise_calibration_error,
-    confusions,
+    confusion_matrix,
     debiased_calibration_error,
     expected_calibration_error,
     maximum_calibration_error,
@@ -75,9 +75,9 @@ def test_masked_outcomes_and_scores_are_refused():
     with pytest.raises(ValueError, match=REFUSED.format(50)):
         expected_calibration_error(masked(confidence), outcome)
     with pytest.raises(ValueError, match="ordinary scores without " + REFUSED.format(50)):
-        detection(masked(confidence), confidence)
+        detection_metrics(masked(confidence), confidence)
     with pytest.raises(ValueError, match="strange scores without " + REFUSED.format(50)):
-        detection(confidence, masked(confidence))
+        detection_metrics(confidence, masked(confidence))
     with pytest.raises(ValueError, match=REFUSED.format(150)):
         DensityModel().fit(PROBS, LABELS).log_density(masked(PROBS))
 

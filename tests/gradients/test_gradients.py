@@ -12,18 +12,23 @@ from atelier.gradients.derivatives import (
     STEPS,
     automatic_gradient,
     check_gradient,
-    derivatives,
-    error_curve,
+    custom_sine,
+    derivative_table,
     numerical_gradient,
-    own_sine,
+    step_size_errors,
     symbolic_gradient,
 )
-from atelier.gradients.examples import showcase
-from atelier.gradients.jacobians import forward_jacobian, layer, mode_costs, reverse_jacobian
-from atelier.gradients.minimization import by_hand, clipped, compute_and_apply, minimise
+from atelier.gradients.examples import example_of_each_reason
+from atelier.gradients.jacobians import forward_jacobian, jacobian_costs, layer, reverse_jacobian
+from atelier.gradients.minimization import (
+    clip_gradients,
+    minimize_by_hand,
+    minimize_with_keras,
+    minimize_with_tape,
+)
 from atelier.gradients.missing import diagnose_gradient
 from atelier.maxout.networks import dense_maxout
-from atelier.training.networks import post_network, strong_network
+from atelier.training.networks import five_layer_cnn, two_layer_cnn
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 ANSWERS = {
@@ -39,7 +44,7 @@ def test_every_way_gives_the_derivatives_of_the_post(name, answer):
     example = EXAMPLES[name]
     np.testing.assert_allclose(symbolic_gradient(example)[1], answer, rtol=1e-9)
     np.testing.assert_allclose(automatic_gradient(example), answer, rtol=1e-9)
-    table = derivatives()
+    table = derivative_table()
     rows = table[table["function"] == example.formula]
     for method, tolerance in (("forward", 1e-6), ("central", 1e-9), ("complex step", 1e-12)):
         np.testing.assert_allclose(rows[method], answer, rtol=tolerance)
@@ -48,14 +53,14 @@ def test_every_way_gives_the_derivatives_of_the_post(name, answer):
 def test_at_a_kink_the_ways_disagree_as_they_must():
     kink = EXAMPLES["kink"]
     assert automatic_gradient(kink) == pytest.approx([0.2])
-    row = derivatives().set_index("function").loc[kink.formula]
+    row = derivative_table().set_index("function").loc[kink.formula]
     assert row["central"] == pytest.approx(0.6)
     assert row["forward"] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("method", "power"), [("forward", 1 / 2), ("central", 1 / 3)])
 def test_the_error_is_least_near_the_step_that_theory_gives(method, power):
-    curve = error_curve(EXAMPLES["wave"], np.logspace(-14, -1, 66))
+    curve = step_size_errors(EXAMPLES["wave"], np.logspace(-14, -1, 66))
     own = curve[curve["method"] == method]
     best = own["step"].iloc[int(np.convolve(np.log(own["error"]), np.ones(5), "same").argmin())]
     assert abs(np.log10(best) - np.log10(STEPS[method])) < 1.5
@@ -73,7 +78,10 @@ def data(rng):
 
 def test_three_ways_to_minimise_end_in_the_same_weights_after_100_steps():
     images, targets = data(np.random.default_rng(0))
-    ways = [way(images, targets, steps=100) for way in (minimise, compute_and_apply, by_hand)]
+    ways = [
+        way(images, targets, steps=100)
+        for way in (minimize_with_keras, minimize_with_tape, minimize_by_hand)
+    ]
     for one in ways[1:]:
         for found, expected in zip(one, ways[0], strict=True):
             np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
@@ -81,18 +89,18 @@ def test_three_ways_to_minimise_end_in_the_same_weights_after_100_steps():
 
 def test_gradients_can_be_tracked_clipped_and_taken_of_a_part():
     images, targets = data(np.random.default_rng(0))
-    curve, untouched = [], minimise(images, targets, steps=0)
-    part = compute_and_apply(images, targets, steps=3, only=slice(1, None), curve=curve)
+    curve, untouched = [], minimize_with_keras(images, targets, steps=0)
+    part = minimize_with_tape(images, targets, steps=3, only=slice(1, None), curve=curve)
     np.testing.assert_array_equal(part[0], untouched[0])
     assert not np.array_equal(part[1], untouched[1])
     assert [set(row) for row in curve] == [{"loss", "norm_0"}] * 3
-    small = clipped([tf.constant([3.0]), tf.constant([4.0])], norm=1.0)
+    small = clip_gradients([tf.constant([3.0]), tf.constant([4.0])], norm=1.0)
     np.testing.assert_allclose(small, [[0.6], [0.8]], rtol=1e-6)
 
 
 def test_the_post_s_own_sine_has_the_sine_s_gradient():
     point = [np.linspace(-3, 3, 7)]
-    checked = check_gradient(lambda x: tf.reduce_sum(own_sine(x)), point)
+    checked = check_gradient(lambda x: tf.reduce_sum(custom_sine(x)), point)
     assert checked.error < 1e-8
 
 
@@ -109,8 +117,8 @@ def test_the_gradients_of_the_networks_are_those_of_their_losses(build):
     keras.utils.set_random_seed(0)
     shape = (14, 14, 1) if build != "strong" else (28, 28, 1)
     model = {
-        "post": lambda: post_network(5, shape=shape, dropout=0),
-        "strong": lambda: strong_network(5, shape=shape, dropout=0),
+        "post": lambda: two_layer_cnn(5, shape=shape, dropout=0),
+        "strong": lambda: five_layer_cnn(5, shape=shape, dropout=0),
         "maxout": lambda: dense_maxout(5, shape=shape, units=6, pieces=3),
     }[build]()
     rng = np.random.default_rng(0)
@@ -128,7 +136,7 @@ def test_the_gradients_of_the_networks_are_those_of_their_losses(build):
 
 
 def test_every_cause_of_a_missing_gradient_is_told_apart():
-    function, values, names = showcase()
+    function, values, names = example_of_each_reason()
     found = {one.name: one for one in diagnose_gradient(function, values, names=names)}
     assert found["a², watched"].norm == pytest.approx(2 * 1.5 * 1.5)
     reasons = {
@@ -439,7 +447,7 @@ def test_jacobians_are_in_the_precision_of_their_point():
 
 
 def test_forward_mode_pays_for_inputs_and_reverse_mode_for_outputs():
-    costs = mode_costs(((2, 2), (16, 2), (2, 16))).set_index(["inputs", "outputs", "mode"])
+    costs = jacobian_costs(((2, 2), (16, 2), (2, 16))).set_index(["inputs", "outputs", "mode"])
     operations = costs["operations"]
     assert operations[16, 2, "forward"] > 3 * operations[2, 2, "forward"]
     assert operations[16, 2, "reverse"] == operations[2, 2, "reverse"]

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from support.training import STILL, Memory
 
-from atelier.maxout.comparison import TARGETS, compare, learn_functions, piece_shares
+from atelier.maxout.comparison import TARGETS, compare_with_relu, fit_functions, piece_shares
 from atelier.maxout.networks import Maxout, convolutional_maxout, dense_maxout, rectified_width
-from atelier.maxout.params import DescentParams, MaxoutParams
-from atelier.maxout.training import Descent, descend
+from atelier.maxout.params import MaxoutParams, MomentumParams
+from atelier.maxout.training import MomentumTrainer, train_with_momentum
 from atelier.training.params import TrainingParams
 
 pytestmark = pytest.mark.usefixtures("reproducible")
@@ -74,7 +74,7 @@ def recipe(**changes):
         "learning_rate": 0.1, "decay": 0.99, "momentum": (0.5, 0.7), "saturation": 2,
         "batch_size": 20, "epochs": 3, "more_epochs": 2, "held_out": 0.25, "seed": 0, "threads": 2,
     }  # fmt: skip
-    return DescentParams(**(numbers | changes))
+    return MomentumParams(**(numbers | changes))
 
 
 def small(**changes):
@@ -85,7 +85,7 @@ def small(**changes):
 
 def test_weights_stay_within_their_norm_while_they_learn(made):
     model = small(max_norm=0.5)
-    descend(model, made(180, 9), recipe(), curve=[], checkpoint=Memory())
+    train_with_momentum(model, made(180, 9), recipe(), curve=[], checkpoint=Memory())
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dense):
             norms = np.linalg.norm(np.asarray(layer.kernel), axis=0)
@@ -101,7 +101,7 @@ def test_a_step_is_momentum_less_the_rate_times_the_gradient(made):
     model = keras.Model(image, dense(keras.layers.Flatten()(image)))
     params = recipe(held_out=0.0001, momentum=(0.5, 0.5), decay=0.9)
     weight, velocity = model.get_weights()[0].astype(np.float64), 0.0
-    descent = Descent(model, train, params)
+    descent = MomentumTrainer(model, train, params)
     descent.epoch(0, 40)
     order = np.random.default_rng((0, 0)).permutation(40)
     for step in range(2):
@@ -136,11 +136,11 @@ class Fragile(Memory):
 @pytest.mark.parametrize("dies_after", [2, 4])
 def test_a_descent_that_was_killed_ends_as_if_undisturbed(made, dies_after):
     train = made(180, 9)
-    whole = descend(small(), train, recipe(), curve=[], checkpoint=Memory())
+    whole = train_with_momentum(small(), train, recipe(), curve=[], checkpoint=Memory())
     fragile, curve = Fragile(dies_after), []
     with pytest.raises(KilledError):
-        descend(small(), train, recipe(), curve=[], checkpoint=fragile)
-    resumed = descend(small(), train, recipe(), curve=curve, checkpoint=fragile)
+        train_with_momentum(small(), train, recipe(), curve=[], checkpoint=fragile)
+    resumed = train_with_momentum(small(), train, recipe(), curve=curve, checkpoint=fragile)
     assert resumed.history == whole.history == curve
     for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -152,7 +152,7 @@ def test_rivals_are_compared_arm_by_arm_and_pieces_counted(made):
         batch_size=30, epochs=3, patience=3, augmentation=STILL, seed=0, threads=2,
     )  # fmt: skip
     params = MaxoutParams(units=6, pieces=3, drop=0.2, training=training, seeds=(0, 1))
-    table, model = compare(made(180, 9), made(90, 9, seed=1), params, classes=9)
+    table, model = compare_with_relu(made(180, 9), made(90, 9, seed=1), params, classes=9)
     assert len(table) == 2 * 2 * 2
     assert table["parameters"].max() / table["parameters"].min() < 1.05
     np.testing.assert_allclose(table["mistakes"], table["error"] * 90)
@@ -163,7 +163,7 @@ def test_rivals_are_compared_arm_by_arm_and_pieces_counted(made):
 
 
 def test_one_unit_learns_the_paper_s_three_functions():
-    learnt = learn_functions(pieces=5, steps=400, seed=0)
+    learnt = fit_functions(pieces=5, steps=400, seed=0)
     np.testing.assert_allclose(learnt.outputs, learnt.pieces.max(axis=2), rtol=1e-5)
     error = np.abs(learnt.outputs - learnt.targets).max(axis=0)
     assert error[:2].max() < 0.05  # |x| and ReLU are maxima of straight lines

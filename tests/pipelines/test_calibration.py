@@ -88,7 +88,7 @@ def test_only_held_out_samples_reach_the_calibrators(made_up):
 
 
 def test_strangers_are_symbols_and_the_letters_that_digits_have_not(made_up):
-    strangers = made_up["digits.strangers_arrays"]
+    strangers = made_up["digits.out_of_distribution_arrays"]
     assert strangers["symbols"].shape == (6, 28, 28, 1)
     assert len(strangers["letters"]) == 10  # classes 10 and 11 of 60 images in 12
 

@@ -13,7 +13,7 @@ from atelier.training.batches import to_unit
 pytestmark = pytest.mark.usefixtures("reproducible")
 
 PARAMS = DriftParams(
-    covariance="diagonal", reject=0.02, alpha=0.01, size=60, draws=5, honest_draws=20,
+    covariance="diagonal", reject=0.02, alpha=0.01, size=60, draws=5, null_draws=20,
     letters=(0.5,), levels={"noise": (0.3,)}, seed=0, threads=2,
 )  # fmt: skip
 

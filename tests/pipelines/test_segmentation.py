@@ -117,8 +117,8 @@ def segmented(cells, by_threshold, by_mixture):
         patch=32, steps=3, report_every=2, seed=0, threads=2,
     )  # fmt: skip
     rule = CellParams(threshold=0.5, smoothing=1.0, depth=1.5, least=10)
-    sinks = {"unet_curve": [], "plain_curve": []}
-    sinks |= {"unet_checkpoint": NoCheckpoint(), "plain_checkpoint": NoCheckpoint()}
+    sinks = {"unet_curve": [], "unweighted_curve": []}
+    sinks |= {"unet_checkpoint": NoCheckpoint(), "unweighted_checkpoint": NoCheckpoint()}
     names = ("train_arrays", "validation_arrays", "test_arrays", "provenance")
     inputs = {f"cells.{name}": value for name, value in sinks.items()}
     inputs |= {f"cells.{name}": cells[f"cells.{name}"] for name in names}
@@ -152,12 +152,12 @@ def test_curves_are_written_and_checkpoints_cleared_once_the_model_is_safe(segme
 
 
 def test_the_arm_without_borders_starts_from_the_same_weights_and_learns_another_loss(segmented):
-    one, two = segmented["cells.unet_history"], segmented["cells.plain_history"]
+    one, two = segmented["cells.unet_history"], segmented["cells.unweighted_history"]
     assert one[0]["loss"] > two[0]["loss"]
 
 
 def test_pixels_are_judged_before_and_after(segmented):
-    metrics = segmented["cells.pixels_metrics"]
+    metrics = segmented["cells.pixel_calibration_metrics"]
     assert metrics["pixels"] == 2 * 48 * 48
     assert {"ece", "ece_scaled", "nll", "nll_scaled"} <= metrics.keys()
 

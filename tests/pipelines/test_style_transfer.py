@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from skimage.data import chelsea, immunohistochemistry
 from support.pipelines import run
 
-from atelier.data.vgg_weights import read_trunk
+from atelier.data.vgg_weights import read_vgg_weights
 from atelier.pipelines import style_transfer
 from atelier.style_transfer.params import (
     GridParams,
@@ -78,7 +78,7 @@ def given(desk, params=PARAMS):
         "style.content": cat,
         "style.styles": {"tissue": immunohistochemistry()[::8, ::8], "cat": cat[..., 0]},
         "style.photographs": {"cat": cat},
-        "style.trunk": read_trunk("hed"),
+        "style.vgg_weights": read_vgg_weights("hed"),
         "style.run_sinks": desk,
         "params:style.style": params,
         "params:style.grid": GRID,

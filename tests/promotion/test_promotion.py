@@ -9,7 +9,7 @@ import pytest
 from support.patience import PATIENCE
 
 from atelier.datasets.registry import ModelRegistry, RegistryDataset
-from atelier.promotion.decision import Answers, compare, passes, promote
+from atelier.promotion.decision import Evaluation, compare_models, is_no_worse, promote
 from atelier.promotion.params import MarginParams, PromotionParams
 
 MARGINS = MarginParams(accuracy=0.01, nll=0.05, ece=0.02, latency=0.25)
@@ -17,27 +17,29 @@ PARAMS = PromotionParams(margins=MARGINS, resamples=100, turns=5, batch=10, seed
 N, CLASSES = 1000, 5
 
 
-def answers(*, right: float, confidence: float = 0.8, slow: float = 1.0, seed: int = 0) -> Answers:
+def answers(
+    *, right: float, confidence: float = 0.8, slow: float = 1.0, seed: int = 0
+) -> Evaluation:
     """A model that is right on a share of the images, always equally sure."""
     rng = np.random.default_rng(seed)
     hit = rng.random(N) < right
     said = np.where(hit, LABELS, (LABELS + 1) % CLASSES)
     probabilities = np.full((N, CLASSES), (1 - confidence) / (CLASSES - 1))
     probabilities[np.arange(N), said] = confidence
-    return Answers(probabilities, slow * (1 + 0.01 * rng.random(20)))
+    return Evaluation(probabilities, slow * (1 + 0.01 * rng.random(20)))
 
 
 LABELS = np.arange(N) % CLASSES
 
 
-def verdicts(new: Answers, old: Answers) -> dict[str, str]:
-    return compare(new, old, LABELS, PARAMS).set_index("measure")["verdict"].to_dict()
+def verdicts(new: Evaluation, old: Evaluation) -> dict[str, str]:
+    return compare_models(new, old, LABELS, PARAMS).set_index("measure")["verdict"].to_dict()
 
 
 def test_a_model_beside_itself_is_no_worse_and_gains_exactly_nothing():
     one = answers(right=0.8)
-    table = compare(one, one, LABELS, PARAMS)
-    assert passes(table)
+    table = compare_models(one, one, LABELS, PARAMS)
+    assert is_no_worse(table)
     assert set(table["verdict"]) == {"no worse"}
     assert (table[["gain", "low", "high"]].iloc[:3] == 0).all(axis=None)
 
@@ -54,11 +56,13 @@ def test_what_is_planted_to_be_worse_is_called_worse_and_the_way_round_better(ch
     old, new = answers(right=0.8), answers(**change)
     assert {name for name, word in verdicts(new, old).items() if word == "may be worse"} == worse
     assert {name for name, word in verdicts(old, new).items() if word == "better"} == worse
-    assert not passes(compare(new, old, LABELS, PARAMS))
+    assert not is_no_worse(compare_models(new, old, LABELS, PARAMS))
 
 
 def test_the_numbers_are_those_worked_out_by_hand():
-    row = compare(answers(right=1.0), answers(right=0.0), LABELS, PARAMS).set_index("measure")
+    row = compare_models(answers(right=1.0), answers(right=0.0), LABELS, PARAMS).set_index(
+        "measure"
+    )
     assert row.loc["accuracy", "gain"] == 1
     assert row.loc["nll", "challenger"] == pytest.approx(-np.log(0.8))
     assert row.loc["nll", "champion"] == pytest.approx(-np.log(0.05))
@@ -72,7 +76,7 @@ def test_pairing_makes_a_small_difference_plain():
     wrong = np.flatnonzero(old.probabilities.argmax(1) != LABELS)[:10]
     better[wrong] = 0.05
     better[wrong, LABELS[wrong]] = 0.8
-    row = compare(Answers(better, old.milliseconds), old, LABELS, PARAMS).iloc[0]
+    row = compare_models(Evaluation(better, old.milliseconds), old, LABELS, PARAMS).iloc[0]
     assert row["gain"] == pytest.approx(0.01)
     assert 0 < row["low"] < row["high"] < 0.02
 
@@ -129,7 +133,7 @@ def test_the_alias_moves_only_for_what_is_no_worse(shares, before, after, words)
     registry = InMemory(*shares, champion=before)
     decision = promote(registry, TEST, LENIENT)
     assert registry.now == after
-    assert decision.moved == (before != after)
+    assert decision.promoted == (before != after)
     assert words in registry.notes[registry.newest()]
     assert f"n = {N:,} held-out images" in decision.verdict
 
@@ -137,7 +141,7 @@ def test_the_alias_moves_only_for_what_is_no_worse(shares, before, after, words)
 def test_a_version_that_was_rolled_back_stays_out():
     registry = InMemory(0.8, 0.9, champion="1")
     registry.out.add("2")
-    assert not promote(registry, TEST, LENIENT).moved
+    assert not promote(registry, TEST, LENIENT).promoted
     assert registry.now == "1"
     assert "rolled back" in registry.notes["2"]
 

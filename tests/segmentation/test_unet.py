@@ -9,18 +9,18 @@ from atelier.cells.samples import Sample, draw_cells
 from atelier.clustering.cells import cells_by_mixture
 from atelier.segmentation.deformation import (
     DeformationParams,
-    change_greys,
     deform,
     draw_coordinates,
     elastic_field,
+    jitter_intensity,
 )
 from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParams
-from atelier.segmentation.patches import patches, prepare
-from atelier.segmentation.pixel_calibration import Pixels, fit_scale, trust_in
-from atelier.segmentation.tiling import Tiling, mean_over_turns, mirrored, predict_tiled
-from atelier.segmentation.training import Learner, build, log_odds, train_segmenter
-from atelier.segmentation.unet import unet
-from atelier.segmentation.unet_shapes import fitting_side, margin, reach
+from atelier.segmentation.patches import training_batch, training_samples
+from atelier.segmentation.pixel_calibration import PixelSample, calibrate_pixels, fit_platt_scale
+from atelier.segmentation.tiling import Tiling, average_over_symmetries, mirror_pad, predict_tiled
+from atelier.segmentation.training import UnetTrainer, build_unet, log_odds, train_segmenter
+from atelier.segmentation.unet import unet_network
+from atelier.segmentation.unet_shapes import fitting_side, receptive_margin, valid_margin
 from atelier.thresholding.cells import cells_by_threshold
 
 pytestmark = pytest.mark.usefixtures("reproducible")
@@ -61,16 +61,16 @@ def cells():
 
 
 def test_the_published_network_has_the_published_size():
-    network = unet()
+    network = unet_network()
     assert network.count_params() == 31_030_658
     assert network.compute_output_shape((1, 572, 572, 1)) == (1, 388, 388, 2)
-    assert margin(4) == (572 - 388) // 2
+    assert valid_margin(4) == (572 - 388) // 2
     assert fitting_side(572, depth=4, padding="valid") == 572
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_a_side_fits_where_every_pooling_meets_an_even_side(depth):
-    network = unet(filters=1, depth=depth)
+    network = unet_network(filters=1, depth=depth)
     for side in range(1, 130):
         fits = fitting_side(side, depth=depth, padding="valid")
         at, sides = fits, []
@@ -79,19 +79,19 @@ def test_a_side_fits_where_every_pooling_meets_an_even_side(depth):
             at = (at - 4) // 2
         assert all(part % 2 == 0 for part in sides)
         shape = network.compute_output_shape((1, fits, fits, 1))
-        assert shape[1] == fits - 2 * margin(depth) > 0
+        assert shape[1] == fits - 2 * valid_margin(depth) > 0
 
 
 def test_a_network_without_levels_is_refused():
     with pytest.raises(ValueError, match="depth and filters"):
-        unet(depth=0)
+        unet_network(depth=0)
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_tiles_give_what_the_whole_picture_gives(padding, depth):
     params = recipe(padding, depth=depth)
-    network = build(params)
+    network = build_unet(params)
     image = np.random.default_rng(0).random((52, 76)).astype(np.float32)
     whole = log_odds(network, image, params, tile=512)
     assert whole.shape == image.shape
@@ -101,39 +101,42 @@ def test_tiles_give_what_the_whole_picture_gives(padding, depth):
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_no_further_pixel_changes_a_tile_and_a_nearer_one_does(depth):
-    network, stride = unet(filters=3, depth=depth, padding="same", seed=1), 2**depth
-    far = -(-(reach(depth) + 2) // stride) * stride
+    network, stride = unet_network(filters=3, depth=depth, padding="same", seed=1), 2**depth
+    far = -(-(receptive_margin(depth) + 2) // stride) * stride
     image = np.random.default_rng(0).random((1, 2 * far + stride, 2 * far + stride, 1))
     tile = np.s_[0, far : far + stride, far : far + stride]
     before = np.asarray(network(image))[tile]
     changed = {}
-    for distance in (reach(depth), reach(depth) + 1):
+    for distance in (receptive_margin(depth), receptive_margin(depth) + 1):
         other = image.copy()
         other[0, :, far + stride - 1 + distance] += 100
         other[0, :, far - distance] += 100
         changed[distance] = float(np.abs(np.asarray(network(other))[tile] - before).max())
-    assert changed[reach(depth) + 1] < 1e-4  # fast convolutions round over whole tiles
-    assert changed[reach(depth)] > 1e-3
+    assert changed[receptive_margin(depth) + 1] < 1e-4  # fast convolutions round over whole tiles
+    assert changed[receptive_margin(depth)] > 1e-3
 
 
 def test_inside_a_padded_network_sees_what_it_sees_without_tiles():
     params = recipe("same", depth=1)
-    network, image = build(params), np.random.default_rng(1).random((64, 64)).astype(np.float32)
+    network, image = (
+        build_unet(params),
+        np.random.default_rng(1).random((64, 64)).astype(np.float32),
+    )
     plain = np.asarray(network(normalise(image)[None, ..., None]))[0]
     odds = log_odds(network, image, params, tile=16)
-    inner = slice(reach(1), -reach(1))
+    inner = slice(receptive_margin(1), -receptive_margin(1))
     assert np.allclose(odds[inner, inner], (plain[..., 1] - plain[..., 0])[inner, inner], atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (1, 9), (33, 20)])
 def test_any_size_comes_back_in_its_own(shape):
     params = recipe()
-    assert log_odds(build(params), np.ones(shape, np.uint8), params, tile=16).shape == shape
+    assert log_odds(build_unet(params), np.ones(shape, np.uint8), params, tile=16).shape == shape
 
 
 def test_a_picture_is_continued_by_its_mirror_image():
     row = np.arange(4)[None, :, None]
-    assert mirrored(row, 2, (2, 3))[0, :, 0].tolist() == [2, 1, 0, 1, 2, 3, 2, 1, 0]
+    assert mirror_pad(row, 2, (2, 3))[0, :, 0].tolist() == [2, 1, 0, 1, 2, 3, 2, 1, 0]
 
 
 def test_tiles_are_put_where_they_came_from():
@@ -145,7 +148,7 @@ def test_tiles_are_put_where_they_came_from():
 @pytest.mark.parametrize("turns", range(1, 9))
 def test_turning_there_and_back_changes_nothing(turns):
     image = np.random.default_rng(0).random((5, 7, 1))
-    assert np.allclose(mean_over_turns(lambda view: view, image, turns), image)
+    assert np.allclose(average_over_symmetries(lambda view: view, image, turns), image)
 
 
 def test_the_mean_over_all_turns_turns_with_the_picture():
@@ -154,11 +157,11 @@ def test_the_mean_over_all_turns_turns_with_the_picture():
     def slanted(view):
         return view * np.arange(6)[:, None, None]
 
-    straight = mean_over_turns(slanted, image, 8)
-    turned = mean_over_turns(slanted, np.rot90(image), 8)
+    straight = average_over_symmetries(slanted, image, 8)
+    turned = average_over_symmetries(slanted, np.rot90(image), 8)
     assert np.allclose(np.rot90(straight), turned)
     with pytest.raises(ValueError, match="1 to 8"):
-        mean_over_turns(slanted, image, 9)
+        average_over_symmetries(slanted, image, 9)
 
 
 def test_elastic_displacements_have_their_sigma_at_the_grid_and_are_smooth_between():
@@ -186,7 +189,7 @@ def test_without_any_change_a_lesson_is_the_picture_itself(cells):
     assert np.allclose(seen, image, atol=1e-6)
     assert np.allclose(weights, 2 * image, atol=1e-6)
     assert np.array_equal(labels, cells[0].labels)
-    assert np.array_equal(change_greys(image, STILL, rng=np.random.default_rng(0)), image)
+    assert np.array_equal(jitter_intensity(image, STILL, rng=np.random.default_rng(0)), image)
 
 
 def test_image_labels_and_weights_move_as_one(cells):
@@ -201,28 +204,29 @@ def test_image_labels_and_weights_move_as_one(cells):
 
 def test_a_step_s_lessons_depend_on_seed_and_step_alone(cells):
     params = recipe()
-    lessons = prepare(cells, params.weights)
-    again = patches(prepare(cells, params.weights), params, 3)
-    for one, two in zip(patches(lessons, params, 3), again, strict=True):
+    lessons = training_samples(cells, params.weights)
+    again = training_batch(training_samples(cells, params.weights), params, 3)
+    for one, two in zip(training_batch(lessons, params, 3), again, strict=True):
         assert np.array_equal(one, two)
-    assert not np.array_equal(patches(lessons, params, 4)[0], again[0])
+    assert not np.array_equal(training_batch(lessons, params, 4)[0], again[0])
 
 
 def test_valid_lessons_have_targets_for_what_the_network_gives(cells):
     params = recipe("valid")
-    images, targets, weights = patches(prepare(cells, params.weights), params, 0)
+    images, targets, weights = training_batch(training_samples(cells, params.weights), params, 0)
     assert targets.shape == weights.shape
-    assert build(params).compute_output_shape(images.shape)[1:3] == targets.shape[1:]
+    assert build_unet(params).compute_output_shape(images.shape)[1:3] == targets.shape[1:]
 
 
 def test_weights_are_balance_plus_borders(cells):
     plain, border = (
-        prepare(cells, BorderParams(w0=w0, sigma=5.0, balance=False, gaps=True)) for w0 in (0, 10)
+        training_samples(cells, BorderParams(w0=w0, sigma=5.0, balance=False, gaps=True))
+        for w0 in (0, 10)
     )
     assert np.unique(plain[0].weights).tolist() == [1]
     assert (border[0].weights >= 1).all()
     assert border[0].weights.max() > 5
-    balanced = prepare(cells, BorderParams(w0=0, sigma=5.0, balance=True, gaps=True))
+    balanced = training_samples(cells, BorderParams(w0=0, sigma=5.0, balance=True, gaps=True))
     totals = [sum(le.weights[le.target == side].sum() for le in balanced) for side in (0, 1)]
     assert totals[0] == pytest.approx(totals[1], rel=1e-4)
 
@@ -250,7 +254,7 @@ class KilledError(Exception):
 def test_a_killed_training_goes_on_to_the_same_weights(cells, monkeypatch):
     params = recipe()
     whole, history = train_segmenter(cells[:3], cells[3:], params, curve=[], checkpoint=Memory())
-    memory, learn = Memory(), Learner.learn
+    memory, learn = Memory(), UnetTrainer.learn
     count = iter(range(3))
 
     def dying(self, batch):
@@ -258,10 +262,10 @@ def test_a_killed_training_goes_on_to_the_same_weights(cells, monkeypatch):
             raise KilledError
         return learn(self, batch)
 
-    monkeypatch.setattr(Learner, "learn", dying)
+    monkeypatch.setattr(UnetTrainer, "learn", dying)
     with pytest.raises(KilledError):
         train_segmenter(cells[:3], cells[3:], params, curve=[], checkpoint=memory)
-    monkeypatch.setattr(Learner, "learn", learn)
+    monkeypatch.setattr(UnetTrainer, "learn", learn)
     curve = []
     resumed, again = train_segmenter(cells[:3], cells[3:], params, curve=curve, checkpoint=memory)
     for one, two in zip(whole.get_weights(), resumed.get_weights(), strict=True):
@@ -272,9 +276,9 @@ def test_a_killed_training_goes_on_to_the_same_weights(cells, monkeypatch):
 
 def test_one_step_is_kerass_own_weighted_step(cells):
     params = recipe(clip=1e9, learning_rate=0.05)
-    batch = patches(prepare(cells, params.weights), params, 0)
-    ours, theirs = build(params), build(params)
-    loss = Learner(ours, params).learn(batch)
+    batch = training_batch(training_samples(cells, params.weights), params, 0)
+    ours, theirs = build_unet(params), build_unet(params)
+    loss = UnetTrainer(ours, params).learn(batch)
     theirs.compile(
         keras.optimizers.SGD(0.05, momentum=0.99),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -289,9 +293,9 @@ def test_one_step_is_kerass_own_weighted_step(cells):
 
 def test_a_loss_that_is_no_number_stops_the_training(cells):
     params = recipe()
-    images, targets, weights = patches(prepare(cells, params.weights), params, 0)
+    images, targets, weights = training_batch(training_samples(cells, params.weights), params, 0)
     with pytest.raises(FloatingPointError, match="lower learning_rate"):
-        Learner(build(params), params).learn((images, targets, weights * np.nan))
+        UnetTrainer(build_unet(params), params).learn((images, targets, weights * np.nan))
 
 
 def test_a_network_learns_to_tell_cells_from_background(cells):
@@ -331,7 +335,7 @@ def test_a_constant_picture_has_no_cells_and_no_error():
     assert not cells_by_threshold(flat, rule).any()
     assert not cells_by_mixture(flat, rule).any()
     params = recipe()
-    assert np.isfinite(log_odds(build(params), flat, params, tile=16)).all()
+    assert np.isfinite(log_odds(build_unet(params), flat, params, tile=16)).all()
 
 
 @pytest.mark.parametrize(
@@ -357,11 +361,11 @@ def test_the_scale_of_distorted_log_odds_is_found():
     true = rng.normal(0, 2, 40_000)
     labels = (rng.random(len(true)) < 1 / (1 + np.exp(-true))).astype(np.int64)
     shown = (true - 1.5) / 2  # so that 2 · shown + 1.5 is the truth
-    pixels = Pixels(np.stack([np.zeros_like(shown), shown], axis=1), labels)
-    scale = fit_scale(pixels)
+    pixels = PixelSample(np.stack([np.zeros_like(shown), shown], axis=1), labels)
+    scale = fit_platt_scale(pixels)
     assert scale.slope == pytest.approx(2, rel=0.05)
     assert scale.offset == pytest.approx(1.5, rel=0.05)
-    assert scale.even == pytest.approx(1 / (1 + np.exp(0.75)), rel=0.05)
-    trust = trust_in(pixels, pixels)
+    assert scale.decision_threshold == pytest.approx(1 / (1 + np.exp(0.75)), rel=0.05)
+    trust = calibrate_pixels(pixels, pixels)
     assert trust.metrics["ece_scaled"] < 0.01 < trust.metrics["ece"]
     assert trust.metrics["nll_scaled"] < trust.metrics["nll"]

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from skimage.color import rgb2yiq
 
-from atelier.style_transfer.colours import keep_colours, luminance, match_colours, match_luminance
+from atelier.style_transfer.colours import (
+    luminance,
+    match_colours,
+    match_luminance,
+    restore_colours,
+)
 
 
 @pytest.fixture
@@ -14,7 +19,7 @@ def pictures(rng):
 def test_what_is_painted_keeps_the_contents_colour_and_its_own_light(pictures, rng):
     _, content = pictures
     painted = rng.uniform(0, 255, content.shape)
-    kept = rgb2yiq(keep_colours(painted, content) / 255)
+    kept = rgb2yiq(restore_colours(painted, content) / 255)
     np.testing.assert_allclose(kept[..., 1:], rgb2yiq(content / 255)[..., 1:], atol=2e-3)
     np.testing.assert_allclose(kept[..., 0], rgb2yiq(painted / 255)[..., 0], atol=2e-3)
 

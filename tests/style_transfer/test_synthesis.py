@@ -3,10 +3,10 @@ import pytest
 from skimage.color import rgb2yiq
 from skimage.data import chelsea, immunohistochemistry
 
-from atelier.data.pictures import fit_side, resize_to, to_rgb
-from atelier.data.vgg_weights import read_trunk
+from atelier.data.pictures import resize_longer_side, resize_to, to_rgb
+from atelier.data.vgg_weights import read_vgg_weights
 from atelier.style_transfer.evaluation import content_error, style_error
-from atelier.style_transfer.objective import Objective, Style, network_for
+from atelier.style_transfer.objective import Objective, Style, build_feature_extractor
 from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.synthesis import transfer
 
@@ -54,17 +54,17 @@ class Kept:
 
 @pytest.fixture(scope="module")
 def weights():
-    return read_trunk("hed").weights
+    return read_vgg_weights("hed").weights
 
 
 @pytest.fixture(scope="module")
 def content():
-    return fit_side(to_rgb(chelsea()), 60)
+    return resize_longer_side(to_rgb(chelsea()), 60)
 
 
 @pytest.fixture(scope="module")
 def style():
-    return Style(fit_side(to_rgb(immunohistochemistry()), 60), 1.0)
+    return Style(resize_longer_side(to_rgb(immunohistochemistry()), 60), 1.0)
 
 
 def paint(content, styles, weights, params, checkpoint=None):
@@ -82,9 +82,9 @@ def test_the_content_is_resized_once_for_each_size(content, style, weights, monk
 
     def counted(picture, side):
         sides.append(side)
-        return fit_side(picture, side)
+        return resize_longer_side(picture, side)
 
-    monkeypatch.setattr("atelier.style_transfer.synthesis.fit_side", counted)
+    monkeypatch.setattr("atelier.style_transfer.synthesis.resize_longer_side", counted)
     scales = ({"side": 32, "iterations": 2}, {"side": 40, "iterations": 3})
     paint(content, [style], weights, recipe(scales=scales, every=1))
     assert sides == [32, 40]
@@ -108,9 +108,9 @@ def test_style_alone_reaches_the_styles_gram_matrices_to_a_hundredth(content, st
     )
     style = Style(96 + 0.3 * style.picture, 1.0)  # so that no pixel need be cut off
     painting = paint(content, [style], weights, params)
-    network = network_for(weights, params)
+    network = build_feature_extractor(weights, params)
     assert style_error(network, to_rgb(painting.image), [style]) < 0.01
-    unpainted = fit_side(content, 96)
+    unpainted = resize_longer_side(content, 96)
     assert style_error(network, unpainted, [style]) > 0.2
 
 
@@ -121,7 +121,7 @@ def test_more_weight_on_the_style_is_nearer_to_it_and_further_from_the_content(
     for style_weight in (0.001, 1.0):
         params = recipe(style_weight=style_weight, scales=({"side": 40, "iterations": 20},))
         picture = to_rgb(paint(content, [style], weights, params).image)
-        network = network_for(weights, params)
+        network = build_feature_extractor(weights, params)
         errors.append(
             (style_error(network, picture, [style]), content_error(network, picture, content))
         )
@@ -187,7 +187,7 @@ def test_adam_goes_down_too(content, style, weights):
 
 def test_the_loss_of_a_blend_has_the_gradient_of_the_weighted_losses(content, style, weights):
     params = recipe(content_weight=0.0)
-    network, canvas = network_for(weights, params), fit_side(content, 40)
+    network, canvas = build_feature_extractor(weights, params), resize_longer_side(content, 40)
     other = Style(content[::-1], 3.0)
     image = canvas[..., ::-1] - 100
     blended = Objective(network, canvas, [style, other], params)(image)[1]

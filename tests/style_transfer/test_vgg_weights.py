@@ -6,15 +6,15 @@ import keras
 import numpy as np
 import pytest
 
-from atelier.data.vgg_weights import HED, KERNELS, WIDTHS, read_trunk
-from atelier.style_transfer.vgg import LAYERS, from_vgg, normalised, to_vgg, vgg16_trunk
+from atelier.data.vgg_weights import HED, KERNELS, WIDTHS, read_vgg_weights
+from atelier.style_transfer.vgg import LAYERS, from_vgg, normalised, to_vgg, vgg16_features
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 
 
 @pytest.fixture(scope="module")
 def trunk():
-    return read_trunk("hed")
+    return read_vgg_weights("hed")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_every_layer_sees_what_keras_own_network_sees(trunk, keras_vgg, rng):
         keras_vgg.input,
         [keras_vgg.get_layer(f"block{name[4]}_conv{name[6]}").output for name in LAYERS],
     )
-    ours = vgg16_trunk(trunk.weights, LAYERS, pooling="max")
+    ours = vgg16_features(trunk.weights, LAYERS, pooling="max")
     prepared = keras.applications.vgg16.preprocess_input(picture.copy())
     np.testing.assert_allclose(to_vgg(picture), prepared, rtol=1e-6)
     for own, other in zip(ours(to_vgg(picture)), theirs(prepared), strict=True):
@@ -48,7 +48,7 @@ def test_every_layer_sees_what_keras_own_network_sees(trunk, keras_vgg, rng):
 
 def test_a_file_that_keras_saves_is_read(trunk, keras_vgg, tmp_path):
     keras_vgg.save_weights(tmp_path / "mine.weights.h5")
-    again = read_trunk(str(tmp_path / "mine.weights.h5"))
+    again = read_vgg_weights(str(tmp_path / "mine.weights.h5"))
     assert again.name == "VGG16 from mine.weights.h5"
     for name, weight in trunk.weights.items():
         np.testing.assert_array_equal(again.weights[name], weight)
@@ -60,7 +60,7 @@ def test_a_file_such_as_keras_2_saved_is_read(tmp_path, rng):
         for name, shape in zip(names, KERNELS, strict=True):
             file[f"{name}/{name}_W_1:0"] = rng.normal(size=shape).astype(np.float32)
             file[f"{name}/{name}_b_1:0"] = np.full(shape[-1], int(name[5]), np.float32)
-    read = read_trunk(str(tmp_path / "notop.h5")).weights
+    read = read_vgg_weights(str(tmp_path / "notop.h5")).weights
     assert [read[f"conv{block}_1.bias"][0] for block in range(1, 6)] == [1, 2, 3, 4, 5]
 
 
@@ -113,7 +113,7 @@ def after_fit(model, optimizer):
 
 def saved(model, path):
     (model.save_weights if path.name.endswith(".weights.h5") else model.save)(path)
-    return read_trunk(str(path)).weights
+    return read_vgg_weights(str(path)).weights
 
 
 def holds(weights, planted):
@@ -166,7 +166,7 @@ def test_weights_of_half_precision_are_read(dtype, narrow, rng, tmp_path):
     finally:
         keras.config.set_dtype_policy("float32")
     model.save_weights(tmp_path / "half.weights.h5")
-    weights = read_trunk(str(tmp_path / "half.weights.h5")).weights
+    weights = read_vgg_weights(str(tmp_path / "half.weights.h5")).weights
     for name, (kernel, bias) in planted.items():
         np.testing.assert_allclose(weights[f"{name}.kernel"], kernel, rtol=2**-7)
         np.testing.assert_allclose(weights[f"{name}.bias"], bias, rtol=2**-7)
@@ -200,7 +200,7 @@ def write_keras_2(path, rng, *, momenta, root="model_weights"):
 )
 def test_the_momenta_of_keras_2_are_no_layers(momenta, rng, tmp_path):
     planted = write_keras_2(tmp_path / "old.h5", rng, momenta=momenta)
-    weights = read_trunk(str(tmp_path / "old.h5")).weights
+    weights = read_vgg_weights(str(tmp_path / "old.h5")).weights
     for name, (kernel, bias) in planted.items():
         assert (weights[f"{name}.kernel"] == kernel).all()
         assert (weights[f"{name}.bias"] == bias).all()
@@ -212,14 +212,14 @@ def test_a_model_with_two_trunks_is_refused(narrow, rng, tmp_path):
     both = [box(picture) for box in boxes]
     keras.Model(picture, both).save_weights(tmp_path / "two.weights.h5")
     with pytest.raises(ValueError, match="2 runs of layers"):
-        read_trunk(str(tmp_path / "two.weights.h5"))
+        read_vgg_weights(str(tmp_path / "two.weights.h5"))
 
 
 def test_an_archive_that_is_no_keras_model_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
         archive.writestr("picture.png", b"")
     with pytest.raises(ValueError, match=r"without model\.weights\.h5"):
-        read_trunk(str(tmp_path / "other.keras"))
+        read_vgg_weights(str(tmp_path / "other.keras"))
 
 
 def cut_off(path, trunk):
@@ -261,12 +261,12 @@ def not_a_number(path, trunk):
 def test_what_is_no_vgg16_is_refused(spoil, words, trunk, tmp_path):
     spoil(tmp_path / "file.h5", trunk)
     with pytest.raises(ValueError, match=words):
-        read_trunk(str(tmp_path / "file.h5"))
+        read_vgg_weights(str(tmp_path / "file.h5"))
 
 
 def test_a_file_that_is_not_there_is_named():
     with pytest.raises(FileNotFoundError, match=r"hed, imagenet or a file.*nowhere\.h5"):
-        read_trunk("nowhere.h5")
+        read_vgg_weights("nowhere.h5")
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -276,7 +276,7 @@ def test_a_download_that_is_not_keras_file_is_refused(there, server, tmp_path, m
     if there:
         (folder / "weights.h5").write_bytes(b"something else")
     with pytest.raises(ConnectionError, match="Offline, take weights=hed"):
-        read_trunk("imagenet", address=address + "weights.h5")
+        read_vgg_weights("imagenet", address=address + "weights.h5")
     assert not list(tmp_path.glob("keras/models/*.h5"))
 
 
@@ -288,10 +288,10 @@ def test_a_download_with_the_right_digest_is_read_and_kept(server, trunk, tmp_pa
     content = module._inside_package().read_bytes()
     (folder / "weights.h5").write_bytes(content)
     monkeypatch.setattr(module, "MD5", hashlib.md5(content, usedforsecurity=False).hexdigest())
-    read = read_trunk("imagenet", address=address + "weights.h5")
+    read = read_vgg_weights("imagenet", address=address + "weights.h5")
     assert read.name == module.IMAGENET
     (folder / "weights.h5").unlink()
-    assert read_trunk("imagenet", address=address + "weights.h5").digest == trunk.digest
+    assert read_vgg_weights("imagenet", address=address + "weights.h5").digest == trunk.digest
 
 
 def test_a_normalised_network_has_mean_activation_one_and_the_same_maps_up_to_scale(trunk, rng):
@@ -301,7 +301,7 @@ def test_a_normalised_network_has_mean_activation_one_and_the_same_maps_up_to_sc
     scaled = normalised(trunk.weights, [picture], pooling="average")
     layers = ("conv1_2", "conv2_1", "conv3_1")
     before, after = (
-        vgg16_trunk(weights, layers, pooling="average")(to_vgg(picture)[None])
+        vgg16_features(weights, layers, pooling="average")(to_vgg(picture)[None])
         for weights in (trunk.weights, scaled)
     )
     for raw, maps in zip(before, after, strict=True):
@@ -325,4 +325,4 @@ def test_a_picture_goes_into_the_network_and_back(rng):
 
 def test_a_layer_that_vgg16_has_not_is_refused(trunk):
     with pytest.raises(ValueError, match="conv6_1"):
-        vgg16_trunk(trunk.weights, ["conv6_1"], pooling="max")
+        vgg16_features(trunk.weights, ["conv6_1"], pooling="max")

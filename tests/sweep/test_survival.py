@@ -152,7 +152,7 @@ main({arguments})
 
 
 def test_it_runs_where_only_numpy_jax_and_pandas_are_installed(command, truth, tmp_path):
-    refused = {"keras", "tensorflow", "kedro", "mlflow", "pydantic", "sklearn", "lazy_loader"}
+    refused = {"keras", "tensorflow", "kedro", "mlflow", "pydantic", "sklearn"}
     refused |= {"tqdm", "dask", "distributed", "plotly", "matplotlib", "yaml", "psutil"}
     arguments = [*command[3:], "--out", str(tmp_path)]
     code = BARE.format(refused=refused, arguments=arguments)

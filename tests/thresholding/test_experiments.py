@@ -4,7 +4,7 @@ from skimage import data
 from skimage.filters import threshold_otsu
 
 from atelier.cells.grayscale import normalise, stored_grey, to_grey
-from atelier.pipelines.thresholding.nodes import threshold
+from atelier.pipelines.thresholding.nodes import threshold_image
 from atelier.thresholding.experiments import threshold_picture
 from atelier.thresholding.params import ThresholdingParams
 
@@ -32,7 +32,7 @@ SMALL = "no interval: {} pixels hold {} of the 2 blocks of picture.otsu.block=16
     ],
 )
 def test_what_a_picture_does_not_allow_is_said_and_the_rest_is_done(picture, cuts, notes, caplog):
-    table, metrics, figure = threshold(picture, PARAMS)
+    table, metrics, figure = threshold_image(picture, PARAMS)
     result = threshold_picture(stored_grey(picture), PARAMS)
     assert result.notes == notes
     assert all(note in caplog.text for note in notes)
@@ -49,7 +49,7 @@ def test_what_a_picture_does_not_allow_is_said_and_the_rest_is_done(picture, cut
 
 
 def test_a_single_class_has_its_value_as_threshold_and_no_variance_to_explain():
-    _, metrics, figure = threshold(np.full((20, 40), 7, np.uint16), PARAMS)
+    _, metrics, figure = threshold_image(np.full((20, 40), 7, np.uint16), PARAMS)
     assert metrics["threshold"] == 7
     assert metrics["separability"] == 0
     assert "1 class: 7" in [axes.get_title(loc="left") for axes in figure.axes]
@@ -57,7 +57,7 @@ def test_a_single_class_has_its_value_as_threshold_and_no_variance_to_explain():
 
 def test_a_figure_has_a_panel_for_every_number_of_classes():
     params = PARAMS.model_copy(update={"classes": (2, 3, 4, 5)})
-    titles = [axes.get_title(loc="left") for axes in threshold(COINS, params)[2].axes]
+    titles = [axes.get_title(loc="left") for axes in threshold_image(COINS, params)[2].axes]
     assert titles[1:5] == [
         "2 classes:\n107", "3 classes:\n77, 139", "4 classes:\n63, 107, 156",
         "5 classes:\n58, 95, 134, 173",
@@ -66,8 +66,8 @@ def test_a_figure_has_a_panel_for_every_number_of_classes():
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int32, np.float32, np.float64])
 def test_every_type_of_grey_has_the_same_threshold_and_interval(kind):
-    _, metrics, figure = threshold(COINS.astype(kind), PARAMS)
-    expected = threshold(COINS, PARAMS)[1]
+    _, metrics, figure = threshold_image(COINS.astype(kind), PARAMS)
+    expected = threshold_image(COINS, PARAMS)[1]
     assert metrics == pytest.approx(expected)
     assert metrics["threshold"] == 107
     assert figure.get_suptitle() == (

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from skimage import data
 from skimage.filters import threshold_multiotsu, threshold_otsu
 
-from atelier.thresholding.grey_levels import grey_levels
+from atelier.thresholding.grey_levels import count_grey_levels
 from atelier.thresholding.otsu import (
+    apply_thresholds,
     bootstrap_thresholds,
-    classify,
     grey_histogram,
     otsu_thresholds,
     otsu_thresholds_from_histogram,
@@ -205,7 +205,7 @@ def test_so_it_is_for_more_floats_than_are_counted_by_value():
 
 def _check_separability(image):
     threshold = otsu_thresholds(image)[0]
-    curve = threshold_curve(*grey_levels(image))
+    curve = threshold_curve(*count_grey_levels(image))
     wide = image.astype(float)
     classes = wide[image <= threshold], wide[image > threshold]
     within = sum(part.var() * part.size for part in classes) / image.size
@@ -227,7 +227,7 @@ def test_masked_pixels_do_not_count(kind):
     masked = np.ma.MaskedArray(image, image >= 200)
     assert otsu_thresholds(masked).tolist() == otsu_thresholds(image[image < 200]).tolist() == [4]
     assert otsu_thresholds(image).tolist() != [4]
-    assert classify(masked, np.array([4])).tolist() == [[0, 0, 0, 1], [1, 1, None, None]]
+    assert apply_thresholds(masked, np.array([4])).tolist() == [[0, 0, 0, 1], [1, 1, None, None]]
     with pytest.raises(ValueError, match="8 masked pixels"):
         otsu_thresholds(np.ma.MaskedArray(image, mask=True))
 
@@ -303,4 +303,4 @@ def test_thresholds_of_resampled_blocks_lie_about_the_threshold_and_repeat_with_
 
 
 def test_classes_are_counted_from_the_darkest():
-    assert classify(np.array([0, 5, 6, 9]), np.array([5, 8])).tolist() == [0, 0, 1, 2]
+    assert apply_thresholds(np.array([0, 5, 6, 9]), np.array([5, 8])).tolist() == [0, 0, 1, 2]

@@ -6,8 +6,8 @@ from pydantic import ValidationError
 from support.training import STILL, Memory
 
 from atelier.training.augmentation import affine_coefficients, augment
-from atelier.training.batches import batches, to_unit
-from atelier.training.fitting import fit, optimizer_for
+from atelier.training.batches import to_unit, training_batches
+from atelier.training.fitting import build_optimizer, fit
 from atelier.training.params import AugmentationParams, TrainingParams
 from atelier.training.reproducibility import make_reproducible
 
@@ -131,7 +131,7 @@ def test_the_weights_of_the_best_epoch_are_kept_and_patience_stops(data):
 def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(data):
     training = recipe(epochs=2)
     split = dict(data[0], labels=np.arange(100))
-    labels = np.concatenate([np.asarray(label) for _, label in batches(split, training)])
+    labels = np.concatenate([np.asarray(label) for _, label in training_batches(split, training)])
     first, second = labels[:100], labels[100:]
     assert sorted(first) == sorted(second) == list(range(100))
     assert (first != second).any()
@@ -139,8 +139,8 @@ def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(data):
 
 def test_a_stream_that_starts_later_is_the_rest_of_the_whole_one(data):
     training = recipe(epochs=3, augmentation=STILL | {"degrees": 20})
-    whole = [np.asarray(images) for images, _ in batches(data[0], training)]
-    rest = [np.asarray(images) for images, _ in batches(data[0], training, first_epoch=2)]
+    whole = [np.asarray(images) for images, _ in training_batches(data[0], training)]
+    rest = [np.asarray(images) for images, _ in training_batches(data[0], training, first_epoch=2)]
     assert all(map(np.array_equal, whole[14:], rest))
     assert len(rest) == 7
 
@@ -173,7 +173,7 @@ def test_shifts_stay_within_what_is_allowed():
 
 
 def test_one_cycle_rises_to_the_rate_and_falls_to_a_thousandth():
-    schedule = optimizer_for(recipe(schedule="one_cycle"), 100)._learning_rate
+    schedule = build_optimizer(recipe(schedule="one_cycle"), 100)._learning_rate
     rates = [float(schedule(step)) for step in range(101)]
     assert rates[0] == pytest.approx(0.001)
     assert max(rates) == pytest.approx(0.01) == rates[30]
@@ -191,7 +191,7 @@ def test_one_cycle_rises_to_the_rate_and_falls_to_a_thousandth():
 )
 def test_one_step_of_each_optimizer_is_the_published_one(optimizer, expected):
     weights = keras.Variable([1.0, 2.0, 3.0, 4.0])
-    step = optimizer_for(recipe(optimizer=optimizer, learning_rate=0.5), 1)
+    step = build_optimizer(recipe(optimizer=optimizer, learning_rate=0.5), 1)
     step.apply([keras.ops.array([1.0, 6.0, 7.0, 2.0])], [weights])
     np.testing.assert_allclose(weights.numpy(), expected, rtol=1e-5)  # Keras: float32
 

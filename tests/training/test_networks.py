@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from atelier.training.fitting import logits_of
-from atelier.training.networks import build, post_network, strong_network
+from atelier.training.fitting import predict_logits
+from atelier.training.networks import build_classifier, five_layer_cnn, two_layer_cnn
 from atelier.training.params import NetworkParams
 from atelier.training.serving import serving_model
 
@@ -11,18 +11,18 @@ pytestmark = pytest.mark.usefixtures("reproducible")
 
 
 def test_the_posts_network_has_the_parameters_that_its_shapes_give():
-    model = post_network(10, shape=(28, 28, 1), dropout=0.5)
+    model = two_layer_cnn(10, shape=(28, 28, 1), dropout=0.5)
     by_hand = (9 + 1) * 32 + (9 * 32 + 1) * 64 + (9216 + 1) * 128 + (128 + 1) * 10
     assert model.count_params() == by_hand == 1_199_882
 
 
 @pytest.mark.parametrize("classes", [10, 47])
 def test_the_strong_network_stays_under_200_000_parameters(classes):
-    assert strong_network(classes, shape=(28, 28, 1), dropout=0.0).count_params() < 200_000
+    assert five_layer_cnn(classes, shape=(28, 28, 1), dropout=0.0).count_params() < 200_000
 
 
 def test_the_posts_weights_start_he_uniform_and_its_biases_zero():
-    model = post_network(10, shape=(28, 28, 1), dropout=0.5)
+    model = two_layer_cnn(10, shape=(28, 28, 1), dropout=0.5)
     for layer in model.layers:
         if layer.weights:
             kernel, bias = layer.get_weights()
@@ -33,7 +33,7 @@ def test_the_posts_weights_start_he_uniform_and_its_biases_zero():
 
 @pytest.mark.parametrize("architecture", ["post", "strong"])
 def test_networks_return_logits_not_probabilities(architecture):
-    model = build(NetworkParams(architecture=architecture, dropout=0.5), 7)
+    model = build_classifier(NetworkParams(architecture=architecture, dropout=0.5), 7)
     logits = model.predict(np.random.default_rng(0).random((3, 28, 28, 1)), verbose=0)
     assert logits.shape == (3, 7)
     assert (logits < 0).any()
@@ -41,10 +41,10 @@ def test_networks_return_logits_not_probabilities(architecture):
 
 def test_a_served_model_takes_stored_images_and_says_the_same_up_to_rounding():
     """A sum of n products errs by n ε of its terms at most; the longest has 9216."""
-    model = build(NetworkParams(architecture="post", dropout=0.5), 10)
+    model = build_classifier(NetworkParams(architecture="post", dropout=0.5), 10)
     images = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), dtype=np.uint8)
     served = serving_model(model)
     assert keras.backend.standardize_dtype(served.inputs[0].dtype) == "uint8"
-    logits = logits_of(model, images)
+    logits = predict_logits(model, images)
     rounding = 9216 * np.finfo(np.float32).eps * np.abs(logits).max()
     np.testing.assert_allclose(served.predict(images, verbose=0), logits, rtol=0, atol=rounding)

@@ -1,17 +1,17 @@
-from .ascent import Ascended, Ascent, maximise
-from .params import AscentParams, PresetParams, SecondParams, StepParams
-from .plain_steps import Stepped, make_starts, step_towards, without_border
+from .ascent import AscentResult, GradientAscent, maximize
+from .input_descent import InputDescent, descend_cross_entropy, initial_images, zero_border
+from .params import AscentParams, AscentPresetsParams, InputDescentParams, SecondNetworkParams
 
 __all__ = [
-    "Ascended",
-    "Ascent",
     "AscentParams",
-    "PresetParams",
-    "SecondParams",
-    "StepParams",
-    "Stepped",
-    "make_starts",
-    "maximise",
-    "step_towards",
-    "without_border",
+    "AscentPresetsParams",
+    "AscentResult",
+    "GradientAscent",
+    "InputDescent",
+    "InputDescentParams",
+    "SecondNetworkParams",
+    "descend_cross_entropy",
+    "initial_images",
+    "maximize",
+    "zero_border",
 ]

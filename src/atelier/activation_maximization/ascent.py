@@ -1,4 +1,4 @@
-"""Ascent on any unit of any network, held back so that the picture stays one."""
+"""Gradient ascent on any unit of any network, held back so that the picture stays one."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,12 +7,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from atelier.activation_maximization.layers import LayerMaps
+from atelier.activation_maximization.layers import FeatureMaps
 from atelier.activation_maximization.params import AscentParams
 from atelier.types import Array
 
 
-class Ascended(NamedTuple):
+class AscentResult(NamedTuple):
     """What an ascent gives back."""
 
     images: Array
@@ -23,7 +23,7 @@ class Ascended(NamedTuple):
     """Of each unit at each of those, (pictures, n)."""
 
 
-class Ascent:
+class GradientAscent:
     """A network up to one layer, ready to be climbed.
 
     A step is ``x + rate · (g / rms(g) - l2 · x + variation · Δx)``, g the gradient of the unit at
@@ -44,7 +44,7 @@ class Ascent:
 
     Raises:
         ValueError: The model has no such layer, or it has no gradient by the picture; an input is
-            missing or no picture; the shape is not known. See :class:`LayerMaps`.
+            missing or no picture; the shape is not known. See :class:`FeatureMaps`.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Ascent:
         shape: tuple[int, ...] | None = None,
         fixed: Mapping[str, Array] | None = None,
     ) -> None:
-        self._maps = LayerMaps(model, layer, shape=shape, fixed=fixed)
+        self._maps = FeatureMaps(model, layer, shape=shape, fixed=fixed)
         self.units, self.shape = self._maps.units, self._maps.shape
         self._climb = tf.function(self._steps, reduce_retracing=True)
         self._measure = tf.function(self._activations, reduce_retracing=True)
@@ -88,9 +88,9 @@ class Ascent:
             images = tf.clip_by_value(images, pull[2], pull[3])
         return images
 
-    def climb(
+    def maximize(
         self, starts: Array, units: Array, params: AscentParams, *, pictures: int = 2, seed: int
-    ) -> Ascended:
+    ) -> AscentResult:
         """Climb with every start at once, each towards its own unit.
 
         Args:
@@ -126,7 +126,7 @@ class Ascent:
             )
             frames.append(np.asarray(images))
             values.append(np.asarray(self.activations(images, unit)))
-        return Ascended(frames[-1], np.stack(frames), np.stack(values))
+        return AscentResult(frames[-1], np.stack(frames), np.stack(values))
 
     def _check(self, starts: Array, units: Array) -> None:
         fits = len(starts.shape) == 4 and all(
@@ -141,7 +141,7 @@ class Ascent:
             raise ValueError(f"Expected units in 0 … {self.units - 1}. Received: {list(units)}")
 
 
-def maximise(
+def maximize(
     model: keras.Model,
     starts: Array,
     units: Array,
@@ -151,12 +151,12 @@ def maximise(
     fixed: Mapping[str, Array] | None = None,
     seed: int,
 ) -> Array:
-    """Pictures that the units want, (n, height, width, channels): see :class:`Ascent`.
+    """Pictures that the units want, (n, height, width, channels): see :class:`GradientAscent`.
 
     A model that was never called is built for pictures like ``starts``.
     """
-    ascent = Ascent(model, layer, shape=np.shape(starts)[1:], fixed=fixed)
-    return ascent.climb(starts, units, params, seed=seed).images
+    ascent = GradientAscent(model, layer, shape=np.shape(starts)[1:], fixed=fixed)
+    return ascent.maximize(starts, units, params, seed=seed).images
 
 
 def _laplacian(images: Any) -> Any:

@@ -13,7 +13,7 @@ from atelier.evaluation.intervals import wilson_interval
 from atelier.types import Array, Arrays, Labels, Metrics
 
 
-class Judges(NamedTuple):
+class ConfidenceModels(NamedTuple):
     """What tells how sure to be of an image, fitted on ordinary ones."""
 
     temperature: float
@@ -22,7 +22,7 @@ class Judges(NamedTuple):
     """Log densities of held-out real images, (n,)."""
 
 
-def confidence(logits: Array, targets: Labels) -> Array:
+def target_confidence(logits: Array, targets: Labels) -> Array:
     """The softmax probability of each target, (…, n).
 
     Args:
@@ -33,7 +33,7 @@ def confidence(logits: Array, targets: Labels) -> Array:
     return np.asarray(probs[..., np.arange(len(targets)), targets])
 
 
-def doubt(logits: Array, targets: Labels) -> Array:
+def error_probability(logits: Array, targets: Labels) -> Array:
     """1 - confidence, exact where the confidence rounds to 1."""
     logs = log_softmax(np.asarray(logits, np.float64), axis=-1)
     return np.asarray(-np.expm1(logs[..., np.arange(len(targets)), targets]))
@@ -45,8 +45,8 @@ def _far(images: Array, others: Array) -> Array:
     return np.asarray(cdist(own, other) / np.sqrt(own.shape[1]))
 
 
-def likeness(images: Array, targets: Labels, real: Array, labels: Labels) -> pd.DataFrame:
-    """How far each image is from its class: columns ``to_mean``, ``to_nearest``, a row an image.
+def class_distances(images: Array, targets: Labels, real: Array, labels: Labels) -> pd.DataFrame:
+    """Returns each image's ``distance_to_mean`` and ``distance_to_nearest`` of its class.
 
     Both are root mean square differences per pixel, images in [0, 1].
 
@@ -61,19 +61,21 @@ def likeness(images: Array, targets: Labels, real: Array, labels: Labels) -> pd.
         own, chosen = real[labels == label], targets == label
         rows[chosen, 0] = _far(images[chosen], own.mean(axis=0, keepdims=True))[:, 0]
         rows[chosen, 1] = _far(images[chosen], own).min(axis=1)
-    return pd.DataFrame(rows, columns=["to_mean", "to_nearest"])
+    return pd.DataFrame(rows, columns=["distance_to_mean", "distance_to_nearest"])
 
 
-def judged(logits: Array, second: Array, targets: Labels, judges: Judges) -> pd.DataFrame:
+def score_maximized_images(
+    logits: Array, second: Array, targets: Labels, judges: ConfidenceModels
+) -> pd.DataFrame:
     """What is thought of each image, a row an image.
 
     ``confidence`` is the softmax's, ``calibrated`` after the temperature, ``density_confidence``
-    the posterior of the Gaussians; ``log_density`` and ``rarer_than`` (share of ordinary images
-    that are more likely) say how near to any data it is; ``second_confidence`` and ``agrees`` are
-    an independent network's.
+    the posterior of the Gaussians; ``log_density`` and ``typicality_quantile`` (share of
+    ordinary images that are more likely) say how near to any data it is; ``second_confidence`` and
+    ``agrees`` are an independent network's.
 
     Args:
-        logits: (n, classes), of the network that was maximised.
+        logits: (n, classes), of the network that was maximized.
         second: (n, classes), of the other.
         targets: (n,).
         judges: Fitted on ordinary images.
@@ -82,12 +84,12 @@ def judged(logits: Array, second: Array, targets: Labels, judges: Judges) -> pd.
     log_density = judges.density.log_density(logits)
     return pd.DataFrame(
         {
-            "confidence": confidence(logits, targets),
-            "calibrated": confidence(logits / judges.temperature, targets),
+            "confidence": target_confidence(logits, targets),
+            "calibrated": target_confidence(logits / judges.temperature, targets),
             "density_confidence": judges.density.posterior(logits)[rows, targets],
             "log_density": log_density,
-            "rarer_than": (judges.ordinary[None] > log_density[:, None]).mean(axis=1),
-            "second_confidence": confidence(second, targets),
+            "typicality_quantile": (judges.ordinary[None] > log_density[:, None]).mean(axis=1),
+            "second_confidence": target_confidence(second, targets),
             "agrees": second.argmax(axis=1) == targets,
         }
     )
@@ -112,7 +114,9 @@ def start_distances(results: Mapping[str, Array]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["first", "second", "distance", "least", "most"])
 
 
-def headline(table: pd.DataFrame, distances: pd.DataFrame, baseline: pd.DataFrame) -> Metrics:
+def maximization_metrics(
+    table: pd.DataFrame, distances: pd.DataFrame, baseline: pd.DataFrame
+) -> Metrics:
     """The numbers of every way up, with what real held-out images give.
 
     Args:
@@ -121,8 +125,8 @@ def headline(table: pd.DataFrame, distances: pd.DataFrame, baseline: pd.DataFram
         baseline: :func:`likeness` of held-out real images.
     """
     metrics: Metrics = {
-        "real.to_mean": float(baseline["to_mean"].mean()),
-        "real.to_nearest": float(baseline["to_nearest"].mean()),
+        "real.distance_to_mean": float(baseline["distance_to_mean"].mean()),
+        "real.distance_to_nearest": float(baseline["distance_to_nearest"].mean()),
     }
     for way, rows in table.groupby("way", sort=False):
         agreed, count = int(rows["agrees"].sum()), len(rows)
@@ -134,9 +138,9 @@ def headline(table: pd.DataFrame, distances: pd.DataFrame, baseline: pd.DataFram
             f"{way}.second_agrees": agreed / count,
             f"{way}.second_agrees_low": low,
             f"{way}.second_agrees_high": high,
-            f"{way}.to_mean": float(rows["to_mean"].mean()),
-            f"{way}.to_nearest": float(rows["to_nearest"].mean()),
-            f"{way}.rarer_than": float(rows["rarer_than"].mean()),
+            f"{way}.distance_to_mean": float(rows["distance_to_mean"].mean()),
+            f"{way}.distance_to_nearest": float(rows["distance_to_nearest"].mean()),
+            f"{way}.typicality_quantile": float(rows["typicality_quantile"].mean()),
         }
     alike = distances["first"].str.startswith("random") & distances["second"].str.startswith(
         "random"
@@ -156,7 +160,7 @@ def border_metrics(inside: Mapping[str, Array], targets: Labels) -> Metrics:
     """
     groups: dict[str, list[Array]] = {}
     for name, logits in inside.items():
-        groups.setdefault(name.rstrip("0123456789"), []).append(confidence(logits, targets))
+        groups.setdefault(name.rstrip("0123456789"), []).append(target_confidence(logits, targets))
     metrics: Metrics = {}
     for kind, values in groups.items():
         metrics[f"{kind}.confidence_without_border"] = float(np.mean(values))
@@ -164,7 +168,7 @@ def border_metrics(inside: Mapping[str, Array], targets: Labels) -> Metrics:
     return metrics
 
 
-def judges_from(logits: Arrays, covariance: Covariance) -> Judges:
+def fit_confidence_models(logits: Arrays, covariance: Covariance) -> ConfidenceModels:
     """Temperature from the calibration split, Gaussians from training, densities of the test's.
 
     Args:
@@ -175,4 +179,6 @@ def judges_from(logits: Arrays, covariance: Covariance) -> Judges:
 
     scaling = TemperatureScaling().fit(logits["calibration_logits"], logits["calibration_labels"])
     density = DensityModel(covariance).fit(logits["train_logits"], logits["train_labels"])
-    return Judges(scaling.temperature_, density, density.log_density(logits["test_logits"]))
+    return ConfidenceModels(
+        scaling.temperature_, density, density.log_density(logits["test_logits"])
+    )

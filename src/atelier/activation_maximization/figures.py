@@ -29,7 +29,7 @@ def _bare(panel: Axes, picture: Array, *, symmetric: bool = False) -> None:
     panel.spines[:].set_visible(False)
 
 
-def rows_figure(
+def image_rows_figure(
     rows: Mapping[str, Array],
     notes: Mapping[str, Sequence[str]],
     columns: Sequence[str],
@@ -59,7 +59,7 @@ def rows_figure(
         return figure
 
 
-def doubts_figure(doubts: Mapping[str, Array], *, title: str) -> Figure:
+def error_probability_figure(doubts: Mapping[str, Array], *, title: str) -> Figure:
     """1 - confidence over the iterations for every start: the classes' median, least and most.
 
     Args:
@@ -83,7 +83,7 @@ def doubts_figure(doubts: Mapping[str, Array], *, title: str) -> Figure:
         return figure
 
 
-def change_figure(panels_of: Mapping[str, tuple[Array, str]], *, title: str) -> Figure:
+def difference_figure(panels_of: Mapping[str, tuple[Array, str]], *, title: str) -> Figure:
     """One picture's way: its states in grey, what changed in red and blue.
 
     Args:
@@ -102,7 +102,7 @@ def change_figure(panels_of: Mapping[str, tuple[Array, str]], *, title: str) -> 
         return figure
 
 
-def trust_figure(table: pd.DataFrame, ordinary: Array, *, title: str) -> Figure:
+def confidence_figure(table: pd.DataFrame, ordinary: Array, *, title: str) -> Figure:
     """What the softmax says against what the density says, and how ordinary images lie.
 
     Args:
@@ -137,7 +137,7 @@ def trust_figure(table: pd.DataFrame, ordinary: Array, *, title: str) -> Figure:
         return figure
 
 
-def layers_figure(layers: Mapping[str, Array], *, title: str) -> Figure:
+def layer_units_figure(layers: Mapping[str, Array], *, title: str) -> Figure:
     """What single units want, a row a layer.
 
     Args:
@@ -145,10 +145,10 @@ def layers_figure(layers: Mapping[str, Array], *, title: str) -> Figure:
         title: Above all.
     """
     columns = [str(unit) for unit in range(max(len(one) for one in layers.values()))]
-    return rows_figure(layers, {}, columns, title=title)
+    return image_rows_figure(layers, {}, columns, title=title)
 
 
-def film(frames: Array) -> Images:
+def ascent_frames(frames: Array) -> Images:
     """Pictures side by side on the way, (pictures, height, width, 3) uint8.
 
     Args:

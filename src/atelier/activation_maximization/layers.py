@@ -13,7 +13,7 @@ WHITE = 255
 """What a pixel of 1 is for a model that takes stored pictures, of integers."""
 
 
-class LayerMaps:
+class FeatureMaps:
     """A model up to one layer: pictures in [0, 1] in, the layer's maps out.
 
     The model is called as a whole, and the layer's output is taken while it passes: this serves

@@ -11,7 +11,7 @@ Start = Literal["ones", "half", "zeros", "random"]
 NotNegative = Annotated[float, Field(ge=0)]
 
 
-class StepParams(MachineParams):
+class InputDescentParams(MachineParams):
     """The post's plain steps, and what is asked about their results."""
 
     starts: Annotated[tuple[Start, ...], Field(min_length=1)]
@@ -34,7 +34,7 @@ class AscentParams(Params):
     clip: Annotated[bool, Field(description="whether pixels stay in [0, 1]")]
 
 
-class PresetParams(MachineParams):
+class AscentPresetsParams(MachineParams):
     """Named ways up, all from the same start; the last is shown as the best."""
 
     presets: Annotated[dict[str, AscentParams], Field(min_length=1)]
@@ -43,7 +43,7 @@ class PresetParams(MachineParams):
     pictures: Annotated[int, Field(gt=1, description="of the animation")]
 
 
-class SecondParams(MachineParams):
+class SecondNetworkParams(MachineParams):
     """The second network: the same recipe, other first weights and another order."""
 
     epochs: Annotated[int, Field(gt=0)]

@@ -12,7 +12,7 @@ from scipy.optimize import isotonic_regression
 from scipy.special import betaln, logsumexp
 
 from atelier.calibration.base import Map, OneVersusRest
-from atelier.evaluation.calibration_error import bin_of, equal_mass_edges, equal_width_edges
+from atelier.evaluation.calibration_error import bin_indices, equal_mass_edges, equal_width_edges
 from atelier.types import Array
 
 TIE = 8 * float(np.finfo(np.float64).eps)
@@ -39,7 +39,7 @@ def integer_cube_root(number: int) -> int:
 
 
 def _steps(scores: Array, *, edges: Array, values: Array) -> Array:
-    return np.asarray(values[bin_of(scores, edges * (1 + TIE))])
+    return np.asarray(values[bin_indices(scores, edges * (1 + TIE))])
 
 
 def _lines(scores: Array, *, points: Array, values: Array) -> Array:
@@ -64,7 +64,7 @@ class HistogramBinning(OneVersusRest):
 
     def _fit_map(self, scores: Array, outcome: Array) -> Map:
         edges = equal_width_edges(self.n_bins)
-        where = bin_of(scores, edges * (1 + TIE))
+        where = bin_indices(scores, edges * (1 + TIE))
         count = np.bincount(where, minlength=self.n_bins)
         positive = np.bincount(where, outcome, minlength=self.n_bins)
         middle = (np.arange(self.n_bins) + 0.5) / self.n_bins
@@ -115,7 +115,7 @@ class BayesianBinning(OneVersusRest):
         average = np.zeros(len(cells))
         for index in kept:
             edges, values, _ = binnings[index]
-            average += weights[index] * values[bin_of(cells, edges)]
+            average += weights[index] * values[bin_indices(cells, edges)]
         return partial(_steps, edges=union, values=average / weights[kept].sum())
 
     def _numbers_of_bins(self, samples: int) -> range:

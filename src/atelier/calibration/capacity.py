@@ -13,11 +13,11 @@ from tqdm import tqdm
 from atelier.calibration.networks import dense_network
 from atelier.calibration.params import CapacityParams, DenseParams
 from atelier.calibration.scaling import TemperatureScaling
-from atelier.data.splits import some
+from atelier.data.splits import random_subset
 from atelier.evaluation.calibration_error import expected_calibration_error, negative_log_likelihood
 from atelier.evaluation.intervals import SHARE, bootstrap_interval
 from atelier.training.batches import to_unit
-from atelier.training.fitting import fingerprint, fit_to_the_end
+from atelier.training.fitting import fingerprint, fit_all_epochs
 from atelier.training.params import TrainingParams
 from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 RESAMPLES = 200
 
 
-class Setting(NamedTuple):
+class CapacitySetting(NamedTuple):
     """One network of the study."""
 
     factor: str
@@ -35,14 +35,14 @@ class Setting(NamedTuple):
     seed: int
 
 
-def settings(params: CapacityParams) -> Iterator[Setting]:
+def capacity_settings(params: CapacityParams) -> Iterator[CapacitySetting]:
     """Every network of the study: seed by seed, factor by factor, level by level."""
     reference = params.reference.model_dump()
     for seed in params.seeds:
         for factor, levels in params.changes.items():
             for level in levels:
                 network = DenseParams.model_validate(reference | {factor: level})
-                yield Setting(factor, float(level), network, seed)
+                yield CapacitySetting(factor, float(level), network, seed)
 
 
 def capacity_study(
@@ -56,7 +56,7 @@ def capacity_study(
     identity = fingerprint(params.model_dump_json(), train, calibration, test)
     state = checkpoint.restore(identity) or {}
     rows: list[dict[Any, Any]] = pd.DataFrame(dict(state)).to_dict("records")
-    todo = list(settings(params))
+    todo = list(capacity_settings(params))
     for setting in tqdm(todo[len(rows) :], desc="capacity study", unit="network", disable=None):
         rows.append(_known(rows, setting) or _study(setting, train, calibration, test, params))
         checkpoint.save(identity, {name: np.array([row[name] for row in rows]) for name in rows[0]})
@@ -67,7 +67,7 @@ def capacity_study(
     return pd.DataFrame(rows)
 
 
-def _known(rows: list[dict[Any, Any]], setting: Setting) -> dict[Any, Any] | None:
+def _known(rows: list[dict[Any, Any]], setting: CapacitySetting) -> dict[Any, Any] | None:
     """The row of the same network under another factor: the reference is trained once."""
     same = setting.network.model_dump() | {"seed": setting.seed}
     for row in rows:
@@ -77,12 +77,16 @@ def _known(rows: list[dict[Any, Any]], setting: Setting) -> dict[Any, Any] | Non
 
 
 def _study(
-    setting: Setting, train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams
+    setting: CapacitySetting,
+    train: Arrays,
+    calibration: Arrays,
+    test: Arrays,
+    params: CapacityParams,
 ) -> dict[Any, Any]:
     training = params.training.model_copy(
         update={"seed": setting.seed, "weight_decay": setting.network.weight_decay}
     )
-    model = trained(setting.network, train, training, classes=_classes(train))
+    model = train_dense_network(setting.network, train, training, classes=_classes(train))
     held_out, logits = (_logits(model, split) for split in (calibration, test))
     scaling = TemperatureScaling().fit(held_out, calibration["labels"])
     before, after = softmax(logits, axis=1), scaling.transform(logits)
@@ -113,7 +117,7 @@ def _study(
     }
 
 
-def trained(
+def train_dense_network(
     network: DenseParams,
     train: Arrays,
     training: TrainingParams,
@@ -130,7 +134,7 @@ def trained(
         batch_normalisation=network.batch_normalisation,
         seed=training.seed,
     )
-    return fit_to_the_end(model, train, training, callbacks=callbacks)
+    return fit_all_epochs(model, train, training, callbacks=callbacks)
 
 
 def _classes(train: Arrays) -> int:
@@ -183,8 +187,10 @@ def overtrain(
         }
     )
     judge = _Judge(test, curve, training.epochs)
-    few = some(train, params.overtrained_images, seed=training.seed)
-    model = trained(params.overtrained, few, training, classes=_classes(train), callbacks=(judge,))
+    few = random_subset(train, params.overtrained_images, seed=training.seed)
+    model = train_dense_network(
+        params.overtrained, few, training, classes=_classes(train), callbacks=(judge,)
+    )
     splits = {"calibration": calibration, "test": test}
     logits = {f"{name}_logits": _logits(model, one) for name, one in splits.items()}
     return logits | {f"{name}_labels": one["labels"] for name, one in splits.items()}, judge.history

@@ -10,10 +10,10 @@ from atelier.clustering.covariances import (
     COLLAPSE,
     CONDITION,
     ROUNDING,
-    inverse_of_lower,
-    raised,
-    resolution,
-    smallest_steps,
+    apply_variance_floor,
+    invert_lower_triangular,
+    smallest_differences,
+    variance_resolution,
 )
 from atelier.evaluation.validation import checked_labels, checked_logits, unmasked
 from atelier.types import Array, Arrays
@@ -84,7 +84,7 @@ class DensityModel:
         spread = _spread(logits, logits - means[labels])
         covariances = self._covariances((logits - means[labels]) / spread, labels, classes)
         covariances = _with_floor(covariances, logits / spread, means / spread)
-        whiteners = inverse_of_lower(np.linalg.cholesky(covariances))
+        whiteners = invert_lower_triangular(np.linalg.cholesky(covariances))
         self.means = means * scale
         self.whiteners = whiteners / (spread * scale)
         return self
@@ -197,10 +197,10 @@ def _with_floor(covariances: Array, logits: Array, means: Array) -> Array:
     """Covariances of standardised logits, with FLOOR in the directions that show no variance."""
     variances = np.diagonal(covariances, axis1=1, axis2=2)
     narrow = (variances < COLLAPSE * np.ptp(logits, axis=0) ** 2).any()
-    steps = smallest_steps(logits.T) if narrow else np.zeros(logits.shape[1])
-    least = resolution(steps, means**2 + variances + 1)
+    steps = smallest_differences(logits.T) if narrow else np.zeros(logits.shape[1])
+    least = variance_resolution(steps, means**2 + variances + 1)
     least = np.maximum(least, CONDITION * variances)
-    covariances, which = raised(covariances, least, np.maximum(least, FLOOR))
+    covariances, which = apply_variance_floor(covariances, least, np.maximum(least, FLOOR))
     if which.any():
         logger.warning(
             "classes %s have no variance in a direction: their samples share a value, a line "

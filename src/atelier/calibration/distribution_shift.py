@@ -10,16 +10,16 @@ from atelier.calibration.adversarial import fast_gradient_sign
 from atelier.calibration.confidence import confidence_scores
 from atelier.calibration.density import DensityModel
 from atelier.data.corruptions import corrupt
-from atelier.evaluation.detection import detection, detection_intervals
+from atelier.evaluation.detection import detection_intervals, detection_metrics
 from atelier.evaluation.intervals import wilson_interval
 from atelier.training.batches import to_unit
-from atelier.training.fitting import unit_logits_of
+from atelier.training.fitting import predict_unit_logits
 from atelier.types import Array, Arrays
 
 ADVERSARIAL = "fgsm"
 
 
-class Shifted(NamedTuple):
+class ShiftedImages(NamedTuple):
     """Images under one change, what the network says of them, and how sure each score is."""
 
     change: str
@@ -39,7 +39,7 @@ def shifted_images(
     temperature: float,
     density: DensityModel,
     seed: int,
-) -> Iterator[Shifted]:
+) -> Iterator[ShiftedImages]:
     """The test images as they are, then under every change and level, then the strangers.
 
     Args:
@@ -53,11 +53,11 @@ def shifted_images(
     """
     images, labels = to_unit(test["images"]), test["labels"]
 
-    def seen(change: str, level: float, pictures: Array) -> Shifted:
-        logits = unit_logits_of(model, pictures)
+    def seen(change: str, level: float, pictures: Array) -> ShiftedImages:
+        logits = predict_unit_logits(model, pictures)
         scores = confidence_scores(logits, temperature=temperature, density=density)
         rejected = scores["log_density"] < density.reject_below
-        return Shifted(change, level, pictures, logits, scores, rejected)
+        return ShiftedImages(change, level, pictures, logits, scores, rejected)
 
     yield seen("none", 0.0, images)
     for change, strengths in levels.items():
@@ -71,7 +71,7 @@ def shifted_images(
         yield seen(name, 0.0, to_unit(pictures))
 
 
-def shift_row(shifted: Shifted, labels: Array) -> dict[str, Any]:
+def shift_row(shifted: ShiftedImages, labels: Array) -> dict[str, Any]:
     """Accuracy with its interval (none for strangers), mean of each score, share rejected."""
     n = len(shifted.logits)
     row: dict[str, Any] = {"change": shifted.change, "level": shifted.level, "n": n}
@@ -90,13 +90,13 @@ def shift_row(shifted: Shifted, labels: Array) -> dict[str, Any]:
 
 
 def detection_rows(
-    ordinary: Shifted, shifted: Shifted, *, seed: int, resamples: int
+    ordinary: ShiftedImages, shifted: ShiftedImages, *, seed: int, resamples: int
 ) -> list[dict[str, Any]]:
     """A row for each score: how well it tells ``shifted`` from ``ordinary``, with intervals."""
     rows = []
     for name, score in shifted.scores.items():
         pair = ordinary.scores[name], score
-        found = detection(*pair)._asdict()
+        found = detection_metrics(*pair)._asdict()
         low, high = detection_intervals(*pair, seed=seed, resamples=resamples)
         limits = {f"{key}_low": value for key, value in low._asdict().items()}
         limits |= {f"{key}_high": value for key, value in high._asdict().items()}
@@ -106,7 +106,7 @@ def detection_rows(
 
 
 def shift_tables(
-    seen: list[Shifted], labels: Array, *, seed: int, resamples: int
+    seen: list[ShiftedImages], labels: Array, *, seed: int, resamples: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What happens to accuracy and confidences, and who notices: a table each."""
     ordinary, *changed = seen

@@ -17,7 +17,7 @@ NAMES = dict(
 )
 
 
-def label_of(change: str, level: float) -> str:
+def change_label(change: str, level: float) -> str:
     """How a change is called: ``× 1.3``, ``JPEG quality 10``, or the name of the strangers."""
     special = {
         "scale": f"× {1 + level:g}",
@@ -100,7 +100,7 @@ def detection_figure(happened: pd.DataFrame, noticed: pd.DataFrame, *, title: st
                 ha="center", va="center", size=7, color=QUIET if accuracy > 0.9 else INK,
             )  # fmt: skip
         axes.set_xlim(-0.5, len(SCORES) + 1.1)
-        axes.set_yticks(np.arange(len(keys)), [label_of(*key) for key in keys])
+        axes.set_yticks(np.arange(len(keys)), [change_label(*key) for key in keys])
         columns = [NAMES[score] for score in SCORES] + ["accuracy", "rejected"]
         places = [*range(len(SCORES)), len(SCORES) - 0.1, len(SCORES) + 0.7]
         axes.set_xticks(places, columns)

@@ -8,8 +8,8 @@ import pandas as pd
 
 from atelier.cells.instance_labels import number_cells
 from atelier.cells.samples import Sample
-from atelier.cells.scores import OVERLAPS, object_scores_at, pairs_apart, pixel_scores
-from atelier.cells.warping_error import warping_error
+from atelier.cells.scores import OVERLAPS, object_scores_by_overlap, pixel_scores, separated_pairs
+from atelier.cells.warping import warping_error
 from atelier.evaluation.intervals import (
     NOT_NEGATIVE,
     SHARE,
@@ -19,11 +19,13 @@ from atelier.evaluation.intervals import (
 )
 from atelier.types import Array
 
-Found = Mapping[str, Array]
+LabelMaps = Mapping[str, Array]
 """Instance labels by the picture's name."""
 
 
-def score_images(samples: Mapping[str, Sample], found: Mapping[str, Found]) -> pd.DataFrame:
+def score_segmentations(
+    samples: Mapping[str, Sample], found: Mapping[str, LabelMaps]
+) -> pd.DataFrame:
     """A row for each method and picture: scores by pixel, region and cell.
 
     Columns: ``method, image, cells, pixel_error, iou, dice, rand_error, split, merge,
@@ -44,8 +46,8 @@ def score_images(samples: Mapping[str, Sample], found: Mapping[str, Found]) -> p
 
 def _scores(sample: Sample, labels: Array) -> dict[str, float]:
     truth, cells = number_cells(sample.labels)
-    objects = object_scores_at(truth, labels)
-    apart, pairs = pairs_apart(truth, labels)
+    objects = object_scores_by_overlap(truth, labels)
+    apart, pairs = separated_pairs(truth, labels)
     strict = {f"f1_{at}": score.f1 for at, score in zip(OVERLAPS[1:], objects[1:], strict=True)}
     return {
         "cells": float(len(cells)),
@@ -67,13 +69,13 @@ MEASURES = (
 )  # fmt: skip
 
 
-def summary(table: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+def summarize_scores(table: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     """Mean over pictures of each measure and method, with its 95 % bootstrap interval.
 
     Columns: ``method, measure, mean, low, high, n``; n is pictures.
 
     Args:
-        table: As :func:`score_images` returns it.
+        table: As :func:`score_segmentations` returns it.
         seed: Of the resamples.
     """
     rows = []
@@ -119,9 +121,9 @@ def paired_gain(
     return float(gain.mean()), *interval_of_mean(gain, seed=seed, bounds=bounds)
 
 
-def headline(table: pd.DataFrame, *, seed: int) -> dict[str, dict[str, float]]:
+def method_metrics(table: pd.DataFrame, *, seed: int) -> dict[str, dict[str, float]]:
     """For each method its mean scores with intervals, pictures, and touching pairs apart."""
-    rows = summary(table, seed=seed)
+    rows = summarize_scores(table, seed=seed)
     out: dict[str, dict[str, float]] = {}
     for method, part in table.groupby("method", sort=False):
         own = rows[rows["method"] == method].set_index("measure")
@@ -135,7 +137,7 @@ def headline(table: pd.DataFrame, *, seed: int) -> dict[str, dict[str, float]]:
     return out
 
 
-def some_pictures(
+def pictures_by_score(
     table: pd.DataFrame, samples: Mapping[str, Sample], *, count: int
 ) -> dict[str, Sample]:
     """Pictures from the worst to the best by F1, evenly spread over their order."""

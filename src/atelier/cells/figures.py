@@ -12,7 +12,7 @@ from skimage.segmentation import find_boundaries
 from atelier.cells.grayscale import normalise
 from atelier.cells.instance_labels import number_cells
 from atelier.cells.samples import Sample
-from atelier.cells.scores import OVERLAPS, overlaps
+from atelier.cells.scores import OVERLAPS, pairwise_iou
 from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.types import Array, History
 
@@ -30,7 +30,7 @@ def _grey(image: Array) -> Array:
     return np.clip(normalise(image), 0, 1)
 
 
-def coloured(labels: Array, *, seed: int = 0) -> Array:
+def colour_labels(labels: Array, *, seed: int = 0) -> Array:
     """Each cell in a colour of its own on white, (height, width, 3) in [0, 1]."""
     labels, ids = number_cells(labels)
     rng = np.random.default_rng(seed)
@@ -41,11 +41,11 @@ def coloured(labels: Array, *, seed: int = 0) -> Array:
     return np.asarray(picture)
 
 
-def errors_in_colour(image: Array, truth: Array, found: Array) -> Array:
+def colour_errors(image: Array, truth: Array, found: Array) -> Array:
     """The picture in grey; cells found at IoU > .5 blue, missed red, invented yellow."""
     picture = np.repeat(_grey(image)[..., None] * 0.75, 3, axis=2)
     truth, found = number_cells(truth)[0], number_cells(found)[0]
-    hit = overlaps(truth, found) > 0.5
+    hit = pairwise_iou(truth, found) > 0.5
     matched, right = (np.append(False, hit.any(axis=axis)) for axis in (1, 0))
     marks = (
         ((truth > 0) & ~matched[truth], LOST),
@@ -75,9 +75,9 @@ def comparison_figure(
             part = np.s_[:side, :side]
             truth = sample.labels[part]
             row[0].imshow(_grey(sample.image)[part], cmap="gray")
-            row[1].imshow(coloured(truth))
+            row[1].imshow(colour_labels(truth))
             for panel, labels in zip(row[2:], found.values(), strict=True):
-                panel.imshow(errors_in_colour(sample.image[part], truth, labels[name][part]))
+                panel.imshow(colour_errors(sample.image[part], truth, labels[name][part]))
         for panel, heading in zip(panels[0], ["picture", "truth", *found], strict=True):
             panel.set_title(heading, size=9)
         for panel in panels.ravel():
@@ -91,7 +91,7 @@ def comparison_figure(
     return figure
 
 
-def strictness_figure(table: pd.DataFrame, summary: pd.DataFrame, *, title: str) -> Figure:
+def f1_by_overlap_figure(table: pd.DataFrame, summary: pd.DataFrame, *, title: str) -> Figure:
     """F1 of cells against the IoU that counts as found; the main scores with intervals."""
     names = ["f1", *(f"f1_{at}" for at in OVERLAPS[1:])]
     with house_style():
@@ -123,7 +123,7 @@ def _draw_intervals(axes: Axes, summary: pd.DataFrame, measures: Mapping[str, st
     axes.grid(axis="x", visible=False)
 
 
-def lessons_figure(
+def training_samples_figure(
     image: Array, labels: Array, weights: Array, lessons: Sequence[tuple[Array, ...]]
 ) -> Figure:
     """What a pixel counts, and one picture as the network sees it again and again."""
@@ -134,7 +134,7 @@ def lessons_figure(
         panels = figure.subplots(2, 2 + len(lessons))
         panels[0, 0].imshow(_grey(image), cmap="gray")
         panels[0, 0].set_title("picture", size=9)
-        panels[1, 0].imshow(coloured(labels))
+        panels[1, 0].imshow(colour_labels(labels))
         panels[1, 0].set_title("truth", size=9)
         shown = panels[0, 1].imshow(weights, cmap="magma")
         panels[0, 1].set_title("weight of each pixel", size=9)
@@ -148,7 +148,7 @@ def lessons_figure(
     return figure
 
 
-def learning_figure(histories: Mapping[str, History], *, title: str) -> Figure:
+def unet_training_figure(histories: Mapping[str, History], *, title: str) -> Figure:
     """Loss and validation IoU along the training of each network."""
     with house_style():
         figure = Figure(figsize=(7.5, 2.9))
@@ -167,7 +167,7 @@ def learning_figure(histories: Mapping[str, History], *, title: str) -> Figure:
     return figure
 
 
-def pixels_figure(diagrams: Mapping[str, pd.DataFrame], *, title: str) -> Figure:
+def pixel_calibration_figure(diagrams: Mapping[str, pd.DataFrame], *, title: str) -> Figure:
     """How often a pixel is cell that is said to be cell with this probability."""
     with house_style():
         figure = Figure(figsize=(3.4 * len(diagrams), 3.3))
@@ -192,7 +192,7 @@ def cells_figure(samples: Mapping[str, Sample], *, title: str) -> Figure:
         panels = figure.subplots(2, len(samples), squeeze=False)
         for (above, below), sample in zip(panels.T, samples.values(), strict=True):
             above.imshow(_grey(sample.image), cmap="gray")
-            below.imshow(coloured(sample.labels))
+            below.imshow(colour_labels(sample.labels))
             above.set_axis_off()
             below.set_axis_off()
     return figure

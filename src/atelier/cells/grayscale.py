@@ -8,7 +8,7 @@ LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 LOW, HIGH = 1.0, 99.8  # percentiles that become 0 and 1
 
 
-def check_finite(image: Array) -> None:
+def check_finite_image(image: Array) -> None:
     """Refuse grey values that are not finite.
 
     Raises:
@@ -52,7 +52,7 @@ def _one_channel(image: Array) -> Array:
         )
     if image.dtype.kind not in "uifb":
         raise ValueError(f"Expected finite numbers. Received: {image.dtype}")
-    check_finite(image)
+    check_finite_image(image)
     if image.ndim == 2:
         return image
     colours = image[..., :3] if channels > 2 else image[..., :1]

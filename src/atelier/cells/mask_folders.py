@@ -10,8 +10,8 @@ from pathlib import Path, PurePath, PurePosixPath
 import numpy as np
 
 from atelier.cells.samples import Sample
-from atelier.data.decoding import decode_mask, decode_picture, join_equal_channels
-from atelier.data.system_files import AnyPath, without_clutter
+from atelier.data.decoding import decode_mask, decode_picture, merge_equal_channels
+from atelier.data.system_files import AnyPath, without_system_files
 
 PARTS_OF_A_PICTURE = ("images", "masks")
 OpenMember = Callable[[str], Path | io.BytesIO]
@@ -30,7 +30,7 @@ def read_mask_folder(folder: Path) -> dict[str, Sample]:
     if not any(folder.glob("*/masks")):
         return {}
     paths = [*folder.glob("*/*"), *folder.glob("*/*/*")]
-    return _read_members(_members(without_clutter(paths, folder)), Path, folder)
+    return _read_members(_members(without_system_files(paths, folder)), Path, folder)
 
 
 def read_mask_archive(archive: Path) -> dict[str, Sample]:
@@ -42,7 +42,7 @@ def read_mask_archive(archive: Path) -> dict[str, Sample]:
     try:
         with zipfile.ZipFile(archive) as opened:
             paths = [PurePosixPath(name) for name in opened.namelist()]
-            members = _members(without_clutter(paths, archive))
+            members = _members(without_system_files(paths, archive))
             if not members:
                 raise ValueError(
                     f"{archive}: Expected folders NAME/images with one picture. "
@@ -86,7 +86,7 @@ def _read_members(
 
 def _join_masks(picture: str, masks: Iterable[str], open_file: OpenMember) -> Sample:
     """A picture, and one label map of all its masks."""
-    image = join_equal_channels(decode_picture(open_file(picture), picture))
+    image = merge_equal_channels(decode_picture(open_file(picture), picture))
     labels = np.zeros(image.shape[:2], np.uint16)
     for number, path in enumerate(masks, start=1):
         mask = decode_mask(open_file(path), path)

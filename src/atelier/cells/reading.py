@@ -15,14 +15,14 @@ from atelier.cells.mask_folders import read_mask_archive, read_mask_folder
 from atelier.cells.params import CellSourceParams, CellSplitParams
 from atelier.cells.samples import CITATION, Sample, draw_cells
 from atelier.data.decoding import (
-    as_stored,
     decode_labels,
     decode_mask,
     decode_picture,
     decode_volume,
-    join_equal_channels,
+    merge_equal_channels,
+    to_storage_type,
 )
-from atelier.data.reading import Fetch
+from atelier.data.reading import Downloader
 from atelier.data.sources import UNVERIFIED, DataSet, RemoteFile
 from atelier.data.system_files import list_folder
 from atelier.types import Array
@@ -64,7 +64,7 @@ class CellSource(NamedTuple):
     """Label pictures that were masks, whose connected parts became cells."""
 
 
-def read_cells(params: CellSourceParams, fetch: Fetch) -> CellSource:
+def read_cells(params: CellSourceParams, fetch: Downloader) -> CellSource:
     """The pictures that ``params`` name. ``fetch`` is called for a download only.
 
     Raises:
@@ -80,7 +80,7 @@ def read_cells(params: CellSourceParams, fetch: Fetch) -> CellSource:
         return CellSource("drawn-cells", samples, CITATION)
     if params.source == "mirror":
         folder = Path(params.mirror or "").expanduser()
-        samples = read_folder(folder, params.dataset, masks=masks)
+        samples = read_cell_folder(folder, params.dataset, masks=masks)
     else:
         (archive,) = fetch(params.dataset, data_set).values()
         samples = read_mask_archive(archive)
@@ -89,7 +89,9 @@ def read_cells(params: CellSourceParams, fetch: Fetch) -> CellSource:
     return CellSource(params.dataset, {n: samples[n] for n in names}, data_set.citation, count)
 
 
-def read_folder(folder: Path, dataset: str, *, masks: list[str] | None = None) -> dict[str, Sample]:
+def read_cell_folder(
+    folder: Path, dataset: str, *, masks: list[str] | None = None
+) -> dict[str, Sample]:
     """Pictures and truth of a folder in any of the known layouts, by name.
 
     The names of label pictures that are masks are appended to ``masks``: see
@@ -127,7 +129,7 @@ def _pairs(images: Path, labels: Path, *, instances: bool) -> dict[str, Sample]:
     samples = {}
     for name, path in pictures.items():
         truth = decode(truths[name], str(truths[name]))
-        image = join_equal_channels(decode_picture(path, str(path)))
+        image = merge_equal_channels(decode_picture(path, str(path)))
         samples[name] = _checked(str(truths[name]), image, truth, instances=instances)
     return samples
 
@@ -153,7 +155,7 @@ def _volume(images: Path, labels: Path) -> dict[str, Sample]:
         )
     samples = {}
     for index, (picture, truth) in enumerate(zip(pictures, truths, strict=True)):
-        image = join_equal_channels(as_stored(picture, f"{images}, section {index}"))
+        image = merge_equal_channels(to_storage_type(picture, f"{images}, section {index}"))
         where = f"{labels}, section {index}"
         samples[f"{index:02d}"] = _checked(where, image, truth, instances=False)
     return samples

@@ -22,7 +22,7 @@ class Sample(NamedTuple):
     """Instance labels, (height, width), 0 being background."""
 
 
-class Drawn(NamedTuple):
+class DrawnCells(NamedTuple):
     """Pictures of one size, and their truth."""
 
     images: Array
@@ -31,7 +31,7 @@ class Drawn(NamedTuple):
     """(n, height, width) uint16: 0 background, each cell a number of its own."""
 
 
-def draw_cells(count: int, shape: tuple[int, int], *, seed: int) -> Drawn:
+def draw_cells(count: int, shape: tuple[int, int], *, seed: int) -> DrawnCells:
     """Pictures of fluorescent nuclei: bright ellipses, some touching, in uneven light.
 
     Each picture has a crowding, a brightness, a light that falls off to one side, a blur and a
@@ -53,7 +53,7 @@ def draw_cells(count: int, shape: tuple[int, int], *, seed: int) -> Drawn:
         rng = np.random.default_rng((seed, index))
         labels[index] = _place(shape, rng)
         images[index, ..., 0] = _photograph(labels[index], rng)
-    return Drawn(images, labels)
+    return DrawnCells(images, labels)
 
 
 def _place(shape: tuple[int, int], rng: np.random.Generator) -> Array:

@@ -88,7 +88,7 @@ def _share(good: int, bad: int) -> float:
     return good / (good + bad) if good + bad else 1.0
 
 
-def overlaps(truth: Array, found: Array) -> Array:
+def pairwise_iou(truth: Array, found: Array) -> Array:
     """Intersection over union of each true with each found cell, (true cells, found cells)."""
     return np.asarray(_sparse_overlaps(truth, found).toarray())
 
@@ -114,10 +114,10 @@ def object_scores(truth: Array, found: Array, overlap: float = 0.5) -> ObjectSco
     Raises:
         ValueError: ``overlap`` is below .5, or the two differ in shape.
     """
-    return object_scores_at(truth, found, (overlap,))[0]
+    return object_scores_by_overlap(truth, found, (overlap,))[0]
 
 
-def object_scores_at(
+def object_scores_by_overlap(
     truth: Array, found: Array, at: Sequence[float] = OVERLAPS
 ) -> list[ObjectScores]:
     """The same at each overlap of ``at``."""
@@ -128,7 +128,7 @@ def object_scores_at(
     return [ObjectScores(hit, ious.shape[0] - hit, ious.shape[1] - hit) for hit in hits]
 
 
-def pairs_apart(truth: Array, found: Array) -> tuple[int, int]:
+def separated_pairs(truth: Array, found: Array) -> tuple[int, int]:
     """How many touching pairs of true cells come apart in ``found``, and how many there are.
 
     Apart are two cells which both are found: most of each is covered by a cell of its own.

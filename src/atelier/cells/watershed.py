@@ -13,7 +13,7 @@ from atelier.types import Array
 FOUR, EIGHT = 1, 2  # scikit-image's words for 4- and 8-connected
 
 
-def separated(labels: Array) -> Array:
+def shrink_touching(labels: Array) -> Array:
     """True on cells, False on background and where two different cells touch.
 
     What a network of two classes has to learn so that cells come apart: a gap of two pixels,
@@ -38,7 +38,7 @@ def split_touching(mask: Array, *, smoothing: float, depth: float, least: int) -
         depth: How far a summit must stand out from its saddle to be a cell of its own, pixels.
         least: Connected parts below this many pixels are dropped.
     """
-    kept = without_specks(np.asarray(mask, bool), least)
+    kept = clean_mask(np.asarray(mask, bool), least)
     parts = connected(kept, connectivity=FOUR)
     if not parts.any():
         return np.zeros(kept.shape, np.int32)
@@ -53,13 +53,13 @@ def split_touching(mask: Array, *, smoothing: float, depth: float, least: int) -
     return np.asarray(relabel_sequential(cells)[0], np.int32)
 
 
-def without_specks(mask: Array, least: int) -> Array:
+def clean_mask(mask: Array, least: int) -> Array:
     """The mask without connected parts below ``least`` pixels, and with their holes filled."""
     filled = ndimage.binary_fill_holes(mask)
     return np.asarray(remove_small_objects(filled, max_size=max(least - 1, 0)))
 
 
-def to_cells(
+def cells_from_probability(
     probability: Array,
     *,
     threshold: float,
@@ -96,6 +96,6 @@ def to_cells(
     return np.asarray(watershed(-ground, cores, mask=reach), np.int32)
 
 
-def cells_of_mask(mask: Array, params: SplittingParams) -> Array:
+def cells_from_mask(mask: Array, params: SplittingParams) -> Array:
     """Returns instance labels, int32: :func:`split_touching` with typed parameters."""
     return split_touching(mask, **params.model_dump())

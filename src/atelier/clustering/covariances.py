@@ -11,7 +11,7 @@ CONDITION = 1e-13
 ROUNDING = 0.5 * float(np.finfo(np.float64).eps)
 
 
-def smallest_steps(points: Array) -> Array:
+def smallest_differences(points: Array) -> Array:
     """Returns the least distance between different values on each axis, 0 on a constant axis.
 
     Args:
@@ -24,7 +24,7 @@ def smallest_steps(points: Array) -> Array:
     return np.where(np.isfinite(steps), steps, 0.0)
 
 
-def resolution(steps: Array, mean_squares: Array) -> Array:
+def variance_resolution(steps: Array, mean_squares: Array) -> Array:
     """Returns the least variance on each axis that different values can have.
 
     A Gaussian whose weight lies on two neighbouring values, a share p of it on the one, has the
@@ -42,7 +42,9 @@ def resolution(steps: Array, mean_squares: Array) -> Array:
     return np.maximum(COLLAPSE * steps**2, ROUNDING**2 * mean_squares)
 
 
-def raised(covariances: Array, least: Array, floor: Array | None = None) -> tuple[Array, Array]:
+def apply_variance_floor(
+    covariances: Array, least: Array, floor: Array | None = None
+) -> tuple[Array, Array]:
     """Raises the variance of the directions in which there is less of it than can be.
 
     Each axis is first divided by the root of its least variance, so that the result follows the
@@ -73,7 +75,7 @@ def raised(covariances: Array, least: Array, floor: Array | None = None) -> tupl
     return np.where(which[:, None, None], whole, covariances), which
 
 
-def inverse_of_lower(factors: Array) -> Array:
+def invert_lower_triangular(factors: Array) -> Array:
     """Returns the inverses of lower triangular matrices, by forward substitution.
 
     SciPy's ``solve_triangular`` wakes all threads for each matrix, however small, and they wait
@@ -86,7 +88,7 @@ def inverse_of_lower(factors: Array) -> Array:
         The same shape, lower triangular.
 
     Examples:
-        >>> inverse_of_lower(np.array([[2.0, 0.0], [1.0, 4.0]]))
+        >>> invert_lower_triangular(np.array([[2.0, 0.0], [1.0, 4.0]]))
         array([[ 0.5  ,  0.   ],
                [-0.125,  0.25 ]])
     """

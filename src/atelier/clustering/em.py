@@ -7,17 +7,22 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from atelier.clustering.covariances import COLLAPSE, inverse_of_lower, raised, resolution
-from atelier.clustering.point_cloud import Cloud
+from atelier.clustering.covariances import (
+    COLLAPSE,
+    apply_variance_floor,
+    invert_lower_triangular,
+    variance_resolution,
+)
+from atelier.clustering.point_cloud import PointCloud
 from atelier.types import Array
 
-Covariance = Literal["full", "tied", "diagonal", "spherical"]
+CovarianceType = Literal["full", "tied", "diagonal", "spherical"]
 BLOCK = 1 << 13  # points that are processed together
 CANCELLED = 1e-8
 """Variance, as a share of the squared step of its mean, below which moments are taken anew."""
 
 
-class Parameters(NamedTuple):
+class GaussianMixtureParameters(NamedTuple):
     """A mixture in the cloud's own units: (k,), (k, d), (k, d, d)."""
 
     weights: Array
@@ -50,13 +55,13 @@ class Moments(NamedTuple):
     """(k, d, d)."""
 
 
-class Evaluator:
+class ComponentDensities:
     """Log of weight times density of components, whose covariances are factored once."""
 
-    def __init__(self, parameters: Parameters) -> None:
+    def __init__(self, parameters: GaussianMixtureParameters) -> None:
         self.means = parameters.means[:, :, None]
         self.factors = _factors(parameters.covariances)
-        self.whiteners = inverse_of_lower(self.factors)
+        self.whiteners = invert_lower_triangular(self.factors)
         with np.errstate(divide="ignore"):
             heights = np.log(parameters.weights)
         heights -= np.log(np.diagonal(self.factors, axis1=1, axis2=2)).sum(axis=1)
@@ -97,7 +102,9 @@ def _responsibilities(joint: Array) -> tuple[Array, Array]:
     return joint, top + np.log(total)
 
 
-def expect(cloud: Cloud, parameters: Parameters, origins: Array | None = None) -> Moments:
+def expectation_step(
+    cloud: PointCloud, parameters: GaussianMixtureParameters, origins: Array | None = None
+) -> Moments:
     """Visits every point once, some at a time so that they stay in the core's cache.
 
     Args:
@@ -105,7 +112,7 @@ def expect(cloud: Cloud, parameters: Parameters, origins: Array | None = None) -
         parameters: The mixture whose responsibilities weight them.
         origins: Points about which moments are taken, (k, d); the means, if not given.
     """
-    evaluate = Evaluator(parameters)
+    evaluate = ComponentDensities(parameters)
     count, dimensions = parameters.means.shape
     first, second = np.zeros((count, dimensions)), np.zeros((count, dimensions, dimensions))
     mass, likelihood = np.zeros(count), 0.0
@@ -126,9 +133,12 @@ def expect(cloud: Cloud, parameters: Parameters, origins: Array | None = None) -
     return Moments(likelihood, mass, first, second, about, evaluate.factors)
 
 
-def step(
-    cloud: Cloud, parameters: Parameters, moments: Moments, covariance: Covariance
-) -> tuple[Parameters, Array]:
+def maximization_step(
+    cloud: PointCloud,
+    parameters: GaussianMixtureParameters,
+    moments: Moments,
+    covariance: CovarianceType,
+) -> tuple[GaussianMixtureParameters, Array]:
     """One maximization; (k,), which components have collapsed.
 
     Args:
@@ -142,17 +152,21 @@ def step(
     least = np.linalg.eigvalsh(scatter)[:, 0]
     if (least + CANCELLED**2 < CANCELLED * moved).any():
         means = moments.origins + np.einsum("kij,kj->ki", moments.factors, shift)
-        moments = expect(cloud, parameters, means)
-    return maximise(cloud, moments, covariance)
+        moments = expectation_step(cloud, parameters, means)
+    return parameters_from_moments(cloud, moments, covariance)
 
 
-def maximise(cloud: Cloud, moments: Moments, covariance: Covariance) -> tuple[Parameters, Array]:
+def parameters_from_moments(
+    cloud: PointCloud, moments: Moments, covariance: CovarianceType
+) -> tuple[GaussianMixtureParameters, Array]:
     """The parameters that make these moments' points most likely; (k,), which have collapsed."""
     shift, scatter = _central(moments)
     factors = moments.factors
     means = moments.origins + np.einsum("kij,kj->ki", factors, shift)
     scatter = factors @ scatter @ factors.swapaxes(1, 2)
-    return formed(cloud, moments.mass / moments.mass.sum(), means, scatter, covariance)
+    return constrain_covariances(
+        cloud, moments.mass / moments.mass.sum(), means, scatter, covariance
+    )
 
 
 def _central(moments: Moments) -> tuple[Array, Array]:
@@ -162,49 +176,57 @@ def _central(moments: Moments) -> tuple[Array, Array]:
     return shift, moments.second / mass[:, None, None] - shift[:, :, None] * shift[:, None, :]
 
 
-def formed(
-    cloud: Cloud, weights: Array, means: Array, scatter: Array, covariance: Covariance
-) -> tuple[Parameters, Array]:
+def constrain_covariances(
+    cloud: PointCloud, weights: Array, means: Array, scatter: Array, covariance: CovarianceType
+) -> tuple[GaussianMixtureParameters, Array]:
     """Gives covariances their form, and a floor where the points show no variance.
 
     Returns:
         The parameters, and which components have collapsed, (k,).
     """
-    form, unit = FORMS[covariance], np.eye(scatter.shape[1])
+    form, unit = COVARIANCE_FORMS[covariance], np.eye(scatter.shape[1])
     variances = np.diagonal(scatter, axis1=1, axis2=2)
     narrow = (variances < COLLAPSE * cloud.spans**2).any()
     steps = cloud.steps if narrow else np.zeros(len(unit))
-    least = resolution(steps, cloud.mean_squares(means, variances)) + cloud.smallest_variance
+    least = (
+        variance_resolution(steps, cloud.mean_squares(means, variances)) + cloud.smallest_variance
+    )
     least = np.diagonal(form(least[:, :, None] * unit, weights), axis1=1, axis2=2)
     covariances = form(scatter, weights)
     flat = cloud.flat if covariance in ("full", "tied") else np.zeros_like(unit)
     covariances = covariances + flat
     axes = np.diagonal(covariances, axis1=1, axis2=2)
-    covariances, collapsed = raised(covariances, np.maximum(least, cloud.condition * axes))
-    return Parameters(weights, means, covariances), collapsed | flat.any()
+    covariances, collapsed = apply_variance_floor(
+        covariances, np.maximum(least, cloud.condition * axes)
+    )
+    return GaussianMixtureParameters(weights, means, covariances), collapsed | flat.any()
 
 
-def begin(cloud: Cloud, means: Array, covariance: Covariance) -> tuple[Parameters, Array]:
+def initial_parameters(
+    cloud: PointCloud, means: Array, covariance: CovarianceType
+) -> tuple[GaussianMixtureParameters, Array]:
     """Equal weights, and the covariance of all points for each component."""
     count = len(means)
     scatter = np.repeat(cloud.covariance[None], count, axis=0)
-    return formed(cloud, np.full(count, 1 / count), means, scatter, covariance)
+    return constrain_covariances(cloud, np.full(count, 1 / count), means, scatter, covariance)
 
 
-def assigned(cloud: Cloud, means: Array, covariance: Covariance) -> tuple[Parameters, Array]:
+def parameters_from_nearest_means(
+    cloud: PointCloud, means: Array, covariance: CovarianceType
+) -> tuple[GaussianMixtureParameters, Array]:
     """One maximization with each point given wholly to the nearest of the means.
 
     A component that starts with too few points for a covariance takes the mean one of all.
     """
     moments = _nearest_moments(cloud, means)
-    parameters, collapsed = maximise(cloud, moments, covariance)
+    parameters, collapsed = parameters_from_moments(cloud, moments, covariance)
     scatter = _central(moments)[1]
     pooled = np.einsum("k,kij->ij", parameters.weights, scatter)
     scatter = np.where(collapsed[:, None, None], pooled, scatter)
-    return formed(cloud, parameters.weights, parameters.means, scatter, covariance)
+    return constrain_covariances(cloud, parameters.weights, parameters.means, scatter, covariance)
 
 
-def _nearest_moments(cloud: Cloud, means: Array) -> Moments:
+def _nearest_moments(cloud: PointCloud, means: Array) -> Moments:
     """Moments about each mean of the points that are nearest to it."""
     nearest = np.argmin([cloud.squared_distances(mean) for mean in means], axis=0)
     count, dimensions = means.shape
@@ -219,7 +241,9 @@ def _nearest_moments(cloud: Cloud, means: Array) -> Moments:
     return Moments(0.0, mass, first, second, means, units)
 
 
-def report(cloud: Cloud, parameters: Parameters, log_likelihood: float) -> MixtureStep:
+def in_original_units(
+    cloud: PointCloud, parameters: GaussianMixtureParameters, log_likelihood: float
+) -> MixtureStep:
     """The parameters and their likelihood in the units that the points came in."""
     units = cloud.scale[:, None] * cloud.scale
     logs = float(np.log(cloud.scale).sum())
@@ -249,7 +273,7 @@ def _spherical(scatter: Array, weights: Array) -> Array:
     return np.asarray(variance[:, None, None] * np.eye(scatter.shape[1]))
 
 
-FORMS: dict[str, Callable[[Array, Array], Array]] = {
+COVARIANCE_FORMS: dict[str, Callable[[Array, Array], Array]] = {
     "full": _full,
     "tied": _tied,
     "diagonal": _diagonal,

@@ -6,7 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from atelier.clustering.mixture import Mixture, bayesian_information, fit_mixture, holds_too_little
+from atelier.clustering.mixture import (
+    GaussianMixture,
+    bayesian_information_criterion,
+    fit_mixture,
+    has_undersized_component,
+)
 from atelier.clustering.params import ColourParams, PlaneParams
 from atelier.types import Array
 
@@ -15,7 +20,7 @@ logger = logging.getLogger(__name__)
 INITS = ("random", "k-means++")
 
 
-class Cloud(NamedTuple):
+class LabelledPoints(NamedTuple):
     """Points, and which Gaussian each was drawn from."""
 
     points: Array
@@ -24,13 +29,13 @@ class Cloud(NamedTuple):
     """(n,)."""
 
 
-class Clustered(NamedTuple):
+class ColourClusters(NamedTuple):
     """A picture by clusters of its pixels."""
 
     table: pd.DataFrame
     """A row for each number of components: ``components, log_likelihood, bic, steps, floored``."""
-    mixture: Mixture
-    """The one with the least BIC, over the channels that :func:`telling_columns` picks."""
+    mixture: GaussianMixture
+    """The one with the least BIC, over the channels that :func:`informative_columns` picks."""
     colours: Array
     """Mean colour of each component, (components, channels), 1 or 3 channels."""
     labels: Array
@@ -39,7 +44,7 @@ class Clustered(NamedTuple):
     """How undecided it is there, bits."""
 
 
-def planted(params: PlaneParams) -> Cloud:
+def sample_gaussian_clusters(params: PlaneParams) -> LabelledPoints:
     """Points of elongated Gaussians around a ring, as many of each as chance has it."""
     rng = np.random.default_rng(params.seed)
     count = params.components
@@ -54,10 +59,10 @@ def planted(params: PlaneParams) -> Cloud:
     turned = np.stack(
         [cos * normal[:, 0] - sin * normal[:, 1], sin * normal[:, 0] + cos * normal[:, 1]], 1
     )
-    return Cloud(means[truth] + turned, truth)
+    return LabelledPoints(means[truth] + turned, truth)
 
 
-def starts(points: Array, components: int, *, count: int, seed: int) -> pd.DataFrame:
+def initialisation_table(points: Array, components: int, *, count: int, seed: int) -> pd.DataFrame:
     """Where EM ends from ``count`` starts of each initialisation.
 
     Columns: ``init, seed, log_likelihood, steps, floored``, and ``collapsed``, where a component
@@ -67,14 +72,14 @@ def starts(points: Array, components: int, *, count: int, seed: int) -> pd.DataF
     for init in INITS:
         for start in range(seed, seed + count):
             fit = fit_mixture(points, components, init=init, seed=start, tol=1e-6)
-            collapsed = fit.floored or holds_too_little(fit, len(points), "full")
+            collapsed = fit.floored or has_undersized_component(fit, len(points), "full")
             steps = len(fit.history) - 1
             rows.append((init, start, fit.log_likelihood, steps, fit.floored, collapsed))
     columns = ["init", "seed", "log_likelihood", "steps", "floored", "collapsed"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def share_at_best(table: pd.DataFrame, *, within: float = 0.1) -> dict[str, float]:
+def share_reaching_best(table: pd.DataFrame, *, within: float = 0.1) -> dict[str, float]:
     """Share of the starts of each initialisation that end within so many nats of the best.
 
     Starts with a collapsed component, whose likelihood says nothing, count as lost.
@@ -85,7 +90,7 @@ def share_at_best(table: pd.DataFrame, *, within: float = 0.1) -> dict[str, floa
     return {init: float(good[table["init"] == init].mean()) for init in INITS}
 
 
-def least_bic(table: pd.DataFrame) -> int:
+def components_with_least_bic(table: pd.DataFrame) -> int:
     """The number of components with the least BIC."""
     return int(table["components"].to_numpy()[table["bic"].to_numpy().argmin()])
 
@@ -120,7 +125,7 @@ def pixel_features(image: Array, position: float) -> Array:
     return np.column_stack([colours, y, x])
 
 
-def telling_columns(points: Array) -> list[int]:
+def informative_columns(points: Array) -> list[int]:
     """Columns that vary and repeat no earlier one; the first, if none varies.
 
     A constant channel, or the three equal channels of a grey picture, would leave every component
@@ -151,7 +156,7 @@ def _possible_components(params: ColourParams, different: int) -> list[int]:
 
 def _fits(
     points: Array, counts: Array, params: ColourParams
-) -> tuple[dict[int, Mixture], pd.DataFrame]:
+) -> tuple[dict[int, GaussianMixture], pd.DataFrame]:
     """A mixture for each number of components, and the table of them."""
     settings = params.model_dump(include={"covariance", "restarts", "tol", "seed"})
     fits = {
@@ -162,17 +167,17 @@ def _fits(
     rows = []
     for count, fit in fits.items():
         total = fit.log_likelihood
-        bic = bayesian_information(total, size, count, dimensions, params.covariance)
+        bic = bayesian_information_criterion(total, size, count, dimensions, params.covariance)
         rows.append((count, total, bic, len(fit.history) - 1, fit.floored))
     columns = ["components", "log_likelihood", "bic", "steps", "floored"]
     return fits, pd.DataFrame(rows, columns=columns)
 
 
-def cluster_colours(image: Array, params: ColourParams) -> Clustered:
+def cluster_colours(image: Array, params: ColourParams) -> ColourClusters:
     """A picture's pixels by a mixture of Gaussians, the number of components by BIC.
 
     Equal colours are counted once, with their number as weight. Alpha is left out, and so are
-    channels that tell nothing (:func:`telling_columns`). There are no more components than
+    channels that tell nothing (:func:`informative_columns`). There are no more components than
     different pixels.
 
     Args:
@@ -185,16 +190,16 @@ def cluster_colours(image: Array, params: ColourParams) -> Clustered:
     picture = colour_channels(image)[:: params.shrink, :: params.shrink]
     features = pixel_features(picture, params.position)
     points, inverse, counts = np.unique(features, axis=0, return_inverse=True, return_counts=True)
-    telling = points[:, telling_columns(points)]
+    telling = points[:, informative_columns(points)]
     fits, table = _fits(telling, counts, params)
-    best = fits[least_bic(table)]
+    best = fits[components_with_least_bic(table)]
     shares = best.responsibilities(telling)
     logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
     entropy = -(shares * logs).sum(axis=1)
     weights = shares * counts[:, None]
     mass = np.maximum(weights.sum(axis=0), np.finfo(np.float64).tiny)
     shape = picture.shape[:2]
-    return Clustered(
+    return ColourClusters(
         table,
         best,
         weights.T @ points[:, : picture.shape[2]] / mass[:, None],

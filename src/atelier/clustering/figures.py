@@ -14,13 +14,13 @@ from matplotlib.ticker import MaxNLocator
 
 from atelier.clustering.em import MixtureStep
 from atelier.clustering.experiments import (
-    Cloud,
-    Clustered,
+    ColourClusters,
+    LabelledPoints,
     colour_channels,
-    least_bic,
-    telling_columns,
+    components_with_least_bic,
+    informative_columns,
 )
-from atelier.clustering.mixture import Mixture
+from atelier.clustering.mixture import GaussianMixture
 from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, rasterize, set_title
 from atelier.types import Animation, Array
 
@@ -33,7 +33,7 @@ SECONDS = 0.5
 
 def _draw_step(axes: Axes, points: Array, step: MixtureStep, title: str) -> None:
     """Points coloured by responsibility, each Gaussian as its 2σ ellipse."""
-    mixture = Mixture(*step, history=np.zeros(1), converged=False, floored=False)
+    mixture = GaussianMixture(*step, history=np.zeros(1), converged=False, floored=False)
     palette = np.array([_rgb(colour) for colour in COLOURS])[: len(step.weights)]
     shades = mixture.responsibilities(points) @ palette
     axes.scatter(points[:, 0], points[:, 1], c=np.clip(shades, 0, 1), s=4, linewidths=0)
@@ -58,8 +58,8 @@ def _rgb(colour: str) -> tuple[float, ...]:
     return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
 
 
-def steps_figure(
-    cloud: Cloud, walk: Sequence[MixtureStep], shown: Sequence[int], *, title: str
+def em_steps_figure(
+    cloud: LabelledPoints, walk: Sequence[MixtureStep], shown: Sequence[int], *, title: str
 ) -> Figure:
     """The planted clusters, and what EM makes of them at some iterations."""
     shown = [iteration for iteration in shown if iteration < len(walk)]
@@ -89,7 +89,7 @@ def steps_figure(
     return figure
 
 
-def steps_animation(cloud: Cloud, walk: Sequence[MixtureStep]) -> Animation:
+def em_steps_animation(cloud: LabelledPoints, walk: Sequence[MixtureStep]) -> Animation:
     """Every iteration, one picture each."""
     pictures = []
     with house_style():
@@ -101,7 +101,9 @@ def steps_animation(cloud: Cloud, walk: Sequence[MixtureStep]) -> Animation:
     return Animation(np.stack(pictures), SECONDS)
 
 
-def starts_figure(table: pd.DataFrame, shares: Mapping[str, float], *, title: str) -> Figure:
+def initialisations_figure(
+    table: pd.DataFrame, shares: Mapping[str, float], *, title: str
+) -> Figure:
     """Where EM ends, start by start, for each initialisation."""
     sound = table[~table["collapsed"]]
     low, high = np.quantile(sound["log_likelihood"].to_numpy(), (0.02, 1.0))
@@ -124,7 +126,7 @@ def starts_figure(table: pd.DataFrame, shares: Mapping[str, float], *, title: st
     return figure
 
 
-def colours_figure(image: Array, clustered: Clustered, *, title: str) -> Figure:
+def colour_clusters_figure(image: Array, clustered: ColourClusters, *, title: str) -> Figure:
     """Picture, clusters in their mean colours, how undecided the mixture is, and the BIC.
 
     Where the mixture has one dimension, also the histogram and the Gaussians over it.
@@ -179,7 +181,7 @@ def _draw_entropy(figure: Figure, axes: Axes, entropy: Array) -> None:
 
 def _draw_bic(axes: Axes, table: pd.DataFrame) -> None:
     axes.plot(table["components"], table["bic"] / 1e3, "o-", color=QUIET)
-    axes.plot(least_bic(table), table["bic"].min() / 1e3, "o", color=WARM)
+    axes.plot(components_with_least_bic(table), table["bic"].min() / 1e3, "o", color=WARM)
     floored = table[table["floored"]]
     if len(floored):
         axes.plot(floored["components"], floored["bic"] / 1e3, "o", color="white", markersize=3)
@@ -189,10 +191,10 @@ def _draw_bic(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_xticks(table["components"])
 
 
-def _draw_histogram(axes: Axes, colours: Array, clustered: Clustered) -> None:
+def _draw_histogram(axes: Axes, colours: Array, clustered: ColourClusters) -> None:
     """Pixels by the value of the channel that varies, and each Gaussian's share of them."""
     flat = colours.reshape(-1, colours.shape[-1]).astype(np.float64)
-    values = flat[:, telling_columns(flat)[0]]
+    values = flat[:, informative_columns(flat)[0]]
     low, high = float(values.min()), float(values.max())
     whole = colours.dtype.kind in "bui" and high - low < 256
     margin = 0.5 if whole or low == high else 0.0
@@ -209,7 +211,7 @@ def _draw_histogram(axes: Axes, colours: Array, clustered: Clustered) -> None:
 
 
 def _verdict(table: pd.DataFrame) -> str:
-    best = least_bic(table)
+    best = components_with_least_bic(table)
     if best == table["components"].max() and len(table) > 1:
         return f"least at {best}, the most that were tried"
     return f"least at {best}"

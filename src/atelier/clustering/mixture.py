@@ -9,24 +9,24 @@ import numpy as np
 from scipy.special import logsumexp, softmax
 
 from atelier.clustering.em import (
-    FORMS,
-    Covariance,
-    Evaluator,
+    COVARIANCE_FORMS,
+    ComponentDensities,
+    CovarianceType,
+    GaussianMixtureParameters,
     MixtureStep,
-    Parameters,
-    assigned,
-    begin,
-    expect,
-    report,
-    step,
+    expectation_step,
+    in_original_units,
+    initial_parameters,
+    maximization_step,
+    parameters_from_nearest_means,
 )
-from atelier.clustering.point_cloud import Cloud, as_points
+from atelier.clustering.point_cloud import PointCloud, as_points
 from atelier.types import Array
 
 logger = logging.getLogger(__name__)
 
 
-class Mixture(NamedTuple):
+class GaussianMixture(NamedTuple):
     """A fitted mixture of k Gaussians in d dimensions."""
 
     weights: Array
@@ -48,18 +48,20 @@ class Mixture(NamedTuple):
     def log_densities(self, points: Array) -> Array:
         """Log of weight times density of each component at each point, (n, k)."""
         parts = (self.weights, self.means, self.covariances)
-        evaluate = Evaluator(Parameters(*(np.asarray(part, np.float64) for part in parts)))
+        evaluate = ComponentDensities(
+            GaussianMixtureParameters(*(np.asarray(part, np.float64) for part in parts))
+        )
         return evaluate.joint(evaluate.whiten(as_points(points).T)).T
 
     def responsibilities(self, points: Array) -> Array:
         """The probability of each component given each point, (n, k), rows summing to 1."""
         return np.asarray(softmax(self.log_densities(points), axis=1))
 
-    def score(self, points: Array) -> Array:
+    def score_samples(self, points: Array) -> Array:
         """Log density of each point, (n,)."""
         return np.asarray(logsumexp(self.log_densities(points), axis=1))
 
-    def assign(self, points: Array) -> Array:
+    def predict(self, points: Array) -> Array:
         """The most probable component of each point, (n,)."""
         return np.asarray(self.log_densities(points).argmax(axis=1))
 
@@ -68,14 +70,14 @@ def fit_mixture(
     points: Array,
     components: int,
     *,
-    covariance: Covariance = "full",
+    covariance: CovarianceType = "full",
     init: str | Array = "k-means++",
     restarts: int = 1,
     tol: float = 1e-6,
     max_iter: int = 1000,
     seed: int = 0,
     sample_weight: Array | None = None,
-) -> Mixture:
+) -> GaussianMixture:
     """The mixture of ``components`` Gaussians that makes the points most likely, by EM.
 
     Log-likelihoods are summed by log-sum-exp, densities come from Cholesky factors. The best of
@@ -107,7 +109,9 @@ def fit_mixture(
             parameters out of range.
     """
     _check_options(covariance, restarts, max_iter, init)
-    cloud = Cloud.of(points, sample_weight, components, common_scale=covariance == "spherical")
+    cloud = PointCloud.from_points(
+        points, sample_weight, components, common_scale=covariance == "spherical"
+    )
     rng = np.random.default_rng(seed)
     fits = [
         _climb(cloud, _start(cloud, components, init, covariance, rng), covariance, tol, max_iter)
@@ -118,7 +122,7 @@ def fit_mixture(
         fits,
         key=lambda fit: (
             not fit.floored,
-            not holds_too_little(fit, size, covariance),
+            not has_undersized_component(fit, size, covariance),
             fit.log_likelihood,
         ),
     )
@@ -133,17 +137,19 @@ def fit_mixture(
 
 
 def _start(
-    cloud: Cloud, components: int, init: str | Array, covariance: Covariance, rng: Any
-) -> Parameters:
-    means = cloud.starts(components, init, rng)
+    cloud: PointCloud, components: int, init: str | Array, covariance: CovarianceType, rng: Any
+) -> GaussianMixtureParameters:
+    means = cloud.initial_means(components, init, rng)
     if isinstance(init, str) and init == "k-means++":
-        return assigned(cloud, means, covariance)[0]
-    return begin(cloud, means, covariance)[0]
+        return parameters_from_nearest_means(cloud, means, covariance)[0]
+    return initial_parameters(cloud, means, covariance)[0]
 
 
 def _check_options(covariance: str, restarts: int, max_iter: int, init: str | Array) -> None:
-    if covariance not in FORMS:
-        raise ValueError(f"Expected covariance in {tuple(FORMS)}. Received: {covariance!r}")
+    if covariance not in COVARIANCE_FORMS:
+        raise ValueError(
+            f"Expected covariance in {tuple(COVARIANCE_FORMS)}. Received: {covariance!r}"
+        )
     if restarts < 1 or max_iter < 1:
         raise ValueError(f"Expected restarts, max_iter from 1. Received: {restarts}, {max_iter}")
     if isinstance(init, str) and init not in {"random", "k-means++"}:
@@ -151,23 +157,27 @@ def _check_options(covariance: str, restarts: int, max_iter: int, init: str | Ar
 
 
 def _climb(
-    cloud: Cloud, parameters: Parameters, covariance: Covariance, tol: float, max_iter: int
-) -> Mixture:
+    cloud: PointCloud,
+    parameters: GaussianMixtureParameters,
+    covariance: CovarianceType,
+    tol: float,
+    max_iter: int,
+) -> GaussianMixture:
     """EM from one start to where a step gains less than ``tol`` a point."""
-    moments = expect(cloud, parameters)
+    moments = expectation_step(cloud, parameters)
     history, converged = [moments.log_likelihood], False
     while len(history) <= max_iter and not converged:
-        parameters, collapsed = step(cloud, parameters, moments, covariance)
-        moments = expect(cloud, parameters)
+        parameters, collapsed = maximization_step(cloud, parameters, moments, covariance)
+        moments = expectation_step(cloud, parameters)
         history.append(moments.log_likelihood)
         converged = history[-1] - history[-2] < tol * float(cloud.counts.sum())
-    here = report(cloud, parameters, history[-1])
+    here = in_original_units(cloud, parameters, history[-1])
     moved = np.array(history) + here.log_likelihood - history[-1]
-    return Mixture(*here, history=moved, converged=converged, floored=bool(collapsed.any()))
+    return GaussianMixture(*here, history=moved, converged=converged, floored=bool(collapsed.any()))
 
 
 def em_steps(
-    points: Array, means: Array, *, covariance: Covariance = "full", iterations: int
+    points: Array, means: Array, *, covariance: CovarianceType = "full", iterations: int
 ) -> list[MixtureStep]:
     """EM from given means, (k, d): the start, and what each of ``iterations`` steps makes of it.
 
@@ -177,20 +187,20 @@ def em_steps(
         covariance: As for :func:`fit_mixture`.
         iterations: Steps.
     """
-    cloud = Cloud.of(
+    cloud = PointCloud.from_points(
         np.asarray(points, np.float64), None, len(means), common_scale=covariance == "spherical"
     )
-    start = cloud.starts(len(means), np.asarray(means), np.random.default_rng(0))
-    parameters, _ = begin(cloud, start, covariance)
+    start = cloud.initial_means(len(means), np.asarray(means), np.random.default_rng(0))
+    parameters, _ = initial_parameters(cloud, start, covariance)
     walk = []
     for _ in range(iterations + 1):
-        moments = expect(cloud, parameters)
-        walk.append(report(cloud, parameters, moments.log_likelihood))
-        parameters, _ = step(cloud, parameters, moments, covariance)
+        moments = expectation_step(cloud, parameters)
+        walk.append(in_original_units(cloud, parameters, moments.log_likelihood))
+        parameters, _ = maximization_step(cloud, parameters, moments, covariance)
     return walk
 
 
-def parameter_count(components: int, dimensions: int, covariance: Covariance) -> int:
+def parameter_count(components: int, dimensions: int, covariance: CovarianceType) -> int:
     """Free parameters of a mixture: weights, means, covariances."""
     matrix = dimensions * (dimensions + 1) // 2
     covariances = {
@@ -202,7 +212,9 @@ def parameter_count(components: int, dimensions: int, covariance: Covariance) ->
     return components - 1 + components * dimensions + covariances
 
 
-def holds_too_little(mixture: Mixture, points: float, covariance: Covariance) -> bool:
+def has_undersized_component(
+    mixture: GaussianMixture, points: float, covariance: CovarianceType
+) -> bool:
     """Whether a component holds fewer points than its mean and covariance have parameters.
 
     Such a component fits chance: its likelihood is large because its points nearly lie on a line.
@@ -216,8 +228,12 @@ def holds_too_little(mixture: Mixture, points: float, covariance: Covariance) ->
     return bool(mixture.weights.min() * points < own)
 
 
-def bayesian_information(
-    log_likelihood: float, points: float, components: int, dimensions: int, covariance: Covariance
+def bayesian_information_criterion(
+    log_likelihood: float,
+    points: float,
+    components: int,
+    dimensions: int,
+    covariance: CovarianceType,
 ) -> float:
     """BIC (Schwarz 1978), lower being better: parameters · ln n - 2 log-likelihood."""
     free = parameter_count(components, dimensions, covariance)

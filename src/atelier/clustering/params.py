@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from atelier.clustering.em import Covariance
+from atelier.clustering.em import CovarianceType
 from atelier.params import Params
 
 
@@ -25,7 +25,7 @@ class ColourParams(Params):
     shrink: Annotated[int, Field(ge=1, description="every so many pixels each way")]
     position: Annotated[float, Field(ge=0, description="grey levels a picture's side counts as")]
     components: Annotated[tuple[int, ...], Field(min_length=1)]
-    covariance: Covariance
+    covariance: CovarianceType
     restarts: Annotated[int, Field(ge=1)]
     tol: Annotated[float, Field(gt=0)]
     seed: Annotated[int, Field(ge=0)]

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from atelier.clustering.covariances import CONDITION, smallest_steps
+from atelier.clustering.covariances import CONDITION, smallest_differences
 from atelier.types import Array
 
 ALIKE = 100.0
@@ -15,7 +15,7 @@ ALIKE = 100.0
 
 
 @dataclass(frozen=True, eq=False)
-class Cloud:
+class PointCloud:
     """Points about their mean, in units of their standard deviation, each with its count."""
 
     points: Array
@@ -30,9 +30,9 @@ class Cloud:
     """Of the parameters that are reported."""
 
     @classmethod
-    def of(
+    def from_points(
         cls, points: Array, weight: Array | None, components: int, *, common_scale: bool = False
-    ) -> Cloud:
+    ) -> PointCloud:
         """Checks points, moves them to their mean and scales them, so that nothing cancels.
 
         Args:
@@ -74,7 +74,7 @@ class Cloud:
     @cached_property
     def steps(self) -> Array:
         """Least distance between different values on each axis, (d,)."""
-        return smallest_steps(self.points[:, self.counts > 0])
+        return smallest_differences(self.points[:, self.counts > 0])
 
     @cached_property
     def offset(self) -> Array:
@@ -127,7 +127,7 @@ class Cloud:
         gaps = (self.points - mean[:, None]) * self.lengths[:, None]
         return np.asarray(np.einsum("dn,dn->n", gaps, gaps))
 
-    def starts(self, components: int, init: str | Array, rng: np.random.Generator) -> Array:
+    def initial_means(self, components: int, init: str | Array, rng: np.random.Generator) -> Array:
         """Means to start from, (k, d), in the cloud's own units."""
         if not isinstance(init, str):
             means, shape = np.asarray(init, np.float64), (components, len(self.points))

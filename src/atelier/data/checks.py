@@ -36,7 +36,7 @@ def check_source(source: Source) -> None:
             raise ValueError(f"{where}: Expected images of every class. Received: none of {names}")
 
 
-def digest(splits: Mapping[str, Arrays]) -> str:
+def splits_digest(splits: Mapping[str, Arrays]) -> str:
     """SHA-256 over every array of every split, names, shapes and types included."""
     total = hashlib.sha256()
     for split in sorted(splits):
@@ -51,7 +51,7 @@ def _fingerprints(images: Images) -> list[bytes]:
     return [hashlib.blake2b(image, digest_size=16).digest() for image in images]
 
 
-def duplicates(splits: Mapping[str, Arrays]) -> pd.DataFrame:
+def count_duplicates(splits: Mapping[str, Arrays]) -> pd.DataFrame:
     """How many images of each split occur, pixel for pixel, in each other one, and in itself.
 
     Columns: ``split``, ``images``, then one ``in_<split>`` for each. The diagonal counts
@@ -71,6 +71,6 @@ def duplicates(splits: Mapping[str, Arrays]) -> pd.DataFrame:
     return pd.DataFrame(rows)[["split", "images", *(f"in_{name}" for name in seen)]]
 
 
-def imbalance(counts: pd.Series) -> float:
+def class_imbalance(counts: pd.Series) -> float:
     """The largest class's count over the smallest's; 1 is balanced."""
     return float(counts.max() / counts.min())

@@ -13,23 +13,23 @@ from scipy import ndimage
 from atelier.types import Array
 
 
-def scale(images: Array, level: float, rng: np.random.Generator) -> Array:
+def scale_intensity(images: Array, level: float, rng: np.random.Generator) -> Array:
     """Multiplied by 1 + level, beyond 1 where that leads (Subramanya et al. 2017, fig. 1)."""
     return np.asarray(images * np.float32(1 + level))
 
 
-def blur(images: Array, level: float, rng: np.random.Generator) -> Array:
+def gaussian_blur(images: Array, level: float, rng: np.random.Generator) -> Array:
     """Smoothed by a Gaussian with a standard deviation of ``level`` pixels."""
     return np.asarray(ndimage.gaussian_filter(images, (0, level, level, 0)))
 
 
-def noise(images: Array, level: float, rng: np.random.Generator) -> Array:
+def gaussian_noise(images: Array, level: float, rng: np.random.Generator) -> Array:
     """With white Gaussian noise of standard deviation ``level`` added, cut to [0, 1]."""
     noisy = images + rng.normal(0, level, images.shape).astype(np.float32)
     return np.asarray(np.clip(noisy, 0, 1))
 
 
-def jpeg(images: Array, level: float, rng: np.random.Generator) -> Array:
+def jpeg_compression(images: Array, level: float, rng: np.random.Generator) -> Array:
     """Stored as JPEG of quality 100 − level; quantised to 8 bits on the way."""
     if level == 0:
         return images
@@ -45,7 +45,7 @@ def _through_jpeg(image: Array, quality: int) -> Array:
     return read[..., None] if grey else read
 
 
-def rotation(images: Array, level: float, rng: np.random.Generator) -> Array:
+def random_rotation(images: Array, level: float, rng: np.random.Generator) -> Array:
     """Turned by ``level`` degrees, either way by chance, about the middle; black comes in."""
     signs = rng.choice([-1, 1], len(images))
     turned = [
@@ -56,11 +56,11 @@ def rotation(images: Array, level: float, rng: np.random.Generator) -> Array:
 
 
 CORRUPTIONS: dict[str, Callable[[Array, float, np.random.Generator], Array]] = {
-    "scale": scale,
-    "blur": blur,
-    "noise": noise,
-    "jpeg": jpeg,
-    "rotation": rotation,
+    "scale": scale_intensity,
+    "blur": gaussian_blur,
+    "noise": gaussian_noise,
+    "jpeg": jpeg_compression,
+    "rotation": random_rotation,
 }
 
 

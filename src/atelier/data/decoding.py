@@ -66,13 +66,13 @@ def decode_picture(file: Path | io.BytesIO, name: str) -> Array:
     if image.mode in {"1", "L"} and not image.has_transparency_data:
         return np.asarray(image.convert("L"))
     if image.mode in _INTEGERS:
-        return as_stored(_on_white(image), name)
+        return to_storage_type(_on_white(image), name)
     if image.mode == "F":
-        return as_stored(np.asarray(image), name)
+        return to_storage_type(np.asarray(image), name)
     colours = np.asarray(_opaque(image).convert("RGB"))
     if image.mode in {"1", "L", "LA", "La"}:
         return np.ascontiguousarray(colours[..., 0])
-    return join_equal_channels(colours) if image.mode in {"P", "PA"} else colours
+    return merge_equal_channels(colours) if image.mode in {"P", "PA"} else colours
 
 
 def decode_labels(file: Path | io.BytesIO, name: str) -> Array:
@@ -97,7 +97,7 @@ def decode_labels(file: Path | io.BytesIO, name: str) -> Array:
     stored = np.asarray(image)
     if stored.ndim == 2:
         return stored.astype(stored.dtype.newbyteorder("="))
-    labels = join_equal_channels(stored[..., :3]) if stored.shape[2] > 2 else stored[..., 0]
+    labels = merge_equal_channels(stored[..., :3]) if stored.shape[2] > 2 else stored[..., 0]
     if labels.ndim == 3:
         raise ValueError(
             f"{name}: Expected a label map of one channel, integers that number the cells. "
@@ -153,7 +153,7 @@ def decode_volume(path: Path) -> Array:
     return volume
 
 
-def as_stored(values: Array, name: str) -> Array:
+def to_storage_type(values: Array, name: str) -> Array:
     """Brings pixels to one of the three types: uint8, uint16, float32.
 
     Args:
@@ -184,7 +184,7 @@ def as_stored(values: Array, name: str) -> Array:
     )
 
 
-def join_equal_channels(picture: Array) -> Array:
+def merge_equal_channels(picture: Array) -> Array:
     """Makes three equal channels one, (height, width); other pictures pass."""
     if picture.ndim == 3 and all(
         np.array_equal(picture[..., 0], picture[..., other]) for other in (1, 2)

@@ -33,7 +33,7 @@ HEIGHT = 20
 RENDERED = 96
 
 
-def render(character: str, font: str) -> Array:
+def render_character(character: str, font: str) -> Array:
     """One character, (28, 28) float32 in [0, 1], its larger side 20 pixels, its centre of mass
     in the middle: MNIST's own preparation (LeCun et al. 1998).
     """
@@ -59,7 +59,7 @@ def _centred(ink: Array) -> Array:
     return image
 
 
-def bend(
+def distort_elastically(
     image: Array, rng: np.random.Generator, *, alpha: float = 24.0, sigma: float = 4.0
 ) -> Array:
     """The image, (height, width), under one random affine map and one elastic displacement.
@@ -86,10 +86,13 @@ def draw_glyphs(characters: str, per_class: int, *, seed: int) -> tuple[Images, 
     Light ink on dark ground, as in MNIST. The same seed gives the same glyphs.
     """
     rng = np.random.default_rng(seed)
-    plain = [[render(character, font) for font in FONTS] for character in characters]
+    plain = [[render_character(character, font) for font in FONTS] for character in characters]
     labels = np.repeat(np.arange(len(characters)), per_class)
     fonts = rng.integers(len(FONTS), size=len(labels))
-    drawn = [bend(plain[label][font], rng) for label, font in zip(labels, fonts, strict=True)]
+    drawn = [
+        distort_elastically(plain[label][font], rng)
+        for label, font in zip(labels, fonts, strict=True)
+    ]
     images = np.clip(np.stack(drawn) * 255, 0, 255).round().astype(np.uint8)[..., None]
     order = rng.permutation(len(labels))
     return images[order], labels[order].astype(np.int64)

@@ -36,7 +36,7 @@ def _stem(file: RemoteFile) -> str:
     return file.name.removesuffix(".gz")
 
 
-def check_identity(dataset: str, name: str, path: Path, stored: bytes, plain: bytes) -> None:
+def check_file_identity(dataset: str, name: str, path: Path, stored: bytes, plain: bytes) -> None:
     """Refuses a file that is known as another one, or is not what its published hash says.
 
     Data sets such as MNIST and Fashion-MNIST have the same file names and sizes: only hashes tell

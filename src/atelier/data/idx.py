@@ -59,7 +59,7 @@ def parse_idx(data: bytes) -> Array:
     return native
 
 
-def unpack(data: bytes) -> bytes:
+def decompress(data: bytes) -> bytes:
     """The bytes themselves, or what they hold where they are gzip.
 
     Raises:
@@ -82,6 +82,6 @@ def read_idx(path: Path) -> Array:
         ValueError: As :func:`parse_idx`, with the file's name in front.
     """
     try:
-        return parse_idx(unpack(path.read_bytes()))
+        return parse_idx(decompress(path.read_bytes()))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error

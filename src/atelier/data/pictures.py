@@ -125,7 +125,7 @@ def _white(picture: Array) -> float:
     )
 
 
-def fitted_shape(shape: tuple[int, ...], side: int) -> tuple[int, int]:
+def longer_side_shape(shape: tuple[int, ...], side: int) -> tuple[int, int]:
     """Height and width with the longer side made ``side`` pixels, the aspect kept.
 
     Args:
@@ -136,14 +136,14 @@ def fitted_shape(shape: tuple[int, ...], side: int) -> tuple[int, int]:
     return height, width
 
 
-def fit_side(picture: Array, side: int) -> Array:
+def resize_longer_side(picture: Array, side: int) -> Array:
     """The picture with its longer side made ``side`` pixels, the aspect kept, float32.
 
     Args:
         picture: (height, width, channels), float.
         side: Pixels; the shorter side has at least 16.
     """
-    return resize_to(picture, fitted_shape(picture.shape, side))
+    return resize_to(picture, longer_side_shape(picture.shape, side))
 
 
 def resize_to(picture: Array, shape: tuple[int, ...]) -> Array:

@@ -15,10 +15,10 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from atelier.data import glyphs
-from atelier.data.identity import check_identity
-from atelier.data.idx import parse_idx, read_idx, unpack
-from atelier.data.sources import DATA_SETS, DIGITS, MERGED, DataSet, class_names, idx_names
-from atelier.data.system_files import without_clutter
+from atelier.data.identity import check_file_identity
+from atelier.data.idx import decompress, parse_idx, read_idx
+from atelier.data.sources import DATA_SETS, DIGITS, MERGED, DataSet, class_names, idx_file_names
+from atelier.data.system_files import without_system_files
 from atelier.params import Params
 from atelier.types import Array, Images, Labels
 
@@ -74,11 +74,11 @@ class Source(NamedTuple):
     citation: str
 
 
-Fetch = Callable[[str, DataSet], Mapping[str, Path]]
+Downloader = Callable[[str, DataSet], Mapping[str, Path]]
 """Downloads the files of the data set of this name; returns where they lie, by file name."""
 
 
-def read_source(params: SourceParams, fetch: Fetch) -> Source:
+def read_source(params: SourceParams, fetch: Downloader) -> Source:
     """Read the data that ``params`` name. ``fetch`` is called for a download only.
 
     Raises:
@@ -94,7 +94,7 @@ def _part_names(params: SourceParams) -> tuple[str, ...]:
     return ("train", "test") if params.parts == "both" else (params.parts,)
 
 
-def _embedded(params: SourceParams, fetch: Fetch) -> Source:
+def _embedded(params: SourceParams, fetch: Downloader) -> Source:
     if params.dataset == "emnist":
         images, labels = glyphs.draw_glyphs(MERGED, params.glyphs_per_class, seed=params.seed)
         return Source("glyphs", {"train": Part(images, labels)}, tuple(MERGED), glyphs.CITATION)
@@ -106,7 +106,7 @@ def _embedded(params: SourceParams, fetch: Fetch) -> Source:
     return Source("mnist-5000", {"train": part}, tuple(DIGITS), citation)
 
 
-def _mirror(params: SourceParams, fetch: Fetch) -> Source:
+def _mirror(params: SourceParams, fetch: Downloader) -> Source:
     folder = Path(params.mirror or "").expanduser()
     places = [folder, folder / params.dataset]
 
@@ -124,24 +124,24 @@ def _mirror(params: SourceParams, fetch: Fetch) -> Source:
 
 
 def _idx_files(folder: Path) -> list[Path]:
-    return without_clutter(folder.glob("*idx*"), folder)
+    return without_system_files(folder.glob("*idx*"), folder)
 
 
 def _read_verified(dataset: str, name: str, path: Path) -> Array:
     """The array in a mirrored file whose hash does not contradict its name."""
     stored = path.read_bytes()
     try:
-        plain = unpack(stored)
+        plain = decompress(stored)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    check_identity(dataset, name, path, stored, plain)
+    check_file_identity(dataset, name, path, stored, plain)
     try:
         return parse_idx(plain)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
 
-def _download(params: SourceParams, fetch: Fetch) -> Source:
+def _download(params: SourceParams, fetch: Downloader) -> Source:
     files = fetch(params.dataset, DATA_SETS[params.dataset])
 
     def read(name: str) -> Array:
@@ -169,7 +169,7 @@ def read_zipped_idx(archive: Path, name: str) -> Array:
             found = [member for member in names if PurePosixPath(member).name == name]
             if len(found) != 1:
                 raise ValueError(f"Expected {name} once. Received: {len(found)} among {names}")
-            return parse_idx(unpack(members.read(found[0])))
+            return parse_idx(decompress(members.read(found[0])))
     except (zipfile.BadZipFile, ValueError) as error:
         raise ValueError(f"{archive}: {error}") from error
 
@@ -179,7 +179,7 @@ def _published(params: SourceParams, read: Callable[[str], Array]) -> Source:
     classes = class_names(params.dataset, params.split)
     parts = {}
     for part in _part_names(params):
-        image_name, label_name = idx_names(params.dataset, params.split, part)
+        image_name, label_name = idx_file_names(params.dataset, params.split, part)
         images, labels = read(image_name), class_column(read(label_name), label_name)
         if params.split == "letters":
             labels = labels - 1  # published as 1 … 26

@@ -157,7 +157,7 @@ def class_names(dataset: str, split: str | None) -> tuple[str, ...]:
     return tuple(names.split(",")) if "," in names else tuple(names)
 
 
-def idx_names(dataset: str, split: str | None, part: str) -> tuple[str, str]:
+def idx_file_names(dataset: str, split: str | None, part: str) -> tuple[str, str]:
     """The published names of a part's image and label file, without ``.gz``."""
     stem = f"emnist-{split}-{part}" if dataset == "emnist" else {"test": "t10k"}.get(part, part)
     return f"{stem}-images-idx3-ubyte", f"{stem}-labels-idx1-ubyte"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from atelier.data.reading import Part, Source
-from atelier.data.shares import as_written, count_of
+from atelier.data.shares import exact_fraction, rounded_share
 from atelier.params import Params
 from atelier.types import Array, Arrays, Labels
 
@@ -31,7 +31,9 @@ class SplitParams(Params):
 
     @model_validator(mode="after")
     def _leaves_something(self) -> "SplitParams":
-        total = sum(as_written(share) for share in (self.validation, self.calibration, self.test))
+        total = sum(
+            exact_fraction(share) for share in (self.validation, self.calibration, self.test)
+        )
         if total >= 1:
             raise ValueError(
                 f"Expected shares that leave some for training. Received: {float(total):.3f}"
@@ -56,7 +58,7 @@ def stratified_split(
     """
     rng = np.random.default_rng(seed)
     names = list(shares)
-    edges = list(accumulate(as_written(shares[name]) for name in names))[:-1]
+    edges = list(accumulate(exact_fraction(shares[name]) for name in names))[:-1]
     chosen: dict[str, list[NDArray[np.int64]]] = {name: [] for name in names}
     for label in np.unique(labels):
         positions = rng.permutation(np.flatnonzero(labels == label))
@@ -66,7 +68,7 @@ def stratified_split(
                 f"Received: {len(positions)} of class {label}"
             )
         cuts = np.clip(
-            np.array([count_of(edge, len(positions)) for edge in edges], np.int64),
+            np.array([rounded_share(edge, len(positions)) for edge in edges], np.int64),
             np.arange(1, len(names)),
             len(positions) - np.arange(len(names))[:0:-1],
         )
@@ -85,7 +87,7 @@ def split_source(source: Source, params: SplitParams, *, limit: int | None) -> d
     own_test = parts.pop("test", None) if len(parts) > 1 else None
     (pool,) = parts.values()
     names = ("validation", "calibration") if own_test else ("validation", "calibration", "test")
-    shares = {name: as_written(getattr(params, name)) for name in names}
+    shares = {name: exact_fraction(getattr(params, name)) for name in names}
     shares = {"train": Fraction(1) - sum(shares.values())} | shares
     positions = stratified_split(pool.labels, shares, seed=params.seed)
     splits: dict[str, Arrays] = {
@@ -103,7 +105,7 @@ def _first(part: Part, limit: int | None, seed: int) -> Part:
     return Part(part.images[kept], part.labels[kept])
 
 
-def some(split: Arrays, count: int | None = None, *, seed: int) -> dict[str, Array]:
+def random_subset(split: Arrays, count: int | None = None, *, seed: int) -> dict[str, Array]:
     """``count`` rows of a split drawn at random without repetition, or all, in random order.
 
     Splits keep the order of their source, which may go by class: whoever wants a part, draws it.

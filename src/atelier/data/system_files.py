@@ -7,7 +7,7 @@ from typing import TypeVar
 
 logger = logging.getLogger(__name__)
 
-CLUTTER = {
+SYSTEM_NAMES = {
     "__macosx",
     "thumbs.db",
     "ehthumbs.db",
@@ -22,22 +22,22 @@ CLUTTER = {
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 
-def is_clutter(path: PurePath) -> bool:
+def is_system_file(path: PurePath) -> bool:
     """Tells whether a path is hidden or made by an operating system, or lies in such a folder.
 
     Args:
         path: Relative to the folder or archive that is read: the folder itself may be hidden.
 
     Examples:
-        >>> is_clutter(PurePath("__MACOSX/a/images/._a.png"))
+        >>> is_system_file(PurePath("__MACOSX/a/images/._a.png"))
         True
-        >>> is_clutter(PurePath("a/images/a.png"))
+        >>> is_system_file(PurePath("a/images/a.png"))
         False
     """
-    return any(part.startswith(".") or part.lower() in CLUTTER for part in path.parts)
+    return any(part.startswith(".") or part.lower() in SYSTEM_NAMES for part in path.parts)
 
 
-def without_clutter(paths: Iterable[AnyPath], folder: Path) -> list[AnyPath]:
+def without_system_files(paths: Iterable[AnyPath], folder: Path) -> list[AnyPath]:
     """Leaves out what is no data, in sorted order, and logs how many files that are.
 
     Args:
@@ -48,7 +48,7 @@ def without_clutter(paths: Iterable[AnyPath], folder: Path) -> list[AnyPath]:
         The other paths, sorted.
     """
     everything = sorted(paths)
-    data = [path for path in everything if not is_clutter(_inside(path, folder))]
+    data = [path for path in everything if not is_system_file(_inside(path, folder))]
     skipped = sorted({path.name for path in everything} - {path.name for path in data})
     if skipped:
         logger.info(
@@ -67,4 +67,4 @@ def _inside(path: AnyPath, folder: Path) -> PurePath:
 
 def list_folder(folder: Path) -> list[Path]:
     """Lists what a folder holds, sorted, without files that are no data."""
-    return without_clutter(folder.iterdir(), folder)
+    return without_system_files(folder.iterdir(), folder)

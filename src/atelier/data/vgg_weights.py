@@ -42,7 +42,7 @@ OPTIMIZER = re.compile(r"(^|/)optimizer(_weights)?(/|$)")
 """Groups of an optimizer's state, wherever a model may be nested."""
 
 
-class Trunk(NamedTuple):
+class VggWeights(NamedTuple):
     """Weights of VGG16's 13 convolutions, and what they are."""
 
     weights: Arrays
@@ -52,7 +52,7 @@ class Trunk(NamedTuple):
     """sha256 of the file."""
 
 
-def read_trunk(source: str, *, address: str = ADDRESS) -> Trunk:
+def read_vgg_weights(source: str, *, address: str = ADDRESS) -> VggWeights:
     """The weights that ``source`` names.
 
     Args:
@@ -100,14 +100,14 @@ def _download(address: str) -> Path:
         ) from error
 
 
-def _read(path: Path, name: str) -> Trunk:
+def _read(path: Path, name: str) -> VggWeights:
     try:
         with _opened(path) as file:
             chosen = _trunk_of(_convolutions(file), path)
             weights = _weights(chosen, path)
     except (OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: Expected a whole HDF5 file. Received: {error}") from error
-    return Trunk(weights, name, file_digest(path))
+    return VggWeights(weights, name, file_digest(path))
 
 
 @contextmanager
@@ -182,7 +182,7 @@ def _array(node: Any) -> Array:
 
 
 def _weights(layers: Iterator[tuple[str, Convolution]], path: Path) -> Arrays:
-    """Arrays as a :class:`Trunk` has them.
+    """Arrays as a :class:`VggWeights` has them.
 
     Raises:
         ValueError: A weight is not finite.

@@ -38,9 +38,9 @@ class KerasModelDataset(FileDataset):
         import keras
 
         if self._threads is not None:  # TensorFlow fixes its threads at its first operation
-            from atelier.training.reproducibility import fix_threads
+            from atelier.training.reproducibility import set_threads
 
-            fix_threads(self._threads)
+            set_threads(self._threads)
         return keras.saving.load_model(self._filepath, safe_mode=True)
 
     def save(self, data: Any) -> None:

@@ -120,10 +120,10 @@ class GalleryDataset(FileDataset):
         return {file.stem: read_picture(str(file)) for file in self._files()}
 
     def _files(self) -> list[Path]:
-        from atelier.data.system_files import is_clutter
+        from atelier.data.system_files import is_system_file
 
         files = sorted(self._filepath.glob("*.png"))
-        return [file for file in files if not is_clutter(Path(file.name))]
+        return [file for file in files if not is_system_file(Path(file.name))]
 
     def _exists(self) -> bool:
         return bool(self._files())

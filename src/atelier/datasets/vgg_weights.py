@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from atelier.datasets.base import ReadOnlyDataset
 
 if TYPE_CHECKING:
-    from atelier.data.vgg_weights import Trunk
+    from atelier.data.vgg_weights import VggWeights
 
 
 class VggWeightsDataset(ReadOnlyDataset):
-    """Loads as a :class:`atelier.data.vgg_weights.Trunk`.
+    """Loads as a :class:`atelier.data.vgg_weights.VggWeights`.
 
     Args:
         source: ``hed``, ``imagenet`` or the path of an HDF5 file.
@@ -23,8 +23,8 @@ class VggWeightsDataset(ReadOnlyDataset):
         super().__init__(metadata=metadata, source=source)
         self._source = source
 
-    def load(self) -> Trunk:
+    def load(self) -> VggWeights:
         """Returns the weights, their name and their digest."""
-        from atelier.data.vgg_weights import read_trunk
+        from atelier.data.vgg_weights import read_vgg_weights
 
-        return read_trunk(self._source)
+        return read_vgg_weights(self._source)

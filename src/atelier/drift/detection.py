@@ -9,16 +9,16 @@ from scipy import stats
 from scipy.special import softmax
 
 from atelier.calibration.density import DensityModel
-from atelier.data.shares import count_of
+from atelier.data.shares import rounded_share
 from atelier.evaluation.intervals import wilson_interval
-from atelier.training.fitting import unit_logits_of
+from atelier.training.fitting import predict_unit_logits
 from atelier.types import Array, Metrics
 
 CONTINUOUS = ("log_density", "confidence", "brightness", "contrast")
 """What the Kolmogorov-Smirnov test compares; the rest are counts."""
 
 
-class Seen(NamedTuple):
+class ImageStatistics(NamedTuple):
     """What is measured of every image, (n,) each."""
 
     log_density: Array
@@ -34,12 +34,12 @@ class Seen(NamedTuple):
     predicted: Array
     """The class, an integer."""
 
-    def part(self, rows: Array) -> "Seen":
+    def part(self, rows: Array) -> "ImageStatistics":
         """The same of some images."""
-        return Seen(*(values[rows] for values in self))
+        return ImageStatistics(*(values[rows] for values in self))
 
 
-def look_at(model: Any, images: Array, density: DensityModel) -> Seen:
+def image_statistics(model: Any, images: Array, density: DensityModel) -> ImageStatistics:
     """Measure every image.
 
     Args:
@@ -53,9 +53,9 @@ def look_at(model: Any, images: Array, density: DensityModel) -> Seen:
     due = tuple(model.input_shape[1:])
     if len(images) == 0 or images.shape[1:] != due:
         raise ValueError(f"Expected images of (n ≥ 1, {due}). Received: {images.shape}")
-    logits = unit_logits_of(model, images)
+    logits = predict_unit_logits(model, images)
     pixels = images.reshape(len(images), -1)
-    return Seen(
+    return ImageStatistics(
         density.log_density(logits),
         softmax(logits.astype(np.float64), axis=1).max(axis=1),
         pixels.mean(axis=1),
@@ -65,7 +65,9 @@ def look_at(model: Any, images: Array, density: DensityModel) -> Seen:
     )
 
 
-def compare(reference: Seen, batch: Seen, *, alpha: float) -> pd.DataFrame:
+def two_sample_tests(
+    reference: ImageStatistics, batch: ImageStatistics, *, alpha: float
+) -> pd.DataFrame:
     """A row for each statistic: ``statistic, test, effect, p_value, adjusted, drifted``.
 
     ``effect`` is the largest distance of the two distribution functions, the difference of the two
@@ -104,8 +106,14 @@ def _classes_differ(reference: Array, batch: Array) -> tuple[float, float]:
     return float(np.sqrt(found.statistic / counts.sum())), float(found.pvalue)
 
 
-def alarms(
-    ordinary: Seen, changed: Seen, *, size: int, draws: int, alpha: float, seed: int
+def alarm_rate(
+    ordinary: ImageStatistics,
+    changed: ImageStatistics,
+    *,
+    size: int,
+    draws: int,
+    alpha: float,
+    seed: int,
 ) -> Metrics:
     """How often a batch raises the flag: ``share``, its 95 % Wilson interval, ``draws``.
 
@@ -118,7 +126,7 @@ def alarms(
         changed: Of the same images in the same order under some change.
         size: Images of a batch.
         draws: How many batches.
-        alpha: As for :func:`compare`.
+        alpha: As for :func:`two_sample_tests`.
         seed: Of the shuffles.
 
     Raises:
@@ -130,13 +138,15 @@ def alarms(
     rng, raised = np.random.default_rng(seed), 0
     for _ in range(draws):
         order = rng.permutation(count)
-        table = compare(ordinary.part(order[size:]), changed.part(order[:size]), alpha=alpha)
+        table = two_sample_tests(
+            ordinary.part(order[size:]), changed.part(order[:size]), alpha=alpha
+        )
         raised += bool(table["drifted"].any())
     low, high = wilson_interval(raised, draws)
     return {"share": raised / draws, "low": low, "high": high, "draws": float(draws)}
 
 
-def with_strangers(images: Array, strangers: Array, share: float, *, seed: int) -> Array:
+def mix_out_of_distribution(images: Array, strangers: Array, share: float, *, seed: int) -> Array:
     """The images with a random share of them replaced by strangers, drawn with replacement.
 
     Args:
@@ -147,23 +157,23 @@ def with_strangers(images: Array, strangers: Array, share: float, *, seed: int) 
     """
     rng = np.random.default_rng(seed)
     mixed = images.copy()
-    rows = rng.permutation(len(images))[: count_of(share, len(images))]
+    rows = rng.permutation(len(images))[: rounded_share(share, len(images))]
     mixed[rows] = strangers[rng.integers(0, len(strangers), len(rows))]
     return mixed
 
 
 def power_table(
-    ordinary: Seen,
-    changed: Mapping[tuple[str, float], Seen],
+    ordinary: ImageStatistics,
+    changed: Mapping[tuple[str, float], ImageStatistics],
     *,
     size: int,
     draws: int,
     alpha: float,
     seed: int,
 ) -> pd.DataFrame:
-    """A row for each change and level: ``change, level`` and what :func:`alarms` tells."""
+    """A row for each change and level: ``change, level`` and what :func:`alarm_rate` tells."""
     rows = []
     for (change, level), seen in changed.items():
-        told = alarms(ordinary, seen, size=size, draws=draws, alpha=alpha, seed=seed)
+        told = alarm_rate(ordinary, seen, size=size, draws=draws, alpha=alpha, seed=seed)
         rows.append({"change": change, "level": level, "size": size} | told)
     return pd.DataFrame(rows)

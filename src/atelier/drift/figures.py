@@ -4,17 +4,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from atelier.drift.detection import CONTINUOUS, Seen
+from atelier.drift.detection import CONTINUOUS, ImageStatistics
 from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 
 
-def batch_figure(reference: Seen, batch: Seen, table: pd.DataFrame, *, title: str) -> Figure:
+def batch_figure(
+    reference: ImageStatistics, batch: ImageStatistics, table: pd.DataFrame, *, title: str
+) -> Figure:
     """The distribution of every statistic in both samples, with what the tests say.
 
     Args:
         reference: Ordinary images.
         batch: The new ones.
-        table: From :func:`atelier.drift.detection.compare`.
+        table: From :func:`atelier.drift.detection.two_sample_tests`.
         title: Above all.
     """
     with house_style():

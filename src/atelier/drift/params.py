@@ -16,6 +16,6 @@ class DriftParams(MachineParams):
     alpha: Annotated[float, Field(gt=0, lt=1, description="false alarms that are accepted")]
     size: Annotated[int, Field(gt=0, description="images of a batch that is tried")]
     draws: Annotated[int, Field(gt=0, description="batches of each change")]
-    honest_draws: Annotated[int, Field(gt=0, description="batches without any change")]
+    null_draws: Annotated[int, Field(gt=0, description="batches without any change")]
     letters: tuple[Share, ...]
     levels: dict[Literal["rotation", "noise", "blur", "scale"], tuple[float, ...]]

@@ -1,19 +1,19 @@
-from .averages import Averages, thinned_averages
-from .expectation import every_mask, mask_weights, scaled_at_test, scaled_at_training
-from .generalization import gap_study
+from .averages import ThinnedAverages, thinned_averages
+from .expectation import all_masks, mask_probabilities, scaled_at_test, scaled_at_training
+from .generalization import generalization_gap
 from .networks import Weights, forward
-from .params import CensusParams, GapParams, ThinnedParams
+from .params import GapParams, ThinnedParams, WeightUpdateParams
 
 __all__ = [
-    "Averages",
-    "CensusParams",
     "GapParams",
+    "ThinnedAverages",
     "ThinnedParams",
+    "WeightUpdateParams",
     "Weights",
-    "every_mask",
+    "all_masks",
     "forward",
-    "gap_study",
-    "mask_weights",
+    "generalization_gap",
+    "mask_probabilities",
     "scaled_at_test",
     "scaled_at_training",
     "thinned_averages",

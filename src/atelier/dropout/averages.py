@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp, softmax
 
-from atelier.dropout.expectation import every_mask, mask_weights
+from atelier.dropout.expectation import all_masks, mask_probabilities
 from atelier.dropout.networks import Weights, forward
 from atelier.types import Array
 
 
-class Averages(NamedTuple):
+class ThinnedAverages(NamedTuple):
     """Probabilities, (n, classes), of one network by three readings of dropout."""
 
     scaled: Array
@@ -21,13 +21,13 @@ class Averages(NamedTuple):
     """Normalised geometric mean, which one hidden layer's scaled network equals exactly."""
 
 
-def thinned_averages(weights: Weights, x: Array, *, keep: float) -> Averages:
+def thinned_averages(weights: Weights, x: Array, *, keep: float) -> ThinnedAverages:
     """All 2ⁿ thinned versions of a network with one hidden layer, averaged exactly.
 
     Weights are of a network trained with activations divided by ``keep``.
     """
-    masks = every_mask(weights[0].shape[1])
-    chance = mask_weights(masks, keep=keep)
+    masks = all_masks(weights[0].shape[1])
+    chance = mask_probabilities(masks, keep=keep)
     hidden = np.maximum(x @ weights[0] + weights[1], 0)
     arithmetic, log_mean = np.zeros((2, len(x), weights[3].size))
     for mask, share in zip(masks, chance, strict=True):
@@ -35,4 +35,6 @@ def thinned_averages(weights: Weights, x: Array, *, keep: float) -> Averages:
         log_probs = logits - logsumexp(logits, axis=1, keepdims=True)
         arithmetic = arithmetic + share * np.exp(log_probs)
         log_mean = log_mean + share * log_probs
-    return Averages(softmax(forward(weights, x), axis=1), arithmetic, softmax(log_mean, axis=1))
+    return ThinnedAverages(
+        softmax(forward(weights, x), axis=1), arithmetic, softmax(log_mean, axis=1)
+    )

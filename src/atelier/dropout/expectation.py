@@ -8,10 +8,10 @@ import pandas as pd
 
 from atelier.types import Array
 
-POSTS_NEURONS = np.arange(1.0, 9.0)
+EXAMPLE_ACTIVATIONS = np.arange(1.0, 9.0)
 
 
-POSTS_MASK = np.array([1, 0, 0, 1, 1, 0, 1, 0])
+EXAMPLE_MASK = np.array([1, 0, 0, 1, 1, 0, 1, 0])
 """The units that the post's example keeps. Its sum, 29, has a 5 that should have become 10: 34."""
 
 
@@ -25,30 +25,30 @@ def scaled_at_training(x: Array, mask: Array | None, *, keep: float) -> Array:
     return np.asarray(x if mask is None else x * mask / keep)
 
 
-WAYS = {"scaled at test": scaled_at_test, "scaled at training": scaled_at_training}
+SCALINGS = {"scaled at test": scaled_at_test, "scaled at training": scaled_at_training}
 
 
-def every_mask(units: int) -> Array:
+def all_masks(units: int) -> Array:
     """All 2ⁿ masks, (2ⁿ, units), 0 or 1."""
     return np.array(list(itertools.product((0, 1), repeat=units)))
 
 
-def mask_weights(masks: Array, *, keep: float) -> Array:
+def mask_probabilities(masks: Array, *, keep: float) -> Array:
     """The chance of each mask, (masks,), when each unit stays with chance ``keep``."""
     stay = masks.sum(axis=1)
     return np.asarray(keep**stay * (1 - keep) ** (masks.shape[1] - stay))
 
 
-def posts_example(*, keep: float = 0.5) -> pd.DataFrame:
+def scaling_example(*, keep: float = 0.5) -> pd.DataFrame:
     """The post's eight neurons both ways: under its mask, on average over all masks, at test."""
-    masks = every_mask(len(POSTS_NEURONS))
-    chance = mask_weights(masks, keep=keep)
+    masks = all_masks(len(EXAMPLE_ACTIVATIONS))
+    chance = mask_probabilities(masks, keep=keep)
     rows = []
-    for name, way in WAYS.items():
-        average = chance @ way(POSTS_NEURONS, masks, keep=keep)
-        test = way(POSTS_NEURONS, None, keep=keep)
-        once = way(POSTS_NEURONS, POSTS_MASK, keep=keep)
-        sums = {"posts_mask_sum": once.sum(), "average_sum": average.sum(), "test_sum": test.sum()}
+    for name, way in SCALINGS.items():
+        average = chance @ way(EXAMPLE_ACTIVATIONS, masks, keep=keep)
+        test = way(EXAMPLE_ACTIVATIONS, None, keep=keep)
+        once = way(EXAMPLE_ACTIVATIONS, EXAMPLE_MASK, keep=keep)
+        sums = {"mask_sum": once.sum(), "average_sum": average.sum(), "test_sum": test.sum()}
         rows.append({"way": name} | sums | {"largest_gap": np.abs(average - test).max()})
     return pd.DataFrame(rows)
 

@@ -47,7 +47,7 @@ def gap_figure(table: pd.DataFrame, *, title: str) -> Figure:
     return figure
 
 
-def active_figure(counts: Array, *, units: int, keep: float) -> Figure:
+def active_units_figure(counts: Array, *, units: int, keep: float) -> Figure:
     """How many units the batches keep, against the binomial law."""
     with house_style():
         figure = Figure(figsize=(6.0, 2.8))
@@ -63,7 +63,9 @@ def active_figure(counts: Array, *, units: int, keep: float) -> Figure:
     return figure
 
 
-def census_figure(table: pd.DataFrame, moved: Mapping[str, Array], *, drop: float) -> Figure:
+def weight_updates_figure(
+    table: pd.DataFrame, moved: Mapping[str, Array], *, drop: float
+) -> Figure:
     """Share of weights moved so far, batch by batch, against 1 − pⁿ; and how far dropped units'
     weights move.
 
@@ -86,7 +88,7 @@ def census_figure(table: pd.DataFrame, moved: Mapping[str, Array], *, drop: floa
         left.set_ylim(0, 1.03)
         left.legend(fontsize=7, ncols=2)
         places = np.arange(len(one))
-        ratio = one["dropped_over_kept"].to_numpy()
+        ratio = one["dropped_over_active"].to_numpy()
         right.barh(places, ratio, color=[ACCENT if value > 0 else QUIET for value in ratio])
         for place, value in zip(places, ratio, strict=True):
             right.text(value, place, f" {value:.2f}", va="center", size=8)
@@ -98,7 +100,7 @@ def census_figure(table: pd.DataFrame, moved: Mapping[str, Array], *, drop: floa
     return figure
 
 
-def moves_animation(steps: Mapping[str, Array], *, frames: int) -> Animation:
+def weight_updates_animation(steps: Mapping[str, Array], *, frames: int) -> Animation:
     """The post's animation: for every optimizer which weights move in this batch, how strongly, and
     in how many batches so far.
 
@@ -106,11 +108,11 @@ def moves_animation(steps: Mapping[str, Array], *, frames: int) -> Animation:
         steps: For each optimizer |change| of every weight, (batches, units, classes).
         frames: How many batches are shown.
     """
-    pictures = [_moves_picture(steps, batch) for batch in range(frames)]
+    pictures = [_weight_updates_frame(steps, batch) for batch in range(frames)]
     return Animation(np.stack(pictures), SECONDS)
 
 
-def _moves_picture(steps: Mapping[str, Array], batch: int) -> Array:
+def _weight_updates_frame(steps: Mapping[str, Array], batch: int) -> Array:
     with house_style():
         figure = Figure(figsize=(1.35 * len(steps) + 0.6, 5.4), dpi=80)
         set_title(figure, f"batch {batch + 1}")

@@ -4,19 +4,19 @@ import itertools
 
 import pandas as pd
 
-from atelier.dropout.networks import Trainer, Weights, forward
+from atelier.dropout.networks import DropoutTrainer, Weights, forward
 from atelier.dropout.params import GapParams
 from atelier.evaluation.intervals import wilson_interval
 from atelier.types import Array, Labels
 
 
-def gap_study(
+def generalization_gap(
     train: tuple[Array, Labels], test: tuple[Array, Labels], params: GapParams, *, classes: int
 ) -> tuple[pd.DataFrame, Weights]:
     """Training and test error over a growing training set, with and without dropout: a row for
     each network; and the weights of the last one, trained on the most images with dropout.
     """
-    trainer = Trainer(
+    trainer = DropoutTrainer(
         (train[0].shape[1], params.width, params.width, classes),
         batch_size=params.batch_size,
         learning_rate=params.learning_rate,
@@ -38,9 +38,10 @@ def gap_study(
     return pd.DataFrame(rows), weights
 
 
-def gap_summary(table: pd.DataFrame) -> dict[str, float]:
-    """What :func:`gap_study` found at the most images, means over the seeds: ``without_gap``,
-    ``with_gap`` (test less training error), ``without_error``, ``with_error`` (of the test);
+def summarize_gap(table: pd.DataFrame) -> dict[str, float]:
+    """What :func:`generalization_gap` found at the most images, means over the seeds:
+    ``gap_without_dropout``, ``gap_with_dropout`` (test less training error),
+    ``error_without_dropout``, ``error_with_dropout`` (of the test);
     ``images`` trained on, ``seeds``, ``n`` tested on.
     """
     most = table[table["images"] == table["images"].max()]

@@ -8,11 +8,11 @@ from scipy.special import softmax
 
 from atelier.dropout.networks import Weights, forward
 from atelier.evaluation.calibration_error import expected_calibration_error, negative_log_likelihood
-from atelier.evaluation.detection import detection, detection_intervals
+from atelier.evaluation.detection import detection_intervals, detection_metrics
 from atelier.types import Array, Labels
 
 
-class MonteCarlo(NamedTuple):
+class MonteCarloDropout(NamedTuple):
     """What many thinned networks say of each sample (Gal & Ghahramani 2016)."""
 
     mean: Array
@@ -21,7 +21,9 @@ class MonteCarlo(NamedTuple):
     """Standard deviation of the winning class' probability over the masks, (n,)."""
 
 
-def monte_carlo(weights: Weights, x: Array, *, drop: float, samples: int, seed: int) -> MonteCarlo:
+def monte_carlo_dropout(
+    weights: Weights, x: Array, *, drop: float, samples: int, seed: int
+) -> MonteCarloDropout:
     """Mean and spread of the probabilities under random masks, each sample under its own."""
     rng, drawn = np.random.default_rng(seed), []
     for _ in range(samples):
@@ -31,11 +33,11 @@ def monte_carlo(weights: Weights, x: Array, *, drop: float, samples: int, seed: 
     probs = np.stack(drawn)  # (samples, n, classes)
     mean = probs.mean(axis=0)
     rows, winner = np.arange(len(x)), mean.argmax(axis=1)
-    return MonteCarlo(mean, probs[:, rows, winner].std(axis=0))
+    return MonteCarloDropout(mean, probs[:, rows, winner].std(axis=0))
 
 
-def judge_confidence(
-    weights: Weights, x: Array, labels: Labels, drawn: MonteCarlo
+def evaluate_confidence(
+    weights: Weights, x: Array, labels: Labels, drawn: MonteCarloDropout
 ) -> tuple[dict[str, Array], pd.DataFrame]:
     """How well three confidences know the network's mistakes.
 
@@ -55,7 +57,7 @@ def judge_confidence(
         curves[name] = np.cumsum(ordered) / np.arange(1, len(x) + 1)
         low, high = detection_intervals(score[right], score[~right], seed=0)
         row = {"confidence": name, "n": len(x), "error": float((~right).mean())}
-        area = detection(score[right], score[~right]).auroc
+        area = detection_metrics(score[right], score[~right]).auroc
         row |= {"auroc": area, "auroc_low": low.auroc, "auroc_high": high.auroc}
         if name in probs:
             row["ece"] = expected_calibration_error(says, labels)

@@ -22,7 +22,7 @@ def forward(weights: Weights, x: Array, *, scales: list[Array] | None = None) ->
     return np.asarray(x @ last[0] + last[1])
 
 
-class Trainer:
+class DropoutTrainer:
     """Trains rectified dense networks of one shape, one after another, by one compiled loop.
 
     Adam with Keras' constants. The batches and the masks (of each sample its own) are a function of

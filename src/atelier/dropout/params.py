@@ -20,7 +20,7 @@ class GapParams(Params):
     samples: Annotated[int, Field(gt=1, description="masks of Monte-Carlo dropout")]
 
 
-class CensusParams(Params):
+class WeightUpdateParams(Params):
     """Which weights a batch moves."""
 
     units: Annotated[int, Field(gt=0)]

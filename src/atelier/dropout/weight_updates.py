@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from atelier.dropout.params import CensusParams
+from atelier.dropout.params import WeightUpdateParams
 from atelier.types import Array, Labels
 
 OPTIMIZERS: dict[str, dict[str, Any]] = {
@@ -21,7 +21,7 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 }
 
 
-class Moves(NamedTuple):
+class WeightUpdates(NamedTuple):
     """What each batch did to the weights that leave the hidden units."""
 
     steps: Array
@@ -30,16 +30,16 @@ class Moves(NamedTuple):
     """Whether the batch's mask kept the unit at all, (batches, units)."""
 
 
-def moves(
+def measure_weight_updates(
     x: Array,
     labels: Labels,
     optimizer: str,
-    params: CensusParams,
+    params: WeightUpdateParams,
     *,
     classes: int,
     per_sample: bool,
     seed: int,
-) -> Moves:
+) -> WeightUpdates:
     """Train one hidden tanh layer for some batches, each under one mask (or one for each sample),
     and note what moved. The same seed gives every optimizer the same start, batches and masks.
     """
@@ -66,11 +66,11 @@ def moves(
         rule.apply_gradients(zip(tape.gradient(loss, values), variables, strict=True))
         steps.append(np.abs(variables[1].numpy() - before))
         kept.append(mask.any(axis=0))
-    return Moves(np.stack(steps), np.stack(kept))
+    return WeightUpdates(np.stack(steps), np.stack(kept))
 
 
 def _batches(
-    rng: np.random.Generator, count: int, params: CensusParams, *, per_sample: bool
+    rng: np.random.Generator, count: int, params: WeightUpdateParams, *, per_sample: bool
 ) -> Iterator[tuple[Array, Array]]:
     masks = params.batch_size if per_sample else 1
     for _ in range(params.batches):
@@ -78,23 +78,25 @@ def _batches(
         yield rows, (rng.random((masks, params.units)) >= params.drop).astype(np.float32)
 
 
-def census_row(found: Moves) -> dict[str, float]:
+def update_statistics(found: WeightUpdates) -> dict[str, float]:
     """Share of weights that a batch moves, share moved after all of them, share of units that the
     masks kept; and the mean step of a dropped unit's weights as a share of a kept one's.
     """
     moved, kept = found.steps > 0, found.kept
     dropped = found.steps[~kept].mean() if (~kept).any() else np.nan
     return {
-        "moved_per_batch": float(moved.mean()),
-        "kept_per_batch": float(kept.mean()),
-        "moved_in_all": float(moved.any(axis=0).mean()),
-        "dropped_over_kept": float(dropped / found.steps[kept].mean()),
+        "updated_per_batch": float(moved.mean()),
+        "active_per_batch": float(kept.mean()),
+        "updated_in_total": float(moved.any(axis=0).mean()),
+        "dropped_over_active": float(dropped / found.steps[kept].mean()),
     }
 
 
-def moves_of_dropped(census: pd.DataFrame) -> dict[str, float]:
+def dropped_update_ratios(weight_updates: pd.DataFrame) -> dict[str, float]:
     """By optimizer, the step of a dropped unit's weights as a share of a kept one's, under one mask
     for the batch.
     """
-    under_one = census[census["mask"] == "batch"].set_index("optimizer")["dropped_over_kept"]
-    return {f"{str(name).lower()}_moves_dropped": float(x) for name, x in under_one.items()}
+    under_one = weight_updates[weight_updates["mask"] == "batch"].set_index("optimizer")[
+        "dropped_over_active"
+    ]
+    return {f"{str(name).lower()}_dropped_over_active": float(x) for name, x in under_one.items()}

@@ -11,11 +11,11 @@ from .calibration_error import (
     smooth_calibration_error,
 )
 from .classification import class_scores, classification_metrics
-from .detection import Detection
+from .detection import DetectionMetrics
 from .intervals import bootstrap_interval, wilson_interval, with_interval
 
 __all__ = [
-    "Detection",
+    "DetectionMetrics",
     "ReliabilityBins",
     "adaptive_calibration_error",
     "bootstrap_interval",

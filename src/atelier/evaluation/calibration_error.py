@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from atelier.evaluation.intervals import bootstrap_interval
-from atelier.evaluation.smooth_error import smooth_error
+from atelier.evaluation.smooth_error import smooth_ece
 from atelier.evaluation.validation import (
-    by_blocks,
-    check_finite,
     checked_labels,
     checked_logits,
     checked_probs,
+    map_blocks,
+    require_finite,
     unmasked,
 )
 from atelier.types import Array
@@ -106,7 +106,7 @@ def equal_mass_edges(values: Array, n_bins: int) -> Array:
     return np.asarray(edges[edges < values.max()])
 
 
-def bin_of(values: Array, edges: Array) -> Array:
+def bin_indices(values: Array, edges: Array) -> Array:
     """Which bin (lo, hi] each value lies in, 0 … len(edges): how many edges it exceeds."""
     if len(edges) > np.iinfo(np.int8).max:
         return np.searchsorted(edges, values, side="left")
@@ -117,7 +117,7 @@ def bin_of(values: Array, edges: Array) -> Array:
 
 
 def _binned(confidence: Array, outcome: Array, edges: Array) -> ReliabilityBins:
-    where, bins = bin_of(confidence, edges).astype(np.intp), len(edges) + 1
+    where, bins = bin_indices(confidence, edges).astype(np.intp), len(edges) + 1
     count = np.bincount(where, minlength=bins)
     with np.errstate(invalid="ignore"):
         means = [np.bincount(where, values, bins) / count for values in (confidence, outcome)]
@@ -176,7 +176,7 @@ def debiased_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15)
 
 def smooth_calibration_error(probs: Array, labels: Array) -> float:
     """SmoothECE, smECE (Błasiok & Nakkiran 2023): no bins; as by the package relplot."""
-    return smooth_error(*top_label(probs, labels))
+    return smooth_ece(*top_label(probs, labels))
 
 
 def classwise_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15) -> float:
@@ -193,12 +193,12 @@ def classwise_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15
     def surplus(rows: slice) -> Array:
         """Σ confidence − Σ outcome, by class and bin."""
         block = probs[rows].astype(np.float64)
-        where = bin_of(block, edges) + offset
+        where = bin_indices(block, edges) + offset
         true = where[np.arange(len(block)), labels[rows]]
         given = np.bincount(where.ravel(), block.ravel(), minlength=cells)
         return np.asarray(given - np.bincount(true, minlength=cells))
 
-    total = np.sum(by_blocks(surplus, len(probs)), axis=0)
+    total = np.sum(map_blocks(surplus, len(probs)), axis=0)
     return float(np.abs(total).sum() / (len(probs) * classes))
 
 
@@ -213,7 +213,7 @@ def negative_log_likelihood(logits: Array, labels: Array) -> float:
     if logits.ndim != 2:
         raise ValueError(f"Expected logits (n, ≥ 2). Received: {logits.shape}")
     labels = checked_labels(labels, *logits.shape)
-    check_finite("logits", logits)
+    require_finite("logits", logits)
 
     def surprise(rows: slice) -> float:
         block = checked_logits(logits[rows])
@@ -221,7 +221,7 @@ def negative_log_likelihood(logits: Array, labels: Array) -> float:
         true = block[np.arange(len(block)), labels[rows]]
         return float(np.sum((np.log(np.exp(block).sum(axis=1)) - true) / len(logits)))
 
-    return sum(by_blocks(surprise, len(logits)))
+    return sum(map_blocks(surprise, len(logits)))
 
 
 def brier_score(probs: Array, labels: Array) -> float:
@@ -238,4 +238,4 @@ def brier_score(probs: Array, labels: Array) -> float:
         block[np.arange(len(block)), labels[rows]] -= 1
         return float(np.einsum("ij,ij->", block, block))
 
-    return sum(by_blocks(squares, len(probs))) / len(probs)
+    return sum(map_blocks(squares, len(probs))) / len(probs)

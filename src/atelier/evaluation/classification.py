@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn import metrics
 
 from atelier.evaluation.calibration_error import negative_log_likelihood
 from atelier.evaluation.intervals import wilson_interval
@@ -35,18 +35,18 @@ def classification_metrics(logits: Array, labels: Labels) -> Metrics:
 def class_scores(logits: Array, labels: Labels, classes: Sequence[str]) -> pd.DataFrame:
     """Precision, recall, F1 and n of each class; 0 where a class is never predicted."""
     logits, labels = unmasked("logits", logits), unmasked("labels", labels)
-    scores = precision_recall_fscore_support(
+    scores = metrics.precision_recall_fscore_support(
         labels, logits.argmax(axis=1), labels=np.arange(len(classes)), zero_division=0
     )
     columns = dict(zip(("precision", "recall", "f1", "n"), scores, strict=True))
     return pd.DataFrame({"class": list(classes)} | columns)
 
 
-def confusions(logits: Array, labels: Labels) -> Array:
+def confusion_matrix(logits: Array, labels: Labels) -> Array:
     """Counts, (classes, classes): row the true class, column the predicted one."""
     logits, labels = unmasked("logits", logits), unmasked("labels", labels)
     return np.asarray(
-        confusion_matrix(labels, logits.argmax(axis=1), labels=np.arange(logits.shape[1]))
+        metrics.confusion_matrix(labels, logits.argmax(axis=1), labels=np.arange(logits.shape[1]))
     )
 
 

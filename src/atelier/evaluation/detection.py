@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atelier.evaluation.validation import check_finite, unmasked
+from atelier.evaluation.validation import require_finite, unmasked
 from atelier.types import Array
 
 PERCENT = 95
 """Share of the ordinary samples that pass, an integer so that counts decide."""
 
 
-class Detection(NamedTuple):
+class DetectionMetrics(NamedTuple):
     """Three measures, each in [0, 1]."""
 
     auroc: float
@@ -22,18 +22,18 @@ class Detection(NamedTuple):
     """Share of the strange that pass where 95 % of the ordinary do (Liang et al. 2018)."""
 
 
-def detection(ordinary: Array, strange: Array) -> Detection:
+def detection_metrics(ordinary: Array, strange: Array) -> DetectionMetrics:
     """The three measures of a confidence, (n,) and (m,), that should be low for the strange.
 
     Raises:
         ValueError: One of them is empty, or has masked, NaN or infinite values (counted).
     """
-    return _detection(_groups(ordinary, strange))
+    return _metrics_of_counts(_groups(ordinary, strange))
 
 
 def detection_intervals(
     ordinary: Array, strange: Array, *, seed: int, level: float = 0.95, resamples: int = 1000
-) -> tuple[Detection, Detection]:
+) -> tuple[DetectionMetrics, DetectionMetrics]:
     """Lower and upper limits by the percentile bootstrap, both groups resampled.
 
     Scores are sorted once; a resample is a vector of counts over them.
@@ -43,11 +43,13 @@ def detection_intervals(
     shares = [group / size for group, size in zip(groups, sizes, strict=True)]
     rng = np.random.default_rng(seed)
     drawn = [
-        _detection(np.stack([rng.multinomial(*one) for one in zip(sizes, shares, strict=True)]))
+        _metrics_of_counts(
+            np.stack([rng.multinomial(*one) for one in zip(sizes, shares, strict=True)])
+        )
         for _ in range(resamples)
     ]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return Detection(*map(float, low)), Detection(*map(float, high))
+    return DetectionMetrics(*map(float, low)), DetectionMetrics(*map(float, high))
 
 
 def _groups(ordinary: Array, strange: Array) -> Array:
@@ -57,21 +59,21 @@ def _groups(ordinary: Array, strange: Array) -> Array:
         values = unmasked(name, scores).astype(np.float64)
         if values.ndim != 1 or len(values) == 0:
             raise ValueError(f"Expected {name} (n,), n > 0. Received: {values.shape}")
-        check_finite(name, values)
+        require_finite(name, values)
         kinds.append(values)
     levels = np.unique(np.concatenate(kinds))
     counts = [np.bincount(np.searchsorted(levels, one), minlength=len(levels)) for one in kinds]
     return np.stack(counts)
 
 
-def _detection(groups: Array) -> Detection:
+def _metrics_of_counts(groups: Array) -> DetectionMetrics:
     ordinary, strange = groups
     n, m = int(ordinary.sum()), int(strange.sum())
     alarmed, caught = np.cumsum(ordinary), np.cumsum(strange)
     precision = caught / np.maximum(alarmed + caught, 1)
     passing = 100 * (alarmed - ordinary) <= (100 - PERCENT) * n  # thresholds that 95 % reach
     highest = len(passing) - 1 - passing[::-1].argmax()
-    return Detection(
+    return DetectionMetrics(
         auroc=float((strange * (n - alarmed + ordinary / 2)).sum() / (n * m)),
         aupr=float((precision * strange).sum() / m),
         fpr95=float(1 - (caught - strange)[highest] / m),

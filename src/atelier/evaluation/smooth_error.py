@@ -12,7 +12,7 @@ DENSITY_FLOOR = 1e-4
 """Added to the density everywhere, as there, so that an empty stretch divides nothing by 0."""
 
 
-def smooth_error(forecast: Array, outcome: Array) -> float:
+def smooth_ece(forecast: Array, outcome: Array) -> float:
     """The smallest bandwidth σ that is at least as wide as the error seen through it: smECE_σ.
 
     Args:
@@ -20,17 +20,17 @@ def smooth_error(forecast: Array, outcome: Array) -> float:
         outcome: (n,), 0 or 1.
     """
     narrow, wide = 0.0, 1.0
-    if not wide < error_at(forecast, outcome, wide):
+    if not wide < error_at_bandwidth(forecast, outcome, wide):
         for _ in range(HALVINGS):
             middle = (narrow + wide) / 2
-            if middle < FINEST or middle < error_at(forecast, outcome, middle):
+            if middle < FINEST or middle < error_at_bandwidth(forecast, outcome, middle):
                 narrow = middle
             else:
                 wide = middle
-    return error_at(forecast, outcome, wide)
+    return error_at_bandwidth(forecast, outcome, wide)
 
 
-def error_at(forecast: Array, outcome: Array, sigma: float) -> float:
+def error_at_bandwidth(forecast: Array, outcome: Array, sigma: float) -> float:
     """Mean absolute residual after smoothing with a Gaussian reflected at 0 and 1 (their eq. 5)."""
     points = max(GRID, round(20 / sigma)) // 4 * 2 + 1
     position = forecast * (points - 1)

@@ -19,7 +19,7 @@ FEW = 8
 """Blocks that are not worth a second thread."""
 
 
-def by_blocks(work: Callable[[slice], Result], rows: int) -> list[Result]:
+def map_blocks(work: Callable[[slice], Result], rows: int) -> list[Result]:
     """What ``work`` returns for each slice of ROWS rows, in their order; NumPy lets threads run."""
     slices = [slice(start, start + ROWS) for start in range(0, rows, ROWS)]
     if len(slices) <= FEW:
@@ -47,7 +47,7 @@ def unmasked(name: str, values: Any) -> Array:
     return np.asarray(values)
 
 
-def check_finite(name: str, values: Array) -> None:
+def require_finite(name: str, values: Array) -> None:
     """Raise a ValueError that counts what is not a number."""
     bad = int(values.size - np.isfinite(values).sum())
     if bad:
@@ -85,7 +85,7 @@ def checked_logits(logits: Array, *, classes: int | None = None) -> Array:
     logits = unmasked("logits", logits).astype(np.float64, copy=False)
     if logits.ndim != 2 or logits.shape[1] < 2 or classes not in (None, logits.shape[1]):
         raise ValueError(f"Expected logits (n, {classes or '≥ 2'}). Received: {logits.shape}")
-    check_finite("logits", logits)
+    require_finite("logits", logits)
     return logits
 
 
@@ -106,7 +106,7 @@ def checked_probs(
         raise ValueError(f"Expected probs (n,) or (n, ≥ 2). Received: {probs.shape}")
     labels = checked_labels(labels, len(probs), probs.shape[1] if probs.ndim == 2 else 2)
     if probs.ndim == 1:
-        check_finite("probs", probs)
+        require_finite("probs", probs)
         _check_range(float(probs.min()), float(probs.max()))
         return probs, labels
     ones = np.ones(probs.shape[1])
@@ -118,8 +118,8 @@ def checked_probs(
         sums = block @ ones
         return float(block.min()), float(sums.min()), float(sums.max())
 
-    lowest, *sums = np.array(by_blocks(extremes, len(probs))).T
-    check_finite("probs", probs if not np.isfinite(sums).all() else lowest)  # NaN shows in a sum
+    lowest, *sums = np.array(map_blocks(extremes, len(probs))).T
+    require_finite("probs", probs if not np.isfinite(sums).all() else lowest)  # NaN shows in a sum
     _check_range(float(lowest.min()), float(probs.max()) if lowest.min() < -TOLERANCE else 1.0)
     worst = max(float(sums[0].min()), float(sums[1].max()), key=lambda total: abs(total - 1))
     if abs(worst - 1) > TOLERANCE:

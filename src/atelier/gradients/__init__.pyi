@@ -1,13 +1,13 @@
 from .derivatives import GradientCheck, check_gradient, numerical_gradient
 from .jacobians import forward_jacobian, reverse_jacobian
-from .missing import Diagnosis, diagnose_gradient
-from .params import ModeParams, ThreeWaysParams
+from .missing import GradientDiagnosis, diagnose_gradient
+from .params import JacobianParams, MinimizationParams
 
 __all__ = [
-    "Diagnosis",
     "GradientCheck",
-    "ModeParams",
-    "ThreeWaysParams",
+    "GradientDiagnosis",
+    "JacobianParams",
+    "MinimizationParams",
     "check_gradient",
     "diagnose_gradient",
     "forward_jacobian",

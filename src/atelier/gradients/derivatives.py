@@ -13,16 +13,16 @@ import pandas as pd
 import sympy
 import tensorflow as tf
 
-from atelier.gradients.missing import diagnose_gradient
-from atelier.gradients.slopes import (
-    Slope,
-    Surroundings,
+from atelier.gradients.directional_derivatives import (
+    DirectionalDerivative,
+    FlattenedFunction,
+    as_float,
     halved_steps,
-    number,
     scaled_directions,
     unit_directions,
 )
-from atelier.gradients.state import changed_variables, plain, restored
+from atelier.gradients.missing import diagnose_gradient
+from atelier.gradients.state import assigned_variables, restore_variables, unwrap_keras_variable
 from atelier.types import Array
 
 SLOPE = 0.2
@@ -49,7 +49,7 @@ class Example(NamedTuple):
 
 
 @tf.custom_gradient
-def own_sine(x: Any) -> tuple[Any, Callable[[Any], Any]]:
+def custom_sine(x: Any) -> tuple[Any, Callable[[Any], Any]]:
     """Sine with its gradient registered by hand: upstream · cos x, as the post shows."""
     return tf.sin(x), lambda upstream: upstream * tf.cos(x)
 
@@ -58,20 +58,20 @@ EXAMPLES = {
     "line": Example("2x − y", lambda m, x, y: 2 * x - y, (1.0, 2.0)),
     "wave": Example("sin x − y³", lambda m, x, y: m.sin(x) - y**3, (3.0, 5.0)),
     "product": Example("x² + 3xy", lambda m, x, y: x**2 + 3 * x * y, (2.0, 1.0)),
-    "own sine": Example("sin x, gradient by hand", lambda m, x: m.own_sine(x), (3.0,)),
+    "own sine": Example("sin x, gradient by hand", lambda m, x: m.custom_sine(x), (3.0,)),
     "kink": Example("LeakyReLU(x)", lambda m, x: m.leaky_relu(x), (0.0,)),
 }
 LIBRARIES = {
     "numpy": SimpleNamespace(
-        sin=np.sin, own_sine=np.sin, leaky_relu=lambda x: np.where(np.real(x) > 0, x, SLOPE * x)
+        sin=np.sin, custom_sine=np.sin, leaky_relu=lambda x: np.where(np.real(x) > 0, x, SLOPE * x)
     ),
     "sympy": SimpleNamespace(
         sin=sympy.sin,
-        own_sine=sympy.sin,
+        custom_sine=sympy.sin,
         leaky_relu=lambda x: sympy.Piecewise((x, x > 0), (SLOPE * x, True)),
     ),
     "tensorflow": SimpleNamespace(
-        sin=tf.sin, own_sine=own_sine, leaky_relu=lambda x: tf.nn.leaky_relu(x, SLOPE)
+        sin=tf.sin, custom_sine=custom_sine, leaky_relu=lambda x: tf.nn.leaky_relu(x, SLOPE)
     ),
 }
 
@@ -126,7 +126,7 @@ def automatic_gradient(example: Example) -> Array:
     return np.array([slope.numpy() for slope in tape.gradient(value, variables)])
 
 
-def derivatives() -> pd.DataFrame:
+def derivative_table() -> pd.DataFrame:
     """Every partial derivative of EXAMPLES in every way: a row for each."""
     rows: list[dict[str, Any]] = []
     for example in EXAMPLES.values():
@@ -143,7 +143,7 @@ def derivatives() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def error_curve(example: Example, steps: Array) -> pd.DataFrame:
+def step_size_errors(example: Example, steps: Array) -> pd.DataFrame:
     """Largest error of a partial derivative against the symbolic one: ``method, step, error``."""
     exact = symbolic_gradient(example)[1]
     function = _on_numpy(example)
@@ -218,11 +218,12 @@ def check_gradient(
             rounding hides its slopes.
     """
     values = [
-        one if isinstance(one, tf.Variable) else tf.Variable(one) for one in map(plain, point)
+        one if isinstance(one, tf.Variable) else tf.Variable(one)
+        for one in map(unwrap_keras_variable, point)
     ]
     changed = _require_repeatable(function, values)
-    with restored([*values, *changed]):
-        near = Surroundings(function, values, _gradients(function, values))
+    with restore_variables([*values, *changed]):
+        near = FlattenedFunction(function, values, _gradients(function, values))
         if step is None:
             along, steps = scaled_directions(near, directions, seed=seed), halved_steps()
         else:
@@ -232,7 +233,7 @@ def check_gradient(
 
 
 def _gradients(function: Callable[..., Any], values: Sequence[Any]) -> list[Any]:
-    with restored(values):
+    with restore_variables(values):
         found = diagnose_gradient(function, values)
     missing = [one for one in found if one.norm is None]
     if missing:
@@ -245,7 +246,9 @@ def _gradients(function: Callable[..., Any], values: Sequence[Any]) -> list[Any]
 def _require_repeatable(function: Callable[..., Any], values: Sequence[Any]) -> list[Any]:
     """The variables that the function changes, if it gives the same number when called again."""
     results: list[float] = []
-    changed = changed_variables(lambda: results.extend(number(function(*values)) for _ in range(2)))
+    changed = assigned_variables(
+        lambda: results.extend(as_float(function(*values)) for _ in range(2))
+    )
     first, second = results
     if not np.isfinite(results).all():
         raise ValueError(f"Expected a function with finite values. Received: {first}")
@@ -260,7 +263,7 @@ def _require_repeatable(function: Callable[..., Any], values: Sequence[Any]) -> 
     return changed
 
 
-def _resolved(slopes: Sequence[Slope]) -> Array:
+def _resolved(slopes: Sequence[DirectionalDerivative]) -> Array:
     """Columns of the slopes that rounding does not hide."""
     table = np.array(slopes, np.float64)
     automatic, numerical, uncertainty, scale = table.T

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 
-def showcase() -> tuple[Callable[..., Any], list[Any], list[str]]:
+def example_of_each_reason() -> tuple[Callable[..., Any], list[Any], list[str]]:
     """A function, its values and their names."""
     watched, numpy_cut, rounded = (tf.Variable(1.5) for _ in range(3))
     constant, integer, idle = tf.constant(1.5), tf.Variable(3), tf.Variable(1.5)

@@ -10,7 +10,7 @@ METHOD_COLOURS = {"forward": WARM, "central": ACCENT, "complex step": "#4c956c"}
 MODE_COLOURS = {"forward": WARM, "reverse": ACCENT}
 
 
-def steps_figure(curves: pd.DataFrame, *, formula: str, point: str) -> Figure:
+def step_size_figure(curves: pd.DataFrame, *, formula: str, point: str) -> Figure:
     """Error against step size: truncation on the right, rounding on the left."""
     exponents = {"forward": (1 / 2, r"$\epsilon^{1/2}$"), "central": (1 / 3, r"$\epsilon^{1/3}$")}
     with house_style():
@@ -31,7 +31,7 @@ def steps_figure(curves: pd.DataFrame, *, formula: str, point: str) -> Figure:
     return figure
 
 
-def norms_figure(history: History, *, title: str) -> Figure:
+def gradient_norms_figure(history: History, *, title: str) -> Figure:
     """Loss and gradient norm of each layer, step by step."""
     layers = [name for name in history[0] if name.startswith("norm_")]
     with house_style():
@@ -49,7 +49,7 @@ def norms_figure(history: History, *, title: str) -> Figure:
     return figure
 
 
-def modes_figure(costs: pd.DataFrame) -> Figure:
+def jacobian_costs_figure(costs: pd.DataFrame) -> Figure:
     """What a Jacobian costs in each mode as inputs grow, and as outputs grow."""
     few = {"inputs": costs["outputs"].min(), "outputs": costs["inputs"].min()}
     with house_style():

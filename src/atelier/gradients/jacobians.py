@@ -41,7 +41,7 @@ def reverse_jacobian(function: Callable[[Any], Any], point: Any) -> Any:
 MODES = {"forward": forward_jacobian, "reverse": reverse_jacobian}
 
 
-def mode_costs(sizes: tuple[tuple[int, int], ...]) -> pd.DataFrame:
+def jacobian_costs(sizes: tuple[tuple[int, int], ...]) -> pd.DataFrame:
     """For each (inputs, outputs) and mode: passes, operations of the graph, median seconds, and
     the largest difference between the two modes' Jacobians.
     """

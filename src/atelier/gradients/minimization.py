@@ -26,7 +26,7 @@ def network(inputs: int, outputs: int) -> keras.Model:
     return keras.Model(image, last(hidden(image)))
 
 
-def minimise(images: Array, targets: Array, *, steps: int) -> list[Array]:
+def minimize_with_keras(images: Array, targets: Array, *, steps: int) -> list[Array]:
     """The weights after ``steps`` steps of squared error: Keras does it all (``minimize`` once)."""
     model = network(images.shape[1], targets.shape[1])
     model.compile(keras.optimizers.SGD(RATE), "mse", jit_compile=False)
@@ -35,7 +35,7 @@ def minimise(images: Array, targets: Array, *, steps: int) -> list[Array]:
     return list(model.get_weights())
 
 
-def compute_and_apply(
+def minimize_with_tape(
     images: Array,
     targets: Array,
     *,
@@ -62,7 +62,7 @@ def compute_and_apply(
     return list(model.get_weights())
 
 
-def by_hand(images: Array, targets: Array, *, steps: int) -> list[Array]:
+def minimize_by_hand(images: Array, targets: Array, *, steps: int) -> list[Array]:
     """The same by the chain rule on paper, applied by the optimizer.
 
     out = h W₂, h = max(0, x W₁), E = mean (out − t)²: dE/dout = 2 (out − t) / (n k);
@@ -91,12 +91,12 @@ def _batches(images: Array, targets: Array, steps: int) -> Iterator[tuple[Any, A
         yield tf.constant(images[rows]), tf.constant(targets[rows])
 
 
-def clipped(gradients: list[Any], *, norm: float) -> list[Any]:
+def clip_gradients(gradients: list[Any], *, norm: float) -> list[Any]:
     """The gradients, scaled down together where their common norm exceeds ``norm``."""
     return list(tf.clip_by_global_norm(gradients, norm)[0])
 
 
-def three_ways(
+def minimize_three_ways(
     images: Array, targets: Array, *, steps: int, norm: float, curve: MetricLog
 ) -> pd.DataFrame:
     """How far each way's weights lie from the first's, and whether every bit is the same.
@@ -106,11 +106,13 @@ def three_ways(
     """
     data = images, targets
     ways = {
-        "minimize": minimise(*data, steps=steps),
-        "compute, apply": compute_and_apply(*data, steps=steps, curve=curve),
-        "by hand, apply": by_hand(*data, steps=steps),
-        "clipped": compute_and_apply(*data, steps=steps, process=partial(clipped, norm=norm)),
-        "last layer only": compute_and_apply(*data, steps=steps, only=slice(1, None)),
+        "minimize": minimize_with_keras(*data, steps=steps),
+        "compute, apply": minimize_with_tape(*data, steps=steps, curve=curve),
+        "by hand, apply": minimize_by_hand(*data, steps=steps),
+        "clipped": minimize_with_tape(
+            *data, steps=steps, process=partial(clip_gradients, norm=norm)
+        ),
+        "last layer only": minimize_with_tape(*data, steps=steps, only=slice(1, None)),
     }
     first = ways["minimize"]
     rows = [

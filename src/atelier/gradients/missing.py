@@ -7,13 +7,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from atelier.gradients.recording import Flow, Operation, is_differentiable, recorded_operations
+from atelier.gradients.recording import (
+    DataFlow,
+    RecordedOperation,
+    is_differentiable,
+    record_operations,
+)
 from atelier.gradients.state import (
-    changed_variables,
-    eager_functions,
-    plain,
-    restored,
-    undone_assignments,
+    assigned_variables,
+    restore_variables,
+    run_eagerly,
+    undo_assignments,
+    unwrap_keras_variable,
 )
 from atelier.types import Array
 
@@ -23,7 +28,7 @@ UNSURE = (
 )
 
 
-class Diagnosis(NamedTuple):
+class GradientDiagnosis(NamedTuple):
     """Whether a value has a gradient, and if not, why."""
 
     name: str
@@ -33,7 +38,7 @@ class Diagnosis(NamedTuple):
 
 def diagnose_gradient(
     function: Callable[..., Any], values: Sequence[Any], *, names: Sequence[str] | None = None
-) -> list[Diagnosis]:
+) -> list[GradientDiagnosis]:
     """For each value, the norm of its gradient, or why it has none.
 
     The reasons, each of which names what it found:
@@ -56,13 +61,13 @@ def diagnose_gradient(
         values: Variables or tensors, as the function is called with.
         names: What to call them; else their own names, or their places.
     """
-    values = [plain(value) for value in values]
+    values = [unwrap_keras_variable(value) for value in values]
     called = names or [_name(value, place) for place, value in enumerate(values)]
     gradients = _gradients(function, values)
     return [
-        Diagnosis(name, None, _reason(function, values, place))
+        GradientDiagnosis(name, None, _reason(function, values, place))
         if gradient is None
-        else Diagnosis(name, _norm(gradient), "")
+        else GradientDiagnosis(name, _norm(gradient), "")
         for place, (name, gradient) in enumerate(zip(called, gradients, strict=True))
     ]
 
@@ -77,7 +82,7 @@ def _norm(gradient: Any) -> float:
 
 def _gradients(function: Callable[..., Any], values: Sequence[Any]) -> list[Any]:
     """The tape's gradients; where an operation stops the whole tape, each value by itself."""
-    with eager_functions(), undone_assignments(), tf.GradientTape() as tape:
+    with run_eagerly(), undo_assignments(), tf.GradientTape() as tape:
         result = _tensor(function(*values))
     if not is_differentiable(result):
         return [None] * len(values)
@@ -92,8 +97,8 @@ def _gradient_alone(function: Callable[..., Any], values: Sequence[Any], place: 
     if not (isinstance(value, tf.Variable) and value.trainable and is_differentiable(value)):
         return None
     with (
-        eager_functions(),
-        undone_assignments(),
+        run_eagerly(),
+        undo_assignments(),
         tf.GradientTape(watch_accessed_variables=False) as tape,
     ):
         tape.watch(value)
@@ -106,7 +111,7 @@ def _gradient_alone(function: Callable[..., Any], values: Sequence[Any], place: 
 
 def _tensor(result: Any) -> Any:
     """A variable as a tensor, read on the tape; anything else as it is."""
-    result = plain(result)
+    result = unwrap_keras_variable(result)
     return result.read_value() if isinstance(result, tf.Variable) else result
 
 
@@ -114,16 +119,16 @@ def _reason(function: Callable[..., Any], values: Sequence[Any], place: int) -> 
     value = values[place]
     if not is_differentiable(value):
         return f"{value.dtype.name}: only floating-point values have gradients"
-    changed = changed_variables(lambda: function(*values))
+    changed = assigned_variables(lambda: function(*values))
     with (
-        eager_functions(),
-        undone_assignments() as assigned,
-        recorded_operations() as operations,
+        run_eagerly(),
+        undo_assignments() as assigned,
+        record_operations() as operations,
         tf.GradientTape(watch_accessed_variables=False, persistent=True) as tape,
     ):
         tape.watch([one for one in (value, *changed) if is_differentiable(one)])
         result = _tensor(function(*values))
-    flow = Flow(operations, value, changed, tape)
+    flow = DataFlow(operations, value, changed, tape)
     if not flow.reaches(result):
         return _without_path(function, values, place)
     if is_differentiable(result) and _has_gradient(tape, result, value):
@@ -139,7 +144,7 @@ def _has_gradient(tape: Any, result: Any, value: Any) -> bool:
         return False
 
 
-def _cut(cuts: list[Operation], variables: dict[int, str]) -> str:
+def _cut(cuts: list[RecordedOperation], variables: dict[int, str]) -> str:
     """The sentence that names the operations which stop the gradient."""
     assigned = [operation for operation in cuts if operation.assigns]
     if assigned:
@@ -171,7 +176,7 @@ def _without_path(function: Callable[..., Any], values: Sequence[Any], place: in
 
 def _outcome(function: Callable[..., Any], values: Sequence[Any]) -> Array:
     """What the function gives, as an array; what it assigns is undone."""
-    with eager_functions(), undone_assignments():
+    with run_eagerly(), undo_assignments():
         return np.asarray(_tensor(function(*values)))
 
 
@@ -192,6 +197,6 @@ def _replaced(values: Sequence[Any], place: int, moved: Array) -> Iterator[list[
     if not isinstance(value, tf.Variable):
         yield [*values[:place], new, *values[place + 1 :]]
         return
-    with restored([value]):
+    with restore_variables([value]):
         value.assign(new)
         yield list(values)

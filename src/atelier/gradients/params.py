@@ -7,7 +7,7 @@ from pydantic import Field
 from atelier.params import Params
 
 
-class ThreeWaysParams(Params):
+class MinimizationParams(Params):
     """One minimisation, written three ways."""
 
     images: Annotated[int, Field(ge=50, description="training images, at most")]
@@ -15,7 +15,7 @@ class ThreeWaysParams(Params):
     norm: Annotated[float, Field(gt=0, description="what gradients are clipped to")]
 
 
-class ModeParams(Params):
+class JacobianParams(Params):
     """How large the Jacobians get."""
 
     sizes: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=2)]

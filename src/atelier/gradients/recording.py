@@ -12,7 +12,7 @@ SHAPE_ONLY = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 """Operations that use nothing of their input but its shape."""
 
 
-class Operation(NamedTuple):
+class RecordedOperation(NamedTuple):
     """One operation that ran: its type, and the tensors (or handles of variables) it took and gave.
 
     The inputs of an assignment start with the handle of the variable.
@@ -39,13 +39,13 @@ class Operation(NamedTuple):
 
 
 @contextmanager
-def recorded_operations() -> Iterator[list[Operation]]:
+def record_operations() -> Iterator[list[RecordedOperation]]:
     """Every operation that runs eagerly in the block, in order, with its tensors."""
-    operations: list[Operation] = []
+    operations: list[RecordedOperation] = []
 
     def note(kind: Any, inputs: Any, _attributes: Any, outputs: Any, *_: Any, **__: Any) -> None:
         name = kind.decode() if isinstance(kind, bytes) else kind
-        operations.append(Operation(name, tuple(inputs), tuple(outputs)))
+        operations.append(RecordedOperation(name, tuple(inputs), tuple(outputs)))
 
     op_callbacks.add_op_callback(note)
     try:
@@ -54,7 +54,7 @@ def recorded_operations() -> Iterator[list[Operation]]:
         op_callbacks.remove_op_callback(note)
 
 
-class Flow:
+class DataFlow:
     """How data went from one value to a result.
 
     Args:
@@ -65,12 +65,12 @@ class Flow:
     """
 
     def __init__(
-        self, operations: list[Operation], value: Any, changed: Sequence[Any], tape: Any
+        self, operations: list[RecordedOperation], value: Any, changed: Sequence[Any], tape: Any
     ) -> None:
         self._value, self._tape = value, tape
         self._read = [one for one in (value, *changed) if isinstance(one, tf.Variable)]
         self._source = _key(value.handle if isinstance(value, tf.Variable) else value)
-        self._made_by: dict[int, list[Operation]] = {}
+        self._made_by: dict[int, list[RecordedOperation]] = {}
         self._copies = {self._source}
         self._reached, self._known = {self._source}, {self._source}
         for operation in operations:
@@ -78,7 +78,7 @@ class Flow:
             self._follow(operation)
             self._known |= {_key(tensor) for tensor in operation.outputs}
 
-    def _note_reads(self, operation: Operation) -> None:
+    def _note_reads(self, operation: RecordedOperation) -> None:
         """Adds the reading of a variable that was handed to an operation as it is: TensorFlow
         reads it then without a word.
         """
@@ -88,9 +88,9 @@ class Flow:
             self._known.add(_key(tensor))
             for variable in self._read:
                 if self._is_read(tensor, variable, operation):
-                    self._follow(Operation("ReadVariableOp", (variable.handle,), (tensor,)))
+                    self._follow(RecordedOperation("ReadVariableOp", (variable.handle,), (tensor,)))
 
-    def _is_read(self, tensor: Any, variable: Any, operation: Operation) -> bool:
+    def _is_read(self, tensor: Any, variable: Any, operation: RecordedOperation) -> bool:
         """Whether the tensor is the variable's value; ``tf.stop_gradient`` stops the tape, so that
         there equal numbers must do.
         """
@@ -101,7 +101,7 @@ class Flow:
         same = tensor.dtype == variable.dtype and tensor.shape == variable.shape
         return same and bool(np.array_equal(tensor, variable.numpy(), equal_nan=True))
 
-    def _follow(self, operation: Operation) -> None:
+    def _follow(self, operation: RecordedOperation) -> None:
         """Marks what the operation gives, or the variable it changes, where the value goes in."""
         if operation.kind in SHAPE_ONLY:
             return
@@ -119,11 +119,11 @@ class Flow:
         """Whether the result was computed from the value by TensorFlow's operations."""
         return _key(result) in self._reached
 
-    def cuts(self, result: Any) -> list[Operation]:
+    def cuts(self, result: Any) -> list[RecordedOperation]:
         """The operations into which the value's gradient reaches back, but through which it does
         not come: nearest to the result first.
         """
-        cuts: list[Operation] = []
+        cuts: list[RecordedOperation] = []
         waiting, known = [result], {_key(result)}
         while waiting:
             for operation in self._made_by.get(_key(waiting.pop(0)), []):

@@ -1,18 +1,18 @@
 from .networks import Maxout, convolutional_maxout, dense_maxout
 from .params import (
     ConvolutionalParams,
-    DescentParams,
     FunctionParams,
     MaxoutParams,
+    MomentumParams,
     PermutationInvariantParams,
 )
 
 __all__ = [
     "ConvolutionalParams",
-    "DescentParams",
     "FunctionParams",
     "Maxout",
     "MaxoutParams",
+    "MomentumParams",
     "PermutationInvariantParams",
     "convolutional_maxout",
     "dense_maxout",

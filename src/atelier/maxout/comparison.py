@@ -14,7 +14,7 @@ from atelier.evaluation.intervals import wilson_interval
 from atelier.maxout.networks import Maxout, dense_maxout, rectified_width
 from atelier.maxout.params import MaxoutParams, PermutationInvariantParams
 from atelier.training.batches import to_unit
-from atelier.training.fitting import fit_to_the_end, unit_logits_of
+from atelier.training.fitting import fit_all_epochs, predict_unit_logits
 from atelier.types import Array, Arrays, Images, Metrics
 
 TARGETS: dict[str, Callable[[Array], Array]] = {
@@ -24,7 +24,7 @@ TARGETS: dict[str, Callable[[Array], Array]] = {
 }
 
 
-def compare(
+def compare_with_relu(
     train: Arrays, test: Arrays, params: MaxoutParams, *, classes: int
 ) -> tuple[pd.DataFrame, keras.Model]:
     """Maxout and ReLU of as many parameters, with and without dropout, seed by seed: a row each;
@@ -41,13 +41,13 @@ def compare(
         model = dense_maxout(
             classes, shape=shape, units=units, pieces=pieces, hidden_drop=drop, seed=seed
         )
-        fit_to_the_end(model, train, params.training.model_copy(update={"seed": seed}))
+        fit_all_epochs(model, train, params.training.model_copy(update={"seed": seed}))
         row = {"network": name, "dropout": drop, "seed": seed, "parameters": model.count_params()}
-        rows.append(row | test_error(model, train, test))
+        rows.append(row | error_rates(model, train, test))
     return pd.DataFrame(rows), model
 
 
-def test_error(model: keras.Model, train: Arrays, test: Arrays) -> Metrics:
+def error_rates(model: keras.Model, train: Arrays, test: Arrays) -> Metrics:
     """Mistakes and error on the test split, its Wilson 95 % interval, n; error on training."""
     wrong, trained = (
         int((_eager(model, split["images"]).argmax(axis=1) != split["labels"]).sum())
@@ -71,14 +71,14 @@ def piece_shares(model: keras.Model, images: Images) -> Array:
     """
     maxout = next(layer for layer in model.layers if isinstance(layer, Maxout))
     features = keras.Model(model.input, maxout.input)
-    values = unit_logits_of(features, to_unit(images))  # (n, units · pieces)
+    values = predict_unit_logits(features, to_unit(images))  # (n, units · pieces)
     winner = values.reshape(len(images), maxout.units, -1).argmax(axis=2)  # (n, units)
     pieces = values.shape[1] // maxout.units
     counts = np.stack([(winner == piece).sum(axis=0) for piece in range(pieces)], axis=1)
     return np.asarray(np.sort(counts, axis=1)[:, ::-1] / len(images))
 
 
-class Learnt(NamedTuple):
+class FunctionFit(NamedTuple):
     """What one maxout unit makes of each of TARGETS."""
 
     x: Array
@@ -91,7 +91,7 @@ class Learnt(NamedTuple):
     """(points, functions, pieces): each a straight line."""
 
 
-def learn_functions(*, pieces: int, steps: int, seed: int) -> Learnt:
+def fit_functions(*, pieces: int, steps: int, seed: int) -> FunctionFit:
     """One maxout unit of a single input fitted to each of TARGETS over [−2, 2] (their fig. 1)."""
     x = np.linspace(-2, 2, 201, dtype=np.float32)[:, None]
     targets = np.concatenate([function(x) for function in TARGETS.values()], axis=1)
@@ -112,12 +112,12 @@ def learn_functions(*, pieces: int, steps: int, seed: int) -> Learnt:
 
     descend(tf.constant(x), tf.constant(targets))
     values = np.asarray(lines(x))
-    return Learnt(
+    return FunctionFit(
         x[:, 0], targets, np.asarray(units(values)), values.reshape(len(x), len(TARGETS), pieces)
     )
 
 
-def permutation_invariant(
+def permutation_invariant_network(
     params: PermutationInvariantParams, *, shape: tuple[int, int, int], classes: int
 ) -> keras.Model:
     """The paper's network for MNIST without a notion of neighbourhood, untrained."""

@@ -11,7 +11,7 @@ from atelier.types import Array, Arrays, History, Metrics
 COLOURS = {"ReLU": QUIET, "maxout": ACCENT}
 
 
-def rivals_figure(table: pd.DataFrame, *, title: str) -> Figure:
+def maxout_comparison_figure(table: pd.DataFrame, *, title: str) -> Figure:
     """Test error of every network with its 95 % interval, arm beside arm; training error hollow."""
     arms = list(dict.fromkeys(zip(table["network"], table["dropout"], strict=True)))
     seeds = sorted(table["seed"].unique())
@@ -84,7 +84,7 @@ def functions_figure(learnt: Arrays, names: list[str]) -> Figure:
     return figure
 
 
-def descent_figure(history: History, metrics: Metrics, *, first: int, title: str) -> Figure:
+def maxout_training_figure(history: History, metrics: Metrics, *, first: int, title: str) -> Figure:
     """Likelihood and error by epoch, and where the second phase begins."""
     epochs = np.arange(1, len(history) + 1)
     with house_style():

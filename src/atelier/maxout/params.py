@@ -18,7 +18,7 @@ class MaxoutParams(Params):
     seeds: Annotated[tuple[int, ...], Field(min_length=1)]
 
 
-class DescentParams(Params):
+class MomentumParams(Params):
     """Gradient descent with momentum as the maxout paper does it (its released configuration)."""
 
     learning_rate: Annotated[float, Field(gt=0)]
@@ -42,7 +42,7 @@ class PermutationInvariantParams(Params):
     max_norm: Annotated[float, Field(gt=0)]
     input_drop: Share
     hidden_drop: Share
-    descent: DescentParams
+    descent: MomentumParams
 
 
 class ConvolutionalParams(Params):

@@ -6,40 +6,33 @@ on all of them, until those of the rest are as likely as the part was (Goodfello
 """
 
 import logging
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from atelier.data.shares import as_written, count_of
+from atelier.data.shares import exact_fraction, rounded_share
 from atelier.evaluation.calibration_error import negative_log_likelihood
-from atelier.maxout.params import DescentParams
+from atelier.maxout.params import MomentumParams
 from atelier.training.batches import to_unit
-from atelier.training.fitting import fingerprint, mask_seed, unit_logits_of
-from atelier.training.resume import as_arrays, as_rows
-from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
+from atelier.training.fitting import TrainedModel, dropout_seed, fingerprint, predict_unit_logits
+from atelier.training.resume import history_from_arrays, history_to_arrays
+from atelier.types import Array, Arrays, Checkpoint, MetricLog
 
 logger = logging.getLogger(__name__)
 
 
-class Descended(NamedTuple):
-    """What a descent gives back."""
-
-    model: keras.Model
-    history: History
-
-
-class Descent:
+class MomentumTrainer:
     """A network on its way down: weights, velocities, and where it stands."""
 
-    def __init__(self, model: keras.Model, train: Arrays, params: DescentParams) -> None:
+    def __init__(self, model: keras.Model, train: Arrays, params: MomentumParams) -> None:
         self.model, self.params = model, params
         self.images, self.labels = tf.constant(train["images"]), tf.constant(train["labels"])
         self.velocities = [tf.Variable(tf.zeros_like(w)) for w in model.trainable_variables]
         self.steps = tf.Variable(0.0)
-        self.first = count_of(1 - as_written(params.held_out), len(train["labels"]))
+        self.first = rounded_share(1 - exact_fraction(params.held_out), len(train["labels"]))
         self._epoch = tf.function(self._run)
 
     def _run(self, order: Any, momentum: Any) -> Any:
@@ -74,7 +67,7 @@ class Descent:
         momentum = low + (high - low) * min(1.0, number / self.params.saturation)
         for index, layer in enumerate(self.model.layers):
             if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
-                layer.seed_generator.state.assign(mask_seed(self.params.seed, number, index))
+                layer.seed_generator.state.assign(dropout_seed(self.params.seed, number, index))
         order = np.random.default_rng((self.params.seed, number)).permutation(rows)
         return float(self._epoch(tf.constant(order), tf.constant(momentum, tf.float32)))
 
@@ -93,14 +86,14 @@ class Descent:
         self.steps.assign(state["steps"])
 
 
-def descend(
+def train_with_momentum(
     model: keras.Model,
     train: Arrays,
-    params: DescentParams,
+    params: MomentumParams,
     *,
     curve: MetricLog,
     checkpoint: Checkpoint,
-) -> Descended:
+) -> TrainedModel:
     """Train ``model`` in place by the two phases; its history has a row for each epoch.
 
     Args:
@@ -110,13 +103,13 @@ def descend(
         curve: Receives each epoch's row.
         checkpoint: Keeps the state after each epoch.
     """
-    descent = Descent(model, train, params)
+    descent = MomentumTrainer(model, train, params)
     identity = fingerprint(model.to_json() + params.model_dump_json(), train)
     saved = checkpoint.restore(identity)
     history: list[dict[str, float]] = []
     best: dict[str, Array] = {}
     if saved is not None:
-        history = as_rows(saved)
+        history = history_from_arrays(saved)
         best = {name[5:]: value for name, value in saved.items() if name.startswith("best.")}
         descent.restore(saved)
         for row in history:
@@ -137,19 +130,19 @@ def descend(
         curve.append(history[-1])
         _keep(checkpoint, identity, descent, best, history)
         logger.info("epoch %d: %s", number + 1, {k: round(v, 4) for k, v in history[-1].items()})
-    return Descended(model, history)
+    return TrainedModel(model, history)
 
 
 def _best(history: list[dict[str, float]]) -> int:
     return int(np.argmin([row["held_out_error"] for row in history]))
 
 
-def _judged(descent: Descent, train: Arrays) -> dict[str, float]:
+def _judged(descent: MomentumTrainer, train: Arrays) -> dict[str, float]:
     """Likelihood of the part trained on, likelihood and error of the rest, without dropout."""
     some = slice(0, len(train["labels"]) - descent.first)  # as many as are held out
     rest = slice(descent.first, None)
     logits = {
-        name: unit_logits_of(descent.model, to_unit(train["images"][rows]))
+        name: predict_unit_logits(descent.model, to_unit(train["images"][rows]))
         for name, rows in (("train", some), ("held_out", rest))
     }
     wrong = logits["held_out"].argmax(axis=1) != train["labels"][rest]
@@ -163,9 +156,9 @@ def _judged(descent: Descent, train: Arrays) -> dict[str, float]:
 def _keep(
     checkpoint: Checkpoint,
     identity: str,
-    descent: Descent,
+    descent: MomentumTrainer,
     best: dict[str, Array],
     history: list[dict[str, float]],
 ) -> None:
     kept = {f"best.{name}": value for name, value in best.items()}
-    checkpoint.save(identity, descent.state() | kept | as_arrays(history))
+    checkpoint.save(identity, descent.state() | kept | history_to_arrays(history))

@@ -21,20 +21,22 @@ Predict = Callable[[Images], Array]
 """Stored images (n, height, width, channels) → probabilities (n, classes)."""
 
 
-class Answers(NamedTuple):
+class Evaluation(NamedTuple):
     """What a model says to the held-out images, and how long it takes."""
 
     probabilities: Array  # (n, classes)
     milliseconds: Array  # (turns,): per image
 
 
-def examine(models: list[Predict], images: Images, params: PromotionParams) -> list[Answers]:
+def evaluate_models(
+    models: list[Predict], images: Images, params: PromotionParams
+) -> list[Evaluation]:
     """Every model's answers; timed in turns, so that a slow minute of the machine hits them all."""
     said = [model(images) for model in models]
     batch = images[: params.batch]
     taken = np.array([[_clocked(model, batch) for model in models] for _ in range(params.turns)])
     return [
-        Answers(probabilities, milliseconds)
+        Evaluation(probabilities, milliseconds)
         for probabilities, milliseconds in zip(said, taken.T / len(batch), strict=True)
     ]
 
@@ -63,8 +65,8 @@ MEASURES: dict[str, tuple[Callable[[Array, Labels], float], int, tuple[float, fl
 """By name: the measure, whether more or less of it is better, and the bounds of a gain in it."""
 
 
-def compare(
-    challenger: Answers, champion: Answers, labels: Labels, params: PromotionParams
+def compare_models(
+    challenger: Evaluation, champion: Evaluation, labels: Labels, params: PromotionParams
 ) -> pd.DataFrame:
     """A row per measure: both values, the gain (more is better) with its 95 % paired interval.
 
@@ -76,7 +78,7 @@ def compare(
 
 
 def _rows(
-    challenger: Answers, champion: Answers, labels: Labels, params: PromotionParams
+    challenger: Evaluation, champion: Evaluation, labels: Labels, params: PromotionParams
 ) -> Iterator[dict[str, object]]:
     chance = {"seed": params.seed, "resamples": params.resamples}
     for name, (measure, sign, bounds) in MEASURES.items():
@@ -125,12 +127,12 @@ def _row(
     }
 
 
-def passes(table: pd.DataFrame) -> bool:
+def is_no_worse(table: pd.DataFrame) -> bool:
     """Whether the challenger is better or no worse by every measure."""
     return not (table["verdict"] == "may be worse").any()
 
 
-def in_words(table: pd.DataFrame, *, images: int) -> str:
+def comparison_text(table: pd.DataFrame, *, images: int) -> str:
     """Every measure in a line, with its numbers."""
     lines = [
         f"- {row['measure']}: {row['verdict']}, {row['challenger']:.4g} beside "
@@ -145,10 +147,10 @@ class Decision(NamedTuple):
     """What came of a promotion."""
 
     table: pd.DataFrame
-    """As :func:`compare` gives it; a first champion is compared with itself."""
+    """As :func:`compare_models` gives it; a first champion is compared with itself."""
     verdict: str
     """In words; its first line says what was decided."""
-    moved: bool
+    promoted: bool
     """Whether the champion is another one now."""
 
 
@@ -166,10 +168,10 @@ def promote(registry: Registry, test: Arrays, params: PromotionParams) -> Decisi
     with registry.lock():
         new, old = registry.newest(), registry.champion()
         versions = [new] if old in (None, new) else [new, str(old)]
-        answers = examine([registry.model(one) for one in versions], test["images"], params)
-        table = compare(answers[0], answers[-1], test["labels"], params)
+        answers = evaluate_models([registry.model(one) for one in versions], test["images"], params)
+        table = compare_models(answers[0], answers[-1], test["labels"], params)
         moved, headline = _decided(registry, table, new, old)
-        verdict = f"{headline}\n\n{in_words(table, images=len(test['labels']))}"
+        verdict = f"{headline}\n\n{comparison_text(table, images=len(test['labels']))}"
         (registry.set_champion if moved else registry.record_verdict)(new, verdict)
     return Decision(table, verdict, moved)
 
@@ -184,7 +186,7 @@ def _decided(
         return False, f"Version {new} is the champion already."
     if registry.is_rolled_back(new):
         return False, f"Version {new} stays out: it was rolled back. Version {old} stays champion."
-    if passes(table):
+    if is_no_worse(table):
         return True, f"Version {new} takes the place of version {old}: better or no worse by all."
     worse = ", ".join(table.loc[table["verdict"] == "may be worse", "measure"])
     return False, f"Version {old} stays champion: version {new} may be worse by {worse}."

@@ -12,7 +12,7 @@ def gains_figure(table: pd.DataFrame, *, title: str) -> Figure:
     """The gain by each measure with its interval, beside the margin that it may fall short of.
 
     Args:
-        table: From :func:`atelier.promotion.decision.compare`.
+        table: From :func:`atelier.promotion.decision.compare_models`.
         title: Above all.
     """
     with house_style():

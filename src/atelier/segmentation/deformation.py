@@ -91,7 +91,7 @@ def deform(image: Array, weights: Array, labels: Array, coordinates: Array) -> t
     )
 
 
-def change_greys(image: Array, change: DeformationParams, *, rng: np.random.Generator) -> Array:
+def jitter_intensity(image: Array, change: DeformationParams, *, rng: np.random.Generator) -> Array:
     """The image, float32, with another contrast, brightness and exponent, and with noise.
 
     The exponent acts on what lies in [0, 1]; values outside keep their sign and size.

@@ -10,15 +10,15 @@ import numpy as np
 from atelier.cells.grayscale import normalise
 from atelier.cells.instance_labels import number_cells
 from atelier.cells.samples import Sample
-from atelier.cells.watershed import separated
-from atelier.segmentation.deformation import change_greys, deform, draw_coordinates
+from atelier.cells.watershed import shrink_touching
+from atelier.segmentation.deformation import deform, draw_coordinates, jitter_intensity
 from atelier.segmentation.params import BorderParams, SegmenterParams
-from atelier.segmentation.unet_shapes import fitting_side, margin
+from atelier.segmentation.unet_shapes import fitting_side, valid_margin
 from atelier.segmentation.weight_map import border_weights, class_balance
 from atelier.types import Array
 
 
-class Lesson(NamedTuple):
+class TrainingSample(NamedTuple):
     """One image as the network learns it, each part (height, width)."""
 
     image: Array
@@ -29,9 +29,9 @@ class Lesson(NamedTuple):
     """What each pixel counts, float32."""
 
 
-def prepare(samples: Sequence[Sample], params: BorderParams) -> list[Lesson]:
+def training_samples(samples: Sequence[Sample], params: BorderParams) -> list[TrainingSample]:
     """The images with their targets and weights: class balance over all of them, and borders."""
-    targets = [separated(s.labels) if params.gaps else s.labels > 0 for s in samples]
+    targets = [shrink_touching(s.labels) if params.gaps else s.labels > 0 for s in samples]
     everything = np.concatenate([target.ravel() for target in targets])
     balance = class_balance(everything) if params.balance else (1.0, 1.0)
     lessons = []
@@ -41,16 +41,20 @@ def prepare(samples: Sequence[Sample], params: BorderParams) -> list[Lesson]:
             cells = np.where(target, number_cells(sample.labels)[0], 0)
             weights = weights + border_weights(cells, w0=params.w0, sigma=params.sigma)
         lessons.append(
-            Lesson(normalise(sample.image), target.astype(np.int32), weights.astype(np.float32))
+            TrainingSample(
+                normalise(sample.image), target.astype(np.int32), weights.astype(np.float32)
+            )
         )
     return lessons
 
 
-def patches(lessons: Sequence[Lesson], params: SegmenterParams, step: int) -> tuple[Array, ...]:
+def training_batch(
+    lessons: Sequence[TrainingSample], params: SegmenterParams, step: int
+) -> tuple[Array, ...]:
     """The batch of one step: images (n, side, side, 1), targets and weights (n, side', side')."""
     rng = np.random.default_rng((params.seed, step))
     network = params.network
-    lost = margin(network.depth) if network.padding == "valid" else 0
+    lost = valid_margin(network.depth) if network.padding == "valid" else 0
     side = fitting_side(params.patch + 2 * lost, depth=network.depth, padding=network.padding)
     inner = slice(lost, side - lost)
     drawn = []
@@ -61,7 +65,7 @@ def patches(lessons: Sequence[Lesson], params: SegmenterParams, step: int) -> tu
         seen, counts, truth = deform(image, weights, target, where)
         drawn.append(
             (
-                change_greys(seen, params.deformation, rng=rng),
+                jitter_intensity(seen, params.deformation, rng=rng),
                 truth[inner, inner],
                 counts[inner, inner],
             )

@@ -20,26 +20,26 @@ BINS = 15
 DRAWN = 4000  # pixels of a picture
 
 
-class Pixels(NamedTuple):
-    """Drawn pixels: logits of background and cell, (n, 2), and which they are, (n,)."""
+class PixelSample(NamedTuple):
+    """DrawnCells pixels: logits of background and cell, (n, 2), and which they are, (n,)."""
 
     logits: Array
     labels: Array
 
 
-class Scale(NamedTuple):
+class PlattScale(NamedTuple):
     """Log-odds made honest: slope · log-odds + offset (Platt 1999)."""
 
     slope: float
     offset: float
 
     @property
-    def even(self) -> float:
+    def decision_threshold(self) -> float:
         """The probability that the network gives where the chance truly is one half."""
         return float(expit(-self.offset / self.slope))
 
 
-def fit_scale(pixels: Pixels) -> Scale:
+def fit_platt_scale(pixels: PixelSample) -> PlattScale:
     """The scale that makes these pixels likeliest: vector scaling of the two classes.
 
     A network that was taught with border weights says cell too seldom near other cells; the
@@ -47,17 +47,19 @@ def fit_scale(pixels: Pixels) -> Scale:
     """
     scaling = VectorScaling().fit(pixels.logits, pixels.labels)
     slope = scaling.weight_.mean()  # the logits less their mean are half the log-odds, ∓
-    return Scale(float(slope), float(scaling.bias_[1] - scaling.bias_[0]))
+    return PlattScale(float(slope), float(scaling.bias_[1] - scaling.bias_[0]))
 
 
-class Trust(NamedTuple):
+class PixelCalibration(NamedTuple):
     """What the pixels' probabilities are worth, before and after a slope and an offset."""
 
     diagrams: dict[str, pd.DataFrame]
     metrics: Metrics
 
 
-def draw_pixels(samples: Mapping[str, Sample], odds: Mapping[str, Array], *, seed: int) -> Pixels:
+def sample_pixels(
+    samples: Mapping[str, Sample], odds: Mapping[str, Array], *, seed: int
+) -> PixelSample:
     """Up to 4,000 pixels of each picture, with their log-odds as logits."""
     rng = np.random.default_rng(seed)
     scores, labels = [], []
@@ -66,24 +68,26 @@ def draw_pixels(samples: Mapping[str, Sample], odds: Mapping[str, Array], *, see
         rows = rng.permutation(len(flat))[:DRAWN]
         scores.append(np.stack([np.zeros(len(rows)), flat[rows]], axis=1))
         labels.append((sample.labels.ravel()[rows] > 0).astype(np.int64))
-    return Pixels(np.concatenate(scores), np.concatenate(labels))
+    return PixelSample(np.concatenate(scores), np.concatenate(labels))
 
 
-def trust_in(validation: Pixels, test: Pixels) -> Trust:
+def calibrate_pixels(validation: PixelSample, test: PixelSample) -> PixelCalibration:
     """Calibration of the pixels: the scale comes from ``validation``, scores from ``test``.
 
     ECE and NLL as in :mod:`atelier.evaluation.calibration_error`, 15 bins.
     """
-    scale = fit_scale(validation)
+    scale = fit_platt_scale(validation)
     honest = scale.slope * test.logits[:, 1] + scale.offset
     said = {
         "as trained": test.logits,
-        f"even at {scale.even:.2f}": np.stack([np.zeros_like(honest), honest], axis=1),
+        f"even at {scale.decision_threshold:.2f}": np.stack(
+            [np.zeros_like(honest), honest], axis=1
+        ),
     }
     metrics: Metrics = {
         "slope": scale.slope,
         "offset": scale.offset,
-        "even": scale.even,
+        "even": scale.decision_threshold,
         "pixels": float(len(test.labels)),
     }
     diagrams = {}
@@ -94,7 +98,7 @@ def trust_in(validation: Pixels, test: Pixels) -> Trust:
         metrics[f"ece{key}"] = ece
         metrics[f"nll{key}"] = negative_log_likelihood(logits, test.labels)
         diagrams[f"{name}: ECE {ece:.1%}"] = reliability_table(probability, test.labels)
-    return Trust(diagrams, metrics)
+    return PixelCalibration(diagrams, metrics)
 
 
 def reliability_table(probability: Array, labels: Array) -> pd.DataFrame:

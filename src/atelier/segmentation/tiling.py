@@ -23,7 +23,7 @@ class Tiling(NamedTuple):
     margin: int
 
 
-def mirrored(image: Array, before: int, after: tuple[int, int]) -> Array:
+def mirror_pad(image: Array, before: int, after: tuple[int, int]) -> Array:
     """The image, (height, width, channels), continued by its mirror image at every edge.
 
     The edge pixel itself is not repeated; a mirror image that is too short is mirrored again. A
@@ -50,7 +50,7 @@ def predict_tiled(predict: Predict, image: Array, tiling: Tiling, *, batch: int 
     height, width = image.shape[:2]
     rows, columns = -(-height // side), -(-width // across)
     beyond = (rows * side - height + margin, columns * across - width + margin)
-    wide = mirrored(image, margin, beyond)
+    wide = mirror_pad(image, margin, beyond)
     corners = [(row * side, column * across) for row in range(rows) for column in range(columns)]
     pieces: list[Array] = []
     for start in range(0, len(corners), batch):
@@ -62,7 +62,7 @@ def predict_tiled(predict: Predict, image: Array, tiling: Tiling, *, batch: int 
     return whole[:height, :width]
 
 
-def turned(image: Array, turns: int) -> Iterator[tuple[Array, Callable[[Array], Array]]]:
+def square_symmetries(image: Array, turns: int) -> Iterator[tuple[Array, Callable[[Array], Array]]]:
     """The image in the first ``turns`` of the square's eight symmetries, each with its way back.
 
     Four rotations by right angles come first, then the same of the mirror image; none needs
@@ -78,7 +78,7 @@ def turned(image: Array, turns: int) -> Iterator[tuple[Array, Callable[[Array], 
         yield np.rot90(flipped, turn % 4), back
 
 
-def mean_over_turns(predict: Callable[[Array], Array], image: Array, turns: int) -> Array:
+def average_over_symmetries(predict: Callable[[Array], Array], image: Array, turns: int) -> Array:
     """Mean of what ``predict`` says of an image, (height, width, channels), turned and back.
 
     The paper takes the mean over 7 rotations; here over up to 8 symmetries of the square.
@@ -88,5 +88,5 @@ def mean_over_turns(predict: Callable[[Array], Array], image: Array, turns: int)
     """
     if not 1 <= turns <= 8:
         raise ValueError(f"Expected 1 to 8 turns. Received: turns={turns}")
-    total = sum(back(predict(view)) for view, back in turned(image, turns))
+    total = sum(back(predict(view)) for view, back in square_symmetries(image, turns))
     return np.asarray(total / turns)

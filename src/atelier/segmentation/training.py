@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,30 +19,23 @@ from tqdm import tqdm
 
 from atelier.cells.grayscale import normalise
 from atelier.cells.samples import Sample, pack
-from atelier.data.shares import count_of
+from atelier.data.shares import rounded_share
 from atelier.segmentation.params import SegmenterParams
-from atelier.segmentation.patches import Lesson, patches, prepare
-from atelier.segmentation.tiling import Tiling, mean_over_turns, predict_tiled
-from atelier.segmentation.unet import unet
-from atelier.segmentation.unet_shapes import margin, tile_margin
-from atelier.training.fitting import fingerprint
-from atelier.training.resume import as_arrays, as_rows
-from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
+from atelier.segmentation.patches import TrainingSample, training_batch, training_samples
+from atelier.segmentation.tiling import Tiling, average_over_symmetries, predict_tiled
+from atelier.segmentation.unet import unet_network
+from atelier.segmentation.unet_shapes import tile_margin, valid_margin
+from atelier.training.fitting import TrainedModel, fingerprint
+from atelier.training.resume import history_from_arrays, history_to_arrays
+from atelier.types import Array, Arrays, Checkpoint, MetricLog
 
 logger = logging.getLogger(__name__)
 
 
-class Segmented(NamedTuple):
-    """What a training gives back."""
-
-    model: keras.Model
-    history: History
-
-
-def build(params: SegmenterParams) -> keras.Model:
+def build_unet(params: SegmenterParams) -> keras.Model:
     """The untrained network that the parameters name, two classes, one grey channel."""
     network = params.network
-    return unet(
+    return unet_network(
         filters=network.filters,
         depth=network.depth,
         padding=network.padding,
@@ -52,21 +45,21 @@ def build(params: SegmenterParams) -> keras.Model:
 
 
 def _ahead(
-    lessons: Sequence[Lesson], params: SegmenterParams, first: int
+    lessons: Sequence[TrainingSample], params: SegmenterParams, first: int
 ) -> Iterator[tuple[Array, ...]]:
     """The batches from step ``first`` on, each drawn while the one before is learnt."""
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(patches, lessons, params, first)
+        coming = pool.submit(training_batch, lessons, params, first)
         for step in range(first, params.steps):
             batch = coming.result()
             if step + 1 < params.steps:
-                coming = pool.submit(patches, lessons, params, step + 1)
+                coming = pool.submit(training_batch, lessons, params, step + 1)
             yield batch
 
 
-def optimizer_for(params: SegmenterParams) -> keras.optimizers.Optimizer:
+def build_unet_optimizer(params: SegmenterParams) -> keras.optimizers.Optimizer:
     """Momentum or Adam, the rate rising over the warm-up, then falling to 0 along a cosine."""
-    rising = count_of(params.warmup, params.steps)
+    rising = rounded_share(params.warmup, params.steps)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0 if rising else params.learning_rate,
         params.steps - rising,
@@ -78,12 +71,12 @@ def optimizer_for(params: SegmenterParams) -> keras.optimizers.Optimizer:
     return keras.optimizers.get({"class_name": params.optimizer, "config": config})
 
 
-class Learner:
+class UnetTrainer:
     """A network, its optimizer, and how far it has come."""
 
     def __init__(self, model: keras.Model, params: SegmenterParams) -> None:
         self.model = model
-        self.optimizer = optimizer_for(params)
+        self.optimizer = build_unet_optimizer(params)
         self.optimizer.build(model.trainable_variables)
         self._step = tf.function(self._learn, reduce_retracing=True)
 
@@ -130,7 +123,7 @@ def train_segmenter(
     *,
     curve: MetricLog,
     checkpoint: Checkpoint,
-) -> Segmented:
+) -> TrainedModel:
     """A network trained on ``samples``; its history has a row for each ``report_every`` steps.
 
     A row holds the mean training loss, the validation images' IoU of cells, and seconds a step.
@@ -139,17 +132,17 @@ def train_segmenter(
     Raises:
         FloatingPointError: The loss is no longer a number.
     """
-    model = build(params)
-    learner = Learner(model, params)
+    model = build_unet(params)
+    trainer = UnetTrainer(model, params)
     identity = fingerprint(params.model_dump_json(), pack(samples), pack(validation))
-    history = _resume(learner, checkpoint, identity, curve)
+    history = _resume(trainer, checkpoint, identity, curve)
     first = int(history[-1]["step"]) if history else 0
-    lessons = prepare(samples, params.weights)
+    lessons = training_samples(samples, params.weights)
     losses: list[float] = []
     started = time.monotonic()
     bar = tqdm(total=params.steps, initial=first, unit="step", desc="U-Net", disable=None)
     for step, batch in enumerate(_ahead(lessons, params, first), start=first + 1):
-        losses.append(learner.learn(batch))
+        losses.append(trainer.learn(batch))
         bar.update()
         if step % params.report_every == 0 or step == params.steps:
             row = {
@@ -160,21 +153,21 @@ def train_segmenter(
             }
             history.append(row)
             curve.append(row)
-            checkpoint.save(identity, learner.state() | as_arrays(history))
+            checkpoint.save(identity, trainer.state() | history_to_arrays(history))
             logger.info("step %d: %s", step, {k: round(v, 4) for k, v in row.items()})
             losses, started = [], time.monotonic()
     bar.close()
-    return Segmented(model, history)
+    return TrainedModel(model, history)
 
 
 def _resume(
-    learner: Learner, checkpoint: Checkpoint, identity: str, curve: MetricLog
+    trainer: UnetTrainer, checkpoint: Checkpoint, identity: str, curve: MetricLog
 ) -> list[dict[str, float]]:
     saved = checkpoint.restore(identity)
     if saved is None:
         return []
-    learner.restore(saved)
-    history = as_rows(saved)
+    trainer.restore(saved)
+    history = history_from_arrays(saved)
     for row in history:
         curve.append(row)
     logger.info("going on after step %d", history[-1]["step"])
@@ -201,7 +194,7 @@ def mean_logits(
     so that how the picture is cut does not matter.
 
     Args:
-        model: As :func:`build` makes it.
+        model: As :func:`build_unet` makes it.
         image: Grey, RGB or RGBA, 8 or 16 bit or float, of any size.
         params: What it was built from.
         tile: Largest side of a tile's output, pixels.
@@ -209,7 +202,7 @@ def mean_logits(
     """
     depth, padding = params.network.depth, params.network.padding
     stride, seen = 2**depth, tile_margin(depth, padding)
-    crop = seen - margin(depth) if padding == "valid" else seen
+    crop = seen - valid_margin(depth) if padding == "valid" else seen
     inner = slice(crop, -crop or None)
 
     def ask(tiles: Array) -> Array:
@@ -223,7 +216,7 @@ def mean_logits(
         tiling = Tiling(side_for(view.shape[0]), side_for(view.shape[1]), seen)
         return predict_tiled(ask, view, tiling, batch=1)
 
-    return mean_over_turns(whole, normalise(image)[..., None], turns)
+    return average_over_symmetries(whole, normalise(image)[..., None], turns)
 
 
 @tf.function(reduce_retracing=True)

@@ -5,10 +5,10 @@ from typing import Any
 import keras
 from keras import layers
 
-from atelier.segmentation.unet_shapes import Padding, cropped
+from atelier.segmentation.unet_shapes import Padding, crop_width
 
 
-def unet(
+def unet_network(
     *,
     filters: int = 64,
     depth: int = 4,
@@ -52,7 +52,7 @@ def unet(
         x = layers.Conv2DTranspose(
             filters << level, 2, strides=2, kernel_initializer=_he_normal(seeds)
         )(x)
-        edge = cropped(depth, level) if padding == "valid" else 0
+        edge = crop_width(depth, level) if padding == "valid" else 0
         crossed = layers.Cropping2D(edge)(crossing[level]) if edge else crossing[level]
         x = _two_convolutions(layers.Concatenate()([crossed, x]), filters << level, padding, seeds)
     logits = layers.Conv2D(classes, 1, kernel_initializer=_he_normal(seeds))(x)

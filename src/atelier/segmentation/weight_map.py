@@ -35,7 +35,9 @@ def border_weights(labels: Array, *, w0: float = 10.0, sigma: float = 5.0) -> Ar
     weights = np.zeros(labels.shape)
     if labels.size == 0 or labels.ndim == 0:
         return weights
-    first, second = two_nearest(labels, reach=int(np.ceil(sigma * np.sqrt(2 * UNDERFLOW))))
+    first, second = two_nearest_distances(
+        labels, reach=int(np.ceil(sigma * np.sqrt(2 * UNDERFLOW)))
+    )
     gap = (labels == 0) & (second < np.inf)
     width = first[gap] + second[gap]
     weights[gap] = w0 * np.exp(-(width**2) / (2 * sigma**2))
@@ -61,7 +63,7 @@ class _Packed(NamedTuple):
     second: Array
 
 
-def two_nearest(labels: Array, *, reach: int) -> tuple[Array, Array]:
+def two_nearest_distances(labels: Array, *, reach: int) -> tuple[Array, Array]:
     """Distances of background to the nearest and to the second nearest cell, inf beyond ``reach``.
 
     One pass per axis, as in Felzenszwalb & Huttenlocher 2012: a pixel's two nearest labels are

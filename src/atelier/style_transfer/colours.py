@@ -31,7 +31,7 @@ def match_luminance(style: Array, content: Array) -> Array:
     return spread * (own - own.mean()) + wanted.mean()
 
 
-def keep_colours(painted: Array, content: Array) -> Array:
+def restore_colours(painted: Array, content: Array) -> Array:
     """The content's colour differences under the luminance of what was painted.
 
     Args:

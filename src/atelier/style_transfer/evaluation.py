@@ -7,7 +7,7 @@ import numpy as np
 
 from atelier.data.pictures import resize_to
 from atelier.style_transfer.losses import gram_matrix
-from atelier.style_transfer.objective import Style, blended_grams, features_of
+from atelier.style_transfer.objective import Style, extract_features, mean_gram_matrices
 from atelier.types import Array
 
 
@@ -15,13 +15,13 @@ def style_error(network: keras.Model, picture: Array, styles: Sequence[Style]) -
     """|G - A| / |A| of the blended style's Gram matrices, the layers' mean.
 
     Args:
-        network: As :func:`atelier.style_transfer.objective.network_for` makes it.
+        network: As :func:`atelier.style_transfer.objective.build_feature_extractor` makes it.
         picture: RGB, (height, width, 3), 0 … 255.
         styles: At least one; shown at the picture's longer side.
     """
-    _, *own = features_of(network, picture)
+    _, *own = extract_features(network, picture)
     sizes = [maps.shape[0] * maps.shape[1] for maps in own]
-    grams = blended_grams(network, styles, max(picture.shape[:2]), sizes)
+    grams = mean_gram_matrices(network, styles, max(picture.shape[:2]), sizes)
     errors = [
         np.linalg.norm(gram_matrix(maps) - gram) / np.linalg.norm(gram)
         for maps, gram in zip(own, grams, strict=True)
@@ -37,6 +37,6 @@ def content_error(network: keras.Model, picture: Array, content: Array) -> float
         picture: RGB, (height, width, 3), 0 … 255.
         content: The same, of any size.
     """
-    own, *_ = features_of(network, picture)
-    wanted, *_ = features_of(network, resize_to(content, picture.shape[:2]))
+    own, *_ = extract_features(network, picture)
+    wanted, *_ = extract_features(network, resize_to(content, picture.shape[:2]))
     return float(np.linalg.norm(own - wanted) / np.linalg.norm(wanted))

@@ -80,7 +80,7 @@ def losses_figure(table: pd.DataFrame, *, title: str) -> Figure:
         return figure
 
 
-def contact_sheet(
+def style_grid_figure(
     pictures: Mapping[tuple[str, float], Array],
     starts: Sequence[str],
     ratios: Sequence[float],

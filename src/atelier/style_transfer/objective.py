@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from atelier.data.pictures import fit_side
+from atelier.data.pictures import resize_longer_side
 from atelier.style_transfer.losses import content_loss, gram_matrix, style_loss, total_variation
 from atelier.style_transfer.params import TransferParams
-from atelier.style_transfer.vgg import to_vgg, vgg16_trunk
+from atelier.style_transfer.vgg import to_vgg, vgg16_features
 from atelier.types import Array, Arrays
 
 REFERENCE = 512 * 512
@@ -25,24 +25,24 @@ class Style(NamedTuple):
     weight: float
 
 
-def network_for(weights: Arrays, params: TransferParams) -> keras.Model:
+def build_feature_extractor(weights: Arrays, params: TransferParams) -> keras.Model:
     """The network that sees the content layer, then the style layers."""
     layers = (params.content_layer, *params.style_layers)
-    return vgg16_trunk(weights, layers, pooling=params.pooling)
+    return vgg16_features(weights, layers, pooling=params.pooling)
 
 
-def features_of(network: keras.Model, picture: Array) -> list[tf.Tensor]:
+def extract_features(network: keras.Model, picture: Array) -> list[tf.Tensor]:
     """The network's maps of an RGB picture, (height, width, channels) each, content first."""
     return [maps[0] for maps in network(tf.constant(to_vgg(picture))[None])]
 
 
-def blended_grams(
+def mean_gram_matrices(
     network: keras.Model, styles: Sequence[Style], side: int, sizes: Sequence[int]
 ) -> list[tf.Tensor]:
     """Weighted mean of the styles' Gram matrices, a layer each.
 
     Args:
-        network: As :func:`network_for` makes it.
+        network: As :func:`build_feature_extractor` makes it.
         styles: At least one; shown with ``side`` pixels as their longer side.
         side: Pixels.
         sizes: Positions of each style layer to which the matrices are carried over.
@@ -50,7 +50,7 @@ def blended_grams(
     total = sum(style.weight for style in styles)
     grams: list[tf.Tensor] = [0.0] * len(sizes)
     for style in styles:
-        _, *seen = features_of(network, fit_side(style.picture, side))
+        _, *seen = extract_features(network, resize_longer_side(style.picture, side))
         for index, maps in enumerate(seen):
             share = style.weight / total * sizes[index] / (maps.shape[0] * maps.shape[1])
             grams[index] += share * gram_matrix(maps)
@@ -65,7 +65,7 @@ class Objective:
     picture had 512², so that weights mean the same at every size; the style does so by itself.
 
     Args:
-        network: As :func:`network_for` makes it.
+        network: As :func:`build_feature_extractor` makes it.
         content: RGB, (height, width, 3), 0 … 255; its size is the painting's.
         styles: At least one; shown to the network at the content's longer side.
         params: Weights of the terms.
@@ -77,9 +77,9 @@ class Objective:
         self.network, self.params, self.shape = network, params, content.shape
         self.names = ("content", *params.style_layers, "variation")
         self._per_pixel = REFERENCE / (content.shape[0] * content.shape[1])
-        self._content, *own = features_of(network, content)
+        self._content, *own = extract_features(network, content)
         sizes = [maps.shape[0] * maps.shape[1] for maps in own]
-        self._grams = blended_grams(network, styles, max(content.shape[:2]), sizes)
+        self._grams = mean_gram_matrices(network, styles, max(content.shape[:2]), sizes)
         self._evaluate = tf.function(self._terms_and_gradient)
 
     def _terms_and_gradient(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

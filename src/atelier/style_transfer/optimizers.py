@@ -15,7 +15,7 @@ MEMORY = 10
 """Pairs of steps and gradients that L-BFGS keeps."""
 
 
-class Descent(Protocol):
+class ImageOptimizer(Protocol):
     """A minimisation that can be stopped between two calls and taken up again."""
 
     def run(self, loss: Loss, image: Array, iterations: int, tick: Callable[[], Any]) -> Array:
@@ -92,6 +92,8 @@ class Adam:
             variable.assign(state[f"adam.{index}"])
 
 
-def descent_for(optimizer: str, shape: tuple[int, ...], learning_rate: float) -> Descent:
+def build_image_optimizer(
+    optimizer: str, shape: tuple[int, ...], learning_rate: float
+) -> ImageOptimizer:
     """``lbfgs`` or ``adam``."""
     return Lbfgs() if optimizer == "lbfgs" else Adam(shape, learning_rate)

@@ -10,14 +10,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from atelier.data.pictures import fit_side, fitted_shape, resize_to
-from atelier.style_transfer.colours import keep_colours, luminance, match_colours, match_luminance
-from atelier.style_transfer.objective import Objective, Style, network_for
-from atelier.style_transfer.optimizers import Descent, descent_for
+from atelier.data.pictures import longer_side_shape, resize_longer_side, resize_to
+from atelier.style_transfer.colours import (
+    luminance,
+    match_colours,
+    match_luminance,
+    restore_colours,
+)
+from atelier.style_transfer.objective import Objective, Style, build_feature_extractor
+from atelier.style_transfer.optimizers import ImageOptimizer, build_image_optimizer
 from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.vgg import from_vgg, to_vgg
 from atelier.training.fitting import fingerprint
-from atelier.training.resume import as_arrays, as_rows
+from atelier.training.resume import history_from_arrays, history_to_arrays
 from atelier.types import Array, Arrays, Checkpoint, ImageLog, Images, MetricLog
 
 logger = logging.getLogger(__name__)
@@ -28,7 +33,7 @@ FRAME = 320
 """Longer side of the pictures kept on the way, pixels, at most."""
 
 
-class Painting(NamedTuple):
+class StylizedImage(NamedTuple):
     """What a transfer gives back."""
 
     image: Array
@@ -70,7 +75,7 @@ def transfer(
     curve: MetricLog,
     album: ImageLog,
     checkpoint: Checkpoint,
-) -> Painting:
+) -> StylizedImage:
     """Paint ``content`` in ``styles`` (Gatys, Ecker & Bethge 2016).
 
     The first size starts from the content, from noise or from the first style; each further size
@@ -80,7 +85,7 @@ def transfer(
     Args:
         content: RGB, (height, width, 3), 0 … 255, of any size and aspect.
         styles: At least one, each of any size.
-        weights: VGG16's, as :class:`atelier.data.vgg_weights.Trunk` holds them.
+        weights: VGG16's, as :class:`atelier.data.vgg_weights.VggWeights` holds them.
         params: Everything else.
         curve: Receives a row with each picture that is kept.
         album: Receives each picture that is kept, as it comes.
@@ -106,7 +111,7 @@ def transfer(
             curve.append(state.history[-1])
             album.append(state.frames[-1])
             checkpoint.save(identity, _pack(state))
-    return Painting(painter.picture(state.image), np.stack(state.frames), state.history)
+    return StylizedImage(painter.picture(state.image), np.stack(state.frames), state.history)
 
 
 class _Painter:
@@ -117,9 +122,9 @@ class _Painter:
     ) -> None:
         self.params, self.colours_of = params, content
         self.content, self.styles = _dressed(content, styles, params)
-        self.network = network_for(weights, params)
+        self.network = build_feature_extractor(weights, params)
         self._objective: Objective | None = None
-        self._descent: Descent | None = None
+        self._descent: ImageOptimizer | None = None
         self._canvases: dict[int, Array] = {}
         self._colours: dict[tuple[int, ...], Array] = {}
 
@@ -157,7 +162,7 @@ class _Painter:
         seconds = time.monotonic() - started
         return self._told(state, objective, segment.side, segment.iterations, seconds)
 
-    def _ready(self, state: _State, side: int) -> tuple[_State, Objective, Descent]:
+    def _ready(self, state: _State, side: int) -> tuple[_State, Objective, ImageOptimizer]:
         """Losses and descent of this size; the image enlarged where the size is new."""
         canvas = self._canvas(side)
         if self._objective is None or self._objective.shape != canvas.shape:
@@ -167,7 +172,9 @@ class _Painter:
             state = state._replace(image=resize_to(state.image, canvas.shape[:2]), descent={})
         if self._descent is None:
             params = self.params
-            self._descent = descent_for(params.optimizer, canvas.shape, params.learning_rate)
+            self._descent = build_image_optimizer(
+                params.optimizer, canvas.shape, params.learning_rate
+            )
             if state.descent:
                 self._descent.restore(state.descent)
         return state, self._objective, self._descent
@@ -175,7 +182,7 @@ class _Painter:
     def _canvas(self, side: int) -> Array:
         """The content at this size; resizing a large photograph takes a second."""
         if side not in self._canvases:
-            self._canvases[side] = fit_side(self.content, side)
+            self._canvases[side] = resize_longer_side(self.content, side)
         return self._canvases[side]
 
     def _told(
@@ -186,8 +193,8 @@ class _Painter:
         row = {"iteration": before + iterations, "side": float(side), "seconds": seconds}
         row |= {name: float(term) for name, term in zip(objective.names, terms, strict=True)}
         logger.info("iteration %d at %d px: loss %.4g", row["iteration"], side, terms.sum())
-        final = fitted_shape(self.content.shape, self.params.scales[-1].side)
-        small = fitted_shape(final, min(FRAME, max(final)))
+        final = longer_side_shape(self.content.shape, self.params.scales[-1].side)
+        small = longer_side_shape(final, min(FRAME, max(final)))
         frame = self.picture(resize_to(state.image, small))
         return state._replace(frames=[*state.frames, frame], history=[*state.history, row])
 
@@ -198,7 +205,7 @@ class _Painter:
             shape = rgb.shape[:2]
             if shape not in self._colours:
                 self._colours[shape] = resize_to(self.colours_of, shape)
-            rgb = keep_colours(rgb, self._colours[shape])
+            rgb = restore_colours(rgb, self._colours[shape])
         return np.clip(np.round(rgb), 0, 255).astype(np.uint8)
 
 
@@ -218,9 +225,9 @@ def _dressed(
 def _pack(state: _State) -> dict[str, Array]:
     kept = {f"descent.{name}": value for name, value in state.descent.items()}
     pictures = {"image": state.image, "frames": np.stack(state.frames)}
-    return pictures | kept | as_arrays(state.history)
+    return pictures | kept | history_to_arrays(state.history)
 
 
 def _unpack(saved: Arrays) -> _State:
     descent = {k.removeprefix("descent."): v for k, v in saved.items() if k.startswith("descent.")}
-    return _State(saved["image"], list(saved["frames"]), as_rows(saved), descent)
+    return _State(saved["image"], list(saved["frames"]), history_from_arrays(saved), descent)

@@ -28,7 +28,7 @@ def from_vgg(image: Array) -> Array:
     return np.asarray((image + np.array(MEAN_BGR, np.float32))[..., ::-1], np.float32)
 
 
-def vgg16_trunk(weights: Arrays, outputs: Sequence[str], *, pooling: Pooling) -> keras.Model:
+def vgg16_features(weights: Arrays, outputs: Sequence[str], *, pooling: Pooling) -> keras.Model:
     """A frozen network from pictures to the rectified outputs of the named layers, in that order.
 
     Built as deep as the deepest of them; pictures of any size from 16 pixels.
@@ -69,11 +69,11 @@ def normalised(weights: Arrays, pictures: Iterable[Array], *, pooling: Pooling) 
     scaled as if they had a tenth of their layer's mean: else one rare feature outweighs all.
 
     Args:
-        weights: As :func:`vgg16_trunk` takes them.
+        weights: As :func:`vgg16_features` takes them.
         pictures: RGB, (height, width, 3), 0 … 255.
         pooling: The pooling that the network will have.
     """
-    network = vgg16_trunk(weights, LAYERS, pooling=pooling)
+    network = vgg16_features(weights, LAYERS, pooling=pooling)
     sums = [np.zeros(WIDTHS[name]) for name in LAYERS]
     positions = np.zeros(len(LAYERS))
     for picture in pictures:

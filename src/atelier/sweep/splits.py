@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from atelier.data.shares import count_of
+from atelier.data.shares import rounded_share
 from atelier.types import Arrays
 
 
@@ -32,7 +32,7 @@ def gather(
     total = sum(len(part["labels"]) for part in parts)
     if total - cut < 2:
         raise ValueError(f"Expected train ≤ {total - 2}, two less than there are. Received: {cut}")
-    chosen = cut + max(1, count_of(selection, total - cut))
+    chosen = cut + max(1, rounded_share(selection, total - cut))
     ends = {"train": (0, cut), "selection": (cut, chosen), "test": (chosen, total)}
     joined = {n: np.concatenate([part[n] for part in parts]) for n in ("images", "labels")}
     return {

@@ -2,8 +2,8 @@ from .cells import cells_by_threshold
 from .experiments import PictureThresholds, threshold_picture
 from .otsu import (
     ThresholdCurve,
+    apply_thresholds,
     bootstrap_thresholds,
-    classify,
     grey_histogram,
     otsu_thresholds,
     otsu_thresholds_from_histogram,
@@ -15,9 +15,9 @@ __all__ = [
     "PictureThresholds",
     "ThresholdCurve",
     "ThresholdingParams",
+    "apply_thresholds",
     "bootstrap_thresholds",
     "cells_by_threshold",
-    "classify",
     "grey_histogram",
     "otsu_thresholds",
     "otsu_thresholds_from_histogram",

@@ -2,7 +2,7 @@
 
 from atelier.cells.grayscale import normalise
 from atelier.cells.params import SplittingParams
-from atelier.cells.watershed import cells_of_mask
+from atelier.cells.watershed import cells_from_mask
 from atelier.thresholding.otsu import otsu_thresholds
 from atelier.types import Array
 
@@ -15,4 +15,4 @@ def cells_by_threshold(image: Array, params: SplittingParams) -> Array:
         params: How cells are made of the mask.
     """
     grey = normalise(image)
-    return cells_of_mask(grey > otsu_thresholds(grey)[0], params)
+    return cells_from_mask(grey > otsu_thresholds(grey)[0], params)

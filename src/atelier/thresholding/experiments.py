@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atelier.thresholding.grey_levels import GreyLevels, grey_levels
+from atelier.thresholding.grey_levels import GreyLevels, count_grey_levels
 from atelier.thresholding.otsu import (
     ThresholdCurve,
     bootstrap_thresholds,
@@ -49,7 +49,7 @@ def threshold_picture(grey: Array, params: ThresholdingParams) -> PictureThresho
         grey: Finite grey values, (height, width).
         params: Classes, and how the interval is made.
     """
-    levels = grey_levels(grey)
+    levels = count_grey_levels(grey)
     grey_values = int(np.count_nonzero(levels.counts))
     most = max(grey_values, 2)
     classes = sorted({min(wanted, most) for wanted in params.classes})

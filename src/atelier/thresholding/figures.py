@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.thresholding.experiments import PictureThresholds
-from atelier.thresholding.grey_levels import grey_levels
-from atelier.thresholding.otsu import classify
-from atelier.thresholding.partition import scaled
+from atelier.thresholding.grey_levels import count_grey_levels
+from atelier.thresholding.otsu import apply_thresholds
+from atelier.thresholding.partition import scaled_distances
 from atelier.types import Array
 
 FEW = 16
@@ -51,7 +51,9 @@ def threshold_figure(image: Array, result: PictureThresholds, *, title: str) -> 
 
 def _draw_classes(axes: Axes, image: Array, result: PictureThresholds, classes: int) -> None:
     cuts, last = result.cuts[classes], classes - 1
-    axes.imshow(classify(image, cuts), "viridis", vmin=0, vmax=last, interpolation="nearest")
+    axes.imshow(
+        apply_thresholds(image, cuts), "viridis", vmin=0, vmax=last, interpolation="nearest"
+    )
     number = "1 class" if result.grey_values == 1 else f"{classes} classes"
     texts = ", ".join(result.text(float(cut)) for cut in cuts)
     if len(result.cuts) > 2 or len(texts) > 18:
@@ -75,11 +77,11 @@ def _draw_histogram(axes: Axes, image: Array, result: PictureThresholds) -> None
 
 def _bars(image: Array) -> tuple[Array, Array]:
     """Counts and grey values to draw: each integer, or bins where that would be too many."""
-    counts, levels, *_ = grey_levels(image)
+    counts, levels, *_ = count_grey_levels(image)
     few = np.count_nonzero(counts) <= FEW
     if few or (levels.dtype.kind != "f" and len(levels) == int(levels[-1]) - int(levels[0]) + 1):
         return counts, levels
-    places, _ = scaled(levels)
+    places, _ = scaled_distances(levels)
     places /= places[-1]
     bars = np.bincount(np.minimum((places * BARS).astype(int), BARS - 1), counts, BARS)
     middles = (np.arange(BARS) + 0.5) / BARS

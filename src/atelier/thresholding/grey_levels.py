@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atelier.cells.grayscale import check_finite
-from atelier.thresholding.partition import scaled
+from atelier.cells.grayscale import check_finite_image
+from atelier.thresholding.partition import scaled_distances
 from atelier.types import Array
 
 EXACT_LEVELS = 1 << 16
@@ -30,7 +30,7 @@ class GreyLevels(NamedTuple):
     """Mean variance within the levels, in the square of the same unit."""
 
 
-def grey_levels(image: Array) -> GreyLevels:
+def count_grey_levels(image: Array) -> GreyLevels:
     """Pixels of each grey value.
 
     Integers are counted value by value, and so are floats with at most 65,536 different values.
@@ -49,7 +49,7 @@ def grey_levels(image: Array) -> GreyLevels:
     return _integer_levels(pixels)
 
 
-def rank(pixels: Array, levels: Array) -> Array:
+def level_indices(pixels: Array, levels: Array) -> Array:
     """Position of each pixel's level, for the picture that the levels are of."""
     if levels.dtype.kind != "f":
         levels = levels.astype(pixels.dtype)
@@ -68,7 +68,7 @@ def _pixels(image: Array) -> Array:
         pixels = np.asarray(image)
     if pixels.size == 0 or pixels.dtype.kind not in "uifb":
         raise ValueError(f"Expected numbers. Received: {pixels.shape} {pixels.dtype}")
-    check_finite(pixels)
+    check_finite_image(pixels)
     return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
 
 
@@ -96,7 +96,7 @@ def _float_levels(pixels: Array) -> GreyLevels:
 
 def _binned(ordered: Array) -> GreyLevels:
     """Levels of rising pixels, between borders at equal distances and at equal frequencies."""
-    places, _ = scaled(ordered)
+    places, _ = scaled_distances(ordered)
     borders = np.searchsorted(places, places[-1] * np.arange(1, BINS) / BINS, side="right")
     alike = np.searchsorted(places, places[len(places) * np.arange(BINS) // BINS])
     first = np.sort(np.concatenate([alike, borders]))

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from atelier.thresholding.grey_levels import GreyLevels, grey_levels, rank
-from atelier.thresholding.partition import best_cuts, scaled
+from atelier.thresholding.grey_levels import GreyLevels, count_grey_levels, level_indices
+from atelier.thresholding.partition import optimal_cuts, scaled_distances
 from atelier.types import Array
 
 
@@ -33,7 +33,7 @@ def grey_histogram(image: Array) -> tuple[Array, Array]:
     Raises:
         ValueError: The image is empty, all masked, or holds something else than finite numbers.
     """
-    return grey_levels(image)[:2]
+    return count_grey_levels(image)[:2]
 
 
 def otsu_thresholds(image: Array, *, classes: int = 2) -> Array:
@@ -57,7 +57,7 @@ def otsu_thresholds(image: Array, *, classes: int = 2) -> Array:
         ValueError: Fewer grey values than classes, fewer than two classes, no finite numbers, or
             no pixel that is not masked.
     """
-    return thresholds_from_levels(grey_levels(image), classes)
+    return thresholds_from_levels(count_grey_levels(image), classes)
 
 
 def otsu_thresholds_from_histogram(counts: Array, levels: Array, *, classes: int = 2) -> Array:
@@ -97,7 +97,7 @@ def thresholds_from_levels(grey: GreyLevels, classes: int) -> Array:
     if len(levels) == 1:
         return levels
     values = levels if grey.means is None else grey.means[occur]
-    return levels[best_cuts(counts, values, classes)]
+    return levels[optimal_cuts(counts, values, classes)]
 
 
 def threshold_curve(
@@ -114,7 +114,7 @@ def threshold_curve(
     """
     occur = np.asarray(counts) > 0
     share, levels = np.asarray(counts)[occur] / np.sum(counts), np.asarray(levels)[occur]
-    places, exponent = scaled(levels)
+    places, exponent = scaled_distances(levels)
     if means is not None:
         places = means[occur]
     places = places - places @ share
@@ -153,7 +153,7 @@ def bootstrap_thresholds(image: Array, *, block: int, resamples: int, seed: int)
     rows, columns = (side // block for side in image.shape[:2])
     if image.ndim != 2 or rows * columns < 2:
         raise ValueError(f"Expected at least two blocks of {block}². Received: {image.shape}")
-    grey = grey_levels(image)
+    grey = count_grey_levels(image)
     tables = _block_tables(image[: rows * block, : columns * block], grey.levels, block)
     squares = tables.shape[0]
     rng = np.random.default_rng(seed)
@@ -170,13 +170,13 @@ def _block_tables(image: Array, levels: Array, block: int) -> sparse.csr_array:
     number = row[:, None] * columns + column
     shown = ~np.ma.getmaskarray(image)
     pixels = np.asarray(image)[shown]
-    where = (number[shown], rank(pixels, levels))
+    where = (number[shown], level_indices(pixels, levels))
     shape = (int(number.max()) + 1, len(levels))
     tables = sparse.coo_array((np.ones(len(pixels), np.int64), where), shape=shape).tocsr()
     return tables[tables.sum(axis=1) > 0]
 
 
-def classify(image: Array, thresholds: Array) -> Array:
+def apply_thresholds(image: Array, thresholds: Array) -> Array:
     """The class of each pixel, uint8: how many thresholds it lies above; masks are kept."""
     classes = np.zeros(np.shape(image), np.uint8)
     for threshold in thresholds:

@@ -16,7 +16,7 @@ UNRESOLVED = 1e-6
 """Share of the variance within the runs below which float64 has no digits left for it."""
 
 
-def scaled(values: Array) -> tuple[Array, int]:
+def scaled_distances(values: Array) -> tuple[Array, int]:
     """Distances of rising values from the first, float64 in [0, 1], and the exponent of their unit.
 
     A distance is the result times 2**exponent. Differences of integers are taken without overflow
@@ -40,7 +40,7 @@ def scaled(values: Array) -> tuple[Array, int]:
     return distances.astype(np.float64, copy=False), exponent + int(large)
 
 
-def best_cuts(counts: Array, values: Array, runs: int) -> Array:
+def optimal_cuts(counts: Array, values: Array, runs: int) -> Array:
     """Positions, (runs - 1,), of the last value of each run but the last.
 
     Of partitions that are equally good the one with the first cuts is taken. The search is done in
@@ -78,7 +78,7 @@ class _Sums(NamedTuple):
         Differences of sums then keep their digits, and sums of integers are exact.
         """
         mass = counts.astype(np.float64)
-        grey = scaled(values)[0]
+        grey = scaled_distances(values)[0]
         grey = grey - grey[np.abs(grey - np.average(grey, weights=mass)).argmin()]
         below, moment = (np.append(0.0, np.cumsum(part)) for part in (mass, mass * grey))
         return cls(below, moment, squares=float(np.sum(mass * grey**2)))
@@ -114,7 +114,7 @@ class _Sums(NamedTuple):
         return top - self.slack if self.slack else top * (1 - TIED)
 
     def cuts(self, runs: int) -> tuple[Array, bool]:
-        """As :func:`best_cuts` returns them, and whether no other partition came close.
+        """As :func:`optimal_cuts` returns them, and whether no other partition came close.
 
         ``best[k][i]`` is the worth of the values from i on in k + 1 runs: dynamic programming
         from the right, so that reading off from the left takes the first of tied partitions.

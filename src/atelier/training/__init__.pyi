@@ -1,6 +1,6 @@
 from .batches import to_unit
-from .fitting import fit, logits_of
-from .networks import build, post_network, strong_network
+from .fitting import fit, predict_logits
+from .networks import build_classifier, five_layer_cnn, two_layer_cnn
 from .params import AugmentationParams, MachineParams, NetworkParams, TrainingParams
 from .reproducibility import make_reproducible
 from .serving import serving_model
@@ -10,12 +10,12 @@ __all__ = [
     "MachineParams",
     "NetworkParams",
     "TrainingParams",
-    "build",
+    "build_classifier",
     "fit",
-    "logits_of",
+    "five_layer_cnn",
     "make_reproducible",
-    "post_network",
+    "predict_logits",
     "serving_model",
-    "strong_network",
     "to_unit",
+    "two_layer_cnn",
 ]

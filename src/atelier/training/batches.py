@@ -15,7 +15,9 @@ def to_unit(images: Array) -> Array:
     return images.astype(np.float32) * np.float32(UNIT)
 
 
-def batches(split: Arrays, training: TrainingParams, *, first_epoch: int = 0) -> tf.data.Dataset:
+def training_batches(
+    split: Arrays, training: TrainingParams, *, first_epoch: int = 0
+) -> tf.data.Dataset:
     """Shuffled, augmented batches of (images in [0, 1], labels), epoch after epoch without end.
 
     The order within an epoch depends on the seed and the epoch alone, so a stream that starts at

@@ -11,7 +11,7 @@ from atelier.plotting import ACCENT, QUIET, WARM, house_style, set_title
 from atelier.types import Array, History, Images, Labels, Metrics
 
 
-def learning_figure(history: History, *, title: str) -> Figure:
+def learning_curves_figure(history: History, *, title: str) -> Figure:
     """Loss and accuracy by epoch, training and validation."""
     epochs = np.arange(1, len(history) + 1)
     with house_style():

@@ -17,10 +17,10 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from atelier.data.shares import count_of
-from atelier.training.batches import batches, to_unit
+from atelier.data.shares import rounded_share
+from atelier.training.batches import to_unit, training_batches
 from atelier.training.params import TrainingParams
-from atelier.training.resume import as_arrays, as_rows
+from atelier.training.resume import history_from_arrays, history_to_arrays
 from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
@@ -28,20 +28,20 @@ logger = logging.getLogger(__name__)
 EVALUATION_BATCH = 500
 
 
-class Trained(NamedTuple):
+class TrainedModel(NamedTuple):
     """What a training gives back."""
 
     model: keras.Model
     history: History
 
 
-def optimizer_for(training: TrainingParams, steps: int) -> keras.optimizers.Optimizer:
+def build_optimizer(training: TrainingParams, steps: int) -> keras.optimizers.Optimizer:
     """The optimizer that the recipe names, its rate constant or one cycle over ``steps`` steps.
 
     The cycle (Smith & Topin 2017) rises from a tenth of the rate over the first 30 % of the steps
     and falls to a thousandth along a cosine.
     """
-    peak, warmup = training.learning_rate, count_of(0.3, steps)
+    peak, warmup = training.learning_rate, rounded_share(0.3, steps)
     rates: dict[str, Any] = {
         "constant": peak,
         "one_cycle": keras.optimizers.schedules.CosineDecay(
@@ -76,7 +76,7 @@ def fingerprint(description: str, *splits: Arrays) -> str:
     return digest.hexdigest()
 
 
-class Epochs(keras.callbacks.Callback):
+class EpochRecorder(keras.callbacks.Callback):
     """Keeps the best weights, writes curve and checkpoint, stops when patience has run out."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Epochs(keras.callbacks.Callback):
                 variable.assign(state[f"{group}.{index}"])
         self.best = [state[f"best.{index}"] for index in range(len(model.weights))]
         self.best_epoch = int(state["best_epoch"])
-        self.history = as_rows(state)
+        self.history = history_from_arrays(state)
         self.first_epoch = len(self.history)
 
     def _groups(self) -> dict[str, Sequence[Any]]:
@@ -114,7 +114,7 @@ class Epochs(keras.callbacks.Callback):
             for group, values in groups.items()
             for index, value in enumerate(values)
         }
-        return state | as_arrays(self.history) | {"best_epoch": np.array(self.best_epoch)}
+        return state | history_to_arrays(self.history) | {"best_epoch": np.array(self.best_epoch)}
 
     @property
     def exhausted(self) -> bool:
@@ -129,7 +129,7 @@ class Epochs(keras.callbacks.Callback):
         self._bar = tqdm(total=total, desc=name, unit="step", leave=False, disable=None)
         for index, layer in enumerate(self.model.layers):
             if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
-                layer.seed_generator.state.assign(mask_seed(self.training.seed, epoch, index))
+                layer.seed_generator.state.assign(dropout_seed(self.training.seed, epoch, index))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Advance the bar."""
@@ -165,7 +165,7 @@ class Epochs(keras.callbacks.Callback):
         )
 
 
-def mask_seed(seed: int, epoch: int, layer: int) -> Array:
+def dropout_seed(seed: int, epoch: int, layer: int) -> Array:
     """The state, (2,) uint32, of one dropout layer's generator at the start of an epoch."""
     return np.random.SeedSequence((seed, epoch, layer)).generate_state(2, np.uint32)
 
@@ -178,7 +178,7 @@ def fit(
     *,
     curve: MetricLog,
     checkpoint: Checkpoint,
-) -> Trained:
+) -> TrainedModel:
     """Train ``model`` in place; return it with the weights of its best epoch, and its history.
 
     Best is the lowest validation loss. With weight averaging the averaged weights are validated
@@ -197,7 +197,7 @@ def fit(
     steps = -(-len(train["labels"]) // training.batch_size)
     compile_for_training(model, training, steps)
     identity = fingerprint(model.to_json() + training.model_dump_json(), train, validation)
-    epochs = Epochs(training, curve, checkpoint, identity)
+    epochs = EpochRecorder(training, curve, checkpoint, identity)
     epochs.set_model(model)
     state = checkpoint.restore(identity)
     if state is not None:
@@ -208,10 +208,10 @@ def fit(
     if epochs.first_epoch < training.epochs and not (epochs.history and epochs.exhausted):
         _run_epochs(model, train, validation, training, epochs, steps)
     model.set_weights(epochs.best)
-    return Trained(model, epochs.history)
+    return TrainedModel(model, epochs.history)
 
 
-def fit_to_the_end(
+def fit_all_epochs(
     model: keras.Model,
     train: Arrays,
     training: TrainingParams,
@@ -222,7 +222,7 @@ def fit_to_the_end(
     steps = -(-len(train["labels"]) // training.batch_size)
     compile_for_training(model, training, steps)
     model.fit(
-        batches(train, training),
+        training_batches(train, training),
         epochs=training.epochs,
         steps_per_epoch=steps,
         shuffle=False,
@@ -235,7 +235,7 @@ def fit_to_the_end(
 def compile_for_training(model: keras.Model, training: TrainingParams, steps: int) -> None:
     """Give the model its loss (cross-entropy of logits), its optimizer and the accuracy metric."""
     model.compile(
-        optimizer_for(training, steps * training.epochs),
+        build_optimizer(training, steps * training.epochs),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,
@@ -248,12 +248,12 @@ def _run_epochs(
     train: Arrays,
     validation: Arrays,
     training: TrainingParams,
-    epochs: Epochs,
+    epochs: EpochRecorder,
     steps: int,
 ) -> None:
     averaging = [keras.callbacks.SwapEMAWeights()] if training.averaging else []
     model.fit(
-        batches(train, training, first_epoch=epochs.first_epoch),
+        training_batches(train, training, first_epoch=epochs.first_epoch),
         validation_data=(to_unit(validation["images"]), validation["labels"]),
         validation_batch_size=EVALUATION_BATCH,
         initial_epoch=epochs.first_epoch,
@@ -265,12 +265,12 @@ def _run_epochs(
     )
 
 
-def logits_of(model: Any, images: Array) -> Array:
+def predict_logits(model: Any, images: Array) -> Array:
     """The model's logits, (n, classes) float32, for uint8 images, (n, height, width, channels)."""
-    return unit_logits_of(model, to_unit(images))
+    return predict_unit_logits(model, to_unit(images))
 
 
-def unit_logits_of(model: Any, images: Array) -> Array:
+def predict_unit_logits(model: Any, images: Array) -> Array:
     """The same for images that are in [0, 1] already, or were made to leave it."""
     logits = model.predict(images, batch_size=EVALUATION_BATCH, verbose=0)
     return np.asarray(logits, np.float32)

@@ -8,7 +8,7 @@ from keras import layers
 from atelier.training.params import NetworkParams
 
 
-def post_network(classes: int, *, shape: tuple[int, int, int], dropout: float) -> keras.Model:
+def two_layer_cnn(classes: int, *, shape: tuple[int, int, int], dropout: float) -> keras.Model:
     """The post's network, untrained: two 3x3 convolutions, max pooling, 128 hidden units, logits.
 
     1,199,882 parameters for 28x28x1 images and 10 classes. Weights start he_uniform, biases zero.
@@ -24,7 +24,7 @@ def post_network(classes: int, *, shape: tuple[int, int, int], dropout: float) -
     return keras.Model(image, layers.Dense(classes, **init)(x), name="post")
 
 
-def strong_network(classes: int, *, shape: tuple[int, int, int], dropout: float) -> keras.Model:
+def five_layer_cnn(classes: int, *, shape: tuple[int, int, int], dropout: float) -> keras.Model:
     """A small network for the best result, untrained: five normalised 3x3 convolutions, logits.
 
     144,938 parameters for 28x28x1 images and 10 classes. Convolutions are valid, which costs less
@@ -42,12 +42,12 @@ def strong_network(classes: int, *, shape: tuple[int, int, int], dropout: float)
 
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
-    "post": post_network,
-    "strong": strong_network,
+    "post": two_layer_cnn,
+    "strong": five_layer_cnn,
 }
 
 
-def build(
+def build_classifier(
     network: NetworkParams, classes: int, *, shape: tuple[int, int, int] = (28, 28, 1)
 ) -> keras.Model:
     """The network that the parameters name, untrained: images in [0, 1] in, logits out."""

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 
-def fix_threads(threads: int) -> None:
+def set_threads(threads: int) -> None:
     """Fix TensorFlow's thread counts, which hold for the life of a process, and its kernels.
 
     Raises:
@@ -31,5 +31,5 @@ def make_reproducible(seed: int, threads: int) -> None:
     Raises:
         RuntimeError: TensorFlow already runs in this process with another number of threads.
     """
-    fix_threads(threads)
+    set_threads(threads)
     keras.utils.set_random_seed(seed)

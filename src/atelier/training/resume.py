@@ -7,7 +7,7 @@ import numpy as np
 from atelier.types import Array, Arrays, History
 
 
-def as_arrays(history: History) -> dict[str, Array]:
+def history_to_arrays(history: History) -> dict[str, Array]:
     """``names`` (columns,) and ``history`` (rows, columns) of rows that all have the same names.
 
     The names stay in the order of the first row.
@@ -17,7 +17,7 @@ def as_arrays(history: History) -> dict[str, Array]:
     return {"names": np.array(names, dtype=str), "history": np.array(rows, float)}
 
 
-def as_rows(state: Arrays) -> list[dict[str, float]]:
-    """The rows that :func:`as_arrays` made into arrays."""
+def history_from_arrays(state: Arrays) -> list[dict[str, float]]:
+    """The rows that :func:`history_to_arrays` made into arrays."""
     names = [str(name) for name in state["names"]]
     return [dict(zip(names, map(float, row), strict=True)) for row in state["history"]]

@@ -31,7 +31,7 @@ def calibrate(logits: Arrays) -> tuple[Arrays, Arrays]:
     }
 
 
-def measure(
+def measure_calibration(
     probs: Arrays, logits: Arrays, scaling: Arrays, params: CalibrationParams
 ) -> tuple[pd.DataFrame, Metrics]:
     """Methods × measures with intervals on the test split, and the main numbers of temperature."""
@@ -72,7 +72,7 @@ def fit_density(logits: Arrays, params: DensityParams) -> Arrays:
     return model.set_rejection(logits["calibration_logits"], quantile=params.reject).arrays()
 
 
-def gather_strangers(
+def collect_out_of_distribution(
     others: Arrays,
     others_provenance: dict[str, Any],
     provenance: dict[str, Any],
@@ -80,16 +80,16 @@ def gather_strangers(
 ) -> Arrays:
     """Images of none of the classes: drawn symbols, and letters where the classes have none."""
     from atelier.data.glyphs import draw_glyphs
-    from atelier.data.splits import some
+    from atelier.data.splits import random_subset
 
     symbols, _ = draw_glyphs(params.symbols, params.symbols_per_class, seed=params.seed)
     known = [name in provenance["classes"] for name in others_provenance["classes"]]
-    others = some(others, seed=params.seed)
+    others = random_subset(others, seed=params.seed)
     letters = others["images"][~np.array(known)[others["labels"]]][: params.images]
     return {"symbols": symbols} | ({"letters": letters} if len(letters) else {})
 
 
-def shift(
+def evaluate_shift(
     model: Classifier,
     test: Arrays,
     strangers: Arrays,
@@ -100,11 +100,11 @@ def shift(
     """What changed images do to accuracy and confidences, and which confidence notices."""
     from atelier.calibration.density import DensityModel
     from atelier.calibration.distribution_shift import shift_tables, shifted_images
-    from atelier.data.splits import some
+    from atelier.data.splits import random_subset
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.seed, params.threads)
-    ordinary = some(test, params.images, seed=params.seed)
+    ordinary = random_subset(test, params.images, seed=params.seed)
     seen = shifted_images(
         model,
         ordinary,
@@ -145,7 +145,7 @@ def study_capacity(
     return capacity_study(train, calibration, test, params, checkpoint)
 
 
-def overtrain(
+def study_overtraining(
     train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, curve: MetricLog
 ) -> tuple[Arrays, History]:
     """A network trained far past its best likelihood."""
@@ -170,7 +170,7 @@ def draw_capacity(
     )
 
 
-def summarise(
+def compare_networks(
     digits: pd.DataFrame,
     characters: pd.DataFrame,
     overtrained: pd.DataFrame,
@@ -189,7 +189,7 @@ def summarise(
     return guo_table(tables), guo_figure(tables, title="ECE in % on the test split, 95 % interval")
 
 
-def register(
+def register_calibrated(
     model: Classifier,
     test: Arrays,
     density: Arrays,

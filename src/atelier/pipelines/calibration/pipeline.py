@@ -13,10 +13,10 @@ CALIBRATION = [
         tags="calibration",
     ),
     Node(
-        nodes.measure,
+        nodes.measure_calibration,
         ["probabilities_arrays", "logits_arrays", "scaling_arrays", "params:calibration"],
         ["calibration_table", "calibration_metrics"],
-        name="measure",
+        name="measure_calibration",
         tags="calibration",
     ),
 ]
@@ -36,24 +36,24 @@ DENSITY = [
         tags="density",
     ),
     Node(
-        nodes.gather_strangers,
+        nodes.collect_out_of_distribution,
         ["others", "others_provenance", "provenance", "params:shift"],
-        "strangers_arrays",
-        name="gather_strangers",
+        "out_of_distribution_arrays",
+        name="collect_out_of_distribution",
         tags="density",
     ),
     Node(
-        nodes.shift,
+        nodes.evaluate_shift,
         [
             "classifier_model",
             "test_arrays",
-            "strangers_arrays",
+            "out_of_distribution_arrays",
             "density_arrays",
             "scaling_arrays",
             "params:shift",
         ],
         ["shift_table", "detection_table"],
-        name="shift",
+        name="evaluate_shift",
         tags="density",
     ),
     Node(
@@ -64,7 +64,7 @@ DENSITY = [
         tags="figures",
     ),
     Node(
-        nodes.register,
+        nodes.register_calibrated,
         [
             "classifier_model",
             "test_arrays",
@@ -93,7 +93,7 @@ CAPACITY = [
         tags="capacity",
     ),
     Node(
-        nodes.overtrain,
+        nodes.study_overtraining,
         [
             "train_arrays",
             "calibration_arrays",
@@ -102,7 +102,7 @@ CAPACITY = [
             "overtraining_curve",
         ],
         ["overtrained", "overtraining_history"],
-        name="overtrain",
+        name="study_overtraining",
         tags="capacity",
     ),
     Node(
@@ -124,7 +124,7 @@ OVERTRAINED = [
 ]
 SUMMARY = [
     Node(
-        nodes.summarise,
+        nodes.compare_networks,
         [
             "digits_table",
             "characters_table",
@@ -133,7 +133,7 @@ SUMMARY = [
             "characters_provenance",
         ],
         ["guo_table", "guo_figure"],
-        name="summarise",
+        name="compare_networks",
         tags="figures",
     ),
 ]

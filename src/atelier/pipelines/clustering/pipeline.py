@@ -6,24 +6,24 @@ from atelier.pipelines.clustering import nodes
 
 PLANE = [
     Node(
-        nodes.climb,
+        nodes.run_em_steps,
         "params:em",
         ["em_figure", "em_animation"],
-        name="climb",
+        name="run_em_steps",
         tags="figures",
     ),
     Node(
-        nodes.start_often,
+        nodes.compare_initialisations,
         "params:em",
         ["starts_table", "starts_metrics", "starts_figure"],
-        name="start_often",
+        name="compare_initialisations",
         tags="evaluation",
     ),
 ]
 
 COLOURS = [
     Node(
-        nodes.cluster,
+        nodes.cluster_image,
         ["image", "params:em"],
         ["bic_table", "clusters_metrics", "clusters_arrays", "clusters_figure"],
         name="cluster_colours",
@@ -33,14 +33,14 @@ COLOURS = [
 
 CELLS = [
     Node(
-        nodes.find_cells,
+        nodes.find_cells_by_mixture,
         ["test_arrays", "params:watershed"],
         "em_cells_arrays",
         name="find_cells_by_mixture",
         tags="evaluation",
     ),
     Node(
-        nodes.score,
+        nodes.score_mixture,
         ["test_arrays", "em_cells_arrays", "provenance", "params:em"],
         ["em_scores_table", "em_metrics", "em_cells_figure"],
         name="score_mixture",

@@ -10,20 +10,20 @@ from atelier.drift.params import DriftParams
 from atelier.types import Array, Arrays, Metrics
 
 
-def watch(
+def detect_drift(
     model: Any, test: Arrays, batch: Arrays, logits: Arrays, params: DriftParams
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """Whether the batch is like the test images: a table, one flag (``drifted``), a figure."""
-    from atelier.drift.detection import compare, look_at
+    from atelier.drift.detection import image_statistics, two_sample_tests
     from atelier.drift.figures import batch_figure
     from atelier.training.batches import to_unit
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(params.seed, params.threads)
     density = _density(logits, params)
-    reference = look_at(model, to_unit(test["images"]), density)
-    seen = look_at(model, to_unit(_pictures(batch)), density)
-    table = compare(reference, seen, alpha=params.alpha)
+    reference = image_statistics(model, to_unit(test["images"]), density)
+    seen = image_statistics(model, to_unit(_pictures(batch)), density)
+    table = two_sample_tests(reference, seen, alpha=params.alpha)
     metrics: Metrics = {
         "drifted": float(table["drifted"].any()),
         "least_adjusted_p": float(table["adjusted"].min()),
@@ -61,16 +61,16 @@ def _changed(
 ) -> Iterator[tuple[tuple[str, float], Array]]:
     """Every change and level with the images under it."""
     from atelier.data.corruptions import corrupt
-    from atelier.drift.detection import with_strangers
+    from atelier.drift.detection import mix_out_of_distribution
 
     for share in params.letters:
-        yield ("letters", share), with_strangers(images, letters, share, seed=params.seed)
+        yield ("letters", share), mix_out_of_distribution(images, letters, share, seed=params.seed)
     for change, levels in params.levels.items():
         for level in levels:
             yield (change, level), corrupt(images, change, level, seed=params.seed)
 
 
-def rehearse(
+def estimate_alarm_rates(
     model: Any,
     test: Arrays,
     others: Arrays,
@@ -80,7 +80,7 @@ def rehearse(
     params: DriftParams,
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """How often honest batches raise the flag, and batches with letters, turned, noisy."""
-    from atelier.drift.detection import Seen, look_at, power_table
+    from atelier.drift.detection import ImageStatistics, image_statistics, power_table
     from atelier.drift.figures import power_figure
     from atelier.training.batches import to_unit
     from atelier.training.reproducibility import make_reproducible
@@ -89,17 +89,17 @@ def rehearse(
     density, images = _density(logits, params), to_unit(test["images"])
     known = np.isin(others_provenance["classes"], provenance["classes"])
     letters = to_unit(others["images"][~known[others["labels"]]])
-    ordinary = look_at(model, images, density)
+    ordinary = image_statistics(model, images, density)
     tried = {
-        change: look_at(model, pictures, density)
+        change: image_statistics(model, pictures, density)
         for change, pictures in _changed(images, letters, params)
     }
-    unchanged: dict[tuple[str, float], Seen] = {("none", 0.0): ordinary}
+    unchanged: dict[tuple[str, float], ImageStatistics] = {("none", 0.0): ordinary}
     tables = [
         power_table(
             ordinary, seen, size=params.size, draws=draws, alpha=params.alpha, seed=params.seed
         )
-        for seen, draws in ((unchanged, params.honest_draws), (tried, params.draws))
+        for seen, draws in ((unchanged, params.null_draws), (tried, params.draws))
     ]
     table = pd.concat(tables, ignore_index=True)
     first = table.iloc[0]

@@ -6,14 +6,14 @@ from atelier.pipelines.drift import nodes
 
 DRIFT = [
     Node(
-        nodes.watch,
+        nodes.detect_drift,
         ["classifier_model", "test_arrays", "batch_arrays", "logits_arrays", "params:drift"],
         ["batch_table", "batch_metrics", "batch_figure"],
-        name="watch_batch",
+        name="detect_drift",
         tags="evaluation",
     ),
     Node(
-        nodes.rehearse,
+        nodes.estimate_alarm_rates,
         [
             "classifier_model",
             "test_arrays",
@@ -24,7 +24,7 @@ DRIFT = [
             "params:drift",
         ],
         ["alarms_table", "alarms_metrics", "alarms_figure"],
-        name="rehearse_alarms",
+        name="estimate_alarm_rates",
         tags="evaluation",
     ),
 ]

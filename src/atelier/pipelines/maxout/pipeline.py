@@ -6,21 +6,21 @@ from atelier.pipelines.maxout import nodes
 
 MAXOUT = [
     Node(
-        nodes.compare,
+        nodes.compare_maxout,
         ["train_arrays", "test_arrays", "provenance", "params:maxout"],
         ["maxout_table", "pieces_arrays"],
         name="compare_maxout",
         tags="training",
     ),
     Node(
-        nodes.learn,
+        nodes.learn_functions,
         "params:functions",
         "functions_arrays",
         name="learn_functions",
         tags="training",
     ),
     Node(
-        nodes.descend,
+        nodes.train_maxout,
         [
             "train_arrays",
             "validation_arrays",
@@ -31,18 +31,18 @@ MAXOUT = [
             "maxout_checkpoint",
         ],
         ["maxout_model", "maxout_history"],
-        name="descend_maxout",
+        name="train_maxout",
         tags="training",
     ),
     Node(
-        nodes.judge,
+        nodes.evaluate_maxout,
         ["maxout_model", "train_arrays", "test_arrays", "maxout_checkpoint"],
         "maxout_metrics",
-        name="judge_maxout",
+        name="evaluate_maxout",
         tags="evaluation",
     ),
     Node(
-        nodes.convolve,
+        nodes.train_convolutional,
         [
             "train_arrays",
             "validation_arrays",
@@ -52,18 +52,18 @@ MAXOUT = [
             "convolutional_checkpoint",
         ],
         ["convolutional_model", "convolutional_history"],
-        name="convolve_maxout",
+        name="train_convolutional_maxout",
         tags="training",
     ),
     Node(
-        nodes.judge,
+        nodes.evaluate_maxout,
         ["convolutional_model", "train_arrays", "test_arrays", "convolutional_checkpoint"],
         "convolutional_metrics",
-        name="judge_convolutional",
+        name="evaluate_convolutional_maxout",
         tags="evaluation",
     ),
     Node(
-        nodes.draw,
+        nodes.draw_maxout,
         [
             "maxout_table",
             "pieces_arrays",
@@ -73,7 +73,7 @@ MAXOUT = [
             "provenance",
             "params:permutation_invariant",
         ],
-        ["rivals_figure", "pieces_figure", "functions_figure", "descent_figure"],
+        ["maxout_comparison_figure", "pieces_figure", "functions_figure", "maxout_training_figure"],
         name="draw_maxout",
         tags="figures",
     ),

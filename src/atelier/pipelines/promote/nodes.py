@@ -32,12 +32,12 @@ def promote_newest(
         f"{row['measure']}_{key}": float(row[key])
         for row in decision.table.to_dict("records")
         for key in ("challenger", "champion", "gain", "low", "high")
-    } | {"moved": float(decision.moved)}
+    } | {"promoted": float(decision.promoted)}
     title = f"{provenance['name']}: {headline}"
     return decision.table, metrics, decision.verdict, gains_figure(decision.table, title=title)
 
 
-def withdraw_champion(registry: Registry) -> str:
+def roll_back_champion(registry: Registry) -> str:
     """What was rolled back to what."""
     with registry.lock():
         moved = registry.roll_back()

@@ -16,10 +16,10 @@ PROMOTE = [
 ]
 ROLLBACK = [
     Node(
-        nodes.withdraw_champion,
+        nodes.roll_back_champion,
         "champions",
         "rollback_text",
-        name="withdraw_champion",
+        name="roll_back_champion",
         tags="registry",
     ),
 ]

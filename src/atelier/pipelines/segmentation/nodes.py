@@ -8,10 +8,10 @@ from atelier.segmentation.params import PredictionParams, SegmenterParams
 from atelier.types import Arrays, Checkpoint, History, MetricLog, Metrics
 
 METHODS = ("Otsu", "EM", "U-Net", "U-Net, no borders", "U-Net, both")
-SHORT = ("otsu", "em", "unet", "plain", "both")
+SHORT = ("otsu", "em", "unet", "unweighted", "combined")
 
 
-def train(
+def train_unet(
     train: Arrays,
     validation: Arrays,
     params: SegmenterParams,
@@ -28,7 +28,7 @@ def train(
     return train_segmenter(samples, held, params, curve=curve, checkpoint=checkpoint)
 
 
-def train_plain(
+def train_unweighted_unet(
     train_arrays: Arrays,
     validation: Arrays,
     params: SegmenterParams,
@@ -38,10 +38,10 @@ def train_plain(
     """The same without the border term: same seed, same first weights, same lessons."""
     plain = params.weights.model_copy(update={"w0": 0.0})
     arm = params.model_copy(update={"weights": plain})
-    return train(train_arrays, validation, arm, curve, checkpoint)
+    return train_unet(train_arrays, validation, arm, curve, checkpoint)
 
 
-def ask(
+def predict_logits(
     model: Any,
     pictures: Arrays,
     params: SegmenterParams,
@@ -61,7 +61,7 @@ def ask(
     }
 
 
-def find_cells(
+def segment_cells(
     odds: Arrays,
     ground: Arrays,
     validation: Arrays,
@@ -75,19 +75,21 @@ def find_cells(
     from scipy.special import expit
 
     from atelier.cells.samples import unpack
-    from atelier.cells.watershed import to_cells
-    from atelier.segmentation.pixel_calibration import draw_pixels, fit_scale
+    from atelier.cells.watershed import cells_from_probability
+    from atelier.segmentation.pixel_calibration import fit_platt_scale, sample_pixels
 
     rule = prediction.cells.model_dump()
-    pixels = draw_pixels(unpack(validation), validation_ground, seed=params.seed)
-    extent = min(fit_scale(pixels).even, prediction.cells.threshold)
+    pixels = sample_pixels(unpack(validation), validation_ground, seed=params.seed)
+    extent = min(fit_platt_scale(pixels).decision_threshold, prediction.cells.threshold)
     return {
-        name: to_cells(expit(logits), extent=extent, ground=expit(ground[name]), **rule)
+        name: cells_from_probability(
+            expit(logits), extent=extent, ground=expit(ground[name]), **rule
+        )
         for name, logits in odds.items()
     }
 
 
-def compare(
+def compare_segmentations(
     test: Arrays,
     otsu: Arrays,
     em: Arrays,
@@ -97,22 +99,27 @@ def compare(
     params: SegmenterParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Metrics]:
     """Every score of every method on the same pictures, with intervals."""
-    from atelier.cells.comparison import headline, paired_gain, score_images, summary
+    from atelier.cells.comparison import (
+        method_metrics,
+        paired_gain,
+        score_segmentations,
+        summarize_scores,
+    )
     from atelier.cells.samples import unpack
 
     found = dict(zip(METHODS, (otsu, em, unet, plain, both), strict=True))
-    table = score_images(unpack(test), found)
+    table = score_segmentations(unpack(test), found)
     metrics: Metrics = {}
-    for method, scores in headline(table, seed=params.seed).items():
+    for method, scores in method_metrics(table, seed=params.seed).items():
         short = SHORT[METHODS.index(method)]
         metrics |= {f"{short}_{name}": value for name, value in scores.items()}
     gain = paired_gain(table, "U-Net", "Otsu", "f1", seed=params.seed)
     ends = ("", "_low", "_high")
     metrics |= {f"gain_over_otsu{end}": value for end, value in zip(ends, gain, strict=True)}
-    return table, summary(table, seed=params.seed), metrics
+    return table, summarize_scores(table, seed=params.seed), metrics
 
 
-def trust(
+def evaluate_pixel_calibration(
     validation: Arrays,
     test: Arrays,
     validation_odds: Arrays,
@@ -121,20 +128,20 @@ def trust(
     params: SegmenterParams,
 ) -> tuple[Metrics, Any]:
     """Calibration of the pixels' probabilities, before and after a slope and an offset."""
-    from atelier.cells.figures import pixels_figure
+    from atelier.cells.figures import pixel_calibration_figure
     from atelier.cells.samples import unpack
-    from atelier.segmentation.pixel_calibration import draw_pixels, trust_in
+    from atelier.segmentation.pixel_calibration import calibrate_pixels, sample_pixels
 
     fitted, judged = (
-        draw_pixels(unpack(part), odds, seed=params.seed)
+        sample_pixels(unpack(part), odds, seed=params.seed)
         for part, odds in ((validation, validation_odds), (test, test_odds))
     )
-    trust = trust_in(fitted, judged)
+    trust = calibrate_pixels(fitted, judged)
     title = f"{provenance['name']}: {len(judged.labels):,} test pixels"
-    return trust.metrics, pixels_figure(trust.diagrams, title=title)
+    return trust.metrics, pixel_calibration_figure(trust.diagrams, title=title)
 
 
-def draw(
+def draw_segmentations(
     train: Arrays,
     test: Arrays,
     otsu: Arrays,
@@ -143,15 +150,15 @@ def draw(
     table: pd.DataFrame,
     rows: pd.DataFrame,
     histories: History,
-    plain_history: History,
+    unweighted_history: History,
     provenance: dict[str, Any],
     params: SegmenterParams,
 ) -> tuple[Any, Any, Any, Any]:
     """All methods side by side; strictness; the lessons; the learning."""
     from atelier.cells import figures as plots
-    from atelier.cells.comparison import some_pictures
+    from atelier.cells.comparison import pictures_by_score
     from atelier.cells.samples import unpack
-    from atelier.segmentation.patches import patches, prepare
+    from atelier.segmentation.patches import training_batch, training_samples
 
     samples, name = unpack(test), provenance["name"]
     pairs = table.groupby("method", sort=False)[["apart", "pairs"]].sum()
@@ -159,22 +166,22 @@ def draw(
     first_two = f"touching pairs apart: {apart['U-Net']}, without borders {apart[METHODS[3]]}"
     together = f"{first_two}, both {apart[METHODS[4]]}"
     first = next(iter(unpack(train).values()))
-    lesson = prepare([first], params.weights)
-    steps = [patches(lesson, params, step) for step in range(3)]
+    lesson = training_samples([first], params.weights)
+    steps = [training_batch(lesson, params, step) for step in range(3)]
     return (
         plots.comparison_figure(
-            some_pictures(table, samples, count=5),
+            pictures_by_score(table, samples, count=5),
             {"Otsu": otsu, "EM": em, "U-Net": unet},
             title=f"{name}: the same test pictures three ways",
         ),
-        plots.strictness_figure(table, rows, title=f"{name}; {together}"),
-        plots.lessons_figure(
+        plots.f1_by_overlap_figure(table, rows, title=f"{name}; {together}"),
+        plots.training_samples_figure(
             first.image,
             first.labels,
             lesson[0].weights,
             [(images[0, ..., 0], targets[0]) for images, targets, _ in steps],
         ),
-        plots.learning_figure(
-            {"U-Net": histories, METHODS[3]: plain_history}, title=f"{name}: U-Net's training"
+        plots.unet_training_figure(
+            {"U-Net": histories, METHODS[3]: unweighted_history}, title=f"{name}: U-Net's training"
         ),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier.data.vgg_weights import Trunk
+from atelier.data.vgg_weights import VggWeights
 from atelier.style_transfer.params import GridParams, PaintingParams, StyleParams, TransferParams
 from atelier.types import Animation, Array, Arrays, Metrics, RunSinks
 
@@ -15,16 +15,16 @@ SHOWN_SIDE = 1024
 """Longer side of a picture in a figure, pixels, at most."""
 
 
-def describe(trunk: Trunk) -> dict[str, Any]:
+def describe_weights(trunk: VggWeights) -> dict[str, Any]:
     """Which network sees the pictures."""
     return {"name": trunk.name, "digest": trunk.digest}
 
 
-def paint(
+def transfer_styles(
     content: Array,
     styles: Mapping[str, Array],
     photographs: Mapping[str, Array],
-    trunk: Trunk,
+    trunk: VggWeights,
     params: StyleParams,
     studio: RunSinks,
 ) -> tuple[Arrays, Arrays, pd.DataFrame]:
@@ -52,13 +52,16 @@ def paint(
     return painted, frames, pd.concat(tables, ignore_index=True)
 
 
-def _weights(trunk: Trunk, photographs: Mapping[str, Array], params: TransferParams) -> Arrays:
-    from atelier.data.pictures import fit_side, to_rgb
+def _weights(trunk: VggWeights, photographs: Mapping[str, Array], params: TransferParams) -> Arrays:
+    from atelier.data.pictures import resize_longer_side, to_rgb
     from atelier.style_transfer.vgg import normalised
 
     if not params.normalised:
         return trunk.weights
-    small = [fit_side(to_rgb(photograph), REFERENCE_SIDE) for photograph in photographs.values()]
+    small = [
+        resize_longer_side(to_rgb(photograph), REFERENCE_SIDE)
+        for photograph in photographs.values()
+    ]
     return normalised(trunk.weights, small, pooling=params.pooling)
 
 
@@ -72,11 +75,11 @@ def _styles_of(painting: PaintingParams, styles: Mapping[str, Array]) -> list[An
     return [Style(to_rgb(styles[name]), share) for name, share in painting.styles.items()]
 
 
-def paint_grid(
+def transfer_grid(
     content: Array,
     styles: Mapping[str, Array],
     photographs: Mapping[str, Array],
-    trunk: Trunk,
+    trunk: VggWeights,
     params: StyleParams,
     grid: GridParams,
     studio: RunSinks,
@@ -112,11 +115,11 @@ def paint_grid(
     return painted
 
 
-def measure(
+def measure_style_errors(
     content: Array,
     styles: Mapping[str, Array],
     photographs: Mapping[str, Array],
-    trunk: Trunk,
+    trunk: VggWeights,
     painted: Arrays,
     grid: Arrays,
     params: StyleParams,
@@ -125,12 +128,14 @@ def measure(
     """How near each painting is to style and content. All is saved by now: checkpoints can go."""
     from atelier.data.pictures import resize_to, to_rgb
     from atelier.style_transfer.evaluation import content_error, style_error
-    from atelier.style_transfer.objective import network_for
+    from atelier.style_transfer.objective import build_feature_extractor
     from atelier.training.reproducibility import make_reproducible
 
     studio.clear()
     make_reproducible(params.transfer.seed, params.transfer.threads)
-    network = network_for(_weights(trunk, photographs, params.transfer), params.transfer)
+    network = build_feature_extractor(
+        _weights(trunk, photographs, params.transfer), params.transfer
+    )
     metrics: Metrics = {}
     rgb = to_rgb(content)
     for one in params.paintings:
@@ -144,7 +149,7 @@ def measure(
     return metrics
 
 
-def draw(
+def draw_style_transfer(
     content: Array,
     styles: Mapping[str, Array],
     painted: Arrays,
@@ -156,7 +161,7 @@ def draw(
     grid: GridParams,
 ) -> tuple[Any, Any, Any, Arrays, Animation]:
     """The paintings beside what they are made of, the losses, the contact sheet, the film."""
-    from atelier.style_transfer.figures import contact_sheet, losses_figure, paintings_figure
+    from atelier.style_transfer.figures import losses_figure, paintings_figure, style_grid_figure
 
     shown = {name: _shown(style) for name, style in styles.items()}
     parts = {
@@ -172,7 +177,7 @@ def draw(
     return (
         paintings_figure(_shown(content), painted, parts, title=f"Style transfer by {seen}"),
         losses_figure(losses, title="Weighted loss by layer; dotted: a larger picture"),
-        contact_sheet(
+        style_grid_figure(
             sheet,
             grid.starts,
             list(ratios.values()),
@@ -186,7 +191,7 @@ def draw(
 
 def _shown(picture: Array) -> Array:
     """A picture for a figure, RGB: a photograph of megapixels would take seconds to draw."""
-    from atelier.data.pictures import average_areas, fitted_shape, to_rgb
+    from atelier.data.pictures import average_areas, longer_side_shape, to_rgb
 
     rgb = to_rgb(picture)
-    return average_areas(rgb, fitted_shape(rgb.shape, min(SHOWN_SIDE, max(rgb.shape))))
+    return average_areas(rgb, longer_side_shape(rgb.shape, min(SHOWN_SIDE, max(rgb.shape))))

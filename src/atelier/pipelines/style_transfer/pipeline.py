@@ -5,40 +5,46 @@ from kedro.pipeline import Node, Pipeline
 from atelier.pipelines.style_transfer import nodes
 
 PICTURES = ["content", "styles"]
-MATERIAL = [*PICTURES, "photographs", "trunk"]
+MATERIAL = [*PICTURES, "photographs", "vgg_weights"]
 
 STYLE_TRANSFER = [
-    Node(nodes.describe, "trunk", "trunk_provenance", name="describe_trunk", tags="data"),
     Node(
-        nodes.paint,
+        nodes.describe_weights,
+        "vgg_weights",
+        "vgg_weights_provenance",
+        name="describe_weights",
+        tags="data",
+    ),
+    Node(
+        nodes.transfer_styles,
         [*MATERIAL, "params:style", "run_sinks"],
         ["paintings_arrays", "frames_arrays", "losses_table"],
-        name="paint",
+        name="transfer_styles",
         tags="training",
     ),
     Node(
-        nodes.paint_grid,
+        nodes.transfer_grid,
         [*MATERIAL, "params:style", "params:grid", "run_sinks"],
         "grid_arrays",
-        name="paint_grid",
+        name="transfer_grid",
         tags="training",
     ),
     Node(
-        nodes.measure,
+        nodes.measure_style_errors,
         [*MATERIAL, "paintings_arrays", "grid_arrays", "params:style", "run_sinks"],
         "paintings_metrics",
-        name="measure_paintings",
+        name="measure_style_errors",
         tags="evaluation",
     ),
     Node(
-        nodes.draw,
+        nodes.draw_style_transfer,
         [
             *PICTURES,
             "paintings_arrays",
             "frames_arrays",
             "grid_arrays",
             "losses_table",
-            "trunk_provenance",
+            "vgg_weights_provenance",
             "params:style",
             "params:grid",
         ],
@@ -49,7 +55,7 @@ STYLE_TRANSFER = [
             "paintings_gallery",
             "painting_animation",
         ],
-        name="draw_paintings",
+        name="draw_style_transfer",
         tags="figures",
     ),
 ]

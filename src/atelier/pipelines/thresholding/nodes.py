@@ -12,7 +12,7 @@ from atelier.types import Array, Arrays, Metrics
 logger = logging.getLogger(__name__)
 
 
-def threshold(image: Array, params: ThresholdingParams) -> tuple[pd.DataFrame, Metrics, Any]:
+def threshold_image(image: Array, params: ThresholdingParams) -> tuple[pd.DataFrame, Metrics, Any]:
     """Otsu's thresholds of one picture, the variances over t, and how sure t is."""
     from atelier.cells.grayscale import stored_grey
     from atelier.thresholding.experiments import threshold_picture
@@ -42,7 +42,7 @@ def threshold(image: Array, params: ThresholdingParams) -> tuple[pd.DataFrame, M
     return table, metrics, threshold_figure(grey, result, title=title)
 
 
-def find_cells(test: Arrays, params: SplittingParams) -> Arrays:
+def find_cells_by_threshold(test: Arrays, params: SplittingParams) -> Arrays:
     """Instance labels of every test picture by Otsu's threshold and watershed."""
     from atelier.cells.samples import unpack
     from atelier.thresholding.cells import cells_by_threshold
@@ -50,17 +50,17 @@ def find_cells(test: Arrays, params: SplittingParams) -> Arrays:
     return {name: cells_by_threshold(image, params) for name, (image, _) in unpack(test).items()}
 
 
-def score(
+def score_threshold(
     test: Arrays, found: Arrays, provenance: dict[str, Any], params: ThresholdingParams
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """How many cells that finds, picture by picture."""
-    from atelier.cells.comparison import headline, score_images, some_pictures
+    from atelier.cells.comparison import method_metrics, pictures_by_score, score_segmentations
     from atelier.cells.figures import comparison_figure
     from atelier.cells.samples import unpack
 
     samples = unpack(test)
-    table = score_images(samples, {"Otsu": found})
-    shown = some_pictures(table, samples, count=4)
+    table = score_segmentations(samples, {"Otsu": found})
+    shown = pictures_by_score(table, samples, count=4)
     title = f"{provenance['name']}: Otsu's threshold and watershed"
     figure = comparison_figure(shown, {"Otsu": found}, title=title)
-    return table, headline(table, seed=params.seed)["Otsu"], figure
+    return table, method_metrics(table, seed=params.seed)["Otsu"], figure

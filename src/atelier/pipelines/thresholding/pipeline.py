@@ -6,7 +6,7 @@ from atelier.pipelines.thresholding import nodes
 
 PICTURE = [
     Node(
-        nodes.threshold,
+        nodes.threshold_image,
         ["image", "params:otsu"],
         ["otsu_table", "otsu_metrics", "otsu_figure"],
         name="threshold",
@@ -16,14 +16,14 @@ PICTURE = [
 
 CELLS = [
     Node(
-        nodes.find_cells,
+        nodes.find_cells_by_threshold,
         ["test_arrays", "params:watershed"],
         "otsu_cells_arrays",
         name="find_cells_by_threshold",
         tags="evaluation",
     ),
     Node(
-        nodes.score,
+        nodes.score_threshold,
         ["test_arrays", "otsu_cells_arrays", "provenance", "params:otsu"],
         ["otsu_scores_table", "otsu_metrics", "otsu_cells_figure"],
         name="score_threshold",

@@ -12,7 +12,7 @@ EXAMPLES = 2
 MISTAKES = 32
 
 
-def train(
+def train_classifier(
     train: Arrays,
     validation: Arrays,
     provenance: dict[str, Any],
@@ -23,32 +23,34 @@ def train(
 ) -> tuple[Classifier, History]:
     """A trained network and its history; goes on where a killed run of the same recipe stopped."""
     from atelier.training.fitting import fit
-    from atelier.training.networks import build
+    from atelier.training.networks import build_classifier
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(training.seed, training.threads)
-    model = build(network, len(provenance["classes"]), shape=train["images"].shape[1:])
+    model = build_classifier(network, len(provenance["classes"]), shape=train["images"].shape[1:])
     model, history = fit(model, train, validation, training, curve=curve, checkpoint=checkpoint)
     return model, history
 
 
-def predict(
+def predict_splits(
     model: Classifier, train: Arrays, calibration: Arrays, test: Arrays, checkpoint: Checkpoint
 ) -> Arrays:
     """Logits and labels of what later pipelines need: ``<split>_logits``, ``<split>_labels``.
 
     The model is saved by now, so what was kept for a killed training can go.
     """
-    from atelier.training.fitting import logits_of
+    from atelier.training.fitting import predict_logits
 
     checkpoint.clear()
 
     splits = {"train": train, "calibration": calibration, "test": test}
-    logits = {f"{name}_logits": logits_of(model, one["images"]) for name, one in splits.items()}
+    logits = {
+        f"{name}_logits": predict_logits(model, one["images"]) for name, one in splits.items()
+    }
     return logits | {f"{name}_labels": one["labels"] for name, one in splits.items()}
 
 
-def evaluate(logits: Arrays, provenance: dict[str, Any]) -> tuple[Metrics, pd.DataFrame]:
+def evaluate_classifier(logits: Arrays, provenance: dict[str, Any]) -> tuple[Metrics, pd.DataFrame]:
     """Accuracy with interval and loss on the test split; precision and recall by class."""
     from atelier.evaluation.classification import class_scores, classification_metrics
 
@@ -57,19 +59,19 @@ def evaluate(logits: Arrays, provenance: dict[str, Any]) -> tuple[Metrics, pd.Da
     return classification_metrics(test_logits, labels), scores
 
 
-def draw(
+def draw_training(
     history: History, logits: Arrays, test: Arrays, metrics: Metrics, provenance: dict[str, Any]
 ) -> tuple[Any, Any, Any]:
     """Learning curves, confusions and the most confident mistakes."""
-    from atelier.evaluation.classification import confident_mistakes, confusions
-    from atelier.training.figures import confusion_figure, learning_figure, mistakes_figure
+    from atelier.evaluation.classification import confident_mistakes, confusion_matrix
+    from atelier.training.figures import confusion_figure, learning_curves_figure, mistakes_figure
 
     name, classes = provenance["name"], provenance["classes"]
     test_logits, labels = logits["test_logits"], logits["test_labels"]
     worst = confident_mistakes(test_logits, labels, count=MISTAKES)
     return (
-        learning_figure(history, title=f"{name}: learning curves"),
-        confusion_figure(confusions(test_logits, labels), classes, metrics=metrics),
+        learning_curves_figure(history, title=f"{name}: learning curves"),
+        confusion_figure(confusion_matrix(test_logits, labels), classes, metrics=metrics),
         mistakes_figure(
             test["images"],
             test_logits,
@@ -82,7 +84,7 @@ def draw(
     )
 
 
-def register(
+def register_classifier(
     model: Classifier, test: Arrays, metrics: Metrics, provenance: dict[str, Any]
 ) -> Servable:
     """The model as it is served, with an example and a description that carries its numbers."""

@@ -6,7 +6,7 @@ from atelier.pipelines.train import nodes
 
 TRAIN = [
     Node(
-        nodes.train,
+        nodes.train_classifier,
         [
             "train_arrays",
             "validation_arrays",
@@ -21,7 +21,7 @@ TRAIN = [
         tags="training",
     ),
     Node(
-        nodes.predict,
+        nodes.predict_splits,
         [
             "classifier_model",
             "train_arrays",
@@ -34,21 +34,21 @@ TRAIN = [
         tags="evaluation",
     ),
     Node(
-        nodes.evaluate,
+        nodes.evaluate_classifier,
         ["logits_arrays", "provenance"],
         ["test_metrics", "test_scores_table"],
         name="evaluate",
         tags="evaluation",
     ),
     Node(
-        nodes.draw,
+        nodes.draw_training,
         ["training_history", "logits_arrays", "test_arrays", "test_metrics", "provenance"],
         ["learning_figure", "confusion_figure", "mistakes_figure"],
         name="draw",
         tags="figures",
     ),
     Node(
-        nodes.register,
+        nodes.register_classifier,
         ["classifier_model", "test_arrays", "test_metrics", "provenance"],
         "registered_classifier",
         name="register",

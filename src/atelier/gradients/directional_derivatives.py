@@ -21,7 +21,7 @@ SMALLEST = 0.01
 MOST_GROUPS = 32
 
 
-class Slope(NamedTuple):
+class DirectionalDerivative(NamedTuple):
     """The slope along one direction, of the gradient and of the function."""
 
     automatic: float
@@ -32,7 +32,7 @@ class Slope(NamedTuple):
     """Root of the sum of the squares of what the elements contribute to ``automatic``."""
 
 
-class Surroundings:
+class FlattenedFunction:
     """A function near a point, its values and their gradient as one vector each.
 
     Args:
@@ -57,9 +57,9 @@ class Surroundings:
         parts = np.split(vector, self._ends[:-1])
         for value, part, shape in zip(self._values, parts, self._shapes, strict=True):
             value.assign(tf.cast(part.reshape(shape), value.dtype))
-        return number(self._function(*self._values)), _joined(self._values)
+        return as_float(self._function(*self._values)), _joined(self._values)
 
-    def slope(self, direction: Array, steps: Sequence[float]) -> Slope:
+    def slope(self, direction: Array, steps: Sequence[float]) -> DirectionalDerivative:
         """The slope along ``direction`` by central differences.
 
         A single step is taken as it is; several are extrapolated to a step of 0. What comes of
@@ -70,12 +70,12 @@ class Surroundings:
         automatic, scale = float(parts.sum()), float(np.sqrt((parts**2).sum()))
         if len(steps) == 1:
             gap, doubt = self._gap(direction, steps[0])
-            return Slope(automatic, automatic + gap, doubt, scale)
+            return DirectionalDerivative(automatic, automatic + gap, doubt, scale)
         gap, doubt = self._extrapolate(direction, steps, scale)
         while len(steps) > 2 and not self._is_confirmed(direction, gap, doubt, scale, steps[-1]):
             steps = steps[len(steps) // 3 :]
             gap, doubt = self._extrapolate(direction, steps, scale)
-        return Slope(automatic, automatic + gap, doubt, scale)
+        return DirectionalDerivative(automatic, automatic + gap, doubt, scale)
 
     def _extrapolate(
         self, direction: Array, steps: Sequence[float], scale: float
@@ -127,7 +127,7 @@ def halved_steps() -> list[float]:
     return [LONGEST / 2**index for index in range(HALVINGS)]
 
 
-def number(result: Any) -> float:
+def as_float(result: Any) -> float:
     """The function's result as a float.
 
     Raises:
@@ -139,7 +139,7 @@ def number(result: Any) -> float:
     return float(array.ravel()[0])
 
 
-def scaled_directions(near: Surroundings, random: int, *, seed: int) -> Iterator[Array]:
+def scaled_directions(near: FlattenedFunction, random: int, *, seed: int) -> Iterator[Array]:
     """Directions in which every element moves by its own scale, in one sense or the other.
 
     The first is uphill by the gradient, ``random`` ones have random signs. Then groups of elements
@@ -159,7 +159,7 @@ def scaled_directions(near: Surroundings, random: int, *, seed: int) -> Iterator
         yield direction
 
 
-def unit_directions(near: Surroundings, random: int, *, seed: int) -> Iterator[Array]:
+def unit_directions(near: FlattenedFunction, random: int, *, seed: int) -> Iterator[Array]:
     """Random directions of length 1."""
     draws = np.random.default_rng(seed)
     for _ in range(random):

@@ -37,7 +37,7 @@ def _parts(ring: Array, structure: Array) -> int:
     return len(np.setdiff1d(parts[structure], [0]))
 
 
-def warp(truth: Array, found: Array) -> Array:
+def homotopic_warp(truth: Array, found: Array) -> Array:
     """The truth bent towards ``found`` as far as its topology allows, bool.
 
     Simple pixels on which the two differ change sides until none is left; those that change at
@@ -73,15 +73,15 @@ def warp(truth: Array, found: Array) -> Array:
 
 
 def warping_error(truth: Array, found: Array) -> float:
-    """Share of the pixels that differ from ``found`` after :func:`warp`, 0 … 1.
+    """Share of the pixels that differ from ``found`` after :func:`homotopic_warp`, 0 … 1.
 
     A border that only runs elsewhere costs nothing; a cell that is split, merged, missed or
     invented costs the pixels that no bending can mend.
 
     Raises:
-        ValueError: As :func:`warp`, or there is no pixel.
+        ValueError: As :func:`homotopic_warp`, or there is no pixel.
     """
-    bent = warp(truth, found)
+    bent = homotopic_warp(truth, found)
     if bent.size == 0:
         raise ValueError(f"Expected pixels. Received: {bent.shape}")
     return float((bent != (np.asarray(found) > 0)).mean())

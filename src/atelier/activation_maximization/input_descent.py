@@ -10,7 +10,7 @@ import tensorflow as tf
 from atelier.types import Array, Labels
 
 
-class Stepped(NamedTuple):
+class InputDescent(NamedTuple):
     """What plain steps give back; the first entry is the start."""
 
     images: Array
@@ -19,7 +19,7 @@ class Stepped(NamedTuple):
     """(steps + 1, n, classes) float32."""
 
 
-def make_starts(kind: str, count: int, shape: Sequence[int], *, seed: int) -> Array:
+def initial_images(kind: str, count: int, shape: Sequence[int], *, seed: int) -> Array:
     """First states in [0, 1], (count, height, width, channels) float32.
 
     Args:
@@ -42,9 +42,9 @@ def make_starts(kind: str, count: int, shape: Sequence[int], *, seed: int) -> Ar
     return np.broadcast_to(np.asarray(values[kind](), np.float32), (count, *shape)).copy()
 
 
-def step_towards(
+def descend_cross_entropy(
     model: keras.Model, starts: Array, targets: Labels, *, steps: int, learning_rate: float
-) -> Stepped:
+) -> InputDescent:
     """Gradient descent of each input on the cross-entropy of its target class, as one batch.
 
     Args:
@@ -69,7 +69,7 @@ def step_towards(
         tf.constant(steps),
         tf.constant(learning_rate, tf.float32),
     )
-    return Stepped(np.asarray(images), np.asarray(logits))
+    return InputDescent(np.asarray(images), np.asarray(logits))
 
 
 @tf.function(reduce_retracing=True)
@@ -88,7 +88,7 @@ def _walk(model: Any, images: Any, targets: Any, steps: Any, learning_rate: Any)
     return states.stack(), answers.stack()
 
 
-def without_border(images: Array, width: int) -> Array:
+def zero_border(images: Array, width: int) -> Array:
     """The images with their outer rows and columns set to 0.
 
     Args:

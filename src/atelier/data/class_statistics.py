@@ -37,7 +37,7 @@ def class_table(splits: Mapping[str, Arrays], classes: Sequence[str]) -> pd.Data
     return table
 
 
-def most_variable(table: pd.DataFrame) -> dict[str, str]:
+def most_variable_classes(table: pd.DataFrame) -> dict[str, str]:
     """Which class varies most, by each statistic: they need not agree (the post found the 2)."""
     return {
         statistic: str(table["class"].iloc[int(table[statistic].to_numpy().argmax())])
