@@ -127,7 +127,7 @@ def test_a_store_copied_without_artifacts_reads_the_old_ones_and_says_how_to_hav
         assert mlflow.artifacts.load_text(f"runs:/{run_id}/said.txt") == "what was said"
         assert client.get_experiment("1").artifact_location == str(new)
     shutil.copytree(old, new)
-    assert move_store(copied, old, new).left == 0
+    assert move_store(copied, old, new).remaining == 0
     shutil.rmtree(old)
     assert_whole(copied, run_id)
 

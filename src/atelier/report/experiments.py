@@ -64,9 +64,9 @@ class Experiment(Params):
     @property
     def datasets(self) -> tuple[str, ...]:
         """The names of all datasets that the page shows."""
-        figures = (*self.plots, *self.pictures, *self.animations)
-        names = [item.of for item in (*self.measures, *self.tables, *figures)]
-        return tuple(dict.fromkeys([*self.texts, *names]))
+        numbers = [*(item.of for item in self.measures), *(item.of for item in self.tables)]
+        figures = [item.of for item in (*self.plots, *self.pictures, *self.animations)]
+        return tuple(dict.fromkeys([*self.texts, *numbers, *figures]))
 
 
 EXPERIMENTS = TypeAdapter(tuple[Experiment, ...])

@@ -66,7 +66,9 @@ def derive_origin(
     """
     origins = list(inputs)
     runs = dict.fromkeys(run for origin in origins for run in (*origin.inputs, origin.writer))
-    node_values = {name: (value,) for name, value in parameters.items()}
+    node_values: Mapping[str, tuple[str, ...]] = {
+        name: (value,) for name, value in parameters.items()
+    }
     merged: dict[str, tuple[str, ...]] = {}
     for values_by_name in [*(origin.parameters for origin in origins), node_values]:
         for name, values in values_by_name.items():
