@@ -24,20 +24,14 @@ from atelier.segmentation.patches import Batch, TrainingSample, training_batch, 
 from atelier.segmentation.prediction import mean_iou
 from atelier.segmentation.unet import unet_network
 from atelier.segmentation.unet_shapes import tile_margin, valid_margin
-from atelier.segmentation.unet_shapes import tile_margin, valid_margin
+from atelier.segmentation.unet_shapes import tile_margin
+from atelier.segmentation.unet_shapes import valid_margin
 from atelier.training.fitting import TrainedModel
-from atelier.training.resume import (
-    Row,
-    Rows,
-    assign,
-    fingerprint_of,
-    numbered,
-    prefixed,
-    run_rounds,
-    without_prefix,
-)
 from atelier.training.steps import gradient_step
-from atelier.types import Array, Arrays, Checkpoint, Curve
+from atelier.types import Array
+from atelier.types import Arrays
+from atelier.types import Checkpoint
+from atelier.types import MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -178,7 +172,7 @@ def train_segmenter(
     validation: Sequence[Sample],
     params: SegmenterParams,
     *,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> TrainedModel:
     """Trains U-Net; continues from `checkpoint` if that holds a state of the same data and recipe.

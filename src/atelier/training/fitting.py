@@ -20,18 +20,11 @@ from tqdm import tqdm
 from atelier.data.shares import rounded_share
 from atelier.training.batches import to_unit, training_batches
 from atelier.training.params import TrainingParams
-from atelier.training.resume import (
-    Row,
-    Rows,
-    assign,
-    fingerprint_of,
-    in_order,
-    numbered,
-    prefixed,
-    run_rounds,
-    without_prefix,
-)
-from atelier.types import Array, Arrays, Checkpoint, Curve, History
+from atelier.types import Array
+from atelier.types import Arrays
+from atelier.types import Checkpoint
+from atelier.types import History
+from atelier.types import MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +45,7 @@ def fit(
     validation: Arrays,
     training: TrainingParams,
     *,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> TrainedModel:
     """Trains a model in place and gives it the weights of its best epoch.

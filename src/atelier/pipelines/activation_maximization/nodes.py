@@ -45,7 +45,7 @@ def train_second_classifier(
     network: NetworkParams,
     recipe: TrainingParams,
     second: SecondNetworkParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """Trains an independent classifier: other initial weights, another order of the images."""

@@ -5,9 +5,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier import calibration, data, training
-from atelier.calibration import CalibrationParams, CapacityParams, DensityParams, ShiftParams
-from atelier.types import Arrays, Checkpoint, Classifier, Curve, History, Metrics, Servable
+from atelier import calibration
+from atelier import data
+from atelier import training
+from atelier.calibration import CalibrationParams
+from atelier.calibration import CapacityParams
+from atelier.calibration import DensityParams
+from atelier.calibration import ShiftParams
+from atelier.types import Arrays
+from atelier.types import Checkpoint
+from atelier.types import Classifier
+from atelier.types import History
+from atelier.types import Metrics
+from atelier.types import Servable
+from atelier.types import MetricLog
 
 EXAMPLES = 2
 """Images that the registered model's example has."""
@@ -118,7 +129,7 @@ def study_capacity(
 
 
 def study_overtraining(
-    train: Arrays, held_out: Arrays, test: Arrays, params: CapacityParams, curve: Curve
+    train: Arrays, held_out: Arrays, test: Arrays, params: CapacityParams, curve: MetricLog
 ) -> tuple[Arrays, History]:
     """Trains a network far beyond its best likelihood."""
     training.make_reproducible(params.training.seed, params.training.threads)

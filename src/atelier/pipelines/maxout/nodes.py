@@ -11,7 +11,12 @@ from atelier.maxout.params import (
     MaxoutParams,
     PermutationInvariantParams,
 )
-from atelier.types import Arrays, Checkpoint, Classifier, Curve, History, Metrics
+from atelier.types import Arrays
+from atelier.types import Checkpoint
+from atelier.types import Classifier
+from atelier.types import History
+from atelier.types import Metrics
+from atelier.types import MetricLog
 
 
 def compare_maxout(
@@ -35,7 +40,7 @@ def train_maxout(
     calibration: Arrays,
     provenance: dict[str, Any],
     params: PermutationInvariantParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """Trains the paper's network by the paper's recipe, on all images except the test split's."""
@@ -50,7 +55,7 @@ def train_convolutional(
     validation: Arrays,
     provenance: dict[str, Any],
     params: ConvolutionalParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """Trains the convolutional network; continues where a killed run of this recipe stopped."""
