@@ -19,15 +19,8 @@ from atelier.evaluation.intervals import SHARE, bootstrap_interval
 from atelier.training.batches import to_unit
 from atelier.training.fitting import fit_all_epochs
 from atelier.training.params import TrainingParams
-from atelier.training.resume import Row
-from atelier.training.resume import Rows
-from atelier.training.resume import fingerprint_of
-from atelier.training.resume import run_rounds
-from atelier.types import Array
-from atelier.types import Arrays
-from atelier.types import Checkpoint
-from atelier.types import History
-from atelier.types import MetricLog
+from atelier.training.resume import Row, Rows, fingerprint_of, run_rounds
+from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 

@@ -4,12 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from atelier.params import Params
-from atelier.params import Share
-from atelier.training.params import MachineParams
-from atelier.training.params import TrainingParams
-from atelier.params import Seed
-from atelier.params import Threads
+from atelier.params import Params, Share
+from atelier.training.params import MachineParams, TrainingParams
 
 
 class MaxoutParams(Params):

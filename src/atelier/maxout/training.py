@@ -17,14 +17,18 @@ from atelier.data.splits import random_subset
 from atelier.evaluation.calibration_error import negative_log_likelihood
 from atelier.maxout.params import MomentumParams
 from atelier.training.batches import to_unit
-from atelier.training.fitting import TrainedModel
-from atelier.training.fitting import predict_unit_logits
-from atelier.training.fitting import reseed_dropout
-from atelier.types import Array
-from atelier.types import Arrays
-from atelier.types import Checkpoint
-from atelier.types import History
-from atelier.types import MetricLog
+from atelier.training.fitting import TrainedModel, predict_unit_logits, reseed_dropout
+from atelier.training.resume import (
+    Row,
+    Rows,
+    assign,
+    fingerprint_of,
+    numbered,
+    prefixed,
+    run_rounds,
+    without_prefix,
+)
+from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +38,7 @@ def train_with_momentum(
     train: Arrays,
     params: MomentumParams,
     *,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> TrainedModel:
     """Trains a model in place by the two phases (Goodfellow et al. 2013, § 5.1).

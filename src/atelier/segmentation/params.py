@@ -7,8 +7,6 @@ from pydantic import Field, model_validator
 from atelier.cells.params import SplittingParams
 from atelier.params import Params
 from atelier.training.params import MachineParams
-from atelier.params import Seed
-from atelier.params import Threads
 
 
 class UnetParams(Params):

@@ -23,15 +23,19 @@ from atelier.segmentation.params import SegmenterParams
 from atelier.segmentation.patches import Batch, TrainingSample, training_batch, training_samples
 from atelier.segmentation.prediction import mean_iou
 from atelier.segmentation.unet import unet_network
-from atelier.segmentation.unet_shapes import tile_margin, valid_margin
-from atelier.segmentation.unet_shapes import tile_margin
-from atelier.segmentation.unet_shapes import valid_margin
 from atelier.training.fitting import TrainedModel
+from atelier.training.resume import (
+    Row,
+    Rows,
+    assign,
+    fingerprint_of,
+    numbered,
+    prefixed,
+    run_rounds,
+    without_prefix,
+)
 from atelier.training.steps import gradient_step
-from atelier.types import Array
-from atelier.types import Arrays
-from atelier.types import Checkpoint
-from atelier.types import MetricLog
+from atelier.types import Array, Arrays, Checkpoint, MetricLog
 
 logger = logging.getLogger(__name__)
 

@@ -21,12 +21,8 @@ from atelier.style_transfer.objective import Objective, Style, build_feature_ext
 from atelier.style_transfer.optimizers import ImageOptimizer, build_image_optimizer
 from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.vgg import from_vgg, to_vgg
-from atelier.types import Array
-from atelier.types import Arrays
-from atelier.types import Checkpoint
-from atelier.types import Images
-from atelier.types import ImageLog
-from atelier.types import MetricLog
+from atelier.training.resume import Row, Rows, fingerprint_of, prefixed, run_rounds, without_prefix
+from atelier.types import Array, Arrays, Checkpoint, ImageLog, Images, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -169,7 +165,7 @@ class StyleTransfer:
         weights: Arrays,
         params: TransferParams,
         *,
-        album: Album,
+        album: ImageLog,
     ) -> None:
         self.params, self.album, self.original = params, album, content
         self.content, self.styles = match_pictures(content, styles, params)

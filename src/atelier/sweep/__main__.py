@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from atelier.sweep.chunk_store import StudyFolder
 from atelier.configuration.terminal import use_ascii_fallback
+from atelier.sweep.chunk_store import StudyFolder
 from atelier.sweep.plan import Plan
 from atelier.sweep.progress import progress_bar
 from atelier.sweep.runner import run_study

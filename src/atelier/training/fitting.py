@@ -20,11 +20,18 @@ from tqdm import tqdm
 from atelier.data.shares import rounded_share
 from atelier.training.batches import to_unit, training_batches
 from atelier.training.params import TrainingParams
-from atelier.types import Array
-from atelier.types import Arrays
-from atelier.types import Checkpoint
-from atelier.types import History
-from atelier.types import MetricLog
+from atelier.training.resume import (
+    Row,
+    Rows,
+    assign,
+    fingerprint_of,
+    in_order,
+    numbered,
+    prefixed,
+    run_rounds,
+    without_prefix,
+)
+from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 

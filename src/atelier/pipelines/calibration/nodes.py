@@ -5,20 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier import calibration
-from atelier import data
-from atelier import training
-from atelier.calibration import CalibrationParams
-from atelier.calibration import CapacityParams
-from atelier.calibration import DensityParams
-from atelier.calibration import ShiftParams
-from atelier.types import Arrays
-from atelier.types import Checkpoint
-from atelier.types import Classifier
-from atelier.types import History
-from atelier.types import Metrics
-from atelier.types import Servable
-from atelier.types import MetricLog
+from atelier import calibration, data, training
+from atelier.calibration import CalibrationParams, CapacityParams, DensityParams, ShiftParams
+from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics, Servable
 
 EXAMPLES = 2
 """Images that the registered model's example has."""

@@ -11,12 +11,7 @@ from atelier.maxout.params import (
     MaxoutParams,
     PermutationInvariantParams,
 )
-from atelier.types import Arrays
-from atelier.types import Checkpoint
-from atelier.types import Classifier
-from atelier.types import History
-from atelier.types import Metrics
-from atelier.types import MetricLog
+from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics
 
 
 def compare_maxout(

@@ -7,13 +7,8 @@ import pandas as pd
 
 from atelier import data, style_transfer, training
 from atelier.data.vgg_weights import VggWeights
-from atelier.style_transfer.params import GridParams
-from atelier.style_transfer.params import StyleParams
-from atelier.types import Animation
-from atelier.types import Array
-from atelier.types import Arrays
-from atelier.types import Metrics
-from atelier.types import RunSinks
+from atelier.style_transfer.params import GridParams, StyleParams
+from atelier.types import Animation, Array, Arrays, Metrics, RunSinks
 
 
 def describe_weights(vgg_weights: VggWeights) -> dict[str, Any]:
