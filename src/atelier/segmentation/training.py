@@ -35,7 +35,7 @@ from atelier.training.resume import (
     without_prefix,
 )
 from atelier.training.steps import gradient_step
-from atelier.types import Array, Arrays, Checkpoint, Curve
+from atelier.types import Array, Arrays, Checkpoint, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ def train_segmenter(
     validation: Sequence[Sample],
     params: SegmenterParams,
     *,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> TrainedModel:
     """Trains U-Net; continues from `checkpoint` if that holds a state of the same data and recipe.

@@ -7,8 +7,6 @@ from pydantic import Field, model_validator
 from atelier.data.vgg_weights import WIDTHS
 from atelier.params import Params
 from atelier.training.params import MachineParams
-from atelier.params import Seed
-from atelier.params import Threads
 
 Weight = Annotated[float, Field(ge=0)]
 Start = Literal["content", "noise", "style"]

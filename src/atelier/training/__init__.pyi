@@ -1,6 +1,13 @@
 from . import figures as figures
 from .batches import to_unit
-from .fitting import TrainedModel, fit, fit_all_epochs, logits_of_splits, predict_logits, predict_unit_logits
+from .fitting import (
+    TrainedModel,
+    fit,
+    fit_all_epochs,
+    logits_of_splits,
+    predict_logits,
+    predict_unit_logits,
+)
 from .networks import build_classifier, five_layer_cnn, two_layer_cnn
 from .params import AugmentationParams, MachineParams, NetworkParams, TrainingParams
 from .reproducibility import make_reproducible, set_threads
