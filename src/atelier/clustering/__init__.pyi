@@ -18,12 +18,11 @@ from .experiments import (
 )
 from .information_criteria import bayesian_information_criterion, parameter_count
 from .mixture import GaussianMixture, em_steps, fit_mixture
-from .params import ColourParams, CovarianceType, PlaneParams
+from .params import ColourParams, PlaneParams
 
 __all__ = [
     "ColourClusters",
     "ColourParams",
-    "CovarianceType",
     "GaussianMixture",
     "LabelledPoints",
     "MixtureStep",
