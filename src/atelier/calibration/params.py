@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from atelier.params import Params, Seed, Threads
-from atelier.training.params import TrainingParams
+from atelier.params import Params, Seed
+from atelier.training.params import MachineParams, TrainingParams
 
 Resamples = Annotated[int, Field(gt=0, description="samples that the bootstrap draws")]
 Level = Annotated[float, Field(gt=0)]
@@ -27,7 +27,7 @@ class DensityParams(Params):
     ]
 
 
-class ShiftParams(Params):
+class ShiftParams(MachineParams):
     """The changes that are applied to the test images."""
 
     images: Annotated[int, Field(gt=0, description="test images that are changed, at most")]
@@ -35,8 +35,6 @@ class ShiftParams(Params):
     symbols: Annotated[str, Field(description="characters drawn as out-of-distribution images")]
     symbols_per_class: Annotated[int, Field(gt=0)]
     resamples: Resamples
-    seed: Seed
-    threads: Threads
 
 
 class DenseParams(Params):
