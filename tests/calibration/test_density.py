@@ -44,6 +44,24 @@ def test_diagonal_is_scikit_learns_naive_bayes():
     np.testing.assert_allclose(ours.log_density(new), density)
 
 
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_a_score_is_the_posterior_the_log_density_and_the_rejection(covariance):
+    logits, labels = clouds()
+    model = DensityModel(covariance).fit(logits, labels).set_rejection(logits, quantile=0.1)
+    score = model.score(logits)
+    np.testing.assert_array_equal(score.posterior, model.posterior(logits))
+    np.testing.assert_array_equal(score.log_density, model.log_density(logits))
+    np.testing.assert_array_equal(score.rejected, model.rejects(logits))
+    assert score.rejected.sum() == len(logits) // 10
+    np.testing.assert_allclose(score.posterior.sum(axis=1), 1)
+
+
+def test_a_density_of_one_dimension_counts_each_nan_once():
+    logits = np.array([[0.0], [1.0], [np.nan]])
+    with pytest.raises(ValueError, match="1 of 3 NaN"):
+        DensityModel().fit(logits, np.array([0, 1, 1]))
+
+
 def test_full_is_scipys_normal_for_each_class():
     logits, labels = clouds()
     joint = [

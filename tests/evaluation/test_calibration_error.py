@@ -14,6 +14,7 @@ from atelier.evaluation import (
     classwise_calibration_error,
     debiased_calibration_error,
     expected_calibration_error,
+    log_losses,
     maximum_calibration_error,
     negative_log_likelihood,
     reliability_bins,
@@ -140,6 +141,37 @@ def test_likelihood_and_brier_score_equal_scikit_learns(seed, classes, sharpness
     assert nll == pytest.approx(log_loss(labels, probs, labels=every), rel=1e-9, abs=1e-12)
     theirs = brier_score_loss(labels, probs, labels=list(every), scale_by_half=False)
     assert brier_score(probs, labels) == pytest.approx(theirs, rel=1e-9)
+
+
+def test_the_likelihood_of_probabilities_equals_scikit_learns_and_is_the_mean_of_its_samples():
+    probs, labels = sample(np.random.default_rng(0), 300, 5)
+    nll = negative_log_likelihood(probs, labels, from_logits=False)
+    assert nll == pytest.approx(log_loss(labels, probs, labels=np.arange(5)))
+    assert nll == pytest.approx(log_losses(probs, labels).mean())
+    assert nll == pytest.approx(negative_log_likelihood(np.log(probs), labels))
+
+
+def test_a_probability_below_the_floor_counts_as_the_floor():
+    probs, labels = np.array([[0.0, 1.0], [0.5, 0.5]]), np.array([0, 1])
+    assert log_losses(probs, labels)[0] == np.inf
+    floored = log_losses(probs, labels, floor=0.25)
+    np.testing.assert_allclose(floored, [np.log(4), np.log(2)])
+    nll = negative_log_likelihood(probs, labels, from_logits=False, floor=0.25)
+    assert nll == pytest.approx((np.log(4) + np.log(2)) / 2)
+
+
+@pytest.mark.parametrize(
+    ("probs", "labels", "message"),
+    [
+        ([[0.5, np.nan]], [1], "1 of 1 NaN"),
+        ([[0.5, 1.5]], [1], r"in \[0, 1\].*1\.5"),
+        ([[0.5, 0.5]], [2], r"labels in \[0, 2\)"),
+        ([0.5, 0.5], [1, 0], r"probs \(n, ≥ 2\)"),
+    ],
+)
+def test_losses_of_what_is_no_probability_or_no_label_are_refused(probs, labels, message):
+    with pytest.raises(ValueError, match=message):
+        log_losses(np.array(probs), np.array(labels))
 
 
 def test_the_likelihood_of_saturated_logits_is_their_difference():

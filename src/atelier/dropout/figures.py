@@ -36,11 +36,10 @@ def gap_figure(table: pd.DataFrame, *, title: str) -> Figure:
         figure = Figure(figsize=(8.2, 3.2))
         set_title(figure, title)
         errors, gaps = figure.subplots(1, 2)
-        for drop, networks in table.groupby("dropout"):
-            if drop:
-                _draw_gap(errors, gaps, networks, colour=ACCENT, label=f"dropout {drop:g}")
-            else:
-                _draw_gap(errors, gaps, networks, colour=WARM, label="no dropout")
+        for drop in sorted(table["dropout"].unique()):
+            colour, label = (ACCENT, f"dropout {drop:g}") if drop else (WARM, "no dropout")
+            networks = table[table["dropout"] == drop]
+            _draw_gap(errors, gaps, networks, colour=colour, label=label)
         errors.set(xlabel="training images", ylabel="error", xscale="log")
         gaps.set(xlabel="training images", ylabel="test error − training error", xscale="log")
         sizes = sorted(table["images"].unique())
@@ -130,7 +129,7 @@ def _draw_updated_shares(axes: Axes, steps: Mapping[str, Array], drop: float) ->
 def _draw_dropped_steps(axes: Axes, table: pd.DataFrame) -> None:
     positions, ratio = np.arange(len(table)), table["dropped_over_active"].to_numpy()
     axes.barh(positions, ratio, color=[ACCENT if value > 0 else QUIET for value in ratio])
-    for position, value in zip(positions, ratio, strict=True):
+    for position, value in enumerate(ratio):
         axes.text(value, position, f" {value:.2f}", va="center", size=8)
     axes.set_yticks(positions, table["optimizer"])
     axes.invert_yaxis()

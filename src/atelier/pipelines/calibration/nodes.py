@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier import calibration, data, training
+from atelier import calibration, data
 from atelier.calibration import CalibrationParams, CapacityParams, DensityParams, ShiftParams
 from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics, Servable
 
@@ -80,7 +80,6 @@ def evaluate_shift(
     params: ShiftParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Evaluates accuracy, confidences and detection under changed images."""
-    training.make_reproducible(params.seed, params.threads)
     test = data.random_subset(test, params.images, seed=params.seed)
     shifted = calibration.shifted_images(
         model,
@@ -113,7 +112,6 @@ def study_capacity(
     train: Arrays, held_out: Arrays, test: Arrays, params: CapacityParams, checkpoint: Checkpoint
 ) -> pd.DataFrame:
     """Trains networks of different capacity and measures their calibration errors."""
-    training.make_reproducible(params.training.seed, params.training.threads)
     return calibration.capacity_study(train, held_out, test, params, checkpoint)
 
 
@@ -121,7 +119,6 @@ def study_overtraining(
     train: Arrays, held_out: Arrays, test: Arrays, params: CapacityParams, curve: MetricLog
 ) -> tuple[Arrays, History]:
     """Trains a network far beyond its best likelihood."""
-    training.make_reproducible(params.training.seed, params.training.threads)
     return calibration.overtrain(train, held_out, test, params, curve)
 
 

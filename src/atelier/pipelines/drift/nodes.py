@@ -13,7 +13,6 @@ def detect_drift(
     model: Any, test: Arrays, batch: Arrays, logits: Arrays, params: drift.DriftParams
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """Tests whether the batch comes from the source of the test images: table, flag, figure."""
-    training.make_reproducible(params.seed, params.threads)
     density = drift.reference_density(logits, params)
     reference, new = (
         drift.image_statistics(model, training.to_unit(images), density)
@@ -36,7 +35,6 @@ def estimate_alarm_rates(
     params: drift.DriftParams,
 ) -> tuple[pd.DataFrame, Metrics, Any]:
     """Estimates the rates at which unchanged and changed batches are flagged."""
-    training.make_reproducible(params.seed, params.threads)
     density, images = drift.reference_density(logits, params), training.to_unit(test["images"])
     shared = np.isin(characters_provenance["classes"], provenance["classes"])
     letters = training.to_unit(characters["images"][~shared[characters["labels"]]])

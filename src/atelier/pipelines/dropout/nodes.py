@@ -16,7 +16,6 @@ FRAMES = 12
 
 def expectation_example(machine: MachineParams) -> tuple[pd.DataFrame, Arrays]:
     """Computes the example of eight neurons, and how many of 200 units are active in each batch."""
-    training.make_reproducible(machine.seed, machine.threads)
     counts = dropout.active_units(
         EXAMPLE_UNITS, drop=EXAMPLE_DROP, batches=BATCHES, seed=machine.seed
     )
@@ -37,7 +36,6 @@ def study_gap(
     machine: MachineParams,
 ) -> tuple[pd.DataFrame, Arrays, pd.DataFrame]:
     """Measures the generalization gap, and Monte Carlo dropout as a confidence score."""
-    training.make_reproducible(machine.seed, machine.threads)
     shuffled = _flat(data.random_subset(train, seed=machine.seed))
     x, labels = _flat(test)
     table, weights = dropout.generalization_gap(
@@ -53,7 +51,6 @@ def study_weight_updates(
     train: Arrays, provenance: dict[str, Any], params: WeightUpdateParams, machine: MachineParams
 ) -> tuple[pd.DataFrame, Arrays]:
     """Records which weights each optimizer updates, under one mask per batch and per sample."""
-    training.make_reproducible(machine.seed, machine.threads)
     classes = len(provenance["classes"])
     return dropout.compare_optimizers(*_flat(train), params, classes=classes, seed=machine.seed)
 
@@ -66,7 +63,6 @@ def average_thinned(
     machine: MachineParams,
 ) -> Arrays:
     """Averages all thinned networks of a small network exactly, beside the scaled network."""
-    training.make_reproducible(machine.seed, machine.threads)
     x, labels = _flat(train)
     widths = (x.shape[1], params.units, len(provenance["classes"]))
     trainer = dropout.DropoutTrainer(widths, batch_size=32, learning_rate=0.003)

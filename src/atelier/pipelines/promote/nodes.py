@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import promotion, training
+from atelier import promotion
+from atelier.training import MachineParams
 from atelier.types import Arrays, Metrics, Registry
 
 logger = logging.getLogger(__name__)
@@ -16,10 +17,9 @@ def promote_newest(
     provenance: dict[str, Any],
     registry: Registry,
     params: promotion.PromotionParams,
-    machine: training.MachineParams,
+    machine: MachineParams,  # whose threads are set before the node runs
 ) -> tuple[pd.DataFrame, Metrics, str, Any]:
     """Promotes the newest version if it is no worse: comparison, metrics, verdict, figure."""
-    training.make_reproducible(machine.seed, machine.threads)
     decision = promotion.promote(registry, test, params)
     logger.info("%s: %s", registry.name, decision.headline)
     title = f"{provenance['name']}: {decision.headline}"
