@@ -131,17 +131,17 @@ def maxout_training_figure(history: History, metrics: Metrics, *, first: int, na
     with house_style():
         figure = Figure(figsize=(8.2, 3.0))
         set_title(figure, f"{name} · {test}")
-        left, right = figure.subplots(1, 2)
+        likelihood, errors = figure.subplots(1, 2)
         for column, colour, label in LIKELIHOODS:
-            left.plot(epochs, [row[column] for row in history], color=colour, label=label)
-        left.set(xlabel="epoch", ylabel="negative log-likelihood, nats", yscale="log")
+            likelihood.plot(epochs, [row[column] for row in history], color=colour, label=label)
+        likelihood.set(xlabel="epoch", ylabel="negative log-likelihood, nats", yscale="log")
         error = [row["held_out_error"] for row in history]
-        right.plot(epochs, error, color=WARM, label="held-out images")
-        right.axhline(metrics["error"], color=ACCENT, linestyle="--", label="test, at the end")
-        right.set(xlabel="epoch", ylabel="error")
-        right.set_ylim(bottom=0)
-        right.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
-        for axes in (left, right):
+        errors.plot(epochs, error, color=WARM, label="held-out images")
+        errors.axhline(metrics["error"], color=ACCENT, linestyle="--", label="test, at the end")
+        errors.set(xlabel="epoch", ylabel="error")
+        errors.set_ylim(bottom=0)
+        errors.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+        for axes in (likelihood, errors):
             if len(history) > first:
                 _mark_second_phase(axes, first)
             axes.legend()

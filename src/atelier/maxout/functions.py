@@ -49,6 +49,12 @@ def fit_functions(*, pieces: int, steps: int, seed: int) -> FunctionFit:
 
     Returns:
         The points, the targets, and what the units make of the points.
+
+    Examples:
+        >>> from atelier.maxout import fit_functions
+        >>> fit = fit_functions(pieces=3, steps=2, seed=0)
+        >>> fit.targets.shape, fit.outputs.shape, fit.pieces.shape
+        ((201, 3), (201, 3), (201, 3, 3))
     """
     x = np.linspace(-2, 2, 201, dtype=np.float32)[:, None]
     targets = np.concatenate([function(x) for function in TARGETS.values()], axis=1)

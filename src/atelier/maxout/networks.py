@@ -176,6 +176,12 @@ def rectified_width(network: keras.Model, *, shape: tuple[int, int, int], classe
 
     Returns:
         Units of each hidden layer.
+
+    Examples:
+        >>> from atelier.maxout import dense_maxout, rectified_width
+        >>> network = dense_maxout(10, shape=(28, 28, 1), units=48, pieces=5)
+        >>> rectified_width(network, shape=(28, 28, 1), classes=10)
+        201
     """
     inputs = shape[0] * shape[1] * shape[2]
     linear, constant = inputs + 2 + classes, classes - network.count_params()

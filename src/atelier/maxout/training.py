@@ -38,8 +38,8 @@ def train_with_momentum(
     train: Arrays,
     params: MomentumParams,
     *,
-    curve: MetricLog,
-    checkpoint: Checkpoint,
+    curve: MetricLog | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> TrainedModel:
     """Trains a model in place by the two phases (Goodfellow et al. 2013, § 5.1).
 

@@ -65,9 +65,9 @@ def transfer(
     weights: Arrays,
     params: TransferParams,
     *,
-    curve: MetricLog,
-    album: ImageLog,
-    checkpoint: Checkpoint,
+    curve: MetricLog | None = None,
+    album: ImageLog | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> StylizedImage:
     """Renders `content` in the style of other images (Gatys, Ecker & Bethge 2016).
 
@@ -80,9 +80,9 @@ def transfer(
         styles: At least one, each of any size.
         weights: VGG16's, as `atelier.data.vgg_weights.VggWeights` holds them.
         params: All other parameters.
-        curve: Receives the row of each frame.
-        album: Receives each frame.
-        checkpoint: Keeps the state after each frame.
+        curve: Receives the row of each frame; not needed.
+        album: Receives each frame; not needed.
+        checkpoint: Keeps the state after each frame; not needed.
 
     Returns:
         The image at the last size, the frames and their rows.
@@ -91,11 +91,23 @@ def transfer(
         FloatingPointError: The loss is not finite.
 
     Examples:
-        >>> from atelier.style_transfer import Style, transfer
-        >>> result = transfer(  # doctest: +SKIP
-        ...     content, [Style(picture, 1.0)], weights, params, curve=[], album=[],
-        ...     checkpoint=checkpoint,
+        >>> import numpy as np
+        >>> from atelier.style_transfer import Style, TransferParams, transfer
+        >>> rng = np.random.default_rng(0)
+        >>> weights = {"conv1_1.kernel": rng.normal(0, 0.1, (3, 3, 3, 64)).astype(np.float32)}
+        >>> weights["conv1_1.bias"] = np.zeros(64, np.float32)
+        >>> params = TransferParams(
+        ...     content_layer="conv1_1", style_layers=("conv1_1",), content_weight=1e-5,
+        ...     style_weight=0.1, variation_weight=0, pooling="average", normalised=False,
+        ...     start="content", colours="style", optimizer="lbfgs", learning_rate=1,
+        ...     scales=({"side": 32, "iterations": 4},), every=2, seed=0, threads=2,
         ... )
+        >>> content, style = rng.uniform(0, 255, (2, 24, 32, 3))
+        >>> result = transfer(content, [Style(style, 1.0)], weights, params)
+        >>> result.image.shape, [row["iteration"] for row in result.history]
+        ((24, 32, 3), [0.0, 2.0, 4.0])
+        >>> result.history[-1]["conv1_1"] < result.history[0]["conv1_1"]
+        True
     """
     pictures = {"content": content} | {f"style{i}": s.picture for i, s in enumerate(styles)}
     shares = [style.weight for style in styles]
@@ -155,7 +167,7 @@ class StyleTransfer:
         styles: At least one.
         weights: VGG16's.
         params: All other parameters.
-        album: Receives each frame.
+        album: Receives each frame; not needed.
     """
 
     def __init__(
@@ -165,9 +177,10 @@ class StyleTransfer:
         weights: Arrays,
         params: TransferParams,
         *,
-        album: ImageLog,
+        album: ImageLog | None = None,
     ) -> None:
-        self.params, self.album, self.original = params, album, content
+        self.params, self.original = params, content
+        self.album = [] if album is None else album
         self.content, self.styles = match_pictures(content, styles, params)
         self.network = build_feature_extractor(weights, params)
         self.segments = segments_of(params)

@@ -52,8 +52,8 @@ def fit(
     validation: Arrays,
     training: TrainingParams,
     *,
-    curve: MetricLog,
-    checkpoint: Checkpoint,
+    curve: MetricLog | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> TrainedModel:
     """Trains a model in place and gives it the weights of its best epoch.
 
@@ -73,6 +73,23 @@ def fit(
     Returns:
         The model, and a row for each epoch: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``
         and ``seconds``.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier import training
+        >>> labels = np.arange(40) % 2
+        >>> images = np.zeros((40, 8, 8, 1), np.uint8)
+        >>> images[labels == 1] = 200
+        >>> model = training.two_layer_cnn(2, shape=(8, 8, 1), dropout=0.0, seed=0)
+        >>> recipe = training.TrainingParams(
+        ...     optimizer="adam", learning_rate=0.01, schedule="constant", weight_decay=0,
+        ...     averaging=0, batch_size=10, epochs=3, patience=3, seed=0, threads=2,
+        ...     augmentation={"degrees": 0, "scale": 0, "shear": 0, "pixels": 0},
+        ... )
+        >>> split = {"images": images, "labels": labels}
+        >>> model, history = training.fit(model, split, split, recipe)
+        >>> history[-1]["val_accuracy"]
+        1.0
     """
     trainer = ClassifierTrainer(model, train, validation, training)
     identity = fingerprint_of(model.to_json() + training.model_dump_json(), train, validation)

@@ -49,8 +49,25 @@ class Resumable(Protocol):
         ...
 
 
+class NoCheckpoint:
+    """Keeps nothing: for computations that need not survive."""
+
+    def restore(self, fingerprint: str) -> None:
+        """Returns nothing."""
+
+    def save(self, fingerprint: str, state: Arrays) -> None:
+        """Does nothing."""
+
+    def clear(self) -> None:
+        """Does nothing."""
+
+
 def run_rounds(
-    computation: Resumable, fingerprint: str, *, curve: MetricLog, checkpoint: Checkpoint
+    computation: Resumable,
+    fingerprint: str,
+    *,
+    curve: MetricLog | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Rows:
     """Runs all rounds of a computation, from its last checkpoint where there is one.
 
@@ -61,8 +78,8 @@ def run_rounds(
         computation: What is computed; changed in place.
         fingerprint: Digest of all that decides the result, see `fingerprint_of`. A checkpoint with
             another fingerprint is ignored.
-        curve: Receives each row as its round ends.
-        checkpoint: Keeps the state after each round.
+        curve: Receives each row as its round ends; not needed.
+        checkpoint: Keeps the state after each round; without it a killed computation is lost.
 
     Returns:
         The row of each round, the first round first.
@@ -81,15 +98,12 @@ def run_rounds(
         ...     def advance(self, history):
         ...         self.total += len(history)
         ...         return {"total": self.total}
-        >>> class Nowhere:
-        ...     def restore(self, fingerprint):
-        ...         return None
-        ...     def save(self, fingerprint, state):
-        ...         pass
-        >>> run_rounds(Sum(), "sum of 0, 1, 2", curve=[], checkpoint=Nowhere())
+        >>> run_rounds(Sum(), "sum of 0, 1, 2")
         [{'total': 0}, {'total': 1}, {'total': 3}]
     """
     history: Rows = []
+    curve = [] if curve is None else curve
+    checkpoint = NoCheckpoint() if checkpoint is None else checkpoint
     saved = checkpoint.restore(fingerprint)
     if saved is not None:
         computation.restore(saved)
