@@ -16,6 +16,7 @@ from atelier.hooks import (
     RunHooks,
     RunnerHooks,
     SecretHooks,
+    TensorFlowHooks,
     TrackingHooks,
     environment_variable,
 )
@@ -38,6 +39,7 @@ HOOKS = (
     OriginHooks(),
     RunHooks(),
     RunnerHooks(),
+    TensorFlowHooks(),
     GuideHooks(),
 )
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended

@@ -44,8 +44,8 @@ def test_what_a_picture_does_not_allow_is_said_and_the_rest_is_done(picture, cut
     else:
         assert {number: cut.tolist() for number, cut in result.thresholds.items()} == cuts
         assert metrics["classes"] == len(np.unique(picture))
-    known = result.interval is not None
-    assert known == ("threshold_low" in metrics) == ("no interval" not in caplog.text)
+    has_interval = result.interval is not None
+    assert has_interval == ("threshold_low" in metrics) == ("no interval" not in caplog.text)
 
 
 def test_a_single_class_has_its_value_as_threshold_and_no_variance_to_explain():

@@ -1,13 +1,15 @@
 from . import figures as figures
 from .cells import cells_by_mixture
-from .em import MixtureStep
-from .experiments import (
+from .colours import (
     ColourClusters,
-    LabelledPoints,
     cluster_colours,
     colour_metrics,
     components_with_least_bic,
     informative_columns,
+)
+from .em import MixtureStep
+from .experiments import (
+    LabelledPoints,
     initialisation_metrics,
     initialisation_table,
     sample_gaussian_clusters,

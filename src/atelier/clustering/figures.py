@@ -12,14 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from matplotlib.ticker import MaxNLocator
 
-from atelier.clustering.em import MixtureStep
-from atelier.clustering.experiments import (
+from atelier.clustering.colours import (
     ColourClusters,
-    LabelledPoints,
     colour_channels,
     components_with_least_bic,
     informative_columns,
 )
+from atelier.clustering.em import MixtureStep
+from atelier.clustering.experiments import LabelledPoints
 from atelier.clustering.mixture import GaussianMixture
 from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, rasterize, set_title
 from atelier.types import Animation, Array

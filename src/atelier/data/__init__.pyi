@@ -1,31 +1,12 @@
 from . import figures as figures
-from .checks import (
-    check_source,
-    class_imbalance,
-    count_duplicates,
-    split_metrics,
-    splits_digest,
-)
-from .class_statistics import (
-    class_moments,
-    class_table,
-    deviation_metrics,
-    most_variable_classes,
-)
+from .checks import check_source, class_imbalance, count_duplicates, split_metrics, splits_digest
+from .class_statistics import class_moments, class_table, deviation_metrics, most_variable_classes
 from .corruptions import CORRUPTIONS, corrupt
 from .embedded import embedded_source
 from .glyphs import draw_glyphs
 from .idx import parse_idx, read_idx
 from .params import SPLITS, SourceParams, SplitParams
-from .pictures import (
-    EMBEDDED,
-    average_areas,
-    longer_side_shape,
-    read_picture,
-    resize_longer_side,
-    resize_to,
-    to_rgb,
-)
+from .pictures import EMBEDDED, average_areas, longer_side_shape, read_picture, resize_longer_side, resize_to, to_rgb
 from .provenance import provenance_record
 from .reading import Part, Source, read_source
 from .splits import random_subset, split_source, stratified_split
@@ -34,8 +15,8 @@ from .vgg_weights import VggWeights, read_vgg_weights
 __all__ = [
     "CORRUPTIONS",
     "EMBEDDED",
-    "SPLITS",
     "Part",
+    "SPLITS",
     "Source",
     "SourceParams",
     "SplitParams",

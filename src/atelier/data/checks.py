@@ -83,7 +83,17 @@ def count_duplicates(splits: Mapping[str, Arrays]) -> pd.DataFrame:
 
 
 def class_imbalance(counts: pd.Series) -> float:
-    """Returns the ratio of the largest class to the smallest; 1 is balanced."""
+    """Returns the ratio of the largest class to the smallest; 1 is balanced.
+
+    Args:
+        counts: Number of images of each class, at least 1.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from atelier.data import class_imbalance
+        >>> class_imbalance(pd.Series([10, 5, 8]))
+        2.0
+    """
     return float(counts.max() / counts.min())
 
 

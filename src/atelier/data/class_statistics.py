@@ -64,6 +64,13 @@ def most_variable_classes(table: pd.DataFrame) -> dict[str, str]:
 
     Args:
         table: What :func:`class_table` returns.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from atelier.data import most_variable_classes
+        >>> deviations = {"mean_deviation": [40.0, 47.1], "largest_deviation": [127.0, 115.0]}
+        >>> most_variable_classes(pd.DataFrame({"class": ["1", "2"]} | deviations))
+        {'mean_deviation': '2', 'largest_deviation': '1'}
     """
     return {
         statistic: str(table["class"].iloc[int(table[statistic].to_numpy().argmax())])

@@ -46,7 +46,7 @@ def decode_picture(file: Path | io.BytesIO, name: str) -> Array:
     """Reads a picture as grey or RGB, upright.
 
     The EXIF orientation is applied. Alpha is composed on white. A palette is looked up, and
-    makes a grey picture where all its pixels are grey. One bit becomes 0 and 255. CMYK, YCbCr, LAB
+    gives a grey picture if all its pixels are grey. One bit becomes 0 and 255. CMYK, YCbCr, LAB
     and HSV become RGB. Of several pages or frames the first is read, with a note in the log.
 
     Args:
@@ -58,8 +58,8 @@ def decode_picture(file: Path | io.BytesIO, name: str) -> Array:
         float32 of floats, and of integers beyond 0 … 65,535 that it holds exactly.
 
     Raises:
-        ValueError: The file is no whole picture, has too many pixels, or has values that are NaN,
-            infinite or too large for float32. The message begins with `name`.
+        ValueError: If the file is not a complete picture, has too many pixels, or has values that
+            are NaN, infinite or too large for float32. The message begins with `name`.
     """
     image = _load(file, name)
     if image.mode in {"1", "L"} and not image.has_transparency_data:
@@ -77,8 +77,8 @@ def decode_picture(file: Path | io.BytesIO, name: str) -> Array:
 def decode_labels(file: Path | io.BytesIO, name: str) -> Array:
     """Reads a label map as the integers that the file stores, upright.
 
-    A palette's indices are the labels, its colours are ignored; so is alpha. Three equal channels
-    are one.
+    The indices of a palette are the labels; its colours are ignored, and so is alpha. Three equal
+    channels are read as a single channel.
 
     Args:
         file: A path, or a stream of the file's bytes.
@@ -88,7 +88,7 @@ def decode_labels(file: Path | io.BytesIO, name: str) -> Array:
         (height, width): bool of one bit, else the file's integers; floats stay floats.
 
     Raises:
-        ValueError: The file is no whole picture, or its pixels are colours.
+        ValueError: If the file is not a complete picture, or if its pixels are colours.
     """
     image = _load(file, name)
     if image.mode in {"CMYK", "YCbCr", "LAB", "HSV"}:
@@ -116,7 +116,7 @@ def decode_mask(file: Path | io.BytesIO, name: str) -> Array:
         (height, width), 0 outside.
 
     Raises:
-        ValueError: The file is no whole picture.
+        ValueError: If the file is not a complete picture.
     """
     image = _load(file, name)
     if image.mode in {"P", "PA", "CMYK", "YCbCr", "LAB", "HSV"}:
@@ -134,8 +134,8 @@ def decode_volume(path: Path) -> Array:
         (sections, height, width), or (sections, height, width, channels).
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no whole TIFF, or no stack of pictures.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not a complete TIFF, or not a stack of pictures.
     """
     if not path.is_file():
         raise FileNotFoundError(f"Expected {path}. Received: no such file in {path.parent}")
@@ -162,7 +162,7 @@ def to_storage_type(values: Array, name: str) -> Array:
         else float32.
 
     Raises:
-        ValueError: Values are NaN or infinite, or integers that float32 does not hold exactly.
+        ValueError: If values are NaN or infinite, or integers that float32 does not hold exactly.
     """
     if values.dtype == bool:
         return values * np.uint8(255)

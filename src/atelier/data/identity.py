@@ -37,7 +37,7 @@ def _stem(file: RemoteFile) -> str:
 
 
 def check_file_identity(dataset: str, name: str, path: Path, stored: bytes, plain: bytes) -> None:
-    """Checks by its hash that a file is the expected one.
+    """Checks by its hash that a file is the expected file.
 
     Data sets such as MNIST and Fashion-MNIST have the same file names and sizes: only hashes
     distinguish them. A file without a published hash is accepted with a warning.

@@ -51,8 +51,8 @@ def read_picture(source: str) -> Array:
         (height, width) or (height, width, 3); uint8, uint16 or float32.
 
     Raises:
-        FileNotFoundError: Neither a name nor a file.
-        ValueError: The file is no whole picture of finite values.
+        FileNotFoundError: If there is neither an embedded picture nor a file of that name.
+        ValueError: If the file is not a complete picture of finite values.
     """
     if source in _SCIKIT_LEARN:
         return np.asarray(sklearn.datasets.load_sample_image(f"{source}.jpg"))
@@ -115,8 +115,13 @@ def longer_side_shape(shape: tuple[int, ...], side: int) -> tuple[int, int]:
     """Returns the height and width of a picture scaled to a longer side.
 
     Args:
-        shape: Height and width, and whatever follows.
+        shape: Height and width; further axes are ignored.
         side: Pixels; the shorter side has at least 16.
+
+    Examples:
+        >>> from atelier.data import longer_side_shape
+        >>> longer_side_shape((100, 50, 3), 64)
+        (64, 32)
     """
     height, width = (max(16, round(x * side / max(shape[:2]))) for x in shape[:2])
     return height, width
@@ -167,6 +172,12 @@ def average_areas(picture: Array, shape: tuple[int, int]) -> Array:
     Args:
         picture: (height, width) or (height, width, channels).
         shape: Height and width, at most the picture's.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.data import average_areas
+        >>> average_areas(np.array([[0.0, 2.0, 4.0, 6.0]]), (1, 2)).tolist()
+        [[1.0, 5.0]]
     """
     for axis, size in enumerate(shape):
         if size < picture.shape[axis]:

@@ -151,7 +151,7 @@ def class_column(labels: Array, name: str) -> Array:
 
     Args:
         labels: Integers of (n,), (n, 1), or QMNIST's (n, 8), whose first column is the class
-            (Yadav & Bottou 2019; the others tell series, writer, digit and duplicate).
+            (Yadav & Bottou 2019); the other columns are series, writer, digit and duplicate.
         name: The file's name for messages.
 
     Raises:

@@ -8,6 +8,7 @@ from atelier.hooks.origins import OriginHooks
 from atelier.hooks.paths import PathHooks, environment_variable
 from atelier.hooks.redaction import SecretHooks
 from atelier.hooks.runners import RunnerHooks
+from atelier.hooks.tensorflow_threads import TensorFlowHooks
 from atelier.hooks.tracking import TrackingHooks
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "RunHooks",
     "RunnerHooks",
     "SecretHooks",
+    "TensorFlowHooks",
     "TrackingHooks",
     "environment_variable",
 ]

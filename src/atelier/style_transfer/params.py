@@ -5,7 +5,8 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from atelier.data.vgg_weights import WIDTHS
-from atelier.params import Params, Seed, Threads
+from atelier.params import Params
+from atelier.training.params import MachineParams
 
 Weight = Annotated[float, Field(ge=0)]
 Start = Literal["content", "noise", "style"]
@@ -18,7 +19,7 @@ class ScaleParams(Params):
     iterations: Annotated[int, Field(gt=0)]
 
 
-class TransferParams(Params):
+class TransferParams(MachineParams):
     """A style transfer, apart from the pictures and the network's weights.
 
     The paper (Gatys, Ecker & Bethge 2016) has conv4_2, conv1_1 … conv5_1, average pooling, a
@@ -41,8 +42,6 @@ class TransferParams(Params):
     learning_rate: Annotated[float, Field(gt=0, description="of Adam, in grey levels")]
     scales: Annotated[tuple[ScaleParams, ...], Field(min_length=1, description="coarse first")]
     every: Annotated[int, Field(gt=0, description="iterations between two frames")]
-    seed: Seed
-    threads: Threads
 
     @model_validator(mode="after")
     def _check(self) -> "TransferParams":

@@ -20,7 +20,7 @@ class PictureThresholds(NamedTuple):
     """Thresholds of an image by Otsu's method."""
 
     thresholds: dict[int, Array]
-    """Thresholds by the number of classes, of which 2 is always one."""
+    """Thresholds by the number of classes, which always include 2."""
     curve: ThresholdCurve
     interval: tuple[float, float] | None
     """Interval of 95 % of the resampled two-class thresholds; None if it cannot be computed."""

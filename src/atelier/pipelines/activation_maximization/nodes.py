@@ -52,7 +52,7 @@ def train_second_classifier(
     recipe = recipe.model_copy(update={"seed": second.seed, "epochs": second.epochs})
     training.make_reproducible(recipe.seed, recipe.threads)
     shape, classes = train["images"].shape[1:], len(provenance["classes"])
-    model = training.build_classifier(network, classes, shape=shape)
+    model = training.build_classifier(network, classes, shape=shape, seed=recipe.seed)
     model, history = training.fit(
         model, train, validation, recipe, curve=curve, checkpoint=checkpoint
     )
