@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import data, style_transfer, training
+from atelier import data, style_transfer
 from atelier.data.vgg_weights import VggWeights
 from atelier.style_transfer.params import GridParams, StyleParams
 from atelier.types import Animation, Array, Arrays, Metrics, Studio
@@ -25,7 +25,6 @@ def transfer_styles(
     studio: Studio,
 ) -> tuple[Arrays, Arrays, pd.DataFrame]:
     """Computes every transfer, its frames and its losses; continues after an interruption."""
-    training.make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
     rgb = data.to_rgb(content)
     results = {
@@ -56,7 +55,6 @@ def transfer_grid(
     studio: Studio,
 ) -> Arrays:
     """Computes the first transfer at a small size with every start and style weight."""
-    training.make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
     rgb = data.to_rgb(content)
     selected = style_transfer.select_styles(styles, params.paintings[0].styles)
@@ -86,7 +84,6 @@ def measure_style_errors(
 ) -> Metrics:
     """Measures the distances to style and content, and clears the checkpoints."""
     studio.clear()
-    training.make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
     network = style_transfer.build_feature_extractor(weights, params.transfer)
     rgb = data.to_rgb(content)
