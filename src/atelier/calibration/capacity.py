@@ -20,7 +20,7 @@ from atelier.training.batches import to_unit
 from atelier.training.fitting import fit_all_epochs
 from atelier.training.params import TrainingParams
 from atelier.training.resume import Row, Rows, fingerprint_of, run_rounds
-from atelier.types import Array, Arrays, Checkpoint, Curve, History
+from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ def _logits(model: keras.Model, split: Arrays) -> Array:
 class _TestRecorder(keras.callbacks.Callback):
     """Records error, likelihood and calibration on the test split after every epoch."""
 
-    def __init__(self, test: Arrays, curve: Curve, epochs: int) -> None:
+    def __init__(self, test: Arrays, curve: MetricLog, epochs: int) -> None:
         super().__init__()
         self.test, self.curve = test, curve
         self.history: list[dict[str, float]] = []
@@ -225,7 +225,7 @@ class _TestRecorder(keras.callbacks.Callback):
 
 
 def overtrain(
-    train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, curve: Curve
+    train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, curve: MetricLog
 ) -> tuple[dict[str, Array], History]:
     """Trains a network far past its best likelihood, on part of the training images.
 

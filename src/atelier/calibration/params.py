@@ -4,11 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from atelier.params import Params
-from atelier.params import Seed
-from atelier.params import Threads
-from atelier.training.params import TrainingParams
-from atelier.training.params import MachineParams
+from atelier.params import Params, Seed
+from atelier.training.params import MachineParams, TrainingParams
 
 Resamples = Annotated[int, Field(gt=0, description="samples that the bootstrap draws")]
 Level = Annotated[float, Field(gt=0)]

@@ -1,22 +1,38 @@
 from . import figures as figures
 from . import scores as scores
-from .comparison import MeanInterval, method_metrics, paired_gain, pictures_by_score, score_segmentations, summarize_scores
+from .comparison import (
+    MeanInterval,
+    method_metrics,
+    paired_gain,
+    pictures_by_score,
+    score_segmentations,
+    summarize_scores,
+)
 from .grayscale import normalise, stored_grey, to_grey
 from .instance_labels import number_cells
 from .params import CellSourceParams, CellSplitParams, SplittingParams
-from .reading import CellSource, PARTS, read_cell_folder, read_cells, split_cells
+from .reading import PARTS, CellSource, read_cell_folder, read_cells, split_cells
 from .rendering import colour_errors, colour_labels
-from .samples import DrawnCells, Sample, cell_table, draw_cells, pack, repeated_pictures, touching_pairs, unpack
+from .samples import (
+    DrawnCells,
+    Sample,
+    cell_table,
+    draw_cells,
+    pack,
+    repeated_pictures,
+    touching_pairs,
+    unpack,
+)
 from .warping import homotopic_warp, warping_error
 from .watershed import cells_from_mask, cells_from_probability, shrink_touching, split_touching
 
 __all__ = [
+    "PARTS",
     "CellSource",
     "CellSourceParams",
     "CellSplitParams",
     "DrawnCells",
     "MeanInterval",
-    "PARTS",
     "Sample",
     "SplittingParams",
     "cell_table",

@@ -6,7 +6,15 @@ from .embedded import embedded_source
 from .glyphs import draw_glyphs
 from .idx import parse_idx, read_idx
 from .params import SPLITS, SourceParams, SplitParams
-from .pictures import EMBEDDED, average_areas, longer_side_shape, read_picture, resize_longer_side, resize_to, to_rgb
+from .pictures import (
+    EMBEDDED,
+    average_areas,
+    longer_side_shape,
+    read_picture,
+    resize_longer_side,
+    resize_to,
+    to_rgb,
+)
 from .provenance import provenance_record
 from .reading import Part, Source, read_source
 from .splits import random_subset, split_source, stratified_split
@@ -15,8 +23,8 @@ from .vgg_weights import VggWeights, read_vgg_weights
 __all__ = [
     "CORRUPTIONS",
     "EMBEDDED",
-    "Part",
     "SPLITS",
+    "Part",
     "Source",
     "SourceParams",
     "SplitParams",

@@ -1,11 +1,11 @@
 """Identification of mirrored files by their hashes."""
 
-import hashlib
 import logging
 from pathlib import Path
 from typing import NamedTuple
 
 from atelier.data.sources import DATA_SETS, UNVERIFIED, RemoteFile
+from atelier.storage.digests import bytes_digest
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def check_file_identity(dataset: str, name: str, path: Path, stored: bytes, plai
         ValueError: If the file is another published file, or differs from the published hash.
     """
     wanted = PublishedFile(dataset, name)
-    digests = [hashlib.sha256(data).hexdigest() for data in (plain, stored)]
+    digests = [bytes_digest(data) for data in (plain, stored)]
     published = _published()
     for digest in digests:
         if digest in published:

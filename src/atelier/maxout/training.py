@@ -28,7 +28,7 @@ from atelier.training.resume import (
     run_rounds,
     without_prefix,
 )
-from atelier.types import Array, Arrays, Checkpoint, Curve, History
+from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def train_with_momentum(
     train: Arrays,
     params: MomentumParams,
     *,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> TrainedModel:
     """Trains a model in place by the two phases (Goodfellow et al. 2013, § 5.1).

@@ -23,8 +23,6 @@ from atelier.segmentation.params import SegmenterParams
 from atelier.segmentation.patches import Batch, TrainingSample, training_batch, training_samples
 from atelier.segmentation.prediction import mean_iou
 from atelier.segmentation.unet import unet_network
-from atelier.segmentation.unet_shapes import tile_margin, valid_margin
-from atelier.segmentation.unet_shapes import tile_margin, valid_margin
 from atelier.training.fitting import TrainedModel
 from atelier.training.resume import (
     Row,
@@ -37,7 +35,7 @@ from atelier.training.resume import (
     without_prefix,
 )
 from atelier.training.steps import gradient_step
-from atelier.types import Array, Arrays, Checkpoint, Curve
+from atelier.types import Array, Arrays, Checkpoint, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -178,7 +176,7 @@ def train_segmenter(
     validation: Sequence[Sample],
     params: SegmenterParams,
     *,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> TrainedModel:
     """Trains U-Net; continues from `checkpoint` if that holds a state of the same data and recipe.

@@ -21,15 +21,8 @@ from atelier.style_transfer.objective import Objective, Style, build_feature_ext
 from atelier.style_transfer.optimizers import ImageOptimizer, build_image_optimizer
 from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.vgg import from_vgg, to_vgg
-from atelier.training.resume import (
-    Row,
-    Rows,
-    fingerprint_of,
-    prefixed,
-    run_rounds,
-    without_prefix,
-)
-from atelier.types import Album, Array, Arrays, Checkpoint, Curve, Images
+from atelier.training.resume import Row, Rows, fingerprint_of, prefixed, run_rounds, without_prefix
+from atelier.types import Array, Arrays, Checkpoint, ImageLog, Images, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -72,8 +65,8 @@ def transfer(
     weights: Arrays,
     params: TransferParams,
     *,
-    curve: Curve,
-    album: Album,
+    curve: MetricLog,
+    album: ImageLog,
     checkpoint: Checkpoint,
 ) -> StylizedImage:
     """Renders `content` in the style of other images (Gatys, Ecker & Bethge 2016).
@@ -172,7 +165,7 @@ class StyleTransfer:
         weights: Arrays,
         params: TransferParams,
         *,
-        album: Album,
+        album: ImageLog,
     ) -> None:
         self.params, self.album, self.original = params, album, content
         self.content, self.styles = match_pictures(content, styles, params)

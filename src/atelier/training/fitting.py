@@ -31,7 +31,7 @@ from atelier.training.resume import (
     run_rounds,
     without_prefix,
 )
-from atelier.types import Array, Arrays, Checkpoint, Curve, History
+from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def fit(
     validation: Arrays,
     training: TrainingParams,
     *,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> TrainedModel:
     """Trains a model in place and gives it the weights of its best epoch.

@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from atelier.types import Array, Arrays, Checkpoint, Curve
+    from atelier.types import Array, Arrays, Checkpoint, MetricLog
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Resumable(Protocol):
 
 
 def run_rounds(
-    computation: Resumable, fingerprint: str, *, curve: Curve, checkpoint: Checkpoint
+    computation: Resumable, fingerprint: str, *, curve: MetricLog, checkpoint: Checkpoint
 ) -> Rows:
     """Runs all rounds of a computation, from its last checkpoint where there is one.
 

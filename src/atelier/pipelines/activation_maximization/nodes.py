@@ -12,7 +12,7 @@ from atelier.activation_maximization.params import (
     SecondNetworkParams,
 )
 from atelier.training.params import NetworkParams, TrainingParams
-from atelier.types import Animation, Arrays, Checkpoint, Classifier, Curve, History, Metrics
+from atelier.types import Animation, Arrays, Checkpoint, Classifier, History, MetricLog, Metrics
 
 BASELINE_IMAGES = 500
 """Test images whose distances to the training images stand beside those of maximized images."""
@@ -42,7 +42,7 @@ def train_second_classifier(
     network: NetworkParams,
     recipe: TrainingParams,
     second: SecondNetworkParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """Trains an independent classifier: other initial weights, another order of the images."""

@@ -7,7 +7,7 @@ import pandas as pd
 
 from atelier import calibration, data, training
 from atelier.calibration import CalibrationParams, CapacityParams, DensityParams, ShiftParams
-from atelier.types import Arrays, Checkpoint, Classifier, Curve, History, Metrics, Servable
+from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics, Servable
 
 EXAMPLES = 2
 """Images that the registered model's example has."""
@@ -118,7 +118,7 @@ def study_capacity(
 
 
 def study_overtraining(
-    train: Arrays, held_out: Arrays, test: Arrays, params: CapacityParams, curve: Curve
+    train: Arrays, held_out: Arrays, test: Arrays, params: CapacityParams, curve: MetricLog
 ) -> tuple[Arrays, History]:
     """Trains a network far beyond its best likelihood."""
     training.make_reproducible(params.training.seed, params.training.threads)

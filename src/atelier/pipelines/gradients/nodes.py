@@ -8,7 +8,7 @@ import pandas as pd
 from atelier import data, gradients, training
 from atelier.gradients.params import JacobianParams, MinimizationParams
 from atelier.training.params import MachineParams
-from atelier.types import Arrays, Curve, History, Metrics
+from atelier.types import Arrays, History, MetricLog, Metrics
 
 STEP_SIZE_EXAMPLE = "wave"
 STEP_SIZES = np.logspace(-16, 0, 97)
@@ -31,7 +31,7 @@ def compare_minimizations(
     provenance: dict[str, Any],
     params: MinimizationParams,
     machine: MachineParams,
-    curve: Curve,
+    curve: MetricLog,
 ) -> tuple[pd.DataFrame, History]:
     """Compares three implementations of one minimisation, and records gradient norms."""
     subset = data.random_subset(train, params.images, seed=machine.seed)

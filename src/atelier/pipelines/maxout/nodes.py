@@ -11,7 +11,7 @@ from atelier.maxout.params import (
     MaxoutParams,
     PermutationInvariantParams,
 )
-from atelier.types import Arrays, Checkpoint, Classifier, Curve, History, Metrics
+from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics
 
 
 def compare_maxout(
@@ -35,7 +35,7 @@ def train_maxout(
     calibration: Arrays,
     provenance: dict[str, Any],
     params: PermutationInvariantParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """Trains the paper's network by the paper's recipe, on all images except the test split's."""
@@ -50,7 +50,7 @@ def train_convolutional(
     validation: Arrays,
     provenance: dict[str, Any],
     params: ConvolutionalParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """Trains the convolutional network; continues where a killed run of this recipe stopped."""

@@ -6,14 +6,14 @@ import pandas as pd
 
 from atelier import cells, segmentation, training
 from atelier.segmentation.params import PredictionParams, SegmenterParams
-from atelier.types import Arrays, Checkpoint, Curve, History, Metrics
+from atelier.types import Arrays, Checkpoint, History, MetricLog, Metrics
 
 
 def train_unet(
     train: Arrays,
     validation: Arrays,
     params: SegmenterParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Any, History]:
     """Trains U-Net; continues from the checkpoint of a killed run with the same parameters."""
@@ -28,7 +28,7 @@ def train_unweighted_unet(
     train_arrays: Arrays,
     validation: Arrays,
     params: SegmenterParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Any, History]:
     """Trains U-Net without border weights, from the same initial weights on the same patches."""

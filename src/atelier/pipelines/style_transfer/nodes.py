@@ -8,7 +8,7 @@ import pandas as pd
 from atelier import data, style_transfer
 from atelier.data.vgg_weights import VggWeights
 from atelier.style_transfer.params import GridParams, StyleParams
-from atelier.types import Animation, Array, Arrays, Metrics, Studio
+from atelier.types import Animation, Array, Arrays, Metrics, RunSinks
 
 
 def describe_weights(vgg_weights: VggWeights) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def transfer_styles(
     photographs: Mapping[str, Array],
     vgg_weights: VggWeights,
     params: StyleParams,
-    studio: Studio,
+    studio: RunSinks,
 ) -> tuple[Arrays, Arrays, pd.DataFrame]:
     """Computes every transfer, its frames and its losses; continues after an interruption."""
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
@@ -33,8 +33,8 @@ def transfer_styles(
             style_transfer.select_styles(styles, painting.styles),
             weights,
             params.transfer,
-            curve=studio.curve(painting.name),
-            album=studio.album(painting.name),
+            curve=studio.metric_log(painting.name),
+            album=studio.image_log(painting.name),
             checkpoint=studio.checkpoint(painting.name),
         )
         for painting in params.paintings
@@ -52,7 +52,7 @@ def transfer_grid(
     vgg_weights: VggWeights,
     params: StyleParams,
     grid: GridParams,
-    studio: Studio,
+    studio: RunSinks,
 ) -> Arrays:
     """Computes the first transfer at a small size with every start and style weight."""
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
@@ -80,7 +80,7 @@ def measure_style_errors(
     paintings: Arrays,
     grid: Arrays,
     params: StyleParams,
-    studio: Studio,
+    studio: RunSinks,
 ) -> Metrics:
     """Measures the distances to style and content, and clears the checkpoints."""
     studio.clear()

@@ -6,7 +6,7 @@ import pandas as pd
 
 from atelier import evaluation, training
 from atelier.training.params import NetworkParams, TrainingParams
-from atelier.types import Arrays, Checkpoint, Classifier, Curve, History, Metrics, Servable
+from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics, Servable
 
 EXAMPLES = 2
 """Images of the registered model's example."""
@@ -20,7 +20,7 @@ def train_classifier(
     provenance: dict[str, Any],
     network: NetworkParams,
     recipe: TrainingParams,
-    curve: Curve,
+    curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
     """Trains a network; continues where a killed run of the same recipe stopped."""
