@@ -1,9 +1,9 @@
 """Activation maximization of all images as one batch, and of one image at a time.
 
-`python benchmarks/activation.py [--steps 10] [--repeats 5]`. A network with random weights (time
-does not depend on them), ten classes from four starts, some steps of gradient descent: all 40
-images in one compiled batch, and a loop over images with a gradient tape, eager and compiled. Two
-threads; medians of interleaved repeats after one warm-up each.
+`python benchmarks/activation.py [--steps 10] [--repeats 5]`; `--tiny`: two steps, one repeat. A
+network with random weights (time does not depend on them), ten classes from four starts, some steps
+of gradient descent: all 40 images in one compiled batch, and a loop over images with a gradient
+tape, eager and compiled. Two threads; medians of interleaved repeats after one warm-up each.
 """
 
 import argparse
@@ -65,12 +65,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--tiny", action="store_true", help="two steps, one repeat")
     options = parser.parse_args()
+    steps, repeats = (2, 1) if options.tiny else (options.steps, options.repeats)
     make_reproducible(0, 2)
-    functions = implementations(options.steps)
+    functions = implementations(steps)
     images = {name: run() for name, run in functions.items()}
     times: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(options.repeats):
+    for _ in range(repeats):
         for name, run in functions.items():
             started = time.perf_counter()
             run()

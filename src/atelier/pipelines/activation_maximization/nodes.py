@@ -20,21 +20,18 @@ BASELINE_IMAGES = 500
 
 def run_input_descent(model: Any, provenance: dict[str, Any], params: InputDescentParams) -> Arrays:
     """Descends to every class from every start."""
-    training.make_reproducible(params.seed, params.threads)
     classes = len(provenance["classes"])
     return activation_maximization.descend_from_starts(model, classes, params)
 
 
 def maximize_classes(model: Any, provenance: dict[str, Any], params: AscentPresetsParams) -> Arrays:
     """Maximizes every class by every preset."""
-    training.make_reproducible(params.seed, params.threads)
     classes = len(provenance["classes"])
     return activation_maximization.maximize_presets(model, classes, params)
 
 
 def maximize_channels(model: Any, params: AscentPresetsParams) -> Arrays:
     """Maximizes the first channels of every convolution by the last preset."""
-    training.make_reproducible(params.seed, params.threads)
     return activation_maximization.maximize_layers(model, params)
 
 
@@ -50,7 +47,6 @@ def train_second_classifier(
 ) -> tuple[Classifier, History]:
     """Trains an independent classifier: other initial weights, another order of the images."""
     recipe = recipe.model_copy(update={"seed": second.seed, "epochs": second.epochs})
-    training.make_reproducible(recipe.seed, recipe.threads)
     shape, classes = train["images"].shape[1:], len(provenance["classes"])
     model = training.build_classifier(network, classes, shape=shape, seed=recipe.seed)
     model, history = training.fit(
@@ -73,7 +69,6 @@ def evaluate_maximized_images(
     """Scores all maximized images, and clears the checkpoint of the second classifier."""
     evaluation = activation_maximization.evaluation
     checkpoint.clear()
-    training.make_reproducible(params.seed, params.threads)
     models = evaluation.fit_confidence_models(logits, params.covariance)
     predict = training.predict_unit_logits
     networks = partial(predict, model), partial(predict, second)

@@ -1,4 +1,4 @@
-"""Nodes of the gradients pipeline."""
+"""Nodes of the gradients pipeline. `machine` names the threads, which a hook sets for each node."""
 
 from typing import Any
 
@@ -16,14 +16,12 @@ STEP_SIZES = np.logspace(-16, 0, 97)
 
 def compare_derivatives(machine: MachineParams) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Computes derivatives by every method, and the error of differences by step size."""
-    training.make_reproducible(machine.seed, machine.threads)
     example = gradients.EXAMPLES[STEP_SIZE_EXAMPLE]
     return gradients.derivative_table(), gradients.step_size_errors(example, STEP_SIZES)
 
 
 def diagnose_missing_gradients(machine: MachineParams) -> pd.DataFrame:
     """Diagnoses a function that shows every reason for a missing gradient."""
-    training.make_reproducible(machine.seed, machine.threads)
     function, values, names = gradients.example_of_each_reason()
     return pd.DataFrame(gradients.diagnose_gradient(function, values, names=names))
 
@@ -36,7 +34,6 @@ def compare_minimizations(
     curve: MetricLog,
 ) -> tuple[pd.DataFrame, History]:
     """Compares three implementations of one minimisation, and records gradient norms."""
-    training.make_reproducible(machine.seed, machine.threads)
     subset = data.random_subset(train, params.images, seed=machine.seed)
     images = training.to_unit(subset["images"]).reshape(len(subset["labels"]), -1)
     targets = np.eye(len(provenance["classes"]), dtype=np.float32)[subset["labels"]]
@@ -51,7 +48,6 @@ def compare_minimizations(
 
 def measure_jacobian_costs(params: JacobianParams, machine: MachineParams) -> pd.DataFrame:
     """Measures forward and reverse mode as inputs or outputs grow."""
-    training.make_reproducible(machine.seed, machine.threads)
     return gradients.jacobian_costs(gradients.growing_sizes(params.sizes))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import data, style_transfer, training
+from atelier import data, style_transfer
 from atelier.data.vgg_weights import VggWeights
 from atelier.style_transfer.params import GridParams, StyleParams
 from atelier.types import Animation, Array, Arrays, Metrics, RunSinks
@@ -22,10 +22,9 @@ def transfer_styles(
     photographs: Mapping[str, Array],
     vgg_weights: VggWeights,
     params: StyleParams,
-    studio: RunSinks,
+    sinks: RunSinks,
 ) -> tuple[Arrays, Arrays, pd.DataFrame]:
     """Computes every transfer, its frames and its losses; continues after an interruption."""
-    training.make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
     rgb = data.to_rgb(content)
     results = {
@@ -34,9 +33,9 @@ def transfer_styles(
             style_transfer.select_styles(styles, painting.styles),
             weights,
             params.transfer,
-            curve=studio.metric_log(painting.name),
-            album=studio.image_log(painting.name),
-            checkpoint=studio.checkpoint(painting.name),
+            curve=sinks.metric_log(painting.name),
+            album=sinks.image_log(painting.name),
+            checkpoint=sinks.checkpoint(painting.name),
         )
         for painting in params.paintings
     }
@@ -53,10 +52,9 @@ def transfer_grid(
     vgg_weights: VggWeights,
     params: StyleParams,
     grid: GridParams,
-    studio: RunSinks,
+    sinks: RunSinks,
 ) -> Arrays:
     """Computes the first transfer at a small size with every start and style weight."""
-    training.make_reproducible(params.transfer.seed, params.transfer.threads)
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
     rgb = data.to_rgb(content)
     selected = style_transfer.select_styles(styles, params.paintings[0].styles)
@@ -68,7 +66,7 @@ def transfer_grid(
             grid.transfer_params(params.transfer, cell),
             curve=[],
             album=[],
-            checkpoint=studio.checkpoint(f"grid.{cell.name}"),
+            checkpoint=sinks.checkpoint(f"grid.{cell.name}"),
         ).image
         for cell in grid.cells()
     }
@@ -82,11 +80,10 @@ def measure_style_errors(
     paintings: Arrays,
     grid: Arrays,
     params: StyleParams,
-    studio: RunSinks,
+    sinks: RunSinks,
 ) -> Metrics:
     """Measures the distances to style and content, and clears the checkpoints."""
-    studio.clear()
-    training.make_reproducible(params.transfer.seed, params.transfer.threads)
+    sinks.clear()
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
     network = style_transfer.build_feature_extractor(weights, params.transfer)
     rgb = data.to_rgb(content)
