@@ -16,8 +16,8 @@ LAYERS = [
     "raw", "intermediate", "primary", "feature", "model_input", "models", "model_output",
     "reporting", "serving",
 ]  # fmt: skip
-NO_LAYER = (".sinks.", ".registry.", ".lab.", ".yaml.")
-"""MLflow's side, the report's view of everything, and words that stand in conf."""
+NO_LAYER = (".sinks.", ".registry.", ".results.", ".yaml.")
+"""Sinks, the model registry, the report's view of all results, and the words in conf/."""
 
 
 def loader(env: str) -> OmegaConfigLoader:
@@ -41,7 +41,7 @@ def test_every_dataset_is_declared_in_an_allowed_layer_under_that_layers_folder(
         config = resolver.resolve_pattern(name)
         assert config, f"{name} is declared nowhere"
         if any(kind in config["type"] for kind in NO_LAYER):
-            assert "metadata" not in config
+            assert "kedro-viz" not in config.get("metadata", {})
             continue
         layer = config["metadata"]["kedro-viz"]["layer"]
         path = config.get("filepath") or config.get("dataset", {}).get("filepath")
@@ -71,8 +71,8 @@ def test_every_parameter_is_used_and_every_used_one_there(env, pipelines):
 
 
 def test_environments_keep_their_data_apart():
-    editions = [loader(env)["globals"]["edition"] for env in ENVIRONMENTS]
-    assert editions == ENVIRONMENTS
+    environments = [loader(env)["globals"]["env"] for env in ENVIRONMENTS]
+    assert environments == ENVIRONMENTS
 
 
 def test_the_cluster_runs_what_the_full_environment_does():
@@ -85,6 +85,32 @@ def test_the_cluster_runs_what_the_full_environment_does():
     assert cluster == full
     linked = {path.relative_to(CONF / "full") for path in (CONF / "full").rglob("*/*.yml")}
     assert all((CONF / "cluster" / path).is_symlink() for path in linked)
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_arrays_are_model_outputs_but_for_the_named_exceptions(env, pipelines):
+    resolver = DataCatalog.from_config(loader(env)["catalog"]).config_resolver
+    parts = ("train", "validation", "calibration", "test", "out_of_distribution", "batch")
+    layers = {f"{part}_arrays": "primary" for part in parts} | {"data_arrays": "model_input"}
+    for name in datasets(pipelines):
+        if name.endswith("_arrays"):
+            config = resolver.resolve_pattern(name)
+            layer = layers.get(name.split(".")[1], "model_output")
+            assert config["metadata"]["kedro-viz"]["layer"] == layer, name
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_no_two_datasets_share_a_file(env, pipelines):
+    """But for the batch of the drift pipeline, whose default is the calibration part."""
+    resolver = DataCatalog.from_config(loader(env)["catalog"]).config_resolver
+    configs = {name: resolver.resolve_pattern(name) for name in datasets(pipelines)}
+    paths = [
+        config.get("filepath") or config.get("dataset", {}).get("filepath")
+        for name, config in configs.items()
+        if name != "digits.batch_arrays"
+    ]
+    written = [path for path in paths if path]
+    assert len(set(written)) == len(written)
 
 
 def test_no_pattern_catches_all():

@@ -14,12 +14,13 @@ from pydantic import ValidationError
 
 from atelier.cells.comparison import pictures_by_score
 from atelier.cells.scores import OVERLAPS
+from atelier.data.params import SplitParams
 from atelier.data.shares import rounded_share
-from atelier.data.splits import SplitParams, stratified_split
-from atelier.drift.detection import mix_out_of_distribution
+from atelier.data.splits import stratified_split
+from atelier.drift.power import mix_out_of_distribution
 from atelier.evaluation.calibration_error import expected_calibration_error
 from atelier.maxout.networks import rectified_width
-from atelier.promotion.decision import Evaluation, compare_models
+from atelier.promotion.comparison import Evaluation, compare_models
 from atelier.promotion.params import MarginParams, PromotionParams
 from atelier.segmentation.pixel_calibration import PixelSample, fit_platt_scale, reliability_table
 from atelier.sweep.analysis import best_learning_rates

@@ -10,9 +10,9 @@ from kedro.validation import ParameterValidationError, TypeExtractor
 from PIL import Image
 from support.project import ROOT
 
-from atelier.configuration.arguments import read_parameters
+from atelier.configuration.arguments import parse_parameters
+from atelier.configuration.checks import check_names, misspelt_names, unknown_parameters
 from atelier.configuration.loader import ProjectConfigLoader
-from atelier.hooks.configuration import check_names, misspelt_files, unknown
 from atelier.pipeline_registry import register_pipelines
 from atelier.settings import CONFIG_LOADER_ARGS
 
@@ -22,7 +22,7 @@ PIPELINES = register_pipelines()
 def load(text: str = "", *, conf: Path = ROOT / "conf", env: str = "test") -> ProjectConfigLoader:
     """As `kedro run --params TEXT` does; conf/local, which belongs to a user, is left out."""
     loader = ProjectConfigLoader(
-        str(conf), env=env, runtime_params=read_parameters(text), **CONFIG_LOADER_ARGS
+        str(conf), env=env, runtime_params=parse_parameters(text), **CONFIG_LOADER_ARGS
     )
     loader._has_local = lambda folder: "local" in folder and conf != ROOT / "conf"
     return loader
@@ -31,7 +31,7 @@ def load(text: str = "", *, conf: Path = ROOT / "conf", env: str = "test") -> Pr
 def complaints(text: str) -> list[str]:
     loader = load(text)
     loader["parameters"]
-    return list(unknown(loader, PIPELINES))
+    return list(unknown_parameters(loader, PIPELINES))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_every_short_name_is_heard_beside_every_group():
     """All that conf/ asks for, each with a parameter of each group, in both orders."""
     loader = load()
     groups = loader["parameters"]
-    names = {name.removeprefix("short.") for name in loader.asked()}
+    names = {name.removeprefix("short.") for name in loader.requested_names()}
     assert names >= {"picture", "photo", "content", "style", "seed", "source", "mirror", "batch"}
     leaves = {group: next(iter(groups[group])) for group in groups}
     longs = {f"{group}.{name}": f"{group}7" for group, name in leaves.items()}
@@ -116,16 +116,16 @@ def test_every_parameter_of_every_environment_may_be_said_by_its_name():
     for env in ("base", "full", "post", "cluster", "test"):
         plain = load(env=env)
         parameters = plain["parameters"]
-        assert list(misspelt_files(plain, PIPELINES)) == []
+        assert list(misspelt_names(plain, PIPELINES)) == []
         loader = load(env=env)
         loader.runtime_params = parameters
         loader["parameters"]
-        assert list(unknown(loader, PIPELINES)) == []
+        assert list(unknown_parameters(loader, PIPELINES)) == []
 
 
 def test_a_misspelt_name_in_a_file_of_an_environment_is_told(tmp_path, monkeypatch):
     """And one that resembles nothing is left alone: interpolation may need it."""
-    monkeypatch.setattr("atelier.hooks.configuration.pipelines", PIPELINES)
+    monkeypatch.setattr("atelier.configuration.checks.pipelines", PIPELINES)
     (tmp_path / "base").symlink_to(ROOT / "conf" / "base")
     for folder, text in (
         ("mine", "digits: {trainign: {epochs: 2}}\nrate: 3\n_style_: 1\n"),

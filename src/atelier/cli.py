@@ -1,4 +1,4 @@
-"""``kedro run`` as Kedro has it; only ``--params`` takes quotes, lists and names side by side."""
+"""Kedro's ``kedro run``, whose ``--params`` also takes quotes, lists and groups."""
 
 import copy
 from collections.abc import Mapping
@@ -8,42 +8,42 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import _config_file_callback
 
-from atelier.configuration.arguments import read_parameters
-from atelier.configuration.names import arrange, nest
+from atelier.configuration.arguments import parse_parameters
+from atelier.configuration.names import arrange_parameters, nest_by_dots
 
 HELP = (
-    "Parameters of this run: NAME=VALUE, separated by commas. A value with a comma stands in "
-    "quotes, a list in [brackets], a group in {braces}. docs/parameters.md has more."
+    "Parameters of this run: NAME=VALUE, separated by commas. Write a value with a comma in "
+    "quotes, a list in [brackets], a group in {braces}. See docs/parameters.md."
 )
 
 
 def _parameters(context: click.Context, option: click.Parameter, value: Any) -> dict[str, Any]:
-    """Reads the option's text, or takes what ``--config`` has in its place.
+    """Parses the option's text, or takes the mapping that ``--config`` has instead.
 
     Raises:
-        click.BadParameter: If it cannot be read, or a name is a value and a group at once.
+        click.BadParameter: If the text cannot be parsed, or a name is a value and a group.
     """
     try:
-        given = dict(value) if isinstance(value, Mapping) else read_parameters(value)
-        arrange(given)
+        parameters = dict(value) if isinstance(value, Mapping) else parse_parameters(value)
+        arrange_parameters(parameters)
     except ValueError as error:
         raise click.BadParameter(str(error), context, option) from None
-    return given
+    return parameters
 
 
 def _runner_parameters(context: click.Context, option: click.Parameter, value: Any) -> Any:
-    """Reads arguments of the runner, whose names Kedro nests by their dots."""
-    return nest(_parameters(context, option, value))
+    """Parses the arguments of the runner, and nests them by their dots as Kedro does."""
+    return nest_by_dots(_parameters(context, option, value))
 
 
 def _file(context: click.Context, option: click.Parameter, value: Any) -> Any:
-    """Reads ``--config`` as Kedro does; a list there is what commas separate here."""
+    """Reads ``--config`` as Kedro does, and joins lists by commas as the options have them."""
     path = _config_file_callback(context, option, value)
-    given: dict[str, Any] = dict(context.default_map or {})
-    context.default_map = given | {
-        name: ",".join(map(str, several))
-        for name, several in given.items()
-        if isinstance(several, list)
+    options: dict[str, Any] = dict(context.default_map or {})
+    context.default_map = options | {
+        name: ",".join(map(str, values))
+        for name, values in options.items()
+        if isinstance(values, list)
     }
     return path
 
@@ -51,7 +51,7 @@ def _file(context: click.Context, option: click.Parameter, value: Any) -> Any:
 CALLBACKS = {"params": _parameters, "runner_params": _runner_parameters, "config": _file}
 
 
-def _own(option: click.Parameter) -> click.Parameter:
+def _extended(option: click.Parameter) -> click.Parameter:
     if not isinstance(option, click.Option) or option.name not in CALLBACKS:
         return option
     option = copy.copy(option)
@@ -61,7 +61,7 @@ def _own(option: click.Parameter) -> click.Parameter:
 
 
 run: click.Command = copy.copy(kedro_run)
-run.params = [_own(option) for option in kedro_run.params]
+run.params = [_extended(option) for option in kedro_run.params]
 
 
 @click.group(name="kedro")

@@ -10,10 +10,10 @@ Share = Annotated[float, Field(ge=0, lt=1, description="of a whole, below 1")]
 
 
 class Params(BaseModel):
-    """A frozen record of parameters: a misspelt key or a bad value is an error, not a surprise.
+    """A frozen record of parameters; an unknown key or a wrong value is an error.
 
     The error names the field and what was expected, but no value: under a misspelt name a secret
-    would not be known as such.
+    would not be recognised.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -41,7 +41,7 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw with the shared house_style, and leave matplotlib's settings as they were."""
+    """Draws in the house style inside the context, and restores matplotlib's settings after it."""
     with mpl.rc_context(STYLE):
         yield
 

@@ -5,40 +5,47 @@ import sys
 from pathlib import Path
 
 from atelier.configuration.loader import ProjectConfigLoader
-from atelier.configuration.terminal import print_plainly
+from atelier.configuration.terminal import use_ascii_fallback
 from atelier.hooks import (
-    GuideHooks,
+    CatalogHooks,
+    CommandHooks,
     InputHooks,
-    LabHooks,
+    KilledRunHooks,
     OriginHooks,
     ParameterHooks,
     PathHooks,
-    RunHooks,
+    ProgressHooks,
+    RedactionHooks,
     RunnerHooks,
-    SecretHooks,
+    TensorFlowHooks,
     TrackingHooks,
     environment_variable,
 )
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's C++ side greets at length
-print_plainly(sys.stdout, sys.stderr)  # log messages say "…", which not every terminal can show
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or TensorFlow's C++ library logs at start
+use_ascii_fallback(
+    sys.stdout, sys.stderr
+)  # log messages say "…", which not every terminal can show
 
 PACKAGE = Path(__file__).parent
-"""Folder of the code. That of the project is known to Kedro's context only, to which relative paths
-in conf/ refer: the working directory may be another.
+"""Folder of the code. The project's folder, to which relative paths in conf/ refer, is known to
+Kedro's context only: the working directory may be another.
 """
 
+_commands = CommandHooks()
 HOOKS = (
+    _commands,
     ParameterHooks(),
     PathHooks(),
-    LabHooks(),
-    InputHooks(),
-    SecretHooks(),
-    TrackingHooks(),
-    OriginHooks(),
-    RunHooks(),
+    CatalogHooks(),
+    InputHooks(_commands),
+    RedactionHooks(),
+    TrackingHooks(_commands),
+    OriginHooks(_commands),
+    KilledRunHooks(),
     RunnerHooks(),
-    GuideHooks(),
+    TensorFlowHooks(),
+    ProgressHooks(),
 )
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended
 

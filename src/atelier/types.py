@@ -1,4 +1,4 @@
-"""The shapes in which data travels between the rooms of the house."""
+"""Types of the data that travels between rooms, and protocols of what nodes use."""
 
 from __future__ import annotations
 
@@ -18,77 +18,86 @@ Arrays = Mapping[str, Array]
 """Named arrays that belong together, such as ``images`` and ``labels`` of one split."""
 Metrics = dict[str, float]
 History = Sequence[Mapping[str, float]]
-"""One mapping of metrics per epoch, first epoch first."""
+"""One mapping of metrics for each epoch, first epoch first."""
 
 
 class Classifier(Protocol):
     """A trained network, as far as a node needs to know it (Keras models satisfy it)."""
 
     def predict(self, x: Array, batch_size: int | None = None, verbose: Any = "auto") -> Array:
-        """Return logits, (n, classes), for images in [0, 1], (n, height, width, channels)."""
+        """Returns logits, (n, classes), for images in [0, 1].
+
+        Args:
+            x: Images, (n, height, width, channels), float32.
+            batch_size: Images in a batch; None is the model's default.
+            verbose: 0 shows no progress.
+
+        Returns:
+            Logits, (n, classes).
+        """
         ...
 
 
-class Curve(Protocol):
-    """Where a training writes its metrics epoch by epoch (a list will do in a test)."""
+class MetricLog(Protocol):
+    """Where a training writes its metrics epoch by epoch (in a test, a list)."""
 
     def append(self, metrics: dict[str, float], /) -> None:
-        """Record the metrics of one more epoch."""
+        """Records the metrics of one more epoch."""
         ...
 
 
 class Checkpoint(Protocol):
-    """Where a training keeps what it needs to go on after it was killed."""
+    """Where a training saves the state from which it resumes after it was killed."""
 
     def restore(self, fingerprint: str) -> Arrays | None:
-        """Return the last state saved under this fingerprint, or None."""
+        """Returns the last state saved under this fingerprint, or None."""
         ...
 
     def save(self, fingerprint: str, state: Arrays) -> None:
-        """Keep a state; it replaces the one before, whole or not at all."""
+        """Saves a state; it replaces the state before, whole or not at all."""
         ...
 
     def clear(self) -> None:
-        """Forget everything: the training has finished."""
+        """Removes the state: the training has finished."""
         ...
 
 
-class Album(Protocol):
-    """Where a node shows its pictures one by one as they come (a list will do in a test)."""
+class ImageLog(Protocol):
+    """Where a node logs its pictures one by one (in a test, a list)."""
 
     def append(self, picture: Array, /) -> None:
-        """Show one more picture, (height, width, 3) uint8."""
+        """Logs one more picture, (height, width, 3) uint8."""
         ...
 
 
-class Studio(Protocol):
-    """What several works of one node write to while they come, each under its own name."""
+class RunSinks(Protocol):
+    """The sinks of several computations of one node, each under its name."""
 
-    def curve(self, name: str) -> Curve:
-        """Where that work's metrics go."""
+    def metric_log(self, name: str) -> MetricLog:
+        """Returns the log of a computation's metrics."""
         ...
 
-    def album(self, name: str) -> Album:
-        """Where its pictures go."""
+    def image_log(self, name: str) -> ImageLog:
+        """Returns the log of a computation's pictures."""
         ...
 
     def checkpoint(self, name: str) -> Checkpoint:
-        """Where it keeps what it needs to go on."""
+        """Returns the checkpoint of a computation."""
         ...
 
     def clear(self) -> None:
-        """Forget every checkpoint: all works have finished."""
+        """Removes every checkpoint: all computations have finished."""
         ...
 
 
 class Servable(NamedTuple):
-    """A model to be registered, with what its users need to know."""
+    """A model to be registered, with its documentation."""
 
     model: Any
     """Takes stored images, (n, height, width, channels) uint8; returns logits."""
     example: Images
     prediction: Array
-    """What the model makes of ``example``."""
+    """The model's output for ``example``."""
     description: str
     tags: Mapping[str, str]
 
@@ -99,7 +108,7 @@ class Animation(NamedTuple):
     frames: Images
     """(n, height, width, 3)."""
     seconds: float
-    """How long each is shown."""
+    """How long each frame is shown."""
 
 
 class Registry(Protocol):
@@ -107,37 +116,37 @@ class Registry(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the model."""
+        """The model's name."""
         ...
 
     def lock(self) -> AbstractContextManager[None]:
-        """While it is open nobody else moves the champion."""
+        """Holds the lock under which the champion may change."""
         ...
 
     def newest(self) -> str:
-        """The latest version's number."""
+        """Returns the number of the latest version."""
         ...
 
     def champion(self) -> str | None:
-        """The champion's number, or None."""
+        """Returns the champion's number, or None."""
         ...
 
     def is_rolled_back(self, version: str, /) -> bool:
-        """Whether the version was rolled back."""
+        """Returns whether a version was rolled back."""
         ...
 
     def model(self, version: str, /) -> Callable[[Images], Array]:
-        """Stored images → probabilities (n, classes)."""
+        """Returns a version as a function of stored images to probabilities (n, classes)."""
         ...
 
     def record_verdict(self, version: str, verdict: str, /) -> None:
-        """Write what was decided on the version."""
+        """Writes the decision on a version."""
         ...
 
     def set_champion(self, version: str, verdict: str, /) -> None:
-        """Make the version the champion."""
+        """Makes a version the champion."""
         ...
 
     def roll_back(self) -> tuple[str, str] | None:
-        """Make the champion before the champion again; from where to where, or None."""
+        """Makes the champion before the champion again; returns both numbers, or None."""
         ...

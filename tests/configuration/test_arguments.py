@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from kedro.framework.cli.utils import _split_params
 
-from atelier.configuration.arguments import read_parameters, write_parameters
+from atelier.configuration.arguments import format_parameters, parse_parameters
 
 NAMES = st.from_regex(r"[a-z]\w{0,8}(\.[a-z]\w{0,8}){0,3}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20).filter(
@@ -31,7 +31,7 @@ VALUES = st.recursive(
     ],
 )  # fmt: skip
 def test_what_kedro_can_read_is_read_as_kedro_does(text):
-    assert read_parameters(text) == _split_params(None, SimpleNamespace(name="params"), text)
+    assert parse_parameters(text) == _split_params(None, SimpleNamespace(name="params"), text)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_kedro_can_read_is_read_as_kedro_does(text):
     ],
 )  # fmt: skip
 def test_quotes_brackets_and_signs_are_read(text, expected):
-    assert read_parameters(text) == expected
+    assert parse_parameters(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_quotes_brackets_and_signs_are_read(text, expected):
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_without_showing_it(text):
     with pytest.raises(ValueError, match="Expected") as caught:
-        read_parameters(text)
+        parse_parameters(text)
     assert "secret7" not in str(caught.value)
 
 
@@ -76,15 +76,15 @@ def test_what_cannot_be_read_is_refused_without_showing_it(text):
 @example({"a": "\n", "b": "\\n", "c": "\x7f\x85\u2028\ufeff😀"})
 @example({"a": [1e16, 1e-7, math.inf, None, True, "no"], "b": {"x y": {"a,b": "c: d"}}})
 def test_what_is_written_is_read_again(values):
-    again = read_parameters(write_parameters(values))
+    again = parse_parameters(format_parameters(values))
     assert again == values
     assert list(map(type, again.values())) == list(map(type, values.values()))
 
 
 def test_tuples_are_written_as_lists_and_paths_as_texts(tmp_path):
-    again = read_parameters(write_parameters({"a": (1, (2, "x")), "b": tmp_path}))
+    again = parse_parameters(format_parameters({"a": (1, (2, "x")), "b": tmp_path}))
     assert again == {"a": [1, [2, "x"]], "b": str(tmp_path)}
 
 
 def test_not_a_number_is_written_and_read():
-    assert math.isnan(read_parameters(write_parameters({"a": math.nan}))["a"])
+    assert math.isnan(parse_parameters(format_parameters({"a": math.nan}))["a"])

@@ -15,13 +15,13 @@ from kedro.runner import SequentialRunner, ThreadRunner
 
 from atelier.cli import cli
 from atelier.configuration.command_line import (
+    cli_only_options,
+    command_for_pipeline,
     command_line,
-    first_step,
-    given_options,
-    leaves_of,
-    other_source,
+    custom_conf_source,
+    dotted_parameters,
 )
-from atelier.configuration.names import arrange
+from atelier.configuration.names import arrange_parameters
 
 PARAMETERS = (
     "picture=\"a, 'b' #1.png\",picture.otsu.resamples=30,mirror=null,style='=, '',digits.maxout."
@@ -76,7 +76,7 @@ class Recorder(KedroSession):
         cls.asked["pipeline_names"] = sorted(named["pipeline_names"])
         shown = {"env": cls.asked["env"], "runner": str(runner)}
         cls.recorded = command_line(
-            named | shown | given_options(), cls.asked["runtime_params"] or {}
+            named | shown | cli_only_options(), cls.asked["runtime_params"] or {}
         )
         return {}
 
@@ -142,7 +142,7 @@ def test_the_parameters_of_the_sample_are_what_was_meant(recorder):
     assert given["a.text"] == "true"
     assert given["a.yes"] is True
     assert given["content"] == "it's = x"
-    assert arrange(given)["digits"]["shift"]["levels"] == {
+    assert arrange_parameters(given)["digits"]["shift"]["levels"] == {
         "noise": [0.5, 0.001],
         "x,y": {"z": "a b"},
     }
@@ -158,9 +158,9 @@ def test_a_configuration_file_is_written_out(recorder, tmp_path):
     asked, command = ask("--config", "run.yml")
     given, repeated = asked.pop("runtime_params"), again(command)[0]
     assert "--config" not in command
-    assert arrange(repeated.pop("runtime_params")) == arrange(given)
+    assert arrange_parameters(repeated.pop("runtime_params")) == arrange_parameters(given)
     assert repeated == asked
-    assert arrange(given)["short"] == {"picture": "a, b.png", "seed": 3}
+    assert arrange_parameters(given)["short"] == {"picture": "a, b.png", "seed": 3}
 
 
 @pytest.mark.filterwarnings("ignore:Option:Warning")
@@ -188,14 +188,14 @@ def test_any_parameters_are_recorded_so_that_they_come_again(values):
     line = command_line({}, values)
     context = cli.commands["run"].make_context("run", shlex.split(line)[2:])
     try:
-        expected = arrange(values)
+        expected = arrange_parameters(values)
     except ValueError:
         return  # a name with a value that is a group as well: the command line refuses it
-    assert arrange(context.params["params"]) == expected
+    assert arrange_parameters(context.params["params"]) == expected
 
 
 def test_a_group_with_a_key_that_is_no_name_stays_whole():
-    assert leaves_of({"a": {"b": {"c": 1, "d": {}}, "e": {3: 1}}, "f.g": 2}) == {
+    assert dotted_parameters({"a": {"b": {"c": 1, "d": {}}, "e": {3: 1}}, "f.g": 2}) == {
         "a.b.c": 1,
         "a.b.d": {},
         "a.e": {3: 1},
@@ -214,14 +214,14 @@ def test_a_group_with_a_key_that_is_no_name_stays_whole():
 )
 def test_a_session_in_python_records_its_runner(runner, expected):
     assert command_line({"runner": runner}, {}) == expected
-    assert given_options() == {}
+    assert cli_only_options() == {}
 
 
 def test_options_of_another_command_are_none_of_a_runs():
     other = click.Command("other", params=[click.Option(["--runner"])])
     with click.Context(other) as context:
         context.params["runner"] = "x"
-        assert given_options() == {}
+        assert cli_only_options() == {}
 
 
 def test_the_first_step_is_of_the_same_environment_configuration_and_parameters():
@@ -232,11 +232,11 @@ def test_the_first_step_is_of_the_same_environment_configuration_and_parameters(
         "from_nodes": ["x"],
         "runtime_params": {"source": "mirror", "mirror": "/a,b", "digits.ingest.limit": 3},
     }
-    assert first_step(run, "ingest") == (
+    assert command_for_pipeline(run, "ingest") == (
         "kedro run --env full --conf-source '/a b' --pipeline ingest "
         "--params 'source=mirror,mirror=\"/a,b\",digits.ingest.limit=3'"
     )
-    assert first_step({}, "ingest") == "kedro run --pipeline ingest"
+    assert command_for_pipeline({}, "ingest") == "kedro run --pipeline ingest"
 
 
 def test_only_a_configuration_from_elsewhere_is_named(tmp_path):
@@ -244,5 +244,5 @@ def test_only_a_configuration_from_elsewhere_is_named(tmp_path):
         loader = SimpleNamespace(conf_source=str(source))
         return SimpleNamespace(config_loader=loader, project_path=tmp_path)
 
-    assert other_source(context(tmp_path / "conf")) == {}
-    assert other_source(context("/else where")) == {"conf_source": "/else where"}
+    assert custom_conf_source(context(tmp_path / "conf")) == {}
+    assert custom_conf_source(context("/else where")) == {"conf_source": "/else where"}

@@ -11,18 +11,18 @@ from atelier.configuration.loader import ProjectConfigLoader
 from atelier.settings import CONFIG_LOADER_ARGS, CONFIG_LOADER_CLASS
 
 FILES = {
-    "base/globals.yml": "edition: base\nkeep: 1\n",
-    "base/parameters.yml": "a: {x: 1, y: 1, z: 1, who: '${globals:edition}'}\n",
+    "base/globals.yml": "env: base\nkeep: 1\n",
+    "base/parameters.yml": "a: {x: 1, y: 1, z: 1, who: '${globals:env}'}\n",
     "base/catalog.yml": "one: {type: base, filepath: f}\ntwo: {type: base}\n",
     "base/mlflow.yml": "server: {uri: base, other: base}\n",
     "base/schedules.yml": "nightly: {cron: base, retries: 1}\n",
-    "full/globals.yml": "edition: full\n",
+    "full/globals.yml": "env: full\n",
     "full/deep/parameters.yml": "a: {y: 2, z: 2}\n",
     "full/catalog.yml": "two: {type: full}\n",
     "full/credentials.yml": "db: {user: full, host: full}\n",
 }
 LOCAL = {
-    "local/globals.yml": "edition: local\n",
+    "local/globals.yml": "env: local\n",
     "local/parameters.yml": "a: {z: 3}\nb: {mine: '${runtime_params:short.seed,0}'}\n",
     "local/catalog.yml": "one: {type: local}\n",
     "local/mlflow.yml": "server: {uri: local}\n",
@@ -67,7 +67,7 @@ def test_local_lies_over_the_environment_and_that_over_base(tmp_path, monkeypatc
     monkeypatch.setenv("PLANTED", "password7")
     conf = write(tmp_path, FILES | LOCAL)
     loader = load(conf if kind == "folder" else as_archive(conf, kind), "full", seed=5)
-    assert loader["globals"] == {"edition": "local", "keep": 1}
+    assert loader["globals"] == {"env": "local", "keep": 1}
     parameters = loader["parameters"]
     assert parameters["a"] == {"x": 1, "y": 2, "z": 3, "who": "local"}
     assert parameters["b"] == {"mine": 5}
@@ -150,11 +150,11 @@ def test_files_are_read_anew_each_time(tmp_path):
 def test_it_knows_what_was_written_and_what_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("PLANTED", "password7")
     loader = load(write(tmp_path, FILES | LOCAL), "full")
-    assert loader.asked() == {"short.seed"}
+    assert loader.requested_names() == {"short.seed"}
     loader["credentials"]
-    assert loader.written("parameters")["full"] == {"a": {"y": 2, "z": 2}}
-    assert set(loader.written("parameters")) == {"base", "full", "local"}
-    assert loader.written("credentials") == {}
+    assert loader.raw_files("parameters")["full"] == {"a": {"y": 2, "z": 2}}
+    assert set(loader.raw_files("parameters")) == {"base", "full", "local"}
+    assert loader.raw_files("credentials") == {}
 
 
 def test_parameters_are_checked_before_anybody_gets_them(tmp_path):

@@ -7,7 +7,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from atelier.configuration.names import Names, arrange, join
+from atelier.configuration.names import Names, arrange_parameters, merge_trees
 from atelier.params import Params
 
 
@@ -16,7 +16,7 @@ from atelier.params import Params
     list(permutations([("picture", "a.png"), ("picture.otsu.block", 2), ("picture.otsu.x", 3)])),
 )
 def test_a_short_name_and_the_group_of_its_name_are_both_heard_in_any_order(items):
-    assert arrange(dict(items)) == {
+    assert arrange_parameters(dict(items)) == {
         "short": {"picture": "a.png"},
         "picture": {"otsu": {"block": 2, "x": 3}},
     }
@@ -37,8 +37,8 @@ def test_a_short_name_and_the_group_of_its_name_are_both_heard_in_any_order(item
     ],
 )
 def test_names_are_nested_by_their_dots(given, expected):
-    assert arrange(given) == expected
-    assert arrange(arrange(given)) == expected
+    assert arrange_parameters(given) == expected
+    assert arrange_parameters(arrange_parameters(given)) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_names_are_nested_by_their_dots(given, expected):
 )
 def test_a_value_and_a_group_at_once_are_refused(given):
     with pytest.raises(ValueError, match="Expected 'a.b' to be a value or a group"):
-        arrange(given)
+        arrange_parameters(given)
 
 
 def test_joining_keeps_every_name():
-    assert join({"a": {"b": 1}, "c": None}, {"a": {"d": None, "b": None}, "c": 2}) == {
+    assert merge_trees({"a": {"b": 1}, "c": None}, {"a": {"d": None, "b": None}, "c": 2}) == {
         "a": {"b": 1, "d": None},
         "c": 2,
     }
@@ -85,7 +85,7 @@ NAMES = Names(DECLARED, {"digits.training": Training}, {"short.seed", "short.sty
 
 
 def unknown(text: str) -> list[str]:
-    return [".".join(path) for path in NAMES.unknown(arrange({text: 1}))]
+    return [".".join(path) for path in NAMES.unknown_paths(arrange_parameters({text: 1}))]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_known_names_and_new_keys_of_dictionaries_pass(name):
     ],
 )
 def test_an_unknown_name_is_told_with_what_it_resembles(name, expected):
-    (path,) = NAMES.unknown(arrange({name: "secret7"}))
-    complaint = NAMES.complaint(path)
+    (path,) = NAMES.unknown_paths(arrange_parameters({name: "secret7"}))
+    complaint = NAMES.describe_unknown(path)
     assert expected in complaint
     assert "secret7" not in complaint

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydantic import SecretStr, ValidationError
 
-from atelier.configuration.redaction import RedactingFilter, redacted
+from atelier.configuration.redaction import RedactingFilter, redact
 from atelier.params import Params
 
 PLANTED = "plantedSecret77"
@@ -67,8 +67,8 @@ S = PLANTED
     ],
 )  # fmt: skip
 def test_secrets_go_and_the_rest_stays(value, expected):
-    assert redacted(value) == expected
-    assert redacted(expected) == expected
+    assert redact(value) == expected
+    assert redact(expected) == expected
 
 
 SECRETS = st.text(
@@ -83,7 +83,7 @@ SURROUNDINGS = st.sampled_from(["{}", "at {}, then", "'{}'", "x={}", "({})", "se
 def test_no_password_of_an_address_stays(user, secret, host, around):
     for sign in ("", "@", "/", "?", "#", ":", "%40"):
         address = f"https://{user}:{secret}{sign}{PLANTED}@{host}.org/x.png"
-        clean = redacted(around.format(address))
+        clean = redact(around.format(address))
         assert PLANTED not in clean
         assert f"@{host}.org/x.png" in clean
 
@@ -91,15 +91,15 @@ def test_no_password_of_an_address_stays(user, secret, host, around):
 @given(st.lists(st.tuples(WORDS, SECRETS), min_size=1, max_size=4), WORDS, SURROUNDINGS)
 def test_no_value_of_a_query_stays(pairs, host, around):
     query = "&".join(f"{name}={secret}" for name, secret in pairs)
-    clean = redacted(around.format(f"https://{host}.org/x.png?{query}"))
+    clean = redact(around.format(f"https://{host}.org/x.png?{query}"))
     assert PLANTED not in clean
     assert f"https://{host}.org/x.png?" in clean
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_taken_and_a_clean_one_stays_clean(text):
-    clean = redacted(text)
-    assert redacted(clean) == clean
+    clean = redact(text)
+    assert redact(clean) == clean
 
 
 # The log.

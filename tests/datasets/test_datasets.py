@@ -14,7 +14,7 @@ from atelier.datasets.animation import AnimationDataset
 from atelier.datasets.atomic import FigureDataset, RecordDataset, TableDataset
 from atelier.datasets.keras_model import KerasModelDataset
 from atelier.datasets.npz import NpzDataset
-from atelier.datasets.sinks import CheckpointDataset, CurveDataset
+from atelier.datasets.sinks import CheckpointDataset, MetricLogDataset
 from atelier.datasets.tracked import MetricsDataset, ProvenanceDataset
 from atelier.types import Animation
 
@@ -140,7 +140,7 @@ def test_provenance_is_the_input_of_the_run_that_makes_it_and_of_one_that_reads_
 
 
 def test_a_curve_is_in_mlflow_as_it_comes(run):
-    curve = CurveDataset(prefix="digits.train").load()
+    curve = MetricLogDataset(prefix="digits.train").load()
     for epoch, loss in enumerate((3.0, 2.0, 1.0), start=1):
         curve.append({"loss": loss})
         history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "digits.train.loss")
@@ -163,7 +163,7 @@ def test_a_checkpoint_names_the_run_that_is_continued(tmp_path, run):
 
 def test_a_sink_cannot_be_an_output(tmp_path):
     with pytest.raises(DatasetError, match="Expected a node to load this sink"):
-        CurveDataset(prefix="x").save([])
+        MetricLogDataset(prefix="x").save([])
 
 
 def test_an_animation_plays_its_frames_in_their_order(tmp_path):

@@ -6,7 +6,7 @@ from PIL import Image
 
 from atelier.data import pictures
 from atelier.datasets.picture import GalleryDataset, PictureDataset, PicturesDataset
-from atelier.datasets.sinks import StudioDataset
+from atelier.datasets.sinks import RunSinksDataset
 from atelier.datasets.tracked import ProvenanceDataset
 from atelier.datasets.vgg_weights import VggWeightsDataset
 
@@ -59,7 +59,7 @@ def test_a_painting_comes_from_the_mirror_where_there_is_one(tmp_path, red, serv
         PictureDataset(source="coins"),
         PicturesDataset(sources={"a": "coins"}),
         VggWeightsDataset(source="hed"),
-        StudioDataset(filepath="x", prefix="x"),
+        RunSinksDataset(filepath="x", prefix="x"),
     ],
 )
 def test_what_comes_from_outside_cannot_be_saved(dataset):
@@ -81,8 +81,8 @@ def test_a_gallery_keeps_its_pictures_and_drops_those_of_before(tmp_path, rng):
 
 
 def test_a_studio_shows_pictures_and_numbers_as_they_come(tmp_path, run, rng):
-    studio = StudioDataset(filepath=str(tmp_path / "desk"), prefix="style").load()
-    album, curve = studio.album("scream"), studio.curve("scream")
+    studio = RunSinksDataset(filepath=str(tmp_path / "desk"), prefix="style").load()
+    album, curve = studio.image_log("scream"), studio.metric_log("scream")
     client = mlflow.MlflowClient()
     for step in range(2):
         album.append(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8))
@@ -97,7 +97,7 @@ def test_a_studio_shows_pictures_and_numbers_as_they_come(tmp_path, run, rng):
 
 
 def test_every_work_of_a_studio_keeps_its_own_state_until_it_is_cleared(tmp_path):
-    studio = StudioDataset(filepath=str(tmp_path / "desk"), prefix="style").load()
+    studio = RunSinksDataset(filepath=str(tmp_path / "desk"), prefix="style").load()
     for name in ("a", "b"):
         studio.checkpoint(name).save("same", {"x": np.array(name)})
     assert str(studio.checkpoint("a").restore("same")["x"]) == "a"

@@ -10,7 +10,7 @@ from kedro.io import DatasetError
 
 from atelier.datasets.member_runs import MemberRunsDataset
 from atelier.datasets.plot import PlotDataset
-from atelier.datasets.sinks import TrialsDataset
+from atelier.datasets.sinks import ChunkStoreDataset
 from atelier.storage.processes import PROCESS, this_process
 
 
@@ -79,7 +79,7 @@ def test_members_without_an_active_run_are_logged_nowhere(tmp_path):
 
 
 def test_a_studys_ledger_is_written_to_and_never_saved(tmp_path):
-    dataset = TrialsDataset(filepath=str(tmp_path / "trials"))
+    dataset = ChunkStoreDataset(filepath=str(tmp_path / "trials"))
     study = dataset.load().open({"rates": 1}, {})
     study.write(0, ROWS)
     assert study.finished() == {0}

@@ -10,11 +10,11 @@ import mlflow
 import pytest
 from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 
-from atelier.hooks.interruption import RunHooks
+from atelier.hooks.interruption import KilledRunHooks
 from atelier.hooks.locking import wait_for_locked_stores
 from atelier.hooks.runners import check_runner
 from atelier.hooks.session_run import SessionRun
-from atelier.hooks.tracking import flatten, run_tags
+from atelier.hooks.tracking import flatten_parameters, run_tags
 from atelier.hooks.version_control import git_tags, without_credentials
 from atelier.storage.processes import PROCESS, process_name, this_process
 from atelier.training.params import AugmentationParams
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(1200)
 
 def test_typed_parameters_become_leaves_with_dotted_names():
     change = AugmentationParams(degrees=10, scale=0, shear=0, pixels=2)
-    assert flatten({"augmentation": change, "epochs": 3}, "digits") == {
+    assert flatten_parameters({"augmentation": change, "epochs": 3}, "digits") == {
         "digits.augmentation.degrees": 10,
         "digits.augmentation.scale": 0,
         "digits.augmentation.shear": 0,
@@ -147,10 +147,10 @@ def test_a_run_is_recognised_as_killed_from_its_first_moment(store):
     killed = begin(session, **{PROCESS: process_name(child.pid)})
     mlflow.tracking.fluent._active_run_stack.get().clear()
     living = begin(SessionRun(), **{PROCESS: this_process()})
-    RunHooks().before_pipeline_run()
+    KilledRunHooks().before_pipeline_run()
     assert status(store, killed) == "RUNNING"
     child.communicate(b"\n")
-    RunHooks().before_pipeline_run()
+    KilledRunHooks().before_pipeline_run()
     assert (status(store, killed), status(store, living)) == ("KILLED", "RUNNING")
 
 
@@ -244,7 +244,9 @@ def test_a_run_is_tagged_with_commit_branch_and_changes(repository):
     }
     (project / "new.py").write_text("x = 1\n")
     assert git_tags(project)["mlflow.source.git.dirty"] == "true"
-    assert run_tags({"project_path": str(project)}, {}).items() >= git_tags(project).items()
+    assert (
+        run_tags({"project_path": str(project)}, "kedro run").items() >= git_tags(project).items()
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import mlflow
 import pytest
 from support.sqlite import rows
 
-from atelier.hooks.relocation import follow_folder, move_store, relocated
+from atelier.hooks.relocation import move_store, relocated_address, rewrite_moved_store
 from atelier.hooks.sqlite_store import create_store, sqlite_uri, store_lock
 from atelier.hooks.store import create_experiment
 
@@ -71,7 +71,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def follow(file: Path) -> None:
     with store_lock(file):
-        follow_folder(file, "lab", str(file.parent / "mlruns"))
+        rewrite_moved_store(file, "lab", str(file.parent / "mlruns"))
 
 
 def assert_whole(file: Path, run_id: str) -> None:
@@ -127,14 +127,14 @@ def test_a_store_copied_without_artifacts_reads_the_old_ones_and_says_how_to_hav
         assert mlflow.artifacts.load_text(f"runs:/{run_id}/said.txt") == "what was said"
         assert client.get_experiment("1").artifact_location == str(new)
     shutil.copytree(old, new)
-    assert move_store(copied, old, new).left == 0
+    assert move_store(copied, old, new).remaining == 0
     shutil.rmtree(old)
     assert_whole(copied, run_id)
 
 
 def test_addresses_of_other_places_stay():
     old, new = Path("/a/mlruns"), Path("/b/ü/mlruns")
-    assert relocated("/a/mlruns/1", old, new) == "/b/ü/mlruns/1"
-    assert relocated("file:///a/mlruns", old, new) == "file:///b/%C3%BC/mlruns"
+    assert relocated_address("/a/mlruns/1", old, new) == "/b/ü/mlruns/1"
+    assert relocated_address("file:///a/mlruns", old, new) == "file:///b/%C3%BC/mlruns"
     for other in ("/a/mlruns2/1", "/c", "s3://a/mlruns/1", "mlflow-artifacts:/a/mlruns", None):
-        assert relocated(other, old, new) is None
+        assert relocated_address(other, old, new) is None

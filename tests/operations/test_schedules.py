@@ -8,9 +8,9 @@ from kedro.pipeline import Node, Pipeline
 from pydantic import ValidationError
 from support.project import ROOT
 
-from atelier.operations.lineage import lineage
+from atelier.operations.lineage import upstream_pipelines
 from atelier.operations.plan import plan
-from atelier.operations.run_summary import MARK, receipt
+from atelier.operations.run_summary import RUN_TAG, summarize_run
 from atelier.operations.schedules import Schedule, read_schedules
 
 
@@ -19,7 +19,7 @@ def step(inputs, outputs):
 
 
 def test_a_pipeline_needs_those_that_make_what_it_reads():
-    found = lineage({
+    found = upstream_pipelines({
         "bake": step(["dough", "oven"], "bread"),
         "knead": step("flour", "dough"),
         "sell": step("bread", "money"),
@@ -30,8 +30,8 @@ def test_a_pipeline_needs_those_that_make_what_it_reads():
 
 def test_two_names_of_one_thing_are_one():
     chain = {"write": step("ink", "book_made"), "read": step("book_found", "joy")}
-    assert lineage(chain)["read"] == []
-    assert lineage(chain, lambda name: name.split("_")[0])["read"] == ["write"]
+    assert upstream_pipelines(chain)["read"] == []
+    assert upstream_pipelines(chain, lambda name: name.split("_")[0])["read"] == ["write"]
 
 
 def test_the_plan_of_the_project_is_its_registry():
@@ -93,11 +93,11 @@ def test_the_receipt_is_of_the_marked_run_and_its_main_metrics(tmp_path):
 
     client = MlflowClient(f"sqlite:///{tmp_path / 'runs.db'}")
     experiment = client.create_experiment("one")
-    parent = client.create_run(experiment, tags={MARK: "7/train"}, start_time=1)
-    child = client.create_run(experiment, tags={MARK: "7/train"}, start_time=2)
+    parent = client.create_run(experiment, tags={RUN_TAG: "7/train"}, start_time=1)
+    child = client.create_run(experiment, tags={RUN_TAG: "7/train"}, start_time=2)
     for run, value in ((parent, 0.9), (child, 0.1)):
         client.log_metric(run.info.run_id, "digits.test.accuracy", value)
         client.log_metric(run.info.run_id, "digits.history.loss", 3.0)
-    found = receipt(client, experiment, "7/train", ("digits.test.",))
+    found = summarize_run(client, experiment, "7/train", ("digits.test.",))
     assert found == {"run_id": parent.info.run_id, "metrics": {"digits.test.accuracy": 0.9}}
-    assert receipt(client, experiment, "8/train", ("digits.test.",)) == {}
+    assert summarize_run(client, experiment, "8/train", ("digits.test.",)) == {}

@@ -33,7 +33,7 @@ def test_it_waits_for_every_node_but_those_that_only_register():
     index, write = create_pipeline(after=Pipeline([first, drawn, kept])).nodes
     assert (index.inputs, index.outputs) == (["a.x_figure", "a.x_table"], ["a.index"])
     assert index.namespace == "a"
-    assert write.inputs == ["report.experiments", "report.lab", "a.index"]
+    assert write.inputs == ["report.experiments", "report.results", "a.index"]
     assert index.func("a picture", "a table") == 2
 
 

@@ -34,10 +34,10 @@ class Desk:
     def __init__(self):
         self.curves, self.albums, self.cleared = {}, {}, 0
 
-    def curve(self, name):
+    def metric_log(self, name):
         return self.curves.setdefault(name, Nowhere())
 
-    def album(self, name):
+    def image_log(self, name):
         return self.albums.setdefault(name, Nowhere())
 
     def checkpoint(self, name):
@@ -79,7 +79,7 @@ def given(desk, params=PARAMS):
         "style.styles": {"tissue": immunohistochemistry()[::8, ::8], "cat": cat[..., 0]},
         "style.photographs": {"cat": cat},
         "style.vgg_weights": read_vgg_weights("hed"),
-        "style.studio": desk,
+        "style.run_sinks": desk,
         "params:style.style": params,
         "params:style.grid": GRID,
     }

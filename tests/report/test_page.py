@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from atelier.report.embedding import picture_address
 from atelier.report.experiments import EXPERIMENTS, Measure
-from atelier.report.page import render
-from atelier.report.results import Lab, Run
-from atelier.report.values import cell, shown
+from atelier.report.page import render_page
+from atelier.report.results import ExperimentResults, Run
+from atelier.report.values import format_cell, format_measure
 
 WRITTEN = [
     {
@@ -62,11 +62,11 @@ class Reader(HTMLParser):
 
 
 @pytest.fixture
-def lab(tmp_path) -> Lab:
+def lab(tmp_path) -> ExperimentResults:
     path = tmp_path / "scale.png"
     Image.fromarray(np.full((300, 2000, 3), 200, np.uint8)).save(path)
-    return Lab(
-        edition="base",
+    return ExperimentResults(
+        env="base",
         written="today",
         datasets={
             "shop.weight_metrics": {"right": 0.9, "right_low": 0.8, "right_high": 0.95, "n": 1000},
@@ -86,7 +86,7 @@ def lab(tmp_path) -> Lab:
 
 @pytest.fixture
 def page(lab) -> str:
-    return render(EXPERIMENTS.validate_python(WRITTEN), lab)
+    return render_page(EXPERIMENTS.validate_python(WRITTEN), lab)
 
 
 def test_it_tells_value_interval_and_n_and_the_command_that_does_it_again(page):
@@ -134,7 +134,7 @@ def test_every_picture_has_words_and_a_size(page):
 
 def weighing(lab, runs) -> str:
     """The section of an experiment in a lab with these writers; its words and its addresses."""
-    page = render(EXPERIMENTS.validate_python(WRITTEN), replace(lab, runs=runs))
+    page = render_page(EXPERIMENTS.validate_python(WRITTEN), replace(lab, runs=runs))
     return page[page.index('<section id="weigh"') : page.index("</section>")]
 
 
@@ -171,7 +171,7 @@ def test_of_a_run_of_all_the_command_is_for_the_experiment_alone(lab):
 
 def test_without_a_record_no_run_is_guessed(lab):
     drew = Run("2222222222", "on Friday", "kedro run --nodes draw", "http://x/#/drew")
-    words = weighing(replace(lab, edition="full"), {"shop.scale_figure": drew})
+    words = weighing(replace(lab, env="full"), {"shop.scale_figure": drew})
     main, _, others = words.partition("of 1 other run<")
     assert "Unknown run" in main
     assert "<code>kedro run --env full --pipeline weigh</code>" in main
@@ -185,8 +185,8 @@ def test_what_was_not_tracked_says_so(lab):
 
 
 def test_an_empty_lab_is_a_page_too(lab):
-    empty = Lab(edition="base", written="today", datasets={}, runs={})
-    page = render(EXPERIMENTS.validate_python(WRITTEN), empty)
+    empty = ExperimentResults(env="base", written="today", datasets={}, runs={})
+    page = render_page(EXPERIMENTS.validate_python(WRITTEN), empty)
     assert "0 of 2\n  experiments" in Reader(page).words
     assert "Plotly" not in page
 
@@ -211,7 +211,7 @@ def test_a_wide_picture_is_made_smaller_and_keeps_its_shape(tmp_path):
 )
 def test_numbers_are_written_at_their_scale(measure, text, interval):
     metrics = {"a": 0.1235, "a_low": 0.1, "a_high": 0.2, "loss": -1234.5, "gone": float("nan")}
-    one = shown(Measure(of="x.y_metrics", label="", **measure), metrics)
+    one = format_measure(Measure(of="x.y_metrics", label="", **measure), metrics)
     assert (one.text, one.interval) == (text, interval)
 
 
@@ -221,7 +221,7 @@ def test_numbers_are_written_at_their_scale(measure, text, interval):
      (None, ""), (np.True_, "yes"), ("adam", "adam"), (np.float64(1500.0), "1,500")],
 )  # fmt: skip
 def test_cells_are_short(value, text):
-    assert cell(value) == text
+    assert format_cell(value) == text
 
 
 def test_a_measure_or_column_that_is_not_there_is_named_beside_those_that_are(lab):
@@ -229,11 +229,11 @@ def test_a_measure_or_column_that_is_not_there_is_named_beside_those_that_are(la
         [WRITTEN[0] | {"measures": [{"of": "shop.weight_metrics", "value": "wrong", "label": ""}]}]
     )
     with pytest.raises(KeyError, match="'wrong'.*right_low"):
-        render(wrong, lab)
+        render_page(wrong, lab)
     wrong = EXPERIMENTS.validate_python(
         [WRITTEN[0] | {"tables": [{"of": "shop.sold_table", "caption": "", "columns": {"x": "y"}}]}]
     )
     with pytest.raises(KeyError, match="'x'.*what"):
-        render(wrong, lab)
+        render_page(wrong, lab)
     with pytest.raises(ValidationError, match="colour"):
         EXPERIMENTS.validate_python([WRITTEN[0] | {"colour": "red"}])

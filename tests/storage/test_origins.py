@@ -5,7 +5,14 @@ import shutil
 
 import pytest
 
-from atelier.storage.origins import Origin, Writer, derived, read_origin, record_path, write_origin
+from atelier.storage.origins import (
+    Origin,
+    Writer,
+    derive_origin,
+    read_origin,
+    record_path,
+    write_origin,
+)
 
 TRAIN = Writer(
     run_id="a" * 32, began="2026-01-02T03:04:05+00:00", command="kedro run", pipelines=()
@@ -68,16 +75,16 @@ def test_a_folder_gets_no_record(tmp_path):
 
 
 def test_what_a_later_run_makes_of_an_earlier_ones_model_names_both_and_all_parameters():
-    model = derived(TRAIN, {"epochs": "2", "seed": "0"}, [])
-    metrics = derived(JUDGE, {"resamples": "20", "seed": "1"}, [model])
+    model = derive_origin(TRAIN, {"epochs": "2", "seed": "0"}, [])
+    metrics = derive_origin(JUDGE, {"resamples": "20", "seed": "1"}, [model])
     assert metrics.writer == JUDGE
     assert metrics.inputs == (TRAIN,)
     assert metrics.parameters == {"epochs": ("2",), "resamples": ("20",), "seed": ("0", "1")}
-    drawn = derived(JUDGE, {"seed": "1"}, [metrics, model])
+    drawn = derive_origin(JUDGE, {"seed": "1"}, [metrics, model])
     assert drawn.inputs == (TRAIN,)
     assert drawn.parameters == metrics.parameters
 
 
 def test_what_one_run_makes_all_by_itself_names_no_other():
-    model = derived(TRAIN, {"epochs": "2"}, [])
-    assert derived(TRAIN, {}, [model]) == Origin(writer=TRAIN, parameters={"epochs": ("2",)})
+    model = derive_origin(TRAIN, {"epochs": "2"}, [])
+    assert derive_origin(TRAIN, {}, [model]) == Origin(writer=TRAIN, parameters={"epochs": ("2",)})

@@ -1,8 +1,8 @@
 """The text of ``--params``: NAME=VALUE,…; a value may be quoted, a list or a group.
 
 Kedro splits at every comma and reads a value as YAML, so that no value can hold a comma and
-``my #1.png`` becomes ``my``. Here commas inside quotes and brackets separate nothing, and a value
-without quotes is a number, true, false, null, or else the text as it stands.
+``my #1.png`` becomes ``my``. Here a comma inside quotes or brackets does not separate values, and a
+value without quotes is a number, true, false, null, or else the text itself.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
-NOTHING = ("", "~", "null", "Null", "NULL")
+NULL_TEXTS = ("", "~", "null", "Null", "NULL")
 QUOTED = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*(?=,|$)""", re.DOTALL)
 SEPARATOR = re.compile(r"[\s,]*")
 TOKEN = re.compile(
@@ -20,49 +20,51 @@ TOKEN = re.compile(
 )
 
 
-def read_parameters(text: str) -> dict[str, Any]:
-    """Reads ``NAME=VALUE,…``.
+def parse_parameters(text: str) -> dict[str, Any]:
+    """Parses ``NAME=VALUE,…``.
 
     Args:
-        text: What stands after ``--params``.
+        text: The argument of ``--params``.
 
     Returns:
-        The values by their (dotted) names; of a name that is said twice, the last.
+        The values by their (dotted) names; if a name occurs twice, its last value.
 
     Raises:
-        ValueError: For an item without a name or ``=``, or quotes or brackets that do not close.
+        ValueError: If an item has no name or ``=``, or if quotes or brackets do not close.
             The message shows no value, since that may be a secret.
 
     Examples:
-        >>> read_parameters("picture='a, b.png',picture.otsu.classes=[2, 3],seed=1")
+        >>> parse_parameters("picture='a, b.png',picture.otsu.classes=[2, 3],seed=1")
         {'picture': 'a, b.png', 'picture.otsu.classes': [2, 3], 'seed': 1}
     """
     return dict(_items(text))
 
 
-def write_parameters(values: Mapping[str, Any]) -> str:
-    """Writes values so that :func:`read_parameters` returns them: lists for tuples, text for paths.
+def format_parameters(values: Mapping[str, Any]) -> str:
+    """Formats values so that :func:`parse_parameters` returns them.
+
+    Tuples come back as lists, paths as text.
 
     Examples:
-        >>> write_parameters({"picture": "a, b.png", "digits.maxout.seeds": (2, 3)})
+        >>> format_parameters({"picture": "a, b.png", "digits.maxout.seeds": (2, 3)})
         'picture="a, b.png",digits.maxout.seeds=[2, 3]'
     """
     return ",".join(f"{name}={_plain_or_quoted(value)}" for name, value in values.items())
 
 
 def _items(text: str) -> Iterator[tuple[str, Any]]:
-    position, before = _skip(text, 0), "the beginning"
+    position, previous = _skip(text, 0), "the beginning"
     while position < len(text):
         equals = text.find("=", position)
         name = text[position:equals].strip()
         if equals < 0 or not name or "," in name:
             raise ValueError(
-                f"Expected NAME=VALUE after {before}. Received: no name or no '='. "
+                f"Expected NAME=VALUE after {previous}. Received: no name or no '='. "
                 "A value with a comma needs quotes, as in 'picture=\"a, b.png\"'"
             )
         end = _end(text, equals + 1, name)
         yield name, _value(text[equals + 1 : end], name)
-        position, before = _skip(text, end), f"the value of '{name}'"
+        position, previous = _skip(text, end), f"the value of '{name}'"
 
 
 def _skip(text: str, start: int) -> int:
@@ -72,7 +74,7 @@ def _skip(text: str, start: int) -> int:
 
 
 def _end(text: str, start: int, name: str) -> int:
-    """Returns where the value that starts at ``start`` ends: at a comma of its own, or the end."""
+    """Returns where the value that starts at ``start`` ends: at a separating comma, or the end."""
     opening = text[start:].lstrip()[:1]
     if opening and opening in "\"'":
         if match := QUOTED.match(text, start):
@@ -102,15 +104,15 @@ def _unclosed(name: str, expected: str) -> str:
 
 def _value(text: str, name: str) -> Any:
     text = text.strip()
-    if text in NOTHING:
+    if text in NULL_TEXTS:
         return None
     try:
-        read: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"x={text}"]))
+        parsed: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"x={text}"]))
     except (yaml.YAMLError, UnicodeError):
         if text[0] in "\"'[{":
             raise ValueError(_unclosed(name, "YAML")) from None
         return text
-    value = read["x"]
+    value = parsed["x"]
     is_structure = text[0] in "\"'[{"
     is_number = isinstance(value, (bool, int, float)) and "#" not in text
     return value if is_structure or is_number else text
@@ -120,16 +122,16 @@ def _plain_or_quoted(value: Any) -> str:
     text = str(value)
     is_plain = not isinstance(value, (bool, int, float, dict, list, tuple)) and value is not None
     if is_plain and "," not in text and text[:1] not in ("", '"', "'", "[", "{"):
-        return text if _value(text, "") == text else _written(value)
-    return _written(value)
+        return text if _value(text, "") == text else _to_yaml(value)
+    return _to_yaml(value)
 
 
-def _written(value: Any) -> str:
-    """Returns YAML in flow style, every text between double quotes."""
+def _to_yaml(value: Any) -> str:
+    """Returns YAML in flow style, with every text in double quotes."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_written(k)}: {_written(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{_to_yaml(k)}: {_to_yaml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_written, value)) + "]"
+        return "[" + ", ".join(map(_to_yaml, value)) + "]"
     if value is None or isinstance(value, (bool, int, float)):
         plain = float(value) if isinstance(value, float) else value  # NumPy's floats are floats
         return str(yaml.safe_dump(plain)).removesuffix("\n...\n").strip()

@@ -1,4 +1,4 @@
-"""The command that does a run again, and the command of the pipeline that must run before."""
+"""The command that repeats a run, and the command of the pipeline that must run before."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from atelier.configuration.arguments import write_parameters
+from atelier.configuration.arguments import format_parameters
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
-LISTS = {
+LIST_OPTIONS = {
     "tags": "--tags",
     "from_nodes": "--from-nodes",
     "to_nodes": "--to-nodes",
@@ -23,9 +23,9 @@ LISTS = {
     "to_outputs": "--to-outputs",
     "namespaces": "--namespaces",
 }
-"""Kedro's names of what a run was narrowed to, and the options that say it."""
-UNTOLD = ("runner", "is_async", "runner_params", "conf_source")
-"""Options that Kedro does not tell its hooks, or not so that they could be repeated."""
+"""Kedro's names of the restrictions of a run, and the options of the command line."""
+CLI_ONLY = ("runner", "is_async", "runner_params", "conf_source")
+"""Options that Kedro does not pass to its hooks, or not in a form that can be repeated."""
 NAME = re.compile(r"[A-Za-z_][\w-]*")
 RUNNER = re.compile(r"<(?:kedro\.runner\.\w+\.)?(?P<name>[\w.]+) object at ")
 
@@ -34,53 +34,59 @@ def command_line(run: Mapping[str, Any], leaves: Mapping[str, Any]) -> str:
     """Returns ``kedro run`` with the options of a run, quoted for the shell.
 
     Args:
-        run: What Kedro's hooks are told of the run (``run_params``), and the options of
-            :func:`given_options`, which they are not told.
+        run: Kedro's record of the run (``run_params``), and the options of
+            :func:`cli_only_options`, which it lacks.
         leaves: The parameters of the command line, by their dotted names.
+
+    Examples:
+        >>> command_line({"env": "test", "pipeline_names": ["train"]}, {"digits.train.epochs": 2})
+        'kedro run --env test --pipeline train --params digits.train.epochs=2'
     """
     options = {"--env": run.get("env"), "--conf-source": run.get("conf_source")}
     names = [name for name in run.get("pipeline_names") or [] if name != "__default__"]
     options["--pipeline" if len(names) == 1 else "--pipelines"] = ",".join(names)
-    options |= {option: ",".join(run.get(name) or []) for name, option in LISTS.items()}
+    options |= {option: ",".join(run.get(name) or []) for name, option in LIST_OPTIONS.items()}
     versions = run.get("load_versions") or {}
-    options["--load-versions"] = ",".join(f"{name}:{one}" for name, one in versions.items())
+    options["--load-versions"] = ",".join(f"{name}:{version}" for name, version in versions.items())
     options["--runner"] = _runner(run.get("runner"))
-    options["--runner-params"] = write_parameters(leaves_of(run.get("runner_params") or {}))
-    options["--params"] = write_parameters(leaves_of(leaves))
-    given = [f"{option} {shlex.quote(text)}" for option, text in options.items() if text]
+    options["--runner-params"] = format_parameters(
+        dotted_parameters(run.get("runner_params") or {})
+    )
+    options["--params"] = format_parameters(dotted_parameters(leaves))
+    arguments = [f"{option} {shlex.quote(text)}" for option, text in options.items() if text]
     flags = {
         "--async": run.get("is_async"),
         "--only-missing-outputs": run.get("only_missing_outputs"),
     }
-    return " ".join(["kedro run", *given, *(flag for flag, is_set in flags.items() if is_set)])
+    return " ".join(["kedro run", *arguments, *(flag for flag, is_set in flags.items() if is_set)])
 
 
-def first_step(run: Mapping[str, Any], pipeline: str) -> str:
+def command_for_pipeline(run: Mapping[str, Any], pipeline: str) -> str:
     """Returns the command that runs another pipeline on the configuration and data of a run.
 
     Args:
         run: As :func:`command_line` takes it.
-        pipeline: Which makes what the run misses.
+        pipeline: Name of the pipeline that makes a missing input.
     """
-    same = {name: run.get(name) for name in ("env", "conf_source")}
-    return command_line(same | {"pipeline_names": [pipeline]}, run.get("runtime_params") or {})
+    shared = {name: run.get(name) for name in ("env", "conf_source")}
+    return command_line(shared | {"pipeline_names": [pipeline]}, run.get("runtime_params") or {})
 
 
-def given_options() -> dict[str, Any]:
-    """Returns those options of the present ``kedro run`` that its hooks are not told.
+def cli_only_options() -> dict[str, Any]:
+    """Returns those options of the present ``kedro run`` that Kedro does not pass to hooks.
 
     Returns:
-        Nothing outside of that command, such as in a session that Python code began.
+        Options by name; none outside of that command, such as in a session of Python code.
     """
     context = click.get_current_context(silent=True)
     if context is None or context.command.name != "run":
         return {}
-    given = {name: context.params.get(name) for name in UNTOLD}
-    return {name: value for name, value in given.items() if value}
+    options = {name: context.params.get(name) for name in CLI_ONLY}
+    return {name: value for name, value in options.items() if value}
 
 
-def other_source(context: KedroContext) -> dict[str, str]:
-    """Returns ``conf_source``, where the configuration is not the project's own."""
+def custom_conf_source(context: KedroContext) -> dict[str, str]:
+    """Returns ``conf_source`` where the configuration is not the project's own, else nothing."""
     from kedro.framework.project import settings
 
     source = str(context.config_loader.conf_source)
@@ -88,16 +94,20 @@ def other_source(context: KedroContext) -> dict[str, str]:
     return {} if is_own else {"conf_source": source}
 
 
-def leaves_of(groups: Mapping[str, Any], name: str = "") -> dict[str, Any]:
+def dotted_parameters(groups: Mapping[str, Any], name: str = "") -> dict[str, Any]:
     """Returns the values of nested parameters by their dotted names.
 
-    A group with a key that is no name, such as ``a,b`` or 3, stays whole.
+    A group with a key that is no name, such as ``a,b`` or 3, is not flattened.
+
+    Examples:
+        >>> dotted_parameters({"digits": {"train": {"epochs": 2}}, "seed": 0})
+        {'digits.train.epochs': 2, 'seed': 0}
     """
     leaves: dict[str, Any] = {}
     for key, value in groups.items():
         full = f"{name}.{key}" if name else str(key)
-        inside = isinstance(value, Mapping) and value and all(map(_is_name, value))
-        leaves |= leaves_of(value, full) if inside else {full: value}
+        is_group = isinstance(value, Mapping) and value and all(map(_is_name, value))
+        leaves |= dotted_parameters(value, full) if is_group else {full: value}
     return leaves
 
 
@@ -106,7 +116,7 @@ def _is_name(key: Any) -> bool:
 
 
 def _runner(runner: str | None) -> str | None:
-    """Returns what ``--runner`` takes, from that or from how a runner shows itself."""
-    shown = RUNNER.match(runner or "")
-    name = shown["name"] if shown else runner
+    """Returns the argument of ``--runner``, from itself or from the repr of a runner."""
+    match = RUNNER.match(runner or "")
+    name = match["name"] if match else runner
     return None if name == "SequentialRunner" else name

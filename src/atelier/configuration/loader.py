@@ -1,4 +1,4 @@
-"""Kedro's configuration, with ``conf/local`` over every environment, and short names."""
+"""Kedro's configuration loader, with ``conf/local`` over every environment, and short names."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import Any
 from kedro.config import MissingConfigException, OmegaConfigLoader
 from omegaconf import OmegaConf
 
-from atelier.configuration.names import SHORT, arrange, join
+from atelier.configuration.names import SHORT, arrange_parameters, merge_trees
 
 LOCAL = "local"
-ASKED = re.compile(r"\$\{\s*runtime_params:\s*([^\s,}]+)")
+REQUESTED = re.compile(r"\$\{\s*runtime_params:\s*([^\s,}]+)")
 
 
 class ProjectConfigLoader(OmegaConfigLoader):
     """Reads ``conf/base``, over it the environment, and over both ``conf/local``, if there is one.
 
-    Parameters of the command line (or of a session) come last. Their names may have dots; those
-    without are short names (:func:`atelier.configuration.names.arrange`), which ``conf/`` asks for.
+    Parameters of the command line (or of a session) come last. Their names may have dots; names
+    without a dot are short names, to which ``conf/`` refers
+    (:func:`atelier.configuration.names.arrange_parameters`).
 
     Args:
         *arguments: As :class:`OmegaConfigLoader` takes them.
@@ -28,19 +29,19 @@ class ProjectConfigLoader(OmegaConfigLoader):
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        self._written: dict[str, dict[str, list[Any]]] = {}
-        self._given: dict[str, Any] = {}
+        self._raw_files: dict[str, dict[str, list[Any]]] = {}
+        self._runtime: dict[str, Any] = {}
         self.check: Callable[[ProjectConfigLoader], None] | None = None
         super().__init__(*arguments, **named)
 
     @property
     def runtime_params(self) -> dict[str, Any]:
-        """The parameters of the command line, arranged."""
-        return self._given
+        """The parameters of the command line, nested by their dots."""
+        return self._runtime
 
     @runtime_params.setter
-    def runtime_params(self, given: Mapping[str, Any] | None) -> None:
-        self._given = arrange(given or {})
+    def runtime_params(self, parameters: Mapping[str, Any] | None) -> None:
+        self._runtime = arrange_parameters(parameters or {})
         self._runtime_params_oc = None
 
     def __getitem__(self, key: str) -> dict[str, Any]:
@@ -69,19 +70,21 @@ class ProjectConfigLoader(OmegaConfigLoader):
         merged: dict[str, Any] = self._merge_configs(config, local, key, folder)
         return merged
 
-    def written(self, key: str) -> dict[str, dict[str, Any]]:
-        """Returns what the files of each folder said when they were last read, not resolved.
+    def raw_files(self, key: str) -> dict[str, dict[str, Any]]:
+        """Returns the unresolved content of each folder's files, as they were last read.
 
         Args:
             key: The kind of configuration.
         """
-        return {folder: join(*files) for folder, files in self._written.get(key, {}).items()}
+        return {
+            folder: merge_trees(*files) for folder, files in self._raw_files.get(key, {}).items()
+        }
 
-    def asked(self) -> set[str]:
-        """Returns the names that parameters, catalog and other files ask for at run time."""
-        for key in {"parameters", "catalog"} - set(self._written):
+    def requested_names(self) -> set[str]:
+        """Returns the names of runtime parameters to which the files of ``conf/`` refer."""
+        for key in {"parameters", "catalog"} - set(self._raw_files):
             self._read(key)
-        return {name for text in _texts(self._written) for name in ASKED.findall(text)}
+        return {name for text in _texts(self._raw_files) for name in REQUESTED.findall(text)}
 
     def _has_local(self, folder: str) -> bool:
         environment = self.env or self.default_run_env
@@ -99,32 +102,32 @@ class ProjectConfigLoader(OmegaConfigLoader):
     def _read_dir_configs(
         self, conf_path: str, patterns: Any, key: str, *arguments: Any, **named: Any
     ) -> dict[Path, Any]:
-        """Reads the files of a folder, and remembers what they say before it is merged."""
+        """Reads the files of a folder, and stores their content as it is before merging."""
         files: dict[Path, Any] = super()._read_dir_configs(
             conf_path, patterns, key, *arguments, **named
         )
         if key != "credentials":
             plain = [OmegaConf.to_container(file, resolve=False) for file in files.values()]
-            self._written.setdefault(key, {})[Path(conf_path).name] = plain
+            self._raw_files.setdefault(key, {})[Path(conf_path).name] = plain
         if key == "parameters":
             self._lay_over(files.values())
         return files
 
     def _lay_over(self, files: Iterable[Any]) -> None:
         """Gives the value of a short name to the parameter outside of groups that has this name."""
-        for name, value in self._given.get(SHORT, {}).items():
+        for name, value in self._runtime.get(SHORT, {}).items():
             for file in files:
                 if name in file and not OmegaConf.is_dict(file._get_node(name)):
                     file[name] = value
 
 
-def _texts(written: Any) -> Iterator[str]:
+def _texts(content: Any) -> Iterator[str]:
     """Yields every text in nested dictionaries and lists."""
-    if isinstance(written, str):
-        yield written
-    elif isinstance(written, Mapping):
-        for value in written.values():
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Mapping):
+        for value in content.values():
             yield from _texts(value)
-    elif isinstance(written, list):
-        for value in written:
+    elif isinstance(content, list):
+        for value in content:
             yield from _texts(value)

@@ -1,4 +1,4 @@
-"""The names of parameters: short ones beside those of groups, and what a wrong one meant."""
+"""The names of parameters: short ones beside those of groups, and suggestions for unknown ones."""
 
 import difflib
 import types
@@ -8,69 +8,78 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 SHORT = "short"
-"""The group under which ``conf/`` asks for short names: ``${runtime_params:short.seed,0}``."""
-LISTED = 24
-"""Longer lists of known names help nobody."""
+"""The group under which ``conf/`` refers to short names: ``${runtime_params:short.seed,0}``."""
+MAX_LISTED = 24
+"""Longer lists of known names are left out of error messages."""
 
 
-def arrange(given: Mapping[str, Any]) -> dict[str, Any]:
+def arrange_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Nests parameters by the dots in their names; a name without a dot is a short name.
 
     Kedro lays runtime parameters over those of ``conf/``, where ``style=a.jpg`` would replace the
     whole group ``style``. Under ``short`` it lies beside ``style.style.transfer.style_weight=1``.
 
     Args:
-        given: Values by dotted names, or groups already nested, or both.
+        parameters: Values by dotted names, or nested groups, or both.
 
     Returns:
-        Groups by name, ``short`` among them if there are short names. Arranging them again changes
-        nothing.
+        Groups by name, ``short`` among them if there are short names. A second call
+        changes nothing.
 
     Raises:
-        ValueError: If a name has a value and is a group of others as well.
+        ValueError: If a name has a value and is a group as well.
 
     Examples:
-        >>> arrange({"picture": "mine.png", "picture.otsu.resamples": 30})
+        >>> arrange_parameters({"picture": "mine.png", "picture.otsu.resamples": 30})
         {'short': {'picture': 'mine.png'}, 'picture': {'otsu': {'resamples': 30}}}
     """
-    return nest(
+    return nest_by_dots(
         {
             name if "." in name or isinstance(value, Mapping) else f"{SHORT}.{name}": value
-            for name, value in given.items()
+            for name, value in parameters.items()
         }
     )
 
 
-def nest(given: Mapping[str, Any]) -> dict[str, Any]:
+def nest_by_dots(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Nests values by the dots in their names.
 
     Raises:
-        ValueError: If a name has a value and is a group of others as well.
+        ValueError: If a name has a value and is a group as well.
+
+    Examples:
+        >>> nest_by_dots({"digits.hidden": 9, "digits.epochs": 2})
+        {'digits': {'hidden': 9, 'epochs': 2}}
     """
     nested: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, value in parameters.items():
         _put(nested, tuple(name.split(".")), value)
     return nested
 
 
-def join(*trees: Mapping[str, Any]) -> dict[str, Any]:
-    """Joins nested names; where they meet a group wins over a value, and a value over None."""
-    joint: dict[str, Any] = {}
+def merge_trees(*trees: Mapping[str, Any]) -> dict[str, Any]:
+    """Merges nested names; a group takes precedence over a value, and a value over None.
+
+    Examples:
+        >>> merge_trees({"a": None, "b": {"c": 1}}, {"a": 2, "b": {"c": 3, "d": 4}})
+        {'a': 2, 'b': {'c': 1, 'd': 4}}
+    """
+    merged: dict[str, Any] = {}
     for tree in trees:
         for name, value in tree.items():
-            before = joint.get(name)
+            before = merged.get(name)
             if isinstance(value, Mapping):
-                joint[name] = join(before if isinstance(before, Mapping) else {}, value)
+                merged[name] = merge_trees(before if isinstance(before, Mapping) else {}, value)
             elif before is None:
-                joint[name] = value
-    return joint
+                merged[name] = value
+    return merged
 
 
 def _put(tree: dict[str, Any], path: tuple[Any, ...], value: Any, above: str = "") -> None:
     """Puts a value, or every leaf of a group, below ``tree``."""
-    key, *rest = path
+    key, *rest_of_path = path
     name = f"{above}.{key}".removeprefix(".")
-    is_group = bool(rest) or isinstance(value, Mapping)
+    is_group = bool(rest_of_path) or isinstance(value, Mapping)
     if key in tree and isinstance(tree[key], dict) != is_group:
         raise ValueError(
             f"Expected '{name}' to be a value or a group of parameters. Received: both"
@@ -79,11 +88,11 @@ def _put(tree: dict[str, Any], path: tuple[Any, ...], value: Any, above: str = "
         tree[key] = value
         return
     below = tree.setdefault(key, {})
-    if rest:
-        _put(below, tuple(rest), value, name)
+    if rest_of_path:
+        _put(below, tuple(rest_of_path), value, name)
         return
-    for inner, one in value.items():
-        _put(below, (inner,), one, name)
+    for inner_key, inner_value in value.items():
+        _put(below, (inner_key,), inner_value, name)
 
 
 def _add(tree: dict[str, Any], path: Sequence[str]) -> None:
@@ -97,67 +106,68 @@ def _add(tree: dict[str, Any], path: Sequence[str]) -> None:
 
 
 class Names:
-    """The names that a project knows.
+    """The names of parameters that a project knows.
 
     Args:
         declared: The parameters of ``conf/``, nested.
         typed: The types of groups, by the groups' dotted names.
-        asked: What the configuration asks for at run time, such as ``short.seed``.
+        requested: The names that the configuration reads at run time, such as ``short.seed``.
     """
 
     def __init__(
         self,
         declared: Mapping[str, Any],
         typed: Mapping[str, Any] | None = None,
-        asked: Iterable[str] = (),
+        requested: Iterable[str] = (),
     ) -> None:
-        self._declared = arrange({SHORT: {}} | dict(declared))
+        self._declared = arrange_parameters({SHORT: {}} | dict(declared))
         self._typed = dict(typed or {})
-        for name in asked:
+        for name in requested:
             _add(self._declared, name.split("."))
 
-    def unknown(self, given: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-        """Yields the path of every name among arranged parameters that is not known."""
-        yield from self._unknown(given, ())
+    def unknown_paths(self, parameters: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+        """Yields the path of every unknown name among arranged parameters."""
+        yield from self._unknown(parameters, ())
 
-    def complaint(self, path: tuple[str, ...]) -> str:
+    def describe_unknown(self, path: tuple[str, ...]) -> str:
         """Returns what was expected instead of an unknown name, without any value."""
-        likely = self.likely(path)
+        suggestions = self.suggestions(path)
         *above, _ = path
-        siblings = sorted((self.below(tuple(above)) or set()) - {SHORT})
-        words = [f"Expected the name of a parameter. Received: '{_told(path)}'."]
+        siblings = sorted((self.names_below(tuple(above)) or set()) - {SHORT})
+        words = [f"Expected the name of a parameter. Received: '{_dotted(path)}'."]
         if path[0] == SHORT and path[-1] in self._declared:
             words.append(f"That is a group, such as {path[-1]}.{self._example(path[-1])}=…")
-        elif likely:
-            words.append(f"Did you mean {' or '.join(map(repr, likely))}?")
-        if 0 < len(siblings) <= LISTED:
-            words.append(f"{_where(tuple(above))}: {', '.join(siblings)}")
+        elif suggestions:
+            words.append(f"Did you mean {' or '.join(map(repr, suggestions))}?")
+        if 0 < len(siblings) <= MAX_LISTED:
+            words.append(f"{_heading(tuple(above))}: {', '.join(siblings)}")
         return " ".join(words)
 
-    def likely(self, path: tuple[str, ...]) -> list[str]:
+    def suggestions(self, path: tuple[str, ...]) -> list[str]:
         """Returns up to three known names that resemble an unknown one, first of the same group."""
-        if near := self.near(path):
-            return [near]
+        if closest := self.closest(path):
+            return [closest]
         last, leaves = path[-1], list(self._leaves(self._declared))
         lasts = difflib.get_close_matches(last, {leaf[-1] for leaf in leaves}, n=1, cutoff=0.8)
-        return [_told(leaf) for leaf in leaves if leaf[-1] in lasts][:3]
+        return [_dotted(leaf) for leaf in leaves if leaf[-1] in lasts][:3]
 
-    def near(self, path: tuple[str, ...], *, least: float = 0.6) -> str | None:
+    def closest(self, path: tuple[str, ...], *, cutoff: float = 0.6) -> str | None:
         """Returns the name of the same group that an unknown one resembles most, or None.
 
         Args:
             path: The unknown name.
-            least: Share of letters that the two must have in common (difflib's ratio).
+            cutoff: Share of letters that the two must have in common (difflib's ratio).
         """
         *above, last = path
-        siblings = (self.below(tuple(above)) or set()) - {SHORT}
-        nearest = difflib.get_close_matches(last, sorted(siblings), n=1, cutoff=least)
-        return _told((*above, *nearest)) if nearest else None
+        siblings = (self.names_below(tuple(above)) or set()) - {SHORT}
+        nearest = difflib.get_close_matches(last, sorted(siblings), n=1, cutoff=cutoff)
+        return _dotted((*above, *nearest)) if nearest else None
 
-    def below(self, path: tuple[str, ...]) -> set[str] | None:
-        """Returns the names that a group may have, or None where any name may stand."""
+    def names_below(self, path: tuple[str, ...]) -> set[str] | None:
+        """Returns the names that a group may have, or None where any name is allowed."""
         for end in range(len(path), 0, -1):
-            if (name := ".".join(path[:end])) in self._typed:
+            name = ".".join(path[:end])
+            if name in self._typed:
                 return _names_of(self._typed[name], path[end:])
         group = self._at(path)
         if isinstance(group, Mapping):
@@ -165,15 +175,15 @@ class Names:
         return None if group is None else set()
 
     def _unknown(
-        self, given: Mapping[str, Any], path: tuple[str, ...]
+        self, parameters: Mapping[str, Any], path: tuple[str, ...]
     ) -> Iterator[tuple[str, ...]]:
-        known = self.below(path)
-        for name, value in given.items():
-            here = (*path, str(name))
-            if known is not None and str(name) not in known:
-                yield here
+        allowed = self.names_below(path)
+        for name, value in parameters.items():
+            inner_path = (*path, str(name))
+            if allowed is not None and str(name) not in allowed:
+                yield inner_path
             elif isinstance(value, Mapping):
-                yield from self._unknown(value, here)
+                yield from self._unknown(value, inner_path)
 
     def _at(self, path: tuple[str, ...]) -> Any:
         group: Any = self._declared
@@ -192,11 +202,11 @@ class Names:
                 yield (str(name),)
 
 
-def _told(path: tuple[str, ...]) -> str:
+def _dotted(path: tuple[str, ...]) -> str:
     return ".".join(path[1:] if path[0] == SHORT and len(path) > 1 else path)
 
 
-def _where(above: tuple[str, ...]) -> str:
+def _heading(above: tuple[str, ...]) -> str:
     if above == (SHORT,):
         return "Short names"
     return f"Known in '{'.'.join(above)}'" if above else "Known groups"
@@ -221,8 +231,11 @@ def _parts(annotation: Any) -> tuple[list[type[BaseModel]], list[Any]]:
     if origin is Annotated:
         return _parts(arguments[0])
     if origin in (Union, types.UnionType):
-        each = [_parts(one) for one in arguments]
-        return [m for models, _ in each for m in models], [v for _, vs in each for v in vs]
+        parts = list(map(_parts, arguments))
+        return (
+            [model for models, _ in parts for model in models],
+            [value for _, values in parts for value in values],
+        )
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return [], [arguments[1]]
     return [], []

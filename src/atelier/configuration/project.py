@@ -1,4 +1,4 @@
-"""Which Kedro project a command is for."""
+"""Finds the Kedro project that a command is for."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from kedro.utils import find_kedro_project, is_kedro_project
 
 
 def project_folder() -> Path:
-    """Returns the Kedro project around the working directory, or else that of this package.
+    """Returns the folder of the Kedro project around the working directory, or of this package.
 
     Raises:
-        FileNotFoundError: If there is neither, as where the package was installed from a wheel.
+        FileNotFoundError: If there is neither, such as after an installation from a wheel.
     """
     source = Path(__file__).resolve().parents[2]
     project = find_kedro_project(Path.cwd()) or (source if is_kedro_project(source) else None)

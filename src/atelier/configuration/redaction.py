@@ -1,4 +1,4 @@
-"""No password, key or signature in a run's parameters, tags, logs or tracebacks."""
+"""Hides passwords, keys and signatures in parameters, tags, logs and tracebacks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Any
 
 HIDDEN = "***"
-HARMLESS = frozenset({
+SAFE_NAMES = frozenset({
     "crop", "dl", "download", "dpr", "fit", "fm", "format", "h", "height", "lang", "max_height",
     "max_width", "page", "quality", "raw", "resize", "size", "v", "version", "w", "width",
 })  # fmt: skip
-"""Names in the query of an address whose values stay; those of all others are hidden."""
+"""Names in the query of an address whose values stay visible."""
 _NAMES = re.compile(
     r"pass(?:word|wd|phrase)|\bpwd|secret|token|credential|authori[sz]ation|signature"
     r"|(?<![a-z])sig(?![a-z])|(?:api|access|account|private|shared|signing|encryption)[_-]?key",
@@ -39,24 +39,25 @@ _PIECE = re.compile(r"(?P<mark>[?#&;])(?P<name>[^?#&;=]*)(?P<value>=[^?#&;]*)?")
 _PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?P<port>:\d*)?")
 
 
-def redacted(value: Any, name: str = "") -> Any:
-    """Returns a value without secrets.
-
-    Hidden is what stands under a telling name such as ``password``, what an address has before its
-    ``@``, and the values in its query, but for those of :data:`HARMLESS` names.
+def redact(value: Any, name: str = "") -> Any:
+    """Replaces values whose name looks like a secret, and user info and query values in URLs.
 
     Args:
-        value: A text, or mappings and sequences of such; anything else stays as it is.
-        name: The name that the value has, with those of its groups.
+        value: A text, or mappings and sequences of texts; any other value is returned unchanged.
+        name: The dotted name of the value, such as ``mlflow.password``.
+
+    Returns:
+        The value with ``***`` for every secret. In the query of a URL, values of
+        :data:`SAFE_NAMES` stay.
 
     Examples:
-        >>> redacted("https://me:pass@host/x.png?width=9&sig=abc")
+        >>> redact("https://me:pass@host/x.png?width=9&sig=abc")
         'https://***@host/x.png?width=9&sig=***'
     """
     if isinstance(value, Mapping):
-        return {key: redacted(one, f"{name}.{key}") for key, one in value.items()}
+        return {key: redact(item, f"{name}.{key}") for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(redacted(one, name) for one in value)
+        return type(value)(redact(item, name) for item in value)
     if value is not None and _NAMES.search(name):
         return HIDDEN
     return _text(value) if isinstance(value, str) else value
@@ -70,27 +71,26 @@ def _text(text: str) -> str:
 
 
 def _address(match: re.Match[str]) -> str:
-    rest = match["rest"]
-    end = _PUNCTUATION.search(rest)
+    end = _PUNCTUATION.search(match["rest"])
     tail = end.group() if end else ""
-    rest = _without_user(rest.removesuffix(tail))
-    before = re.split(r"[?#;]", rest, maxsplit=1)[0]
-    return match["scheme"] + before + _without_values(rest[len(before) :]) + tail
+    address = _without_user(match["rest"].removesuffix(tail))
+    path = re.split(r"[?#;]", address, maxsplit=1)[0]
+    return match["scheme"] + path + _without_values(address[len(path) :]) + tail
 
 
-def _without_user(rest: str) -> str:
-    """Hides all up to the last @, unless the @ can only be part of a path.
+def _without_user(address: str) -> str:
+    """Hides everything up to the last @, unless the @ can only be part of a path.
 
-    Passwords with an @, /, ? or # are not allowed in an address, but typed all the same.
+    Passwords with an @, /, ? or # are not allowed in an address, but people type them.
     """
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" in authority or ("@" in rest and not _is_host(authority)):
-        return f"{HIDDEN}@{rest.rpartition('@')[2]}"
-    return rest
+    authority = re.split(r"[/?#]", address, maxsplit=1)[0]
+    if "@" in authority or ("@" in address and not _is_host(authority)):
+        return f"{HIDDEN}@{address.rpartition('@')[2]}"
+    return address
 
 
 def _is_host(authority: str) -> bool:
-    """Whether this is a host and not the beginning of ``user:password``."""
+    """Returns whether this is a host and not the beginning of ``user:password``."""
     match = _PORT.fullmatch(authority)
     if match is None:
         return False
@@ -107,41 +107,41 @@ def _without_values(query: str) -> str:
 def _piece(match: re.Match[str], *, is_first: bool) -> str:
     mark, name, value = match["mark"], match["name"], match["value"]
     if value is None:
-        is_plain = (is_first and mark in "#;") or name in {"", *HARMLESS}
+        is_plain = (is_first and mark in "#;") or name in {"", *SAFE_NAMES}
         return f"{mark}{name if is_plain else HIDDEN}"
-    is_plain = name.lower() in HARMLESS and bool(re.fullmatch(r"=[\w.-]{0,20}", value))
+    is_plain = name.lower() in SAFE_NAMES and bool(re.fullmatch(r"=[\w.-]{0,20}", value))
     return f"{mark}{name}{value if is_plain else '=' + HIDDEN}"
 
 
 def _clean(record: logging.LogRecord) -> logging.LogRecord:
-    """Takes secrets out of a record's message and of the traceback that comes with it."""
+    """Removes secrets from a record's message and its traceback."""
     try:
         message = record.getMessage()
-    except (KeyError, TypeError, ValueError):  # logging itself tells of arguments that do not fit
-        record.msg, record.args = redacted(str(record.msg)), redacted(record.args)
+    except (KeyError, TypeError, ValueError):  # logging itself reports arguments that do not fit
+        record.msg, record.args = redact(str(record.msg)), redact(record.args)
         return record
-    if (clean := redacted(message)) != message:
+    if (clean := redact(message)) != message:
         record.msg, record.args = clean, ()
     if record.exc_info and record.exc_info[0]:
         text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
-        if (clean := redacted(text)) != text:
+        if (clean := redact(text)) != text:
             record.exc_text, record.exc_info = clean, None
     if record.stack_info:
-        record.stack_info = redacted(record.stack_info)
+        record.stack_info = redact(record.stack_info)
     return record
 
 
 class RedactingFilter(logging.Filter):
-    """Takes secrets out of a message before it is shown or stored."""
+    """Removes secrets from a message before it is shown or stored."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Lets every record pass, without secrets."""
+        """Passes every record, without secrets."""
         _clean(record)
         return True
 
 
 class _RedactingFactory:
-    """Makes records of the log without secrets, whatever the logger and its handlers."""
+    """Creates log records without secrets, whatever the logger and its handlers."""
 
     def __init__(self, make: Callable[..., logging.LogRecord]) -> None:
         self._make = make
@@ -160,7 +160,7 @@ class _RedactingHook:
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         text = "".join(traceback.format_exception(kind, error, trace))
-        clean = redacted(text)
+        clean = redact(text)
         if clean == text:
             self._show(kind, error, trace)
         else:
@@ -168,7 +168,7 @@ class _RedactingHook:
 
 
 def hide_secrets() -> None:
-    """Keeps secrets out of all that this process logs from now on, and out of its last error."""
+    """Hides secrets in everything that this process logs from now on, and in its last error."""
     make = logging.getLogRecordFactory()
     if not isinstance(make, _RedactingFactory):
         logging.setLogRecordFactory(_RedactingFactory(make))

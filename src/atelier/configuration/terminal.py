@@ -5,33 +5,33 @@ import io
 import unicodedata
 from typing import TextIO
 
-PLAIN = {
+REPLACEMENTS = {
     **dict.fromkeys("–—−", "-"),
     **dict.fromkeys("“”„", '"'),
     **dict.fromkeys("‘’‚", "'"),
     "×": "x", "·": "*", "•": "*", "→": "->", "≤": "<=", "≥": ">=", "⁄": "/",
 }  # fmt: skip
-"""What stands for characters that have no letters inside them."""
-ERRORS = "atelier.plain"
+"""ASCII text for characters that do not decompose into letters."""
+ERRORS = "atelier.ascii"
 
 
-def plain(error: UnicodeError) -> tuple[str, int]:
-    """Replaces what an encoding lacks by plain letters, or else by a question mark.
+def replace_unencodable(error: UnicodeError) -> tuple[str, int]:
+    """Replaces characters that an encoding lacks by ASCII letters, or else by a question mark.
 
-    It is a handler of errors for :func:`codecs.register_error`.
+    This is an error handler for :func:`codecs.register_error`.
 
     Args:
-        error: What could not be encoded, and where.
+        error: The characters that could not be encoded, and their position.
 
     Returns:
-        The replacement, and where encoding goes on.
+        The replacement, and the position at which encoding continues.
 
     Raises:
-        UnicodeError: If it happened on decoding.
+        UnicodeError: If the error occurred on decoding.
 
     Examples:
-        >>> codecs.register_error("atelier.plain", plain)
-        >>> "train … é ☃".encode("ascii", "atelier.plain")
+        >>> codecs.register_error("atelier.ascii", replace_unencodable)
+        >>> "train … é ☃".encode("ascii", "atelier.ascii")
         b'train ... e ?'
     """
     if not isinstance(error, UnicodeEncodeError):
@@ -41,14 +41,14 @@ def plain(error: UnicodeError) -> tuple[str, int]:
 
 
 def _ascii(character: str) -> str:
-    parts = unicodedata.normalize("NFKD", PLAIN.get(character, character))
-    letters = "".join(PLAIN.get(part, part) for part in parts)
+    parts = unicodedata.normalize("NFKD", REPLACEMENTS.get(character, character))
+    letters = "".join(REPLACEMENTS.get(part, part) for part in parts)
     return letters.encode("ascii", "ignore").decode() or "?"
 
 
-def print_plainly(*streams: TextIO) -> None:
-    """Makes streams write what their encoding lacks as plain letters, instead of failing."""
-    codecs.register_error(ERRORS, plain)
+def use_ascii_fallback(*streams: TextIO) -> None:
+    """Makes streams replace characters that their encoding lacks, instead of failing."""
+    codecs.register_error(ERRORS, replace_unencodable)
     for stream in streams:
         if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
             stream.reconfigure(errors=ERRORS)

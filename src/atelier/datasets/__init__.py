@@ -1,1 +1,1 @@
-"""How things are read and written. Only ``conf/`` names what is here."""
+"""Kedro datasets: how data is read and written. Only ``conf/`` names these classes."""

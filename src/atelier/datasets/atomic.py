@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Datasets of kedro-datasets whose files appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.text import TextDataset as PlainTextDataset
 
-from atelier.storage.partial_files import partial_name, remove_abandoned
+from atelier.storage.atomic_write import atomic_path
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 
 class AtomicSave:
-    """Writes beside the target, then renames: whoever looks finds the old file or the new one.
+    """Saves to a temporary file, which then replaces the file that was there before.
 
     To be mixed in before a dataset of kedro-datasets that writes one file.
     """
@@ -27,26 +27,28 @@ class AtomicSave:
     _fs: AbstractFileSystem
 
     def save(self, data: Any) -> None:
-        """Save ``data``; after an error or a kill the file that was there before still is."""
-        target = self._filepath
-        if isinstance(self._fs, LocalFileSystem):
-            remove_abandoned(Path(target.parent))
-        partial = target.with_name(partial_name(target.name))
-        self._filepath = partial
+        """Saves ``data``; after an error or a kill the file is as it was before.
+
+        File systems other than the local one do this by their own transactions.
+        """
+        if not isinstance(self._fs, LocalFileSystem):
+            with self._fs.transaction:
+                super().save(data)  # type: ignore[misc]
+            return
+        path = self._filepath
         try:
-            super().save(data)  # type: ignore[misc]
-            self._fs.mv(str(partial), str(target))
+            with atomic_path(Path(path)) as partial:
+                self._filepath = PurePosixPath(partial)
+                super().save(data)  # type: ignore[misc]
         finally:
-            self._filepath = target
-            if self._fs.exists(str(partial)):
-                self._fs.rm(str(partial))
+            self._filepath = path
 
 
 class FigureDataset(AtomicSave, MatplotlibDataset):
-    """A matplotlib figure as PNG; loads as the place of its file."""
+    """A matplotlib figure as PNG, which loads as the path of its file."""
 
     def load(self) -> Path:
-        """Where the picture is."""
+        """Returns the path of the picture."""
         return Path(self._filepath)
 
 

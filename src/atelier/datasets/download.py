@@ -1,4 +1,4 @@
-"""Downloads: published archives, hash-checked, kept for the next run."""
+"""Downloads of published archives, checked by their hashes and stored for the next run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import AbstractDataset, DatasetError
+from atelier.datasets.base import ReadOnlyDataset
 
 if TYPE_CHECKING:
     from atelier.data.sources import DataSet, RemoteFile
@@ -18,12 +18,20 @@ TIMEOUT_SECONDS = 30
 
 
 def retrieve(file: RemoteFile, addresses: Sequence[str], folder: Path) -> Path:
-    """Where ``file`` lies, downloaded from the first address that gives its true bytes.
+    """Downloads a file from the first address that gives its true bytes.
 
-    A file that is there with the right hash is not downloaded again.
+    A file that is in the folder with the right hash is not downloaded again.
+
+    Args:
+        file: The file's name, size and published hash.
+        addresses: Folders on servers, each with a slash at its end.
+        folder: The folder to store the file in.
+
+    Returns:
+        The path of the file.
 
     Raises:
-        ConnectionError: No address gave it; says what each one did.
+        ConnectionError: If no address gave the file. The message has the error of each address.
     """
     import pooch
 
@@ -41,10 +49,7 @@ def retrieve(file: RemoteFile, addresses: Sequence[str], folder: Path) -> Path:
                 downloader=pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT_SECONDS),
             )
             return Path(path)
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # requests' errors are OSErrors; a bad hash a ValueError
+        except (OSError, ValueError) as error:  # requests' errors; a wrong hash is a ValueError
             logger.warning("%s%s: %s", address, file.name, error)
             failures.append(f"{address}: {type(error).__name__}: {error}")
     tried = "\n  ".join(failures)
@@ -55,12 +60,13 @@ def retrieve(file: RemoteFile, addresses: Sequence[str], folder: Path) -> Path:
     )
 
 
-class ArchiveDataset(AbstractDataset[None, Any]):
-    """Loads as a function that downloads a data set's files and says where they lie.
+class ArchiveDataset(ReadOnlyDataset):
+    """Loads as a function that downloads the files of a data set and returns their paths.
 
     Args:
-        filepath: The folder that keeps what was downloaded.
-        addresses: Other addresses for a data set, tried before the published ones.
+        filepath: The folder for downloads.
+        addresses: Further addresses for a data set, tried before the published ones.
+        metadata: For Kedro-Viz.
     """
 
     def __init__(
@@ -70,12 +76,12 @@ class ArchiveDataset(AbstractDataset[None, Any]):
         addresses: Mapping[str, Sequence[str]] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        super().__init__(metadata=metadata, filepath=filepath)
         self._filepath = Path(filepath)
         self._addresses = addresses or {}
-        self.metadata = metadata
 
     def load(self) -> Callable[[str, DataSet], Mapping[str, Path]]:
-        """A function of a data set's name and its row in the table."""
+        """Returns a function of a data set's name and its row in the table."""
 
         def fetch(name: str, data_set: DataSet) -> Mapping[str, Path]:
             addresses = (*self._addresses.get(name, ()), *data_set.addresses)
@@ -83,13 +89,3 @@ class ArchiveDataset(AbstractDataset[None, Any]):
             return {file.name: retrieve(file, addresses, folder) for file in data_set.files}
 
         return fetch
-
-    def save(self, data: None) -> None:
-        """Refuse: archives come from outside."""
-        raise DatasetError("Expected archives to be read only. Received: save")
-
-    def _exists(self) -> bool:
-        return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}

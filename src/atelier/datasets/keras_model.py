@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset
+from atelier.datasets.base import FileDataset
+from atelier.storage.atomic_write import atomic_path
 
-from atelier.storage.atomic_write import replacing
 
+class KerasModelDataset(FileDataset):
+    """Loads and saves one model, in safe mode: no code in a file is run.
 
-class KerasModelDataset(AbstractDataset[Any, Any]):
-    """Loads and saves one model, in safe mode: no code is run that a file brings along."""
+    Args:
+        filepath: The path of the ``.keras`` file.
+        threads: Number of TensorFlow's threads, set before a model is loaded; 0 lets TensorFlow
+            choose, None leaves them as they are.
+        metadata: For Kedro-Viz.
+    """
 
     def __init__(
         self,
@@ -21,31 +26,24 @@ class KerasModelDataset(AbstractDataset[Any, Any]):
         threads: int | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        self._filepath = Path(filepath)
+        super().__init__(filepath=filepath, metadata=metadata)
         self._threads = threads
-        self.metadata = metadata
 
     def load(self) -> Any:
-        """The model, compiled if it was.
+        """Returns the model, compiled if it was compiled when it was saved.
 
         Raises:
-            DatasetError: The file is damaged (raised by Kedro from what Keras says).
+            DatasetError: If the file is damaged (raised by Kedro from Keras' error).
         """
         import keras
 
-        if self._threads is not None:  # loading may be the first that TensorFlow has to do
+        if self._threads is not None:  # TensorFlow fixes its threads at its first operation
             from atelier.training.reproducibility import set_threads
 
             set_threads(self._threads)
         return keras.saving.load_model(self._filepath, safe_mode=True)
 
     def save(self, data: Any) -> None:
-        """Replace the file as a whole."""
-        with replacing(self._filepath) as partial:
+        """Replaces the file as a whole."""
+        with atomic_path(self._filepath) as partial:
             data.save(partial)
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}

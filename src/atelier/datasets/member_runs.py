@@ -1,35 +1,35 @@
-"""A study's trainings as runs in MLflow."""
+"""The trainings of a sweep as runs in MLflow."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
-from atelier.storage.atomic_write import replacing
+from atelier.datasets.base import FileDataset
+from atelier.storage.atomic_write import atomic_path
 from atelier.storage.processes import PROCESS, this_process
 
-NUMBERS = ("optimizer", "dropout", "learning_rate", "seed")
+HYPERPARAMETERS = ("optimizer", "dropout", "learning_rate", "seed")
 
 
-class MemberRunsDataset(AbstractDataset[pd.DataFrame, None]):
-    """Gives every row of a study's table a run of its own under the active one.
+class MemberRunsDataset(FileDataset):
+    """Logs every row of a table of trainings as a run below the active one.
 
     Args:
-        filepath: A JSON file with the runs' ids. It tells that the rows are logged.
+        filepath: A JSON file with the ids of the runs. It exists once the rows are logged.
+        metadata: For Kedro-Viz.
     """
 
     def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath)
+        super().__init__(filepath=filepath, metadata=metadata)
         self._logging_activated = True
-        self.metadata = metadata
 
     def save(self, data: pd.DataFrame) -> None:
-        """Log the rows, if there is an active run."""
+        """Logs the rows, if there is an active run."""
         import mlflow
 
         parent = mlflow.active_run()
@@ -38,18 +38,16 @@ class MemberRunsDataset(AbstractDataset[pd.DataFrame, None]):
         client = mlflow.MlflowClient()
         rows = [{str(key): value for key, value in row.items()} for row in data.to_dict("records")]
         logged = [_log_member(client, parent.info, row) for row in rows]
-        with replacing(self._filepath) as partial:
+        with atomic_path(self._filepath) as partial:
             partial.write_text(json.dumps({"parent": parent.info.run_id, "runs": logged}, indent=2))
 
     def load(self) -> None:
-        """Refuse: the runs are in MLflow."""
+        """Refuses to load.
+
+        Raises:
+            DatasetError: Always; the runs are in MLflow.
+        """
         raise DatasetError("Expected the runs to be looked up in MLflow. Received: load")
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
 
 def _log_member(client: Any, parent: Any, row: dict[str, Any]) -> str:
@@ -64,9 +62,9 @@ def _log_member(client: Any, parent: Any, row: dict[str, Any]) -> str:
     metrics = [
         Metric(key, float(value), now, 0)
         for key, value in row.items()
-        if key not in NUMBERS and not isinstance(value, str)
+        if key not in HYPERPARAMETERS and not isinstance(value, str)
     ]
-    params = [Param(key, str(row[key])) for key in NUMBERS]
+    params = [Param(key, str(row[key])) for key in HYPERPARAMETERS]
     client.log_batch(run.info.run_id, metrics=metrics, params=params)
     client.set_terminated(run.info.run_id)
     return str(run.info.run_id)

@@ -1,4 +1,4 @@
-"""Pictures out of the dependencies, from files or by address; and galleries of our own."""
+"""Pictures out of the dependencies, from files or by address; and folders of pictures."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
-from atelier.configuration.redaction import RedactingFilter, redacted
-from atelier.storage.atomic_write import replacing
+from atelier.configuration.redaction import RedactingFilter, redact
+from atelier.datasets.base import FileDataset, ReadOnlyDataset
+from atelier.storage.atomic_write import atomic_path
 
 if TYPE_CHECKING:
     from atelier.types import Array
 
 
-class PictureDataset(AbstractDataset[None, Any]):
+class PictureDataset(ReadOnlyDataset):
     """Loads as an array, (height, width) or (height, width, 3); uint8, uint16 or float32.
 
     :func:`atelier.data.decoding.decode_picture` has the rules for every kind of file.
@@ -23,8 +24,9 @@ class PictureDataset(AbstractDataset[None, Any]):
     Args:
         source: The name of an embedded picture (:data:`atelier.data.pictures.EMBEDDED`) or of a
             painting (:data:`atelier.data.pictures.PAINTINGS`), a path, or an http address.
-        downloads: Folder for what is downloaded.
+        downloads: Folder for downloads.
         mirror: A folder that has ``paintings/<name>.jpg``, instead of the paintings' addresses.
+        metadata: For Kedro-Viz.
     """
 
     def __init__(
@@ -35,33 +37,24 @@ class PictureDataset(AbstractDataset[None, Any]):
         mirror: str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        super().__init__(metadata=metadata, source=redact(source))
         self._source, self._downloads, self._mirror = source, downloads, mirror
-        self.metadata = metadata
 
     def load(self) -> Array:
-        """Reads the picture, upright."""
+        """Returns the picture, upright."""
         from atelier.data.pictures import read_picture
 
-        return read_picture(_at_hand(self._source, self._downloads, self._mirror))
-
-    def save(self, data: None) -> None:
-        """Refuse: pictures come from outside."""
-        raise DatasetError("Expected pictures to be read only. Received: save")
-
-    def _exists(self) -> bool:
-        return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"source": redacted(self._source)}
+        return read_picture(_local_source(self._source, self._downloads, self._mirror))
 
 
-class PicturesDataset(AbstractDataset[None, Any]):
+class PicturesDataset(ReadOnlyDataset):
     """Loads as arrays by name.
 
     Args:
         sources: Each picture's source, as :class:`PictureDataset` takes it.
-        downloads: Folder for what is downloaded.
+        downloads: Folder for downloads.
         mirror: See :class:`PictureDataset`.
+        metadata: For Kedro-Viz.
     """
 
     def __init__(
@@ -72,30 +65,19 @@ class PicturesDataset(AbstractDataset[None, Any]):
         mirror: str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        self._sources = dict(sources)
-        self._each = {
+        super().__init__(metadata=metadata, sources=redact(dict(sources)))
+        self._pictures = {
             name: PictureDataset(source=source, downloads=downloads, mirror=mirror)
             for name, source in sources.items()
         }
-        self.metadata = metadata
 
     def load(self) -> dict[str, Array]:
-        """Reads every picture, upright."""
-        return {name: dataset.load() for name, dataset in self._each.items()}
-
-    def save(self, data: None) -> None:
-        """Refuse: pictures come from outside."""
-        raise DatasetError("Expected pictures to be read only. Received: save")
-
-    def _exists(self) -> bool:
-        return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"sources": redacted(self._sources)}
+        """Returns every picture by its name, upright."""
+        return {name: dataset.load() for name, dataset in self._pictures.items()}
 
 
-def _at_hand(source: str, downloads: str, mirror: str | None) -> str:
-    """The source, or the file that it was brought to."""
+def _local_source(source: str, downloads: str, mirror: str | None) -> str:
+    """Returns the source, or the file that it was downloaded to."""
     from atelier.data.pictures import PAINTINGS
 
     if source in PAINTINGS and mirror:
@@ -106,35 +88,33 @@ def _at_hand(source: str, downloads: str, mirror: str | None) -> str:
     import pooch
 
     pooch.get_logger().addFilter(RedactingFilter())
-    caller = pooch.HTTPDownloader(progressbar=True, headers={"User-Agent": "atelier"}, timeout=60)
+    downloader = pooch.HTTPDownloader(
+        progressbar=True, headers={"User-Agent": "atelier"}, timeout=60
+    )
     try:
-        return str(pooch.retrieve(address, None, path=Path(downloads), downloader=caller))
+        return str(pooch.retrieve(address, None, path=Path(downloads), downloader=downloader))
     except OSError as error:  # requests' errors are OSErrors
         raise DatasetError(
-            f"Expected a picture at {redacted(address)}. Received: {redacted(str(error))}. "
-            "Offline, name a file, or one that comes along"
+            f"Expected a picture at {redact(address)}. Received: {redact(str(error))}. "
+            "Without a network, name a file or an embedded picture"
         ) from None
 
 
-class GalleryDataset(AbstractDataset["Mapping[str, Array]", "dict[str, Array]"]):
-    """Pictures by name, (height, width, 3) uint8, as PNG files of a folder of their own."""
-
-    def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
+class GalleryDataset(FileDataset):
+    """Pictures by name, (height, width, 3) uint8, as the PNG files of a folder."""
 
     def save(self, data: Mapping[str, Array]) -> None:
-        """Write every file as a whole, and remove those of other names."""
+        """Writes every file as a whole, and removes the files of different names."""
         from PIL import Image
 
-        for left in set(self._files()) - {self._filepath / f"{name}.png" for name in data}:
-            left.unlink()
+        for obsolete in set(self._files()) - {self._filepath / f"{name}.png" for name in data}:
+            obsolete.unlink()
         for name, picture in data.items():
-            with replacing(self._filepath / f"{name}.png") as partial:
+            with atomic_path(self._filepath / f"{name}.png") as partial:
                 Image.fromarray(picture).save(partial, format="PNG")
 
     def load(self) -> dict[str, Array]:
-        """Every picture of the folder by its name."""
+        """Returns every picture of the folder by its name."""
         from atelier.data.pictures import read_picture
 
         return {file.stem: read_picture(str(file)) for file in self._files()}
@@ -147,6 +127,3 @@ class GalleryDataset(AbstractDataset["Mapping[str, Array]", "dict[str, Array]"])
 
     def _exists(self) -> bool:
         return bool(self._files())
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}

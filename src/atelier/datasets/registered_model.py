@@ -18,30 +18,32 @@ REQUIREMENTS = ("keras", "tensorflow", "numpy")
 
 @contextmanager
 def _without_own_layers() -> Iterator[None]:
-    """Keras without its registered custom objects: MLflow would pickle every one of them beside the
-    model, whether the model has it or not, and the pickle would ask for this package.
+    """Hides the custom objects that are registered with Keras.
+
+    MLflow would pickle all of them beside the model, used or not, and the pickle would need this
+    package.
     """
     import keras
 
     registered = keras.saving.get_custom_objects()
-    kept = dict(registered)
+    copied = dict(registered)
     registered.clear()
     try:
         yield
     finally:
-        registered.update(kept)
+        registered.update(copied)
 
 
 class StoredImageFlavor:
-    """MLflow's TensorFlow flavour, whose models check the pictures that they are given.
+    """MLflow's TensorFlow flavour with a check of the pictures that a model receives.
 
-    The model itself is as MLflow saves it, and loads by ``mlflow.tensorflow.load_model``; as
+    The model itself is as MLflow saves it, and loads by ``mlflow.tensorflow.load_model``. As
     pyfunc, and so on a server, it is loaded by the module that is saved beside it.
     """
 
     @staticmethod
     def save_model(path: str, *, mlflow_model: Any, **options: Any) -> None:
-        """Write the model to a folder, as :meth:`mlflow.models.Model.log` asks for it."""
+        """Writes the model to a folder; called by :meth:`mlflow.models.Model.log`."""
         import mlflow
 
         from atelier.datasets import stored_images
@@ -55,10 +57,10 @@ class StoredImageFlavor:
 
 
 def open_signature(example: Images, prediction: Any) -> Any:
-    """A signature whose outputs are those of the prediction, and whose input is any array.
+    """Returns a signature with the outputs of the prediction, and any array as its input.
 
-    MLflow casts numbers of a request to the type of the signature before the model sees them, and
-    0.5 to uint8 without a word; an input of ``object`` leaves them as they come.
+    MLflow casts the numbers of a request to the type in the signature, 0.5 to uint8 without a
+    warning. The type ``object`` leaves them as they are.
     """
     from mlflow.models import ModelSignature, infer_signature
     from mlflow.types import Schema, TensorSpec
@@ -68,13 +70,17 @@ def open_signature(example: Images, prediction: Any) -> Any:
 
 
 class RegisteredModelDataset(AbstractDataset[Servable, Any]):
-    """Saves a Keras model as the next version of a registered one; loads the newest as pyfunc.
+    """Saves a Keras model as the next version of a registered model; loads the newest as pyfunc.
 
-    The model is made of Keras' own layers, and so loads in safe mode without this package.
-    The version has an input example and its answer's signature taken from ``Servable``, its exact
-    requirements, the description and the tags. It refuses what is no stored picture: see
-    :mod:`atelier.datasets.stored_images`. Type and shape of the input stand in the model's
-    metadata, as ``input``.
+    The model has Keras' own layers only, and so loads in safe mode without this package. The
+    version has the example, the signature of the prediction, the exact requirements, the
+    description and the tags. It refuses input that is no stored picture
+    (:mod:`atelier.datasets.stored_images`). The model's metadata has type and shape of the input
+    under ``input``.
+
+    Args:
+        name: The registered model's name.
+        metadata: For Kedro-Viz.
     """
 
     def __init__(self, *, name: str, metadata: Mapping[str, Any] | None = None) -> None:
@@ -83,10 +89,10 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
         self.metadata = metadata
 
     def save(self, data: Servable) -> None:
-        """Log the model to the active run and register it.
+        """Logs the model to the active run and registers it.
 
         Raises:
-            DatasetError: No MLflow run is active, so there is nothing to log it to.
+            DatasetError: If no MLflow run is active.
         """
         import keras
         import mlflow
@@ -95,7 +101,7 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
             raise DatasetError(
                 f"Expected an active MLflow run to register {self._name}. Received: none"
             )
-        keras.config.disable_interactive_logging()  # MLflow tries the example: no bar for that
+        keras.config.disable_interactive_logging()  # MLflow predicts the example: no progress bar
         example = data.example
         with _without_own_layers():
             info = mlflow.models.Model.log(
@@ -116,7 +122,7 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
         client.update_model_version(self._name, registered.version, data.description)
 
     def load(self) -> Any:
-        """The newest version, as an MLflow pyfunc model."""
+        """Returns the newest version as an MLflow pyfunc model."""
         import mlflow
 
         return mlflow.pyfunc.load_model(f"models:/{self._name}/latest")
@@ -124,8 +130,8 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
     def _exists(self) -> bool:
         import mlflow
 
-        found = mlflow.MlflowClient().search_model_versions(f"name='{self._name}'", max_results=1)
-        return bool(found)
+        query = f"name='{self._name}'"
+        return bool(mlflow.MlflowClient().search_model_versions(query, max_results=1))
 
     def _describe(self) -> dict[str, Any]:
         return {"name": self._name}

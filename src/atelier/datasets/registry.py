@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
+from atelier.datasets.base import ReadOnlyDataset
 from atelier.storage.locks import locked
 from atelier.types import Array, Images
 
@@ -18,42 +19,48 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION, HEADING = "champion", "## Promotion"
-OVER, WITHDRAWN, VERDICT = "promotion.over", "promotion.withdrawn", "promotion.verdict"
-"""Tags of a version: which one it followed, that it was rolled back, what was decided on it."""
+PREDECESSOR, ROLLED_BACK, VERDICT = "promotion.over", "promotion.withdrawn", "promotion.verdict"
+"""Tags of a version: the champion before it, that it was rolled back, the decision on it."""
 
 
 class ModelRegistry:
-    """Moves the alias ``champion`` between the versions of one model; deletes nothing."""
+    """Moves the alias ``champion`` between the versions of one model; deletes nothing.
+
+    Args:
+        name: The registered model's name.
+        lock: A file that is locked while the champion may change.
+        environment: Kedro's environment, whose ``calibration`` registers the model.
+    """
 
     def __init__(self, name: str, lock: Path, environment: str = "base") -> None:
         self.name, self._lock, self._environment = name, lock, environment
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Nobody else promotes or rolls back meanwhile: they wait, and then see what was done.
+        """Holds the lock of the model: processes that promote or roll back wait for each other.
 
-        The lock is a file's; it is free again when its holder dies.
+        The operating system releases the lock when its holder ends.
         """
         with locked(self._lock):
             yield
 
     def newest(self) -> str:
-        """The number of the latest version.
+        """Returns the number of the latest version.
 
         Raises:
-            DatasetError: There is none yet.
+            DatasetError: If there is no version yet.
         """
-        found = self._client.search_model_versions(f"name='{self.name}'")
-        if not found:
+        versions = self._client.search_model_versions(f"name='{self.name}'")
+        if not versions:
             environment = "" if self._environment == "base" else f" --env {self._environment}"
             raise DatasetError(
                 f"Expected a version of {self.name}, which pipeline 'calibration' registers. "
                 f"Received: none. Run first: kedro run{environment} --pipeline calibration"
             )
-        return str(max(int(version.version) for version in found))
+        return str(max(int(version.version) for version in versions))
 
     def champion(self) -> str | None:
-        """The champion's number, or None where there is none yet."""
+        """Returns the champion's number, or None where there is no champion yet."""
         from mlflow.exceptions import MlflowException
 
         try:
@@ -64,52 +71,60 @@ class ModelRegistry:
             raise
 
     def is_rolled_back(self, version: str) -> bool:
-        """Whether the version was rolled back."""
-        return WITHDRAWN in self._version(version).tags
+        """Returns whether the version was rolled back."""
+        return ROLLED_BACK in self._version(version).tags
 
     def model(self, version: str) -> Callable[[Images], Array]:
-        """What a version says: stored images → probabilities (n, classes).
+        """Returns a version as a function of stored images to probabilities (n, classes).
 
-        Raises:
-            DatasetError: When called, if the version answers without ``probabilities``.
+        The function raises a DatasetError if the version's output has no ``probabilities``.
         """
         import mlflow
 
         loaded = mlflow.pyfunc.load_model(f"models:/{self.name}/{version}")
 
         def probabilities(images: Images) -> Array:
-            said = loaded.predict(images)
-            if "probabilities" not in said:
+            output = loaded.predict(images)
+            if "probabilities" not in output:
                 raise DatasetError(
                     f"Expected probabilities from version {version} of {self.name}. "
-                    f"Received: {sorted(said)}"
+                    f"Received: {sorted(output)}"
                 )
-            return np.asarray(said["probabilities"])
+            return np.asarray(output["probabilities"])
 
         return probabilities
 
     def record_verdict(self, version: str, verdict: str) -> None:
-        """Write what was decided on the version."""
+        """Writes the decision on a version to its tag and its description.
+
+        Args:
+            version: The version's number.
+            verdict: Markdown; the tag gets its first line.
+        """
         self._client.set_model_version_tag(self.name, version, VERDICT, verdict.splitlines()[0])
         described, *_ = (self._version(version).description or "").partition(HEADING)
         text = f"{described.strip()}\n\n{HEADING}\n\n{verdict}".strip()
         self._client.update_model_version(self.name, version, text)
 
     def set_champion(self, version: str, verdict: str) -> None:
-        """Make a version the champion; it remembers the one before."""
+        """Makes a version the champion; a tag names the champion before it."""
         before = self.champion()
         if before and before != version:
-            self._client.set_model_version_tag(self.name, version, OVER, before)
+            self._client.set_model_version_tag(self.name, version, PREDECESSOR, before)
         self.record_verdict(version, verdict)
         self._client.set_registered_model_alias(self.name, CHAMPION, version)
 
     def roll_back(self) -> tuple[str, str] | None:
-        """Give the alias back to the champion before; from where to where, or None if none was."""
+        """Gives the alias back to the champion before.
+
+        Returns:
+            The numbers of the old and the new champion; None if there was no champion before.
+        """
         now = self.champion()
-        before = self._version(now).tags.get(OVER) if now else None
+        before = self._version(now).tags.get(PREDECESSOR) if now else None
         if not now or not before:
             return None
-        self._client.set_model_version_tag(self.name, now, WITHDRAWN, "true")
+        self._client.set_model_version_tag(self.name, now, ROLLED_BACK, "true")
         self._client.set_registered_model_alias(self.name, CHAMPION, before)
         return now, before
 
@@ -123,13 +138,14 @@ class ModelRegistry:
         return self._client.get_model_version(self.name, version)
 
 
-class RegistryDataset(AbstractDataset[None, Any]):
+class RegistryDataset(ReadOnlyDataset):
     """Loads as a :class:`ModelRegistry`.
 
     Args:
-        name: The registered model's.
+        name: The registered model's name.
         lock: A file that is locked while the champion may change.
-        environment: The one whose ``calibration`` registers the model.
+        environment: Kedro's environment, whose ``calibration`` registers the model.
+        metadata: For Kedro-Viz.
     """
 
     def __init__(
@@ -140,19 +156,9 @@ class RegistryDataset(AbstractDataset[None, Any]):
         environment: str = "base",
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        super().__init__(metadata=metadata, name=name)
         self._name, self._lock, self._environment = name, Path(lock), environment
-        self.metadata = metadata
 
     def load(self) -> ModelRegistry:
-        """The registry of this model."""
+        """Returns the registry of this model."""
         return ModelRegistry(self._name, self._lock, self._environment)
-
-    def save(self, data: None) -> None:
-        """Refuse: it is written to while its node runs."""
-        raise DatasetError(f"Expected a node to load this registry. Received: save to {self}")
-
-    def _exists(self) -> bool:
-        return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"name": self._name}

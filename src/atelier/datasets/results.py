@@ -1,4 +1,4 @@
-"""The whole catalog as one input: what there is, and the run that wrote each part of it."""
+"""The whole catalog as one input: the results that exist, and the run that wrote each of them."""
 
 from __future__ import annotations
 
@@ -8,106 +8,112 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset, CatalogProtocol
+from kedro.io import CatalogProtocol
 
+from atelier.datasets.base import ReadOnlyDataset
 from atelier.datasets.tracked import run_page
-from atelier.report.results import Lab, Run
+from atelier.report.results import ExperimentResults, Run
 from atelier.storage.origins import Origin, Writer, read_origin
 
 KINDS = ("_metrics", "_table", "_text", "_plot", "_figure", "_animation", ".provenance")
 FILES = ("_figure", "_animation")
 
 
-class Found(Mapping[str, Any]):
-    """Datasets of a catalog that are there, read when asked for."""
+class ExistingDatasets(Mapping[str, Any]):
+    """The datasets of a catalog that exist, each loaded when it is looked up.
+
+    Args:
+        catalog: The catalog of a session.
+        names: The datasets to look for.
+    """
 
     def __init__(self, catalog: CatalogProtocol[Any, Any], names: Iterable[str]) -> None:
         self._catalog = catalog
         self._names = [name for name in names if catalog.exists(name)]
 
     def __getitem__(self, name: str) -> Any:
+        """Loads a dataset; of a picture or an animation, returns the path."""
         if name not in self._names:
             raise KeyError(name)
         return self.path(name) if name.endswith(FILES) else self._catalog.load(name)
 
     def path(self, name: str) -> Path:
-        """Returns where the dataset's file lies."""
+        """Returns the path of a dataset's file."""
         return Path(self._catalog[name]._filepath)
 
     def __iter__(self) -> Iterator[str]:
+        """Yields the names."""
         return iter(self._names)
 
     def __len__(self) -> int:
+        """Returns how many datasets exist."""
         return len(self._names)
 
 
-class LabDataset(AbstractDataset[None, Lab]):
-    """Loads as the lab: reports of every pipeline that is registered, and the run that wrote each.
+class ExperimentResultsDataset(ReadOnlyDataset):
+    """Loads as :class:`ExperimentResults` of all registered pipelines, with the run of each.
 
-    A hook tells it the catalog that it is part of.
+    Args:
+        env: Kedro's environment.
+        metadata: With ``reads_catalog``, by which a hook sets :attr:`catalog`.
     """
 
-    def __init__(self, *, edition: str, metadata: Mapping[str, Any] | None = None) -> None:
-        self._edition = edition
-        self._catalog: CatalogProtocol[Any, Any] | None = None
-        self.metadata = metadata
+    catalog: CatalogProtocol[Any, Any] | None = None
 
-    def belongs_to(self, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Remember the catalog."""
-        self._catalog = catalog
+    def __init__(self, *, env: str, metadata: Mapping[str, Any] | None = None) -> None:
+        super().__init__(metadata=metadata, env=env)
+        self._env = env
 
-    def load(self) -> Lab:
-        """What there is at this moment."""
-        from kedro.framework.project import pipelines
+    def load(self) -> ExperimentResults:
+        """Returns the results that exist at this moment.
 
-        if self._catalog is None:
+        Raises:
+            ValueError: If no session has set the catalog.
+        """
+        if self.catalog is None:
             raise ValueError("Expected a catalog made by a Kedro session. Received: none")
-        single = {name: one for name, one in pipelines.items() if name != "__default__"}
-        outputs = {name for one in single.values() for name in one.all_outputs()}
-        data = Found(self._catalog, sorted(name for name in outputs if name.endswith(KINDS)))
-        return Lab(
-            edition=self._edition,
-            written=_in_words(dt.datetime.now(dt.UTC)),
-            datasets=data,
-            runs=_runs(data),
+        names = [name for name in _registered_outputs() if name.endswith(KINDS)]
+        datasets = ExistingDatasets(self.catalog, names)
+        return ExperimentResults(
+            env=self._env,
+            written=_format_time(dt.datetime.now(dt.UTC)),
+            datasets=datasets,
+            runs=_runs(datasets),
             sources={
-                name.split(".")[0]: _source(data[name])
-                for name in data
+                name.split(".")[0]: _format_source(datasets[name])
+                for name in datasets
                 if name.endswith(".provenance")
             },
         )
 
-    def save(self, _: None) -> None:
-        """Nothing is saved here."""
-        raise NotImplementedError("Expected to be read only. Received: data to save")
 
-    def _exists(self) -> bool:
-        return True
+def _registered_outputs() -> list[str]:
+    from kedro.framework.project import pipelines
 
-    def _describe(self) -> dict[str, Any]:
-        return {"edition": self._edition}
+    outputs = (pipeline.all_outputs() for name, pipeline in pipelines.items() if name[:2] != "__")
+    return sorted(set().union(*outputs))
 
 
-def _source(provenance: Mapping[str, Any]) -> str:
+def _format_source(provenance: Mapping[str, Any]) -> str:
     return f"{provenance['name']} ({provenance['source']}): {provenance['citation']}"
 
 
-def _in_words(moment: dt.datetime) -> str:
+def _format_time(moment: dt.datetime) -> str:
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
 
 
-def _runs(data: Found) -> dict[str, Run]:
+def _runs(datasets: ExistingDatasets) -> dict[str, Run]:
     """Returns for each dataset whose writer is recorded the run that wrote it."""
-    known = {name: origin for name in data if (origin := read_origin(data.path(name)))}
+    origins = {name: read_origin(datasets.path(name)) for name in datasets}
     page = functools.cache(_page)
-    return {name: _run(origin, page) for name, origin in known.items()}
+    return {name: _run(origin, page) for name, origin in origins.items() if origin}
 
 
 def _run(origin: Origin, page: Callable[[str], str | None]) -> Run:
-    def described(writer: Writer, parameters: Mapping[str, str], inputs: tuple[Run, ...]) -> Run:
+    def describe(writer: Writer, parameters: Mapping[str, str], inputs: tuple[Run, ...]) -> Run:
         return Run(
             run_id=writer.run_id,
-            began=_in_words(dt.datetime.fromisoformat(writer.began)),
+            began=_format_time(dt.datetime.fromisoformat(writer.began)),
             command=writer.command,
             page=page(writer.run_id),
             parameters=parameters,
@@ -115,9 +121,9 @@ def _run(origin: Origin, page: Callable[[str], str | None]) -> Run:
             inputs=inputs,
         )
 
-    inputs = tuple(described(writer, {}, ()) for writer in origin.inputs)
+    inputs = tuple(describe(writer, {}, ()) for writer in origin.inputs)
     parameters = {name: " / ".join(values) for name, values in origin.parameters.items()}
-    return described(origin.writer, parameters, inputs)
+    return describe(origin.writer, parameters, inputs)
 
 
 def _page(run_id: str) -> str | None:

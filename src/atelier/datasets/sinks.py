@@ -1,4 +1,4 @@
-"""What is written while a node runs: entries that load as a small object to write to."""
+"""Sinks: datasets that load as an object to which a node writes while it runs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
 
+from atelier.datasets.base import ReadOnlyDataset
 from atelier.datasets.npz import read_npz, write_npz
 from atelier.types import Array, Arrays
 
@@ -20,28 +20,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CONTINUES = "atelier.continues"
-"""The tag that names the run which this one continues."""
+"""The tag of a run that names the run which it continues."""
 
 
-class _Sink(AbstractDataset[None, Any]):
-    """What a node loads to write to while it runs."""
+class MlflowMetricLog:
+    """Logs each row of metrics to the active MLflow run at once, one step for each row.
 
-    def save(self, data: None) -> None:
-        """Refuse: a sink is written to while its node runs."""
-        raise DatasetError(f"Expected a node to load this sink. Received: save to {self}")
-
-    def _exists(self) -> bool:
-        return True
-
-
-class MlflowCurve:
-    """Logs each row of metrics to the active MLflow run as it comes, one step a row."""
+    Args:
+        prefix: The first part of the metrics' names.
+        active: False logs nothing.
+    """
 
     def __init__(self, prefix: str, *, active: bool = True) -> None:
         self._prefix, self._active, self._step = prefix, active, 0
 
     def append(self, metrics: dict[str, float]) -> None:
-        """Log one more epoch; its step is its number, from 1."""
+        """Logs one more epoch; its step is its number, from 1."""
         import mlflow
 
         self._step += 1
@@ -50,46 +44,55 @@ class MlflowCurve:
             mlflow.log_metrics(named, step=self._step)
 
 
-class CurveDataset(_Sink):
-    """Loads as an empty :class:`MlflowCurve`."""
+class MetricLogDataset(ReadOnlyDataset):
+    """Loads as an empty :class:`MlflowMetricLog`.
+
+    Args:
+        prefix: The first part of the metrics' names.
+        metadata: For Kedro-Viz.
+    """
 
     def __init__(self, *, prefix: str, metadata: Mapping[str, Any] | None = None) -> None:
+        super().__init__(metadata=metadata, prefix=prefix)
         self._prefix = prefix
-        self._logging_activated = True
-        self.metadata = metadata
+        self._logging_activated = True  # kedro-mlflow's switch for untracked pipelines
 
-    def load(self) -> MlflowCurve:
-        """A curve that begins at step 1."""
-        return MlflowCurve(self._prefix, active=self._logging_activated)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"prefix": self._prefix}
+    def load(self) -> MlflowMetricLog:
+        """Returns a log that begins at step 1."""
+        return MlflowMetricLog(self._prefix, active=self._logging_activated)
 
 
 class FileCheckpoint:
-    """One state in one npz file, with the fingerprint of what it belongs to and its MLflow run."""
+    """One state in one npz file, with its fingerprint and its MLflow run.
+
+    Args:
+        path: The file, which need not exist.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def restore(self, fingerprint: str) -> Arrays | None:
-        """The state saved under ``fingerprint``, or None; names the continued run in MLflow."""
+        """Returns the state saved under ``fingerprint``, or None; tags the run that continues."""
         if not self._path.is_file():
             return None
         state = read_npz(self._path)
         if str(state.pop("fingerprint")) != fingerprint:
-            logger.warning("%s belongs to other data or parameters: starting anew", self._path)
+            logger.warning(
+                "%s belongs to other data or parameters: starting anew",
+                self._path,
+            )
             return None
         self._tag_continued(str(state.pop("run_id")))
         return state
 
     def save(self, fingerprint: str, state: Arrays) -> None:
-        """Replace the file as a whole."""
+        """Replaces the file as a whole."""
         marks = {"fingerprint": np.array(fingerprint), "run_id": np.array(self._run_id())}
         write_npz(self._path, dict(state) | marks)
 
     def clear(self) -> None:
-        """Remove the file."""
+        """Removes the file."""
         self._path.unlink(missing_ok=True)
 
     @staticmethod
@@ -107,29 +110,36 @@ class FileCheckpoint:
             mlflow.set_tag(CONTINUES, run_id)
 
 
-class CheckpointDataset(_Sink):
-    """Loads as a :class:`FileCheckpoint`."""
+class CheckpointDataset(ReadOnlyDataset):
+    """Loads as a :class:`FileCheckpoint`.
+
+    Args:
+        filepath: The file, which need not exist.
+        metadata: For Kedro-Viz.
+    """
 
     def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
+        super().__init__(metadata=metadata, filepath=filepath)
         self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> FileCheckpoint:
-        """The checkpoint at this path, whether it holds a state or not."""
+        """Returns the checkpoint at this path, whether it holds a state or not."""
         return FileCheckpoint(self._filepath)
 
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
+class MlflowImageLog:
+    """Logs each picture to the active MLflow run at once, under one name, step by step.
 
-class MlflowAlbum:
-    """Shows each picture in the active MLflow run as it comes, under one name, step by step."""
+    Args:
+        name: The name of all pictures.
+        active: False logs nothing.
+    """
 
     def __init__(self, name: str, *, active: bool = True) -> None:
         self._name, self._active, self._step = name, active, 0
 
     def append(self, picture: Array) -> None:
-        """Log one more picture; the first has step 0."""
+        """Logs one more picture; the first has step 0."""
         import mlflow
 
         if self._active and mlflow.active_run():
@@ -137,59 +147,65 @@ class MlflowAlbum:
         self._step += 1
 
 
-class TrackedStudio:
-    """Curves and albums in MLflow, checkpoints in one folder."""
+class MlflowRunSinks:
+    """Metrics and pictures in MLflow, checkpoints in one folder.
+
+    Args:
+        folder: The folder of the checkpoints.
+        prefix: The first part of the names in MLflow.
+        active: False logs nothing.
+    """
 
     def __init__(self, folder: Path, prefix: str, *, active: bool = True) -> None:
         self._folder, self._prefix, self._active = folder, prefix, active
 
-    def curve(self, name: str) -> MlflowCurve:
-        """Metrics called ``<prefix>.<name>.<metric>``."""
-        return MlflowCurve(f"{self._prefix}.{name}", active=self._active)
+    def metric_log(self, name: str) -> MlflowMetricLog:
+        """Returns a log of metrics called ``<prefix>.<name>.<metric>``."""
+        return MlflowMetricLog(f"{self._prefix}.{name}", active=self._active)
 
-    def album(self, name: str) -> MlflowAlbum:
-        """Pictures called ``<prefix>.<name>``."""
-        return MlflowAlbum(f"{self._prefix}.{name}", active=self._active)
+    def image_log(self, name: str) -> MlflowImageLog:
+        """Returns a log of pictures called ``<prefix>.<name>``."""
+        return MlflowImageLog(f"{self._prefix}.{name}", active=self._active)
 
     def checkpoint(self, name: str) -> FileCheckpoint:
-        """A file of that name in the folder."""
+        """Returns the checkpoint of that name in the folder."""
         return FileCheckpoint(self._folder / f"{name}.npz")
 
     def clear(self) -> None:
-        """Remove the folder."""
+        """Removes the folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class StudioDataset(_Sink):
-    """Loads as a :class:`TrackedStudio`."""
+class RunSinksDataset(ReadOnlyDataset):
+    """Loads as a :class:`MlflowRunSinks`.
+
+    Args:
+        filepath: The folder of the checkpoints.
+        prefix: The first part of the names in MLflow.
+        metadata: For Kedro-Viz.
+    """
 
     def __init__(
         self, *, filepath: str, prefix: str, metadata: Mapping[str, Any] | None = None
     ) -> None:
+        super().__init__(metadata=metadata, filepath=filepath, prefix=prefix)
         self._filepath, self._prefix = Path(filepath), prefix
         self._logging_activated = True
-        self.metadata = metadata
 
-    def load(self) -> TrackedStudio:
-        """A studio whose checkpoints are in this folder."""
-        return TrackedStudio(self._filepath, self._prefix, active=self._logging_activated)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath), "prefix": self._prefix}
+    def load(self) -> MlflowRunSinks:
+        """Returns sinks whose checkpoints are in this folder."""
+        return MlflowRunSinks(self._filepath, self._prefix, active=self._logging_activated)
 
 
-class TrialsDataset(_Sink):
+class ChunkStoreDataset(ReadOnlyDataset):
     """Loads as the :class:`atelier.sweep.chunk_store.StudyFolder` of a folder."""
 
     def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
+        super().__init__(metadata=metadata, filepath=filepath)
         self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> StudyFolder:
-        """The ledger."""
+        """Returns the store, whether the folder exists or not."""
         from atelier.sweep.chunk_store import StudyFolder
 
         return StudyFolder(self._filepath)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}

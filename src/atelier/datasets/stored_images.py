@@ -1,9 +1,9 @@
-"""Pictures as a registered model takes them: whole numbers 0 … 255, checked before they are cast.
+"""The input of a registered model: whole numbers 0 … 255, checked before they are cast.
 
-This file travels with every registered model, where MLflow imports it as ``stored_images``: it
-must need nothing of this project. MLflow casts the numbers of a request to the type in a model's
-signature without a check (0.5 becomes 0 as uint8, and -1.0 may become 255), so the signature leaves
-the type open, and the model's own loader, here, looks at the numbers.
+A copy of this file is stored with every registered model, where MLflow imports it as
+``stored_images``; so it must not import this project. MLflow casts the numbers of a request to the
+type in a model's signature without a check (0.5 becomes 0 as uint8, and -1.0 may become 255).
+Therefore the signature leaves the type open, and the loader in this file checks the numbers.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ WHITE = 255
 
 
 class StoredImageModel:
-    """A Keras model of uint8 pictures, which refuses what is no such picture.
+    """A Keras model of uint8 pictures that refuses any other input.
 
     Args:
         model: Takes (n, height, width, channels) uint8.
@@ -26,41 +26,47 @@ class StoredImageModel:
         self._model = model
 
     def get_raw_model(self) -> Any:
-        """The Keras model itself."""
+        """Returns the Keras model itself."""
         return self._model
 
     def predict(self, data: Any, params: Any = None) -> Any:
-        """What the model says of the pictures.
+        """Returns the model's outputs for pictures.
 
         Args:
-            data: Numbers, (n, height, width, channels), whole and in 0 … 255, of any type.
-            params: Not used; MLflow hands them over.
+            data: Whole numbers in 0 … 255 of any type, (n, height, width, channels).
+            params: Not used; MLflow passes them.
 
         Raises:
-            MlflowException: Anything else; a server answers 400.
+            MlflowException: If the data is anything else; a server then answers 400.
         """
         del params
-        return self._model.predict(as_stored(data, self._model.input_shape[1:]), verbose=0)
+        return self._model.predict(
+            check_stored_images(data, self._model.input_shape[1:]), verbose=0
+        )
 
 
 def _load_pyfunc(path: str) -> StoredImageModel:
-    """The model in a folder, as MLflow asks for it."""
+    """Returns the model in a folder; called by MLflow."""
     import keras
 
     model = keras.saving.load_model(Path(path) / "model.keras", compile=False, safe_mode=True)
     return StoredImageModel(model)
 
 
-def as_stored(data: Any, shape: tuple[int | None, ...]) -> Any:
-    """The pictures as uint8, (n, height, width, channels).
+def check_stored_images(data: Any, shape: tuple[int | None, ...]) -> Any:
+    """Returns pictures as uint8, (n, height, width, channels).
 
     Args:
-        data: An array, or lists in lists.
-        shape: (height, width, channels).
+        data: An array, or nested lists.
+        shape: The expected (height, width, channels); None is any size.
 
     Raises:
-        MlflowException: They are no whole numbers in 0 … 255, nothing in them exceeds 1 (as in
-            masks, and where pixels were divided by 255 and cast), or the shape is another.
+        MlflowException: If the numbers are not whole or not in 0 … 255, if their largest is 1 (as
+            in masks, and where pixels were divided by 255 and cast), or if the shape differs.
+
+    Examples:
+        >>> check_stored_images([[[[0.0], [255.0]]]], (1, 2, 1)).ravel()
+        array([  0, 255], dtype=uint8)
     """
     numbers = _numbers(data)
     if not _fits(numbers.shape[1:], shape) or not len(numbers):
@@ -79,7 +85,7 @@ def as_stored(data: Any, shape: tuple[int | None, ...]) -> Any:
 
 
 def _numbers(data: Any) -> Any:
-    """An array of integers or floats."""
+    """Returns an array of integers or floats."""
     lists = data.tolist() if isinstance(data, np.ndarray) and data.dtype == object else data
     try:
         numbers = np.asarray(lists)
@@ -103,21 +109,21 @@ def _refuse(shape: tuple[int | None, ...], received: str) -> None:
 
 
 def _scale_hint(high: Any) -> str:
-    """What to do with numbers that look scaled."""
+    """Returns advice on numbers that look scaled."""
     if high <= 1:
         return f". Pixels in [0, 1] are to be multiplied by {WHITE} and rounded first"
     return ". Round them first"
 
 
 def _fits(received: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
-    """Whether sides agree; None is any."""
+    """Returns whether two shapes agree; None is any size."""
     return len(received) == len(shape) and all(
-        due in {None, came} for came, due in zip(received, shape, strict=True)
+        expected in {None, size} for size, expected in zip(received, shape, strict=True)
     )
 
 
 def _axis_hint(received: tuple[int, ...], shape: tuple[int | None, ...]) -> str:
-    """What is missing where a single picture or pictures without channels came."""
+    """Returns which axis is missing, for a single picture or pictures without channels."""
     if _fits(received, shape):
         return ": a single picture is a batch of one"
     if shape[-1] == 1 and _fits(received[1:], shape[:-1]):

@@ -1,7 +1,7 @@
-"""What a node returns and MLflow should know: metrics, and where data came from.
+"""Files whose content is logged to MLflow as well: metrics, and where data came from.
 
-MLflow is imported only when something is saved or loaded. Without an active run the files are
-written all the same.
+MLflow is imported only when a dataset is saved or loaded. Without an active run only the files are
+written.
 """
 
 from __future__ import annotations
@@ -17,11 +17,16 @@ DIGEST_LENGTH = 36
 
 
 UI = "http://127.0.0.1:5000"
-"""Where ``make ui`` serves."""
+"""The address of ``make ui``."""
 
 
 def run_page(experiment: str, run: str) -> str:
-    """Address of a run's page: at the tracking server, or where ``make ui`` serves a file store."""
+    """Returns the address of a run's page: at the tracking server, or at ``make ui``.
+
+    Args:
+        experiment: The experiment's id.
+        run: The run's id.
+    """
     import mlflow
 
     uri = mlflow.get_tracking_uri()
@@ -49,7 +54,7 @@ class MetricsDataset(_TrackedRecord):
     """Numbers by name: a JSON file, and MLflow metrics called ``<prefix>.<name>``."""
 
     def save(self, data: Mapping[str, float]) -> None:
-        """Write the file, then log every number."""
+        """Writes the file, then logs every number."""
         numbers = {name: float(value) for name, value in data.items()}
         super().save(numbers)
         if self._tracks:
@@ -59,12 +64,15 @@ class MetricsDataset(_TrackedRecord):
 
 
 class ProvenanceDataset(_TrackedRecord):
-    """Where data came from; logged as the run's input, by the run that makes it and all that read.
+    """Where data came from; logged as an input of the run that writes it and of those that read it.
 
     The record has at least ``name`` and ``digest``.
 
     Args:
-        tag: The tag of the run that says the name; ``<prefix>.source`` unless told.
+        filepath: The path of the JSON file.
+        prefix: The first part of the names in MLflow.
+        tag: The tag of the run that has the data's name; by default ``<prefix>.source``.
+        metadata: For Kedro-Viz.
     """
 
     def __init__(
@@ -79,12 +87,12 @@ class ProvenanceDataset(_TrackedRecord):
         self._tag = tag or f"{prefix}.source"
 
     def save(self, data: Mapping[str, Any]) -> None:
-        """Write the file, then log the run's input."""
+        """Writes the file, then logs the run's input."""
         super().save(dict(data))
         self._log(data)
 
     def load(self) -> dict[str, Any]:
-        """The record; the run that reads it has this data as its input."""
+        """Returns the record, and logs it as an input of the active run."""
         data: dict[str, Any] = super().load()
         self._log(data)
         return data
@@ -98,13 +106,13 @@ class ProvenanceDataset(_TrackedRecord):
 
         source = CodeDatasetSource({"record": str(self._filepath)})
         name, digest = f"{self._prefix}.{data['name']}", data["digest"][:DIGEST_LENGTH]
-        facts = {key: x if isinstance(x, str) else json.dumps(x) for key, x in data.items()}
+        context = {key: x if isinstance(x, str) else json.dumps(x) for key, x in data.items()}
         record = MetaDataset(source, name=name, digest=digest)
         try:
-            mlflow.log_input(record, self._prefix, facts)
+            mlflow.log_input(record, self._prefix, context)
         except mlflow.MlflowException as error:
-            if error.error_code != "BAD_REQUEST":  # MLflow's word for what the database refuses
+            if error.error_code != "BAD_REQUEST":  # MLflow's code where the database refuses
                 raise
-            # Such as another run's insert of the same data set at this moment: by now it is there.
-            mlflow.log_input(record, self._prefix, facts)
+            # Another run may have inserted the same data set at this moment: now it exists.
+            mlflow.log_input(record, self._prefix, context)
         mlflow.set_tag(self._tag, data["name"])

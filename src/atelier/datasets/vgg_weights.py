@@ -5,35 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import AbstractDataset, DatasetError
+from atelier.datasets.base import ReadOnlyDataset
 
 if TYPE_CHECKING:
     from atelier.data.vgg_weights import VggWeights
 
 
-class VggWeightsDataset(AbstractDataset[None, Any]):
+class VggWeightsDataset(ReadOnlyDataset):
     """Loads as a :class:`atelier.data.vgg_weights.VggWeights`.
 
     Args:
         source: ``hed``, ``imagenet`` or the path of an HDF5 file.
+        metadata: For Kedro-Viz.
     """
 
     def __init__(self, *, source: str, metadata: Mapping[str, Any] | None = None) -> None:
+        super().__init__(metadata=metadata, source=source)
         self._source = source
-        self.metadata = metadata
 
     def load(self) -> VggWeights:
-        """Weights, their name and their digest."""
+        """Returns the weights, their name and their digest."""
         from atelier.data.vgg_weights import read_vgg_weights
 
         return read_vgg_weights(self._source)
-
-    def save(self, data: None) -> None:
-        """Refuse: nothing here trains them."""
-        raise DatasetError("Expected weights to be read only. Received: save")
-
-    def _exists(self) -> bool:
-        return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"source": self._source}

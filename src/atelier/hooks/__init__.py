@@ -1,25 +1,30 @@
-"""What happens around a run: one file for each concern."""
+"""Kedro's hooks, which act around the nodes of a run: one file for each concern."""
 
-from atelier.hooks.configuration import ParameterHooks
-from atelier.hooks.guidance import GuideHooks, LabHooks
+from atelier.hooks.catalog import CatalogHooks
+from atelier.hooks.commands import CommandHooks
 from atelier.hooks.inputs import InputHooks
-from atelier.hooks.interruption import RunHooks
+from atelier.hooks.interruption import KilledRunHooks
 from atelier.hooks.origins import OriginHooks
+from atelier.hooks.parameters import ParameterHooks
 from atelier.hooks.paths import PathHooks, environment_variable
-from atelier.hooks.redaction import SecretHooks
+from atelier.hooks.progress import ProgressHooks
+from atelier.hooks.redaction import RedactionHooks
 from atelier.hooks.runners import RunnerHooks
+from atelier.hooks.tensorflow_threads import TensorFlowHooks
 from atelier.hooks.tracking import TrackingHooks
 
 __all__ = [
-    "GuideHooks",
+    "CatalogHooks",
+    "CommandHooks",
     "InputHooks",
-    "LabHooks",
+    "KilledRunHooks",
     "OriginHooks",
     "ParameterHooks",
     "PathHooks",
-    "RunHooks",
+    "ProgressHooks",
+    "RedactionHooks",
     "RunnerHooks",
-    "SecretHooks",
+    "TensorFlowHooks",
     "TrackingHooks",
     "environment_variable",
 ]

@@ -8,35 +8,39 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 
-from atelier.configuration.command_line import first_step, other_source
-from atelier.configuration.redaction import redacted
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
     from kedro.pipeline import Pipeline
 
+    from atelier.hooks.commands import CommandHooks
+
 
 class InputHooks:
-    """Tells which pipeline to run first when an input is missing."""
+    """Stops a run whose inputs are missing, and names the pipeline to run first.
 
-    _source: dict[str, str]
+    Args:
+        commands: Writes the command of that pipeline.
+    """
 
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Remember where the configuration is read, if not in the project."""
-        self._source = other_source(context)
+    def __init__(self, commands: CommandHooks) -> None:
+        self._commands = commands
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
-        """Stop before any node if something that no node of this run makes is not there.
+        """Checks that every input exists that no node of this run makes.
+
+        Args:
+            run_params: Kedro's record of the run.
+            pipeline: The nodes that are to run.
+            catalog: The datasets of the session.
 
         Raises:
-            DatasetError: Names each missing dataset and the command that makes it.
+            DatasetError: If a dataset is missing. The message names each of them and the command
+                that makes it.
         """
         missing = [
             name
@@ -44,12 +48,12 @@ class InputHooks:
             if not name.startswith(("params:", "parameters")) and not catalog.exists(name)
         ]
         if missing:
-            run = redacted(run_params | self._source)
-            raise DatasetError("\n".join(_first_step(name, run) for name in missing))
+            raise DatasetError("\n".join(self._describe(name, run_params) for name in missing))
 
-
-def _first_step(dataset: str, run: Mapping[str, Any]) -> str:
-    makers = [name for name, pipeline in pipelines.items() if dataset in pipeline.all_outputs()]
-    single = [name for name in makers if name != "__default__"] or makers[:1]
-    first = f"Run first: {first_step(run, single[0])}" if single else "No pipeline makes it."
-    return f"Expected dataset '{dataset}' to be there. Received: nothing. {first}"
+    def _describe(self, dataset: str, run_params: Mapping[str, Any]) -> str:
+        makers = [name for name, pipeline in pipelines.items() if dataset in pipeline.all_outputs()]
+        single = [name for name in makers if name != "__default__"] or makers[:1]
+        advice = "No pipeline makes it."
+        if single:
+            advice = f"Run first: {self._commands.run_first(run_params, single[0])}"
+        return f"Expected dataset '{dataset}' to be there. Received: nothing. {advice}"

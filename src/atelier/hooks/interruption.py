@@ -1,4 +1,4 @@
-"""No run stays open whose process was killed."""
+"""MLflow runs whose process was killed are closed by the next run."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from atelier.storage.processes import PROCESS, is_dead, this_process
 logger = logging.getLogger(__name__)
 
 
-class RunHooks:
-    """Closes runs whose process was killed."""
+class KilledRunHooks:
+    """Sets the status of runs to killed whose process has ended without closing them."""
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self) -> None:
-        """Marks as killed what dead processes of this host left open."""
+        """Closes the open runs of ended processes of this host."""
         import mlflow
 
         if mlflow.active_run() is None:
             return
         client = mlflow.MlflowClient()
-        experiments = [one.experiment_id for one in client.search_experiments()]
+        experiments = [item.experiment_id for item in client.search_experiments()]
         for run in client.search_runs(experiments, "status = 'RUNNING'"):
             if is_dead(run.data.tags.get(PROCESS, this_process())):
                 client.set_terminated(run.info.run_id, "KILLED")

@@ -1,4 +1,4 @@
-"""Patience with an SQLite store that another process locks."""
+"""Waits for an SQLite store that another process locks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 STEP_SECONDS = 5
-"""How long SQLite itself waits; then comes a line in the log, and the next attempt."""
+"""How long SQLite itself waits; then a warning is logged, and the statement is tried again."""
 LIMIT_SECONDS = 600
-"""When a lock is no longer taken for a passing one."""
+"""After which time a locked store is an error."""
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_BUSY_TIMEOUT})
-"""Codes of errors that pass with the other process's lock."""
+"""SQLite's codes of errors that end when the lock of the other process ends."""
 
 
 def wait_for_locked_stores() -> None:
@@ -27,21 +27,23 @@ def wait_for_locked_stores() -> None:
     """
     from sqlalchemy import Engine, event
 
-    if not event.contains(Engine, "do_connect", _connect_patiently):
-        event.listen(Engine, "do_connect", _connect_patiently)
+    if not event.contains(Engine, "do_connect", _set_retrying_connection):
+        event.listen(Engine, "do_connect", _set_retrying_connection)
 
 
-def _connect_patiently(dialect: Any, _record: Any, _given: Any, options: dict[str, Any]) -> None:
+def _set_retrying_connection(
+    dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]
+) -> None:
     if dialect.name == "sqlite":
-        options.setdefault("factory", PatientConnection)
+        options.setdefault("factory", RetryingConnection)
 
 
-def patiently(attempt: Callable[[], T]) -> T:
-    """Returns what ``attempt`` returns, once no other process locks the database.
+def retry_while_locked(attempt: Callable[[], T]) -> T:
+    """Calls ``attempt`` until no other process locks the database, and returns its result.
 
     Raises:
-        sqlite3.OperationalError: If the database is still locked after :data:`LIMIT_SECONDS`, and
-            every other error of SQLite.
+        sqlite3.OperationalError: If the database is still locked after :data:`LIMIT_SECONDS`, or
+            if SQLite reports a different error.
     """
     began = time.monotonic()
     while True:
@@ -54,40 +56,40 @@ def patiently(attempt: Callable[[], T]) -> T:
             if waited > LIMIT_SECONDS:
                 raise sqlite3.OperationalError(
                     f"Expected the MLflow store to be free. Received: {error}, for {waited:.0f} s. "
-                    "End the process that locks it (fuser mlflow.db names it). What was computed "
-                    "is on disk"
+                    "End the process that locks it (fuser mlflow.db names it). The results "
+                    "computed so far are on disk"
                 ) from error
             logger.warning(
                 "Another process locks the MLflow store: waiting, %.0f s so far. "
-                "What was computed is on disk",
+                "The results computed so far are on disk",
                 waited,
             )
 
 
-class PatientCursor(sqlite3.Cursor):
+class RetryingCursor(sqlite3.Cursor):
     """A cursor whose statements wait while another process locks the database."""
 
-    def execute(self, statement: str, parameters: Any = ()) -> PatientCursor:
+    def execute(self, statement: str, parameters: Any = ()) -> RetryingCursor:
         """Executes a statement, as :meth:`sqlite3.Cursor.execute` does."""
         if statement.lstrip().upper().startswith("PRAGMA BUSY_TIMEOUT"):
             statement = f"PRAGMA busy_timeout = {1000 * STEP_SECONDS}"
-        patiently(lambda: super(PatientCursor, self).execute(statement, parameters))
+        retry_while_locked(lambda: super(RetryingCursor, self).execute(statement, parameters))
         return self
 
-    def executemany(self, statement: str, parameters: Iterable[Any]) -> PatientCursor:
+    def executemany(self, statement: str, parameters: Iterable[Any]) -> RetryingCursor:
         """Executes a statement for each row, as :meth:`sqlite3.Cursor.executemany` does."""
         rows = list(parameters)
-        patiently(lambda: super(PatientCursor, self).executemany(statement, rows))
+        retry_while_locked(lambda: super(RetryingCursor, self).executemany(statement, rows))
         return self
 
 
-class PatientConnection(sqlite3.Connection):
+class RetryingConnection(sqlite3.Connection):
     """A connection whose statements and commits wait while another process locks the database."""
 
-    def cursor(self, factory: Any = PatientCursor) -> Any:
+    def cursor(self, factory: Any = RetryingCursor) -> Any:
         """Returns a cursor that waits."""
         return super().cursor(factory)
 
     def commit(self) -> None:
         """Commits, as :meth:`sqlite3.Connection.commit` does."""
-        patiently(super().commit)
+        retry_while_locked(super().commit)

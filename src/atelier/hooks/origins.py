@@ -8,61 +8,64 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
-from atelier.configuration.command_line import other_source
-from atelier.configuration.redaction import redacted
-from atelier.hooks.tracking import again, flatten
-from atelier.storage.origins import Origin, Writer, derived, read_origin, write_origin
+from atelier.configuration.redaction import redact
+from atelier.hooks.tracking import flatten_parameters
+from atelier.storage.origins import Origin, Writer, derive_origin, read_origin, write_origin
 
 if TYPE_CHECKING:
-    from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
     from kedro.pipeline.node import Node
 
+    from atelier.hooks.commands import CommandHooks
+
 
 class OriginHooks:
-    """Records beside each saved file which run wrote it, with which parameters, from what."""
+    """Records beside each saved file which run wrote it, with which parameters, from what.
+
+    Args:
+        commands: Writes the command that repeats the run.
+    """
 
     _writer: Writer
     _origin: Origin
     _catalog: CatalogProtocol[Any, Any]
 
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Notes where the configuration is."""
-        self._source = other_source(context)
+    def __init__(self, commands: CommandHooks) -> None:
+        self._commands = commands
+        self._unsaved: dict[str, Origin] = {}
 
     @hook_impl(trylast=True)
     def before_pipeline_run(
         self, run_params: dict[str, Any], catalog: CatalogProtocol[Any, Any]
     ) -> None:
-        """Notes which run it is."""
+        """Notes the run that is to be recorded."""
         import mlflow
 
         run = mlflow.active_run()
         self._writer = Writer(
             run_id=run.info.run_id if run else "",
             began=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            command=again(run_params, self._source),
+            command=self._commands.rerun(run_params),
             pipelines=tuple(run_params.get("pipeline_names") or ()),
         )
         self._catalog = catalog
-        self._unsaved: dict[str, Origin] = {}
+        self._unsaved = {}
 
     @hook_impl
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
-        """Notes the node's parameters, and the origins of what it reads."""
+        """Derives the origin of the node's outputs from its parameters and its inputs."""
         parameters = {
-            leaf: str(redacted(value, leaf))
-            for name, given in inputs.items()
+            leaf: str(redact(value, leaf))
+            for name, record in inputs.items()
             if name.startswith("params:")
-            for leaf, value in flatten(given, name.removeprefix("params:")).items()
+            for leaf, value in flatten_parameters(record, name.removeprefix("params:")).items()
         }
-        known = [origin for name in node.inputs if (origin := self._origin_of(name))]
-        self._origin = derived(self._writer, parameters, known)
+        origins = map(self._origin_of, node.inputs)
+        self._origin = derive_origin(self._writer, parameters, filter(None, origins))
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
-        """Records the origin of what was saved."""
+        """Records the origin of a dataset that was saved."""
         path = self._path_of(dataset_name)
         if path is None:
             self._unsaved[dataset_name] = self._origin
@@ -74,6 +77,6 @@ class OriginHooks:
         return self._unsaved.get(dataset) if path is None else read_origin(path)
 
     def _path_of(self, dataset: str) -> Path | None:
-        """Returns where a dataset's file lies, None where it has none."""
+        """Returns the path of a dataset's file; None where it has no file."""
         path = getattr(self._catalog.get(dataset), "_filepath", None)
         return None if path is None else Path(path)

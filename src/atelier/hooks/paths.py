@@ -1,4 +1,4 @@
-"""Where the project is, and what the environment says: neither depends on the working directory."""
+"""Paths of the project, which do not depend on the working directory, and environment variables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class PathHooks:
-    """Relative paths are the project's."""
+    """Makes relative paths relative to the project's folder."""
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
@@ -29,7 +29,12 @@ class PathHooks:
 
 
 def environment_variable(name: str, *default: Any) -> Any:
-    """Returns a variable; with a default, an empty one counts as not set, as in MLflow."""
+    """Returns an environment variable; with a default, an empty value counts as unset.
+
+    Args:
+        name: The variable's name.
+        *default: At most one value, for a variable that is not set.
+    """
     if default and not os.environ.get(name):
         return default[0]
     return oc.env(name)

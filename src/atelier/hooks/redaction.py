@@ -1,4 +1,4 @@
-"""Secrets stay out of the log."""
+"""Hides secrets in the log."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from kedro.framework.hooks import hook_impl
 from atelier.configuration.redaction import hide_secrets
 
 
-class SecretHooks:
-    """Keeps secrets out of the log and of the error that ends a run."""
+class RedactionHooks:
+    """Hides secrets in the log and in the error that ends a run."""
 
     @hook_impl(tryfirst=True)
     def after_context_created(self) -> None:
-        """Begin before anything else has something to say."""
+        """Begins before any other hook logs a message."""
         hide_secrets()

@@ -1,4 +1,4 @@
-"""A store whose folder was moved or copied: its addresses follow it."""
+"""Rewrites the addresses in an MLflow store whose folder was moved or copied."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ADDRESSES = (
     ("model_versions", "storage_location", "true"),
     ("trace_tags", "value", "key = 'mlflow.artifactLocation'"),
 )
-"""Table, column and rows in which MLflow stores where artifacts lie."""
+"""Table, column and condition of the rows in which MLflow stores addresses of artifacts."""
 
 
 class Relocation(NamedTuple):
-    """How many addresses now lead to the new folder, and how many files are in the old one only."""
+    """How many addresses now lead to the new folder, and how many still lead to the old one."""
 
     rewritten: int
-    left: int
+    remaining: int
 
 
 def local_path(address: str | None) -> Path | None:
@@ -39,11 +39,19 @@ def local_path(address: str | None) -> Path | None:
     return Path(address) if address and address.startswith("/") else None
 
 
-def relocated(address: str | None, old: Path, new: Path) -> str | None:
-    """Returns an address below ``old`` as one below ``new``, in the same form; None for others.
+def relocated_address(address: str | None, old: Path, new: Path) -> str | None:
+    """Returns an address below ``old`` as one below ``new``; None for all other addresses.
+
+    Args:
+        address: A path or a ``file:`` address.
+        old: The folder that was moved.
+        new: Where it is now.
+
+    Returns:
+        The new address, in the same form.
 
     Examples:
-        >>> relocated("file:///a/mlruns/1/artifacts", Path("/a/mlruns"), Path("/b/mlruns"))
+        >>> relocated_address("file:///a/mlruns/1/artifacts", Path("/a/mlruns"), Path("/b/mlruns"))
         'file:///b/mlruns/1/artifacts'
     """
     path = local_path(address)
@@ -53,29 +61,38 @@ def relocated(address: str | None, old: Path, new: Path) -> str | None:
     return target.as_uri() if address.startswith("file:") else str(target)
 
 
-def follow_folder(file: Path, experiment: str, artifacts: str) -> None:
-    """Rewrites the addresses of a store whose experiment has its artifacts elsewhere.
+def rewrite_moved_store(file: Path, experiment: str, artifacts: str) -> None:
+    """Rewrites the addresses of a store that was moved or copied with its project.
 
-    That is so after the project was moved or copied. To be called under ``store_lock``.
+    The experiment's address of artifacts then names the old folder. To be called under
+    ``store_lock``.
 
     Args:
         file: The SQLite file.
         experiment: Name of the project's experiment.
-        artifacts: Where its artifacts are to lie.
+        artifacts: The present folder of its artifacts.
     """
     with closing(sqlite3.connect(file, timeout=60)) as database:
-        asked = "select artifact_location from experiments where name = ?"
-        (stored,) = database.execute(asked, (experiment,)).fetchone() or (None,)
+        query = "select artifact_location from experiments where name = ?"
+        (stored,) = database.execute(query, (experiment,)).fetchone() or (None,)
     old, new = local_path(stored), local_path(artifacts)
     if old and new and old != new:
-        relocate(file, old, new)
+        rewrite_addresses(file, old, new)
 
 
-def relocate(file: Path, old: Path, new: Path) -> Relocation:
+def rewrite_addresses(file: Path, old: Path, new: Path) -> Relocation:
     """Rewrites all addresses below ``old`` in a store as addresses below ``new``, after a backup.
 
-    Experiments, into which future runs write, always follow; a run or a model stays where it is if
-    its files are in the old folder only.
+    The addresses of experiments, into which future runs write, are always rewritten; that of a run
+    or a model stays as it is if its files are in the old folder only.
+
+    Args:
+        file: The SQLite file.
+        old: The folder that was moved.
+        new: Where it is now.
+
+    Returns:
+        The numbers of rewritten and of remaining addresses.
     """
     backup = file.with_name(f"{file.name}.before-move")
     with closing(sqlite3.connect(file, timeout=60)) as database:
@@ -88,11 +105,11 @@ def relocate(file: Path, old: Path, new: Path) -> Relocation:
         "The artifacts of %s were in %s: %d addresses now lead to %s (before: %s)",
         *(file, old, done.rewritten, new, backup.name),
     )
-    if done.left:
+    if done.remaining:
         logger.warning(
             "%d runs and models still lie in %s only. To have them here:\n"
             "  cp -R '%s/.' '%s' && python -m atelier.operations.move_store '%s'",
-            *(done.left, old, old, new, old),
+            *(done.remaining, old, old, new, old),
         )
     return done
 
@@ -101,24 +118,35 @@ def _rewrite(
     database: sqlite3.Connection, table: str, column: str, rows: str, old: Path, new: Path
 ) -> Relocation:
     """Rewrites one column."""
-    asked = f"select rowid, {column} from {table} where {rows}"  # noqa: S608
+    query = f"select rowid, {column} from {table} where {rows}"  # noqa: S608
     below = [
-        (number, local_path(address), relocated(address, old, new))
-        for number, address in database.execute(asked).fetchall()
+        (number, local_path(address), relocated_address(address, old, new))
+        for number, address in database.execute(query).fetchall()
     ]
     below = [row for row in below if row[2]]
     always = table == "experiments"
-    follow = [(to, row) for row, path, to in below if always or not _only(path, local_path(to))]
+    follow = [
+        (to, row) for row, path, to in below if always or not _is_only_there(path, local_path(to))
+    ]
     database.executemany(f"update {table} set {column} = ? where rowid = ?", follow)  # noqa: S608
     return Relocation(len(follow), len(below) - len(follow))
 
 
-def _only(old: Path | None, new: Path | None) -> bool:
-    """Whether there are files in the old folder and none in the new one."""
+def _is_only_there(old: Path | None, new: Path | None) -> bool:
+    """Returns whether the old folder exists and the new one does not."""
     return bool(old and old.exists() and new and not new.exists())
 
 
 def move_store(file: Path, old: Path, new: Path) -> Relocation:
-    """Rewrites a store's addresses below ``old``, under its lock."""
+    """Rewrites a store's addresses below ``old`` under its lock, as :func:`rewrite_addresses` does.
+
+    Args:
+        file: The SQLite file.
+        old: The folder that was moved.
+        new: Where it is now.
+
+    Returns:
+        The numbers of rewritten and of remaining addresses.
+    """
     with store_lock(file):
-        return relocate(file, old, new)
+        return rewrite_addresses(file, old, new)

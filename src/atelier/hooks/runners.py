@@ -1,4 +1,4 @@
-"""Which runners a session may use: those that run a node after the other, in one thread."""
+"""Allows only runners that run one node after the other in one thread."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SESSIONS = (KedroSession.run.__code__, KedroServiceSession.run.__code__)
 
 
 class RunnerHooks:
-    """Refuses runners with which runs would be recorded in part or give other numbers."""
+    """Refuses runners with which records would be incomplete or numbers would differ."""
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
@@ -30,7 +30,7 @@ class RunnerHooks:
         runner = session_runner()
         check_runner(runner)
         module = type(runner or SequentialRunner()).__module__
-        logging.getLogger(module).addFilter(_is_no_advice)
+        logging.getLogger(module).addFilter(_is_not_advice)
 
 
 def session_runner() -> Any:
@@ -68,5 +68,5 @@ def check_runner(runner: Any) -> None:
         )
 
 
-def _is_no_advice(record: logging.LogRecord) -> bool:
+def _is_not_advice(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith("Using synchronous mode for loading and saving data")

@@ -1,4 +1,4 @@
-"""The MLflow run of a session: it begins and ends with the session, and no other run does."""
+"""The MLflow run of a session, which begins and ends with the session."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 
 class SessionRun:
-    """One run at a time on MLflow's stack of active runs, above a run that the user opened."""
+    """One run on MLflow's stack of active runs, above a run that the user may have opened."""
 
     def __init__(self) -> None:
         self._run_id: str | None = None
@@ -17,13 +17,13 @@ class SessionRun:
     def begin(
         self, *, run_id: str | None, experiment_name: str, name: str, tags: Mapping[str, str]
     ) -> None:
-        """Starts the run; under the user's run where there is one.
+        """Starts the run, below the user's run where there is one.
 
         Args:
-            run_id: Of a run that is continued; None starts another.
-            experiment_name: Where to start it; the user's run has this experiment too.
+            run_id: The id of a run to continue; None starts a new run.
+            experiment_name: The experiment of the run, and of the user's run.
             name: The run's name.
-            tags: Are there from the first moment, so that a killed run can be recognised.
+            tags: Set when the run starts, so that a killed run can be recognised.
         """
         import mlflow
         from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
@@ -41,7 +41,7 @@ class SessionRun:
         atexit.register(self._end_at_exit, os.getpid())
 
     def end(self, status: str) -> None:
-        """Ends the run and runs above it; the user's run stays as it is.
+        """Ends the run and all runs above it; the user's run stays open.
 
         Args:
             status: ``FINISHED``, ``FAILED`` or ``KILLED``.

@@ -1,4 +1,4 @@
-"""MLflow's SQLite store as a file: created whole under a lock, or not at all."""
+"""MLflow's SQLite store as a file, which is created under a lock, whole or not at all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECORDS = {
     "logged_models": "true",
     "traces": "true",
 }
-"""Tables of what users record; experiment 0, "Default", is MLflow's own."""
+"""Tables of the users' records, with a condition that leaves out MLflow's experiment "Default"."""
 
 
 class StoreState(NamedTuple):
@@ -47,7 +47,7 @@ def sqlite_file(uri: str) -> Path | None:
 
 
 def sqlite_uri(file: Path) -> str:
-    """Returns the address of an SQLite file, with what is special in an address escaped.
+    """Returns the address of an SQLite file, with special characters escaped.
 
     Examples:
         >>> sqlite_uri(Path("/home/me/50%/mlflow.db"))
@@ -64,7 +64,7 @@ def store_lock(file: Path) -> Iterator[None]:
 
 
 def read_state(file: Path) -> StoreState:
-    """Returns what a file holds, without MLflow, which would begin to create what is missing.
+    """Returns the state of a file without MLflow, which would create missing tables.
 
     Raises:
         ValueError: If the file is not an SQLite database.
@@ -86,25 +86,25 @@ def read_state(file: Path) -> StoreState:
                 "select max(version_num) from alembic_version"
             ).fetchone()
         recorded = [
-            database.execute(f"select 1 from {table} where {own} limit 1").fetchone()  # noqa: S608
-            for table, own in RECORDS.items()
+            database.execute(f"select 1 from {table} where {condition} limit 1").fetchone()  # noqa: S608
+            for table, condition in RECORDS.items()
             if table in tables
         ]
     return StoreState(revision, any(recorded))
 
 
 def create_store(file: Path, artifacts: str) -> None:
-    """Creates the store where there is none, or only one that a killed process left half-made.
+    """Creates the store where there is none, or only an incomplete one of a killed process.
 
-    To be called under :func:`store_lock`. The tables are made in a file of another name, which
-    then gets the store's: whoever is killed meanwhile leaves no half-made store.
+    To be called under :func:`store_lock`. The tables are created in a temporary file, which is then
+    renamed: a killed process leaves no incomplete store.
 
     Args:
         file: The SQLite file.
-        artifacts: The folder of its artifacts, of which experiment "Default" gets a part.
+        artifacts: The folder of its artifacts, in which experiment "Default" has a folder.
 
     Raises:
-        ValueError: If the tables are of another version of MLflow, or the file of another kind.
+        ValueError: If the tables are of a different version of MLflow, or the file is no database.
     """
     if file.exists() and file.stat().st_size:
         state = read_state(file)
@@ -140,8 +140,8 @@ def _make_tables(file: Path, artifacts: str) -> None:
 
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.part")
-    for left in (part, part.with_name(f"{part.name}-journal")):
-        left.unlink(missing_ok=True)
+    for leftover in (part, part.with_name(f"{part.name}-journal")):
+        leftover.unlink(missing_ok=True)
     store = SqlAlchemyStore(sqlite_uri(part), artifacts)
     store.engine.dispose()
     part.replace(file)

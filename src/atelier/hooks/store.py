@@ -1,4 +1,4 @@
-"""The MLflow store of a session: where it is, whether it answers, that it has the experiment."""
+"""Prepares the MLflow store of a session: its address, its tables and the experiment."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 
-from atelier.configuration.redaction import redacted
-from atelier.hooks.relocation import follow_folder
+from atelier.configuration.redaction import redact
+from atelier.hooks.relocation import rewrite_moved_store
 from atelier.hooks.sqlite_store import create_store, sqlite_file, sqlite_uri, store_lock
 
 if TYPE_CHECKING:
@@ -23,18 +23,18 @@ CONNECT, ANSWER = 10, 60
 """Seconds to wait for a connection, and then for an answer."""
 LOGIN = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
 EXPORTED = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
-"""Variables that MLflow sets itself when it is told an address."""
+"""Variables that MLflow sets itself when an address is set."""
 
 
 def prepare_store(context: KedroContext) -> None:
-    """Puts MLflow's configuration in order, and the store that it names.
+    """Prepares the store that MLflow's configuration names, and creates the experiment.
 
-    Relative paths become the project's. A server is asked whether it answers; an SQLite file is
-    created, or made to follow its folder, while other processes wait. Then the experiment exists.
+    Relative paths become relative to the project. A server must answer; an SQLite file is created,
+    or its addresses are rewritten after a move, while other processes wait.
 
     Raises:
-        ConnectionError: If no MLflow server answers, or if it lets us not in.
-        ValueError: If the SQLite file is of another version of MLflow or no database.
+        ConnectionError: If no MLflow server answers, or if it refuses the login.
+        ValueError: If the SQLite file is of a different version of MLflow or no database.
     """
     config = with_absolute_paths(context.config_loader["mlflow"], context.project_path)
     _export_credentials(config, context)
@@ -54,17 +54,17 @@ def _prepare_file(file: Path, experiment: dict[str, Any]) -> None:
     with store_lock(file):
         create_store(file, artifacts or str(file.parent / "mlruns"))
         if artifacts:
-            follow_folder(file, experiment["name"], artifacts)
+            rewrite_moved_store(file, experiment["name"], artifacts)
 
 
 def with_absolute_paths(config: dict[str, Any], project: Path) -> dict[str, Any]:
-    """Returns MLflow's configuration with the project's paths in place of relative ones.
+    """Returns MLflow's configuration with absolute paths.
 
-    A relative ``artifact_location`` is a folder beside the SQLite file, and so moves and is shared
-    with it; a server has its own.
+    A relative ``artifact_location`` is a folder beside the SQLite file, and so moves with it; with
+    a server it is left out.
 
     Args:
-        config: What ``mlflow.yml`` says.
+        config: The content of ``mlflow.yml``.
         project: Folder of the project.
     """
     config = copy.deepcopy(config)
@@ -81,7 +81,7 @@ def with_absolute_paths(config: dict[str, Any], project: Path) -> dict[str, Any]
 
 
 def _beside(uri: str, folder: str, project: Path) -> str | None:
-    """Returns where a store keeps the artifacts; None where a server decides."""
+    """Returns the folder of a store's artifacts; None where a server decides."""
     if uri.startswith("http"):
         return None
     file = sqlite_file(uri)
@@ -89,9 +89,9 @@ def _beside(uri: str, folder: str, project: Path) -> str | None:
 
 
 def _export_credentials(config: dict[str, Any], context: KedroContext) -> None:
-    """Sets what kedro-mlflow reads from Kedro's credentials, which it does after its first request.
+    """Exports Kedro's credentials before the first request; kedro-mlflow does so only after it.
 
-    A provider of headers is registered here, and therefore not once more by kedro-mlflow.
+    A provider of headers is registered here, and so kedro-mlflow must not register it again.
     """
     options = KedroMlflowConfig.model_validate(config)
     options._export_credentials(context)
@@ -100,17 +100,17 @@ def _export_credentials(config: dict[str, Any], context: KedroContext) -> None:
 
 
 def check_server(uri: str, experiment: str) -> None:
-    """Asks a server for the experiment once, where MLflow would try for minutes.
+    """Sends a server one request for the experiment, where MLflow would try for minutes.
 
-    The request is MLflow's own: certificates, logins, tokens and proxies are those of the run. What
-    MLflow tries again for (429, 5xx) passes here.
+    The request is MLflow's: certificates, logins, tokens and proxies are those of the run. Answers
+    for which MLflow would try again (429, 5xx) are no error here.
 
     Args:
-        uri: Address of the server; others pass.
+        uri: Address of the server; addresses without HTTP are not checked.
         experiment: Name of the experiment, which need not exist.
 
     Raises:
-        ConnectionError: If nobody answers, if the server lets us not in, or if it is no MLflow.
+        ConnectionError: If the server does not answer, refuses the login, or is no MLflow server.
     """
     from mlflow.exceptions import MlflowException
     from mlflow.utils.credentials import get_default_host_creds
@@ -118,11 +118,11 @@ def check_server(uri: str, experiment: str) -> None:
 
     if not uri.startswith(("http:", "https:")):
         return
-    asked = "/api/2.0/mlflow/experiments/get-by-name"
+    endpoint = "/api/2.0/mlflow/experiments/get-by-name"
     try:
         answer = http_request(
             get_default_host_creds(uri),
-            asked,
+            endpoint,
             "GET",
             max_retries=0,
             raise_on_status=False,
@@ -137,22 +137,22 @@ def check_server(uri: str, experiment: str) -> None:
 
 
 def _problem(answer: Response) -> str | None:
-    """Returns why an answer is not that of an MLflow server that lets us in; None if it is."""
+    """Returns why an answer is no success of an MLflow server; None if it is one."""
     code = answer.status_code
     if code in (401, 403):
         return f"{code} {answer.reason}: {answer.text[:200].strip()}. The login: {LOGIN}"
     if code == 429 or code >= 500:
         return None
     try:
-        known = not {"experiment", "error_code"}.isdisjoint(answer.json())
+        is_mlflow = not {"experiment", "error_code"}.isdisjoint(answer.json())
     except (ValueError, TypeError):
-        known = False
-    return None if known else f"{code} {answer.reason} from another kind of server"
+        is_mlflow = False
+    return None if is_mlflow else f"{code} {answer.reason} from another kind of server"
 
 
 def _expected(uri: str, received: str) -> str:
     return str(
-        redacted(
+        redact(
             f"Expected an MLflow server at {uri}, as conf/ or MLFLOW_TRACKING_URI says. "
             f"Received: {received}"
         )
@@ -165,13 +165,18 @@ def _how_to_reach(error: str) -> str:
             "MLFLOW_TRACKING_SERVER_CERT_PATH names a certificate to trust, "
             "MLFLOW_TRACKING_INSECURE_TLS=true trusts any"
         )
-    return "docs/cluster.md tells how to start one"
+    return "docs/cluster.md describes how to start one"
 
 
 def create_experiment(uri: str, *, name: str, create_experiment_kwargs: dict[str, Any]) -> None:
-    """Creates the experiment if there is none, also where others do so at the same moment.
+    """Creates the experiment if there is none, also if another process does so at the same time.
 
-    Who loses that race, kedro-mlflow lets fail and ``mlflow.set_experiment`` sends to "Default".
+    kedro-mlflow would then fail, and ``mlflow.set_experiment`` would use "Default".
+
+    Args:
+        uri: Address of the store.
+        name: Name of the experiment.
+        create_experiment_kwargs: Further arguments of MLflow's ``create_experiment``.
     """
     import mlflow
 
@@ -185,11 +190,10 @@ def create_experiment(uri: str, *, name: str, create_experiment_kwargs: dict[str
 
 
 @contextmanager
-def unexported() -> Iterator[None]:
-    """Undoes that MLflow exports the addresses that it is told.
+def restore_mlflow_variables() -> Iterator[None]:
+    """Restores the variables that MLflow sets when it gets an address.
 
-    Otherwise the next session of this process, of another project or environment, would take them
-    for what the user set.
+    Otherwise the next session of this process would take them for settings of the user.
     """
     before = {name: os.environ.get(name) for name in EXPORTED}
     try:

@@ -1,4 +1,4 @@
-"""What MLflow is told of a run: readable parameters, the command that does it again."""
+"""The MLflow run of a session: parameters by dotted names, and tags that say how to repeat it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from kedro_mlflow.framework.hooks.utils import _assert_mlflow_enabled
 from kedro_mlflow.io.catalog.switch_catalog_logging import switch_catalog_logging
 from pydantic import BaseModel
 
-from atelier.configuration.command_line import command_line, given_options, other_source
-from atelier.configuration.redaction import redacted
+from atelier.configuration.redaction import redact
 from atelier.hooks.locking import wait_for_locked_stores
 from atelier.hooks.session_run import SessionRun
-from atelier.hooks.store import prepare_store, unexported
+from atelier.hooks.store import prepare_store, restore_mlflow_variables
 from atelier.hooks.version_control import git_tags
 from atelier.storage.processes import PROCESS, this_process
 
@@ -25,32 +24,47 @@ if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
     from kedro.pipeline.node import Node
 
+    from atelier.hooks.commands import CommandHooks
 
-def flatten(parameters: Any, name: str = "") -> dict[str, Any]:
-    """Every leaf of a parameter record under its dotted name."""
+
+def flatten_parameters(parameters: Any, name: str = "") -> dict[str, Any]:
+    """Returns every leaf of a parameter record by its dotted name.
+
+    Args:
+        parameters: A pydantic model, nested dictionaries, or a single value.
+        name: The dotted name of the record.
+
+    Examples:
+        >>> flatten_parameters({"augmentation": {"scale": 0.1}, "epochs": 3}, "digits")
+        {'digits.augmentation.scale': 0.1, 'digits.epochs': 3}
+    """
     if isinstance(parameters, BaseModel):
         parameters = parameters.model_dump()
     if not isinstance(parameters, dict):
         return {name: parameters}
     leaves: dict[str, Any] = {}
     for key, value in parameters.items():
-        leaves |= flatten(value, f"{name}.{key}" if name else str(key))
+        leaves |= flatten_parameters(value, f"{name}.{key}" if name else str(key))
     return leaves
 
 
 class TrackingHooks(MlflowHook):
-    """kedro-mlflow's hooks with a run for each session, and typed parameters leaf by leaf."""
+    """kedro-mlflow's hooks with one run for each session, and typed parameters leaf by leaf.
 
-    def __init__(self) -> None:
+    Args:
+        commands: Writes the command that repeats the run.
+    """
+
+    def __init__(self, commands: CommandHooks) -> None:
         super().__init__()
         self._run = SessionRun()
-        self._source: dict[str, str] = {}
+        self._commands = commands
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Begin with the store, once it is reached or created and has the experiment.
+        """Sets up MLflow once its store is reached or created and has the experiment.
 
-        Where the user opened a run before, its store and experiment are taken.
+        Where the user has opened a run before, its store and experiment are used.
         """
         import mlflow
 
@@ -58,19 +72,18 @@ class TrackingHooks(MlflowHook):
         self._run.end_interrupted()
         if mlflow.active_run() is None:
             prepare_store(context)
-        with unexported():
+        with restore_mlflow_variables():
             super().after_context_created(context)
-        self._source = other_source(context)
 
     def _log_param(self, name: str, value: Any) -> None:
-        for leaf, one in flatten(value, name).items():
-            super()._log_param(leaf, redacted(one, leaf))
+        for leaf, leaf_value in flatten_parameters(value, name).items():
+            super()._log_param(leaf, redact(leaf_value, leaf))
 
     @hook_impl
     def before_pipeline_run(
         self, run_params: dict[str, Any], catalog: CatalogProtocol[Any, Any]
     ) -> None:
-        """Begin the run; its tags repeat the command line, without secrets."""
+        """Begins the run; its tags repeat the command line, without secrets."""
         names = run_params.get("pipeline_names") or ["__default__"]
         tracking = self.mlflow_config.tracking
         self._is_mlflow_enabled = _assert_mlflow_enabled(names, self.mlflow_config)
@@ -82,7 +95,7 @@ class TrackingHooks(MlflowHook):
             run_id=tracking.run.id,
             experiment_name=tracking.experiment.name,
             name=tracking.run.name or "+".join(names),
-            tags=run_tags(run_params, self._source),
+            tags=run_tags(run_params, self._commands.rerun(run_params)),
         )
 
     @hook_impl
@@ -93,7 +106,13 @@ class TrackingHooks(MlflowHook):
         inputs: dict[str, Any],
         is_async: bool,  # noqa: FBT001  (Kedro's signature)
     ) -> None:
-        """Log the node's parameters.
+        """Logs the node's parameters.
+
+        Args:
+            node: The node that begins.
+            catalog: The datasets of the session.
+            inputs: The node's inputs by name.
+            is_async: Whether the runner loads and saves in threads.
 
         Raises:
             RuntimeError: If the runner runs nodes in threads, which do not know the run.
@@ -109,12 +128,12 @@ class TrackingHooks(MlflowHook):
 
     @hook_impl
     def after_pipeline_run(self, catalog: CatalogProtocol[Any, Any]) -> None:
-        """End the run."""
+        """Ends the run."""
         self._end("FINISHED", catalog)
 
     @hook_impl
     def on_pipeline_error(self, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Close the run as failed."""
+        """Ends the run as failed."""
         self._end("FAILED", catalog)
 
     def _end(self, status: str, catalog: CatalogProtocol[Any, Any]) -> None:
@@ -123,24 +142,13 @@ class TrackingHooks(MlflowHook):
             switch_catalog_logging(catalog, True)  # noqa: FBT003  (kedro-mlflow's signature)
 
 
-def run_tags(run_params: Mapping[str, Any], source: Mapping[str, str]) -> dict[str, str]:
+def run_tags(run_params: Mapping[str, Any], command: str) -> dict[str, str]:
     """Returns the tags of a run: Kedro's options, the command, the process, the source code.
 
     Args:
-        run_params: What Kedro's hooks are told of the run.
-        source: ``conf_source``, where the configuration is not the project's own.
+        run_params: Kedro's record of the run, as its hooks get it.
+        command: The command that repeats the run.
     """
-    options = {name: str(value) for name, value in redacted(run_params).items() if value}
-    named = {"kedro_command": again(run_params, source), PROCESS: this_process()}
-    return options | named | git_tags(Path(run_params["project_path"]))
-
-
-def again(run_params: Mapping[str, Any], source: Mapping[str, str]) -> str:
-    """Returns the command that does a run again, without secrets.
-
-    Args:
-        run_params: What Kedro's hooks are told of the run.
-        source: ``conf_source``, where the configuration is not the project's own.
-    """
-    run = redacted({**run_params, **source, **given_options()})
-    return command_line(run, run.get("runtime_params") or {})
+    options = {name: str(value) for name, value in redact(run_params).items() if value}
+    identity = {"kedro_command": command, PROCESS: this_process()}
+    return options | identity | git_tags(Path(run_params["project_path"]))

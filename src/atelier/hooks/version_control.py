@@ -1,4 +1,4 @@
-"""The state of the project's source code, as tags of a run."""
+"""The state of the project's source code as tags of a run."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from atelier.configuration.redaction import redacted
+from atelier.configuration.redaction import redact
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 """Where git is not installed, MLflow's import of GitPython would fail with 51 lines of warnings."""
 
 SECONDS = 30
-"""After which a git command is given up; a repository may lie on a slow disk."""
+"""Time limit of a git command; a repository may lie on a slow disk."""
 
 
 def git_tags(project: Path) -> dict[str, str]:
@@ -42,20 +42,20 @@ def git_tags(project: Path) -> dict[str, str]:
 
 
 def without_credentials(address: str) -> str:
-    """Returns a repository's address without user, password, query and fragment.
+    """Removes user, password, query and fragment from a repository's address.
 
     Args:
-        address: A URL, a path, or ``user@host:path``, in which the user is no secret and stays.
+        address: A URL, a path, or ``user@host:path``, whose user is no secret and stays.
     """
     parts = urlsplit(address)
     if not parts.netloc:
-        return str(redacted(address))
+        return str(redact(address))
     host = parts.netloc.rpartition("@")[2]
-    return str(redacted(urlunsplit((parts.scheme, host, parts.path, "", ""))))
+    return str(redact(urlunsplit((parts.scheme, host, parts.path, "", ""))))
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """Returns what git prints; None where there is no git, or where it fails."""
+    """Returns git's output; None where git is not installed or fails."""
     program = shutil.which("git")
     if program is None:
         return None

@@ -1,1 +1,1 @@
-"""What the scheduler asks of the project: its plan, and what a run left."""
+"""Commands around the pipelines: the scheduler, its plan, MLflow's page, the summary of a run."""

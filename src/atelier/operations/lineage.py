@@ -1,24 +1,22 @@
-"""Which pipeline needs which: read from the datasets, typed nowhere."""
+"""Derives from the datasets which pipeline needs which."""
 
 from collections.abc import Callable, Mapping
 
 from kedro.pipeline import Pipeline
 
 
-def lineage(
+def upstream_pipelines(
     pipelines: Mapping[str, Pipeline], identity: Callable[[str], str] = str
 ) -> dict[str, list[str]]:
-    """The pipelines that make what each pipeline reads and does not make itself.
+    """Returns for each pipeline the pipelines that make its inputs.
 
     Args:
-        pipelines: By name; none of them the sum of others.
-        identity: What a dataset's name stands for: two names of one registered model are one.
+        pipelines: Pipelines by name; none of them contains another.
+        identity: Maps a dataset's name to what it stands for, such as a registered model.
     """
-    reads = {name: {identity(data) for data in one.inputs()} for name, one in pipelines.items()}
-    makes = {
-        name: {identity(data) for data in one.all_outputs()} for name, one in pipelines.items()
-    }
+    inputs = {name: set(map(identity, item.inputs())) for name, item in pipelines.items()}
+    outputs = {name: set(map(identity, item.all_outputs())) for name, item in pipelines.items()}
     return {
-        name: [other for other in pipelines if other != name and reads[name] & makes[other]]
+        name: [maker for maker in pipelines if maker != name and inputs[name] & outputs[maker]]
         for name in pipelines
     }

@@ -1,8 +1,8 @@
-"""``python -m atelier.operations.move_store [OLD]``: MLflow's store follows the moved project.
+"""``python -m atelier.operations.move_store [OLD]``: rewrites addresses after a project was moved.
 
-Each run and ``make ui`` do so by themselves; this is for who wants to load a model first. With
-``OLD``, a folder of artifacts such as ``/old/project/mlruns``, what lies below it is looked for
-beside the store from now on.
+Each run and ``make ui`` do so by themselves; the command is for loading a model before that.
+``OLD`` is a folder of artifacts such as ``/old/project/mlruns``: addresses below it then lead to
+the folder beside the store.
 """
 
 import argparse
@@ -15,14 +15,14 @@ from atelier.operations.ui import tracking_store
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Mend the addresses of the project's store and say where it is."""
+    """Rewrites the addresses in the project's store and prints where the store is."""
     parser = argparse.ArgumentParser("python -m atelier.operations.move_store", description=__doc__)
     parser.add_argument("old", nargs="?", type=Path, help="the old folder of artifacts")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
         uri, experiment = tracking_store()
-        if asked.old:
-            _move(uri, experiment, asked.old)
+        if options.old:
+            _move(uri, experiment, options.old)
     except (FileNotFoundError, ConnectionError, ValueError) as error:
         sys.exit(f"atelier.operations.move_store: {error}")
     sys.stdout.write(f"{uri} is ready\n")

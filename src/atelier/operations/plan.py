@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +13,22 @@ from kedro.io import CatalogConfigResolver
 from kedro.pipeline import Pipeline
 
 from atelier.configuration.project import project_folder
-from atelier.operations.lineage import lineage
+from atelier.operations.lineage import upstream_pipelines
 from atelier.operations.schedules import read_schedules
+from atelier.pipeline_registry import describe_pipelines
 
-WHOLE = "__default__"
-LAST = "report"
+DEFAULT = "__default__"
 
 
 def plan(project: Path) -> dict[str, Any]:
-    """What runs, on what it stands, and when.
+    """Returns the pipelines of a project, what each of them needs, and the schedules.
 
     Returns:
         ``pipelines``: for each its ``needs`` and ``description``. ``schedules``: for each its
-        fields, ``pipeline`` written out where it was the default one.
+        fields, with the pipelines of the default run by name.
 
     Raises:
-        ValueError: For a schedule that is wrong.
+        ValueError: If a schedule is wrong.
     """
     bootstrap_project(project)
     conf = project / settings.CONF_SOURCE
@@ -37,52 +36,59 @@ def plan(project: Path) -> dict[str, Any]:
         str(conf), env=os.environ.get("KEDRO_ENV"), **settings.CONFIG_LOADER_ARGS
     )
     registered = dict(pipelines)
-    whole, single = _parted(registered)
-    needs = lineage(single, _identity(loader["catalog"]))
-    folders = {folder.name for folder in conf.iterdir() if folder.is_dir()}
-    schedules = read_schedules(loader["schedules"], registered, folders)
+    default_names, single = _split_by_pipeline(registered)
+    descriptions = describe_pipelines()
+    needs = upstream_pipelines(single, _identity(loader["catalog"]))
+    environments = {folder.name for folder in conf.iterdir() if folder.is_dir()}
+    schedules = read_schedules(loader["schedules"], registered, environments)
     return {
         "pipelines": {
-            name: {"needs": needs[name], "description": _description(name)} for name in single
+            name: {"needs": needs[name], "description": descriptions[name]} for name in single
         },
         "schedules": {
-            name: one.model_dump() | {"pipeline": _written_out(one.pipeline, whole)}
-            for name, one in schedules.items()
+            name: schedule.model_dump() | {"pipeline": _expand(schedule.pipeline, default_names)}
+            for name, schedule in schedules.items()
         },
     }
 
 
-def _parted(registered: Mapping[str, Pipeline]) -> tuple[list[str], dict[str, Pipeline]]:
-    """The pipelines of the default run; and each by itself, the report as it ends that run."""
-    default = registered[WHOLE]
-    names = {node.name for node in default.nodes}
-    single = {name: one for name, one in registered.items() if name != WHOLE}
-    inside = {name: one for name, one in single.items() if set(_names(one)) <= names}
-    others = [node for name in inside if name != LAST for node in _names(inside[name])]
-    return list(inside), single | {LAST: default - default.only_nodes(*others)}
+def _split_by_pipeline(
+    registered: Mapping[str, Pipeline],
+) -> tuple[list[str], dict[str, Pipeline]]:
+    """Returns the names of the pipelines in the default run, and every pipeline by its name.
+
+    A pipeline has there the inputs that it has in the default run: with nodes before it that belong
+    to no pipeline of a name.
+    """
+    default = registered[DEFAULT]
+    single = {name: pipeline for name, pipeline in registered.items() if name != DEFAULT}
+    in_default = [name for name in single if _names(single[name]) <= _names(default)]
+    named = set().union(*map(_names, single.values()))
+    for name in in_default:
+        names = _names(single[name])
+        upstream = default.to_nodes(*names).nodes
+        single[name] = Pipeline(
+            [node for node in upstream if node.name in names or node.name not in named]
+        )
+    return in_default, single
 
 
-def _names(pipeline: Pipeline) -> list[str]:
-    return [node.name for node in pipeline.nodes]
+def _names(pipeline: Pipeline) -> set[str]:
+    return {node.name for node in pipeline.nodes}
 
 
-def _written_out(names: tuple[str, ...], whole: list[str]) -> list[str]:
-    return [one for name in names for one in (whole if name == WHOLE else [name])]
+def _expand(names: tuple[str, ...], default_names: list[str]) -> list[str]:
+    return [single for name in names for single in (default_names if name == DEFAULT else [name])]
 
 
 def _identity(catalog: dict[str, Any]) -> Callable[[str], str]:
-    """A dataset that names a registered model stands for that model."""
+    """Returns a function that maps a dataset of a registered model to the model's name."""
     resolver = CatalogConfigResolver(catalog)
     return lambda dataset: resolver.resolve_pattern(dataset).get("name", dataset)
 
 
-def _description(name: str) -> str:
-    module = "promote" if name == "rollback" else name
-    return (import_module(f"atelier.pipelines.{module}.pipeline").__doc__ or "").strip()
-
-
 def main() -> None:
-    """Print the plan of the project; on the last line, after the logs."""
+    """Prints the plan of the project on the last line, after the logs."""
     try:
         sys.stdout.write(json.dumps(plan(project_folder())) + "\n")
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Types of ``conf/base/schedules.yml``: what runs when."""
+"""Types of ``conf/base/schedules.yml``: which pipelines run when."""
 
 import re
 from collections.abc import Mapping
@@ -38,12 +38,12 @@ def _plain(value: Plain) -> Plain:
     return value
 
 
-def _several(pipelines: Any) -> Any:
+def _as_list(pipelines: Any) -> Any:
     return [pipelines] if isinstance(pipelines, str) else pipelines
 
 
 class After(Params):
-    """Another pipeline's end as the trigger, on one of its metrics if ``metric`` names one."""
+    """The end of a pipeline as the trigger, if ``metric``, where it is set, exceeds ``above``."""
 
     pipeline: str
     metric: str | None = None
@@ -51,12 +51,12 @@ class After(Params):
 
 
 class Schedule(Params):
-    """Pipelines that one run of the scheduler runs, and what starts it: ``cron`` or ``after``.
+    """The pipelines of one run of the scheduler, and what starts it: ``cron`` or ``after``.
 
-    ``timeout`` is in seconds, for each pipeline; ``retries`` count for the whole run.
+    ``timeout`` is in seconds for each pipeline; ``retries`` are of the whole run.
     """
 
-    pipeline: Annotated[tuple[str, ...], BeforeValidator(_several), Field(min_length=1)]
+    pipeline: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
     cron: Annotated[str, AfterValidator(_cron)] | None = None
     after: After | None = None
     timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
@@ -79,26 +79,34 @@ SCHEDULES = TypeAdapter(dict[NAME, Schedule], config=ConfigDict(hide_input_in_er
 
 
 def read_schedules(
-    written: Mapping[str, Any], pipelines: Mapping[str, Any], environments: set[str]
+    content: Mapping[str, Any], pipelines: Mapping[str, Any], environments: set[str]
 ) -> dict[str, Schedule]:
-    """The schedules that ``written`` describes, checked.
+    """Validates the schedules of a project.
+
+    Args:
+        content: The content of ``schedules.yml``.
+        pipelines: The registered pipelines by name.
+        environments: The folders of ``conf/``.
+
+    Returns:
+        The schedules by name.
 
     Raises:
-        ValueError: For a bad key or value, a pipeline that is not registered, or an environment
-            without a folder in conf/.
+        ValueError: If a key or a value is wrong, if a pipeline is not registered, or if an
+            environment has no folder in ``conf/``.
     """
-    schedules = SCHEDULES.validate_python(dict(written))
-    for name, one in schedules.items():
-        named = (*one.pipeline, *([one.after.pipeline] if one.after else []))
-        for pipeline in named:
+    schedules = SCHEDULES.validate_python(dict(content))
+    for name, schedule in schedules.items():
+        trigger = [schedule.after.pipeline] if schedule.after else []
+        for pipeline in (*schedule.pipeline, *trigger):
             if pipeline not in pipelines:
                 raise ValueError(
                     f"Expected schedule '{name}' to name one of {sorted(pipelines)}. "
                     f"Received: {pipeline!r}"
                 )
-        if one.environment not in environments:
+        if schedule.environment not in environments:
             raise ValueError(
                 f"Expected schedule '{name}' to name one of {sorted(environments)}. "
-                f"Received: {one.environment!r}"
+                f"Received: {schedule.environment!r}"
             )
     return schedules

@@ -1,4 +1,4 @@
-"""``python -m atelier.operations.serve``: Dagster's page and daemon, and MLflow's page beside."""
+"""``python -m atelier.operations.serve``: Dagster's page and daemon, and MLflow's page."""
 
 import contextlib
 import os
@@ -10,32 +10,42 @@ import sys
 from pathlib import Path
 
 from atelier.configuration.project import project_folder
-from atelier.configuration.terminal import print_plainly
+from atelier.configuration.terminal import use_ascii_fallback
 from atelier.operations.plan import plan
 from atelier.operations.ui import HOST
 
 
-def is_taken(port: int) -> bool:
-    """Whether something listens on a port of this machine."""
-    with socket.socket() as tried:
-        return tried.connect_ex((HOST, port)) == 0
+def is_port_in_use(port: int) -> bool:
+    """Returns whether a program listens on a port of this machine."""
+    with socket.socket() as client:
+        return client.connect_ex((HOST, port)) == 0
 
 
-def dagster(port: int, folder: Path) -> subprocess.Popen[bytes]:
-    """Start Dagster's page and daemon on ``port``, out of the folder with its environment."""
+def start_dagster(port: int, folder: Path) -> subprocess.Popen[bytes]:
+    """Starts Dagster's page and daemon.
+
+    Args:
+        port: The port of the page.
+        folder: The folder ``orchestration``, with Dagster's own environment in ``.venv``.
+    """
     home = folder / "home"
     home.mkdir(exist_ok=True)
     shutil.copy(folder / "dagster.yaml", home)
-    told = {"DAGSTER_HOME": str(home), "ATELIER_PYTHON": sys.executable}
+    variables = {"DAGSTER_HOME": str(home), "ATELIER_PYTHON": sys.executable}
     executable = folder / ".venv" / "bin" / "dagster"
     return subprocess.Popen(
         [executable, "dev", "--host", HOST, "--port", str(port), "--log-level", "warning"],
-        cwd=folder, env=os.environ | told,
+        cwd=folder, env=os.environ | variables,
     )  # fmt: skip
 
 
 def main(port: str = "3000", *, mlflow: int = 5000) -> None:
-    """Serve until Ctrl-C; a schedule that is wrong stops it before anything starts."""
+    """Serves until Ctrl-C; a wrong schedule is an error before anything starts.
+
+    Args:
+        port: The port of Dagster's page.
+        mlflow: The port of MLflow's page, which is started unless the port is in use.
+    """
     try:
         project = project_folder()
         schedules = plan(project)["schedules"]
@@ -43,18 +53,16 @@ def main(port: str = "3000", *, mlflow: int = 5000) -> None:
         sys.exit(f"atelier.operations.serve: {error}")
     except ValueError as error:
         sys.exit(f"conf/base/schedules.yml: {error}")
-    print_plainly(sys.stdout, sys.stderr)
-    if is_taken(int(port)):
+    use_ascii_fallback(sys.stdout, sys.stderr)
+    if is_port_in_use(int(port)):
         sys.exit(f"Expected a free port, such as make schedule ARGS=3001. Received: {port}")
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # a shell's & ignores the former, for children too
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's & ignores SIGINT, also in children
         signal.signal(number, signal.default_int_handler)
-    for name, one in schedules.items():
-        print(f"{name}: {', '.join(one['pipeline'])}; {one['cron'] or one['after']}")
-    started = [dagster(int(port), project / "orchestration")]
-    if not is_taken(mlflow):
+    for name, schedule in schedules.items():
+        trigger = schedule["cron"] or schedule["after"]
+        print(f"{name}: {', '.join(schedule['pipeline'])}; {trigger}")
+    started = [start_dagster(int(port), project / "orchestration")]
+    if not is_port_in_use(mlflow):
         page = [sys.executable, "-m", "atelier.operations.ui", str(mlflow)]
         started.append(subprocess.Popen(page, cwd=project))
     print(f"Dagster: http://{HOST}:{port}", flush=True)

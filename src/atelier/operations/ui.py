@@ -1,4 +1,4 @@
-"""``python -m atelier.operations.ui``: MLflow on this machine, opened on the runs."""
+"""``python -m atelier.operations.ui``: MLflow's page on this machine, opened at the runs."""
 
 import os
 import sys
@@ -12,13 +12,18 @@ from kedro.framework.startup import bootstrap_project
 from mlflow.cli import cli as mlflow_cli
 
 from atelier.configuration.project import project_folder
-from atelier.configuration.redaction import redacted
+from atelier.configuration.redaction import redact
 
 HOST = "127.0.0.1"
 
 
-def open_when_up(address: str, page: str) -> None:
-    """Show ``page`` in the browser as soon as the server answers."""
+def open_when_ready(address: str, page: str) -> None:
+    """Opens a page in the browser as soon as the server answers, within a minute.
+
+    Args:
+        address: Of the server.
+        page: Address of the page.
+    """
     for _ in range(120):
         try:
             urllib.request.urlopen(f"{address}/health", timeout=1).close()
@@ -30,12 +35,12 @@ def open_when_up(address: str, page: str) -> None:
 
 
 def tracking_store() -> tuple[str, str]:
-    """Returns the address of the project's store, which exists from here on, and its experiment.
+    """Returns the address of the project's store, which is created if needed, and its experiment.
 
     Raises:
         FileNotFoundError: If there is no project.
         ConnectionError: If the store is a server that does not answer.
-        ValueError: If the store is no database of this version of MLflow.
+        ValueError: If the store is no database of the installed version of MLflow.
     """
     project = project_folder()
     bootstrap_project(project)
@@ -45,8 +50,11 @@ def tracking_store() -> tuple[str, str]:
 
 
 def main(port: str = "5000", host: str = HOST) -> None:
-    """Serve the project's MLflow store on ``port`` until Ctrl-C; to this machine alone, unless a
-    ``host`` such as 0.0.0.0 says otherwise. A store that is a server is only opened.
+    """Serves the project's MLflow store until Ctrl-C; a store that is a server is only opened.
+
+    Args:
+        port: The port of the page.
+        host: The address to listen on; 0.0.0.0 admits requests of other machines.
     """
     try:
         uri, experiment = tracking_store()
@@ -55,27 +63,34 @@ def main(port: str = "5000", host: str = HOST) -> None:
     remote = uri.startswith("http")
     address = uri.rstrip("/") if remote else f"http://{HOST}:{port}"
     page = f"{address}/#/experiments/{experiment}/runs"
-    print(f"MLflow: {redacted(page)}", flush=True)
+    print(f"MLflow: {redact(page)}", flush=True)
     if remote:
-        show(page)
+        open_page(page)
     else:
-        serve(uri, port, host, page)
+        serve_store(uri, port, host, page)
 
 
-def show(page: str) -> None:
-    """Open a page in the browser, where somebody looks on."""
+def open_page(page: str) -> None:
+    """Opens a page in the browser if the command runs in a terminal."""
     if sys.stdout.isatty():
         webbrowser.open(page)
 
 
-def serve(uri: str, port: str, host: str, page: str) -> None:
-    """Serve a store until Ctrl-C, and open ``page`` where somebody looks on."""
+def serve_store(uri: str, port: str, host: str, page: str) -> None:
+    """Serves a store until Ctrl-C, and opens its page if the command runs in a terminal.
+
+    Args:
+        uri: Address of the store.
+        port: The port of the page.
+        host: The address to listen on.
+        page: Address of the page.
+    """
     if sys.stdout.isatty():
         address = f"http://{HOST}:{port}"
-        threading.Thread(target=open_when_up, args=(address, page), daemon=True).start()
+        threading.Thread(target=open_when_ready, args=(address, page), daemon=True).start()
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # 2 processes instead of 10
-    served = ["--backend-store-uri", uri, "--host", host, "--port", port, "--workers", "1"]
-    sys.exit(mlflow_cli(["server", *served]))
+    options = ["--backend-store-uri", uri, "--host", host, "--port", port, "--workers", "1"]
+    sys.exit(mlflow_cli(["server", *options]))
 
 
 if __name__ == "__main__":

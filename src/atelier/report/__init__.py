@@ -1,1 +1,1 @@
-"""The record: one page about all experiments."""
+"""The report: one page about all experiments."""

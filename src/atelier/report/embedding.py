@@ -1,4 +1,4 @@
-"""Pictures and scripts as text that a page carries in itself."""
+"""Pictures as ``data:`` addresses, so that a page needs no other file."""
 
 import base64
 import io
@@ -7,23 +7,29 @@ from pathlib import Path
 from PIL import Image
 
 WIDTH = 1600
+"""Largest width of a picture in pixels."""
 QUALITY = 88
 
 
 def picture_address(path: Path, *, width: int = WIDTH) -> tuple[str, int, int]:
-    """A picture as a ``data:`` address in WebP, no wider than ``width``; its width and height."""
+    """Returns a picture as a ``data:`` address in WebP, with its width and height in pixels.
+
+    Args:
+        path: The picture's file.
+        width: Largest width; a wider picture is reduced.
+    """
     with Image.open(path) as opened:
         image = opened.convert("RGB")
     if image.width > width:
         height = round(image.height * width / image.width)
         image = image.resize((width, height), Image.Resampling.LANCZOS)
-    kept = io.BytesIO()
-    image.save(kept, "WEBP", quality=QUALITY, method=4)
-    return _address("image/webp", kept.getvalue()), image.width, image.height
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=QUALITY, method=4)
+    return _address("image/webp", buffer.getvalue()), image.width, image.height
 
 
 def animation_address(path: Path) -> tuple[str, int, int]:
-    """An animation as it is, as a ``data:`` address; its width and height."""
+    """Returns a GIF as a ``data:`` address, with its width and height in pixels."""
     with Image.open(path) as opened:
         width, height = opened.size
     return _address("image/gif", path.read_bytes()), width, height

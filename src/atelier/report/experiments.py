@@ -1,4 +1,4 @@
-"""What the page tells of each experiment: its question, measures, tables and pictures, by name."""
+"""Types of ``experiments.yml``: the question, measures, tables and pictures of each experiment."""
 
 from typing import Annotated, Literal
 
@@ -12,7 +12,14 @@ Dataset = Annotated[str, Field(pattern=r"^\w+\.\w+$")]
 class Measure(Params):
     """One number out of a ``_metrics`` dataset.
 
-    Its interval is ``<value>_low`` and ``<value>_high``, and its n is called ``n``, unless named.
+    Attributes:
+        of: The dataset.
+        value: Name of the metric.
+        label: The text beside it.
+        unit: A share is shown in percent or per mille.
+        digits: Number of decimals.
+        interval: The bounds are ``<interval>_low`` and ``<interval>_high``; by default ``value``.
+        n: Name of the metric with the sample size.
     """
 
     of: Dataset
@@ -24,15 +31,15 @@ class Measure(Params):
     n: str = "n"
 
 
-class Shown(Params):
-    """A picture, an animation or an interactive plot, with what it shows in words."""
+class CaptionedFigure(Params):
+    """A picture, an animation or an interactive plot, with its caption."""
 
     of: Dataset
     caption: str
 
 
 class Table(Params):
-    """Columns of a ``_table`` dataset under the page's names, and how many rows at most."""
+    """Columns of a ``_table`` dataset by their headings, and the largest number of rows."""
 
     of: Dataset
     caption: str
@@ -41,7 +48,7 @@ class Table(Params):
 
 
 class Experiment(Params):
-    """An experiment: the pipeline that makes it, and what is told of it."""
+    """An experiment: its pipeline, and what the page shows of it."""
 
     pipeline: str
     title: str
@@ -50,15 +57,15 @@ class Experiment(Params):
     measures: tuple[Measure, ...] = ()
     texts: tuple[Dataset, ...] = ()
     tables: tuple[Table, ...] = ()
-    plots: tuple[Shown, ...] = ()
-    pictures: tuple[Shown, ...] = ()
-    animations: tuple[Shown, ...] = ()
+    plots: tuple[CaptionedFigure, ...] = ()
+    pictures: tuple[CaptionedFigure, ...] = ()
+    animations: tuple[CaptionedFigure, ...] = ()
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """All that the page reads for it."""
-        figures = [one.of for one in (*self.plots, *self.pictures, *self.animations)]
-        numbers = [one.of for one in self.measures] + [one.of for one in self.tables]
+        """The names of all datasets that the page shows."""
+        numbers = [*(item.of for item in self.measures), *(item.of for item in self.tables)]
+        figures = [item.of for item in (*self.plots, *self.pictures, *self.animations)]
         return tuple(dict.fromkeys([*self.texts, *numbers, *figures]))
 
 

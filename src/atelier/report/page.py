@@ -1,4 +1,4 @@
-"""The page: sections out of experiments and a lab, put into the template."""
+"""The page: a section for each experiment with results, put into the template."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,18 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from atelier.report.embedding import animation_address, picture_address
-from atelier.report.experiments import Experiment, Shown
-from atelier.report.making import Made, made
-from atelier.report.results import Lab
-from atelier.report.values import Value, rows, shown
+from atelier.report.experiments import CaptionedFigure, Experiment
+from atelier.report.results import ExperimentResults
+from atelier.report.run_records import RunRecord, run_record
+from atelier.report.values import Value, format_measure, table_rows
 
 THUMBNAIL = 480
+"""Largest width of a thumbnail in pixels."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture in the page."""
+    """A picture in the page, as a ``data:`` address."""
 
     address: str
     width: int
@@ -28,10 +29,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """What the template shows of an experiment that has run."""
+    """What the template shows of an experiment with results."""
 
     experiment: Experiment
-    made: Made
+    record: RunRecord
     measures: list[Value]
     texts: list[str]
     tables: list[tuple[str, list[str], list[list[str]]]]
@@ -41,38 +42,44 @@ class Section:
     thumbnail: Picture | None
 
 
-def section(experiment: Experiment, lab: Lab) -> Section | None:
-    """The experiment's section of what is there; ``None`` if nothing is."""
-    data = lab.datasets
+def build_section(experiment: Experiment, results: ExperimentResults) -> Section | None:
+    """Returns an experiment's section of the datasets that exist; None if there are none."""
+    data = results.datasets
     if not any(name in data for name in experiment.datasets):
         return None
-    pictures = list(_there(experiment.pictures, data))
+    pictures = list(_existing(experiment.pictures, data))
     return Section(
         experiment=experiment,
-        made=made(experiment, lab),
-        measures=[shown(one, data[one.of]) for one in experiment.measures if one.of in data],
+        record=run_record(experiment, results),
+        measures=[
+            format_measure(measure, data[measure.of])
+            for measure in experiment.measures
+            if measure.of in data
+        ],
         texts=[_html(data[name]) for name in experiment.texts if name in data],
         tables=[
-            (one.caption, list(one.columns.values()), rows(one, data[one.of]))
-            for one in experiment.tables
-            if one.of in data
+            (table.caption, list(table.columns.values()), table_rows(table, data[table.of]))
+            for table in experiment.tables
+            if table.of in data
         ],
-        plots=[(one.caption, _json(figure)) for one, figure in _there(experiment.plots, data)],
-        pictures=[Picture(*picture_address(path), one.caption) for one, path in pictures],
+        plots=[(plot.caption, _json(figure)) for plot, figure in _existing(experiment.plots, data)],
+        pictures=[Picture(*picture_address(path), picture.caption) for picture, path in pictures],
         animations=[
-            Picture(*animation_address(path), one.caption)
-            for one, path in _there(experiment.animations, data)
+            Picture(*animation_address(path), animation.caption)
+            for animation, path in _existing(experiment.animations, data)
         ],
         thumbnail=_thumbnail(*pictures[0]) if pictures else None,
     )
 
 
-def _there(every: Sequence[Shown], data: Mapping[str, Any]) -> Iterator[tuple[Shown, Any]]:
-    return ((one, data[one.of]) for one in every if one.of in data)
+def _existing(
+    figures: Sequence[CaptionedFigure], data: Mapping[str, Any]
+) -> Iterator[tuple[CaptionedFigure, Any]]:
+    return ((figure, data[figure.of]) for figure in figures if figure.of in data)
 
 
-def _thumbnail(one: Shown, path: Path) -> Picture:
-    return Picture(*picture_address(path, width=THUMBNAIL), one.caption)
+def _thumbnail(figure: CaptionedFigure, path: Path) -> Picture:
+    return Picture(*picture_address(path, width=THUMBNAIL), figure.caption)
 
 
 def _html(text: str) -> str:
@@ -86,12 +93,17 @@ def _json(figure: Any) -> str:
     return str(figure.to_json()).replace("</", "<\\/")
 
 
-def render(experiments: Sequence[Experiment], lab: Lab) -> str:
-    """The whole page, which needs nothing but itself; experiments in their order."""
+def render_page(experiments: Sequence[Experiment], results: ExperimentResults) -> str:
+    """Returns the whole page as HTML that loads nothing else.
+
+    Args:
+        experiments: In the order of their sections.
+        results: The datasets, and the run that wrote each of them.
+    """
     from plotly.offline import get_plotlyjs
 
-    found = {one.pipeline: section(one, lab) for one in experiments}
-    ran = [one for one in found.values() if one]
+    by_pipeline = {item.pipeline: build_section(item, results) for item in experiments}
+    sections = [section for section in by_pipeline.values() if section]
     environment = Environment(
         loader=PackageLoader("atelier.report", "."),
         autoescape=True,
@@ -100,8 +112,8 @@ def render(experiments: Sequence[Experiment], lab: Lab) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template("page.html.j2").render(
-        lab=lab,
-        sections=ran,
-        missing=[one for one in experiments if not found[one.pipeline]],
-        plotly=get_plotlyjs() if any(one.plots for one in ran) else "",
+        results=results,
+        sections=sections,
+        missing=[item for item in experiments if not by_pipeline[item.pipeline]],
+        plotly=get_plotlyjs() if any(section.plots for section in sections) else "",
     )

@@ -1,4 +1,4 @@
-"""What a lab has: datasets by name, and the run that wrote each."""
+"""The results of an environment: datasets by name, and the run that wrote each of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ class Run:
     """A run that wrote a dataset.
 
     Attributes:
-        run_id: The tracker's; empty where nothing was tracked.
-        began: When, in words.
-        command: The command that does it again.
-        page: Address of its page; None where the tracker has no such run any more.
+        run_id: The tracker's id; empty where nothing was tracked.
+        began: Date and time as text.
+        command: The command that repeats the run.
+        page: Address of the run's page; None where the tracker has no such run.
         parameters: Those that made the dataset, by dotted name.
-        pipelines: The pipelines that the command names; none is all of them.
-        inputs: Other runs, which wrote what the dataset was computed from.
+        pipelines: The pipelines that the command names; none stands for all.
+        inputs: Earlier runs, which wrote what the dataset was computed from.
     """
 
     run_id: str
@@ -29,21 +29,25 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Lab:
-    """The environment's name, the moment in words, what datasets are there, who wrote each.
+class ExperimentResults:
+    """The results of all experiments in one environment.
 
-    ``datasets`` gives for a metrics dataset a mapping, for a table a frame, for a text a string,
-    for a plot a plotly figure, for a picture or animation the path of its file. ``runs`` has no
-    entry for a dataset whose writer is not known.
+    Attributes:
+        env: Kedro's environment.
+        written: Date and time of the report as text.
+        datasets: The datasets that exist: metrics as a mapping, a table as a frame, a text as a
+            string, a plot as a plotly figure, a picture or animation as the path of its file.
+        runs: The run that wrote each dataset; without those whose writer is not known.
+        sources: A line on where the data of each namespace came from.
     """
 
-    edition: str
+    env: str
     written: str
     datasets: Mapping[str, Any]
     runs: Mapping[str, Run]
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def environment(self) -> str:
+    def env_option(self) -> str:
         """The option of a command that names the environment, with a space before it."""
-        return "" if self.edition == "base" else f" --env {self.edition}"
+        return "" if self.env == "base" else f" --env {self.env}"

@@ -1,4 +1,4 @@
-"""How the page writes numbers."""
+"""Numbers and table cells as the page shows them."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ SCALES = {"": 1.0, "%": 100.0, "‰": 1000.0}
 
 @dataclass(frozen=True)
 class Value:
-    """A number as it is shown; ``bar`` is its place and its interval's in [0, 1], if it has one."""
+    """A number as text; ``bar`` has the value and its interval in [0, 1], where they lie there."""
 
     label: str
     text: str
@@ -24,11 +24,20 @@ class Value:
     bar: tuple[float, float, float] | None
 
 
-def shown(measure: Measure, metrics: Mapping[str, Any]) -> Value:
-    """The measure as text: value, interval, n.
+def format_measure(measure: Measure, metrics: Mapping[str, Any]) -> Value:
+    """Formats a measure: its value, its interval, and its n.
+
+    Args:
+        measure: Which metric to show, and in which unit.
+        metrics: Numbers by name.
 
     Raises:
-        KeyError: The metrics lack it: the message names those that are there.
+        KeyError: If the metrics lack the measure. The message lists their names.
+
+    Examples:
+        >>> measure = Measure(of="digits.test_metrics", value="accuracy", label="right", unit="%")
+        >>> format_measure(measure, {"accuracy": 0.98, "accuracy_low": 0.97, "accuracy_high": 0.99})
+        Value(label='right', text='98.00 %', interval='97.00 … 99.00', n='', bar=(0.98, 0.97, 0.99))
     """
     if measure.value not in metrics:
         raise KeyError(
@@ -37,45 +46,66 @@ def shown(measure: Measure, metrics: Mapping[str, Any]) -> Value:
     value = float(metrics[measure.value])
     name = measure.interval or measure.value
     low, high = (metrics.get(f"{name}_{end}") for end in ("low", "high"))
-    bar = None
-    if low is not None and high is not None and min(low, value) >= 0 and max(high, value) <= 1:
-        bar = (value, float(low), float(high))
     return Value(
         label=measure.label,
-        text=number(value, measure),
-        interval=""
-        if low is None or high is None
-        else f"{number(low, measure, unit=False)} … {number(high, measure, unit=False)}",
+        text=format_number(value, measure),
+        interval=_format_interval(low, high, measure),
         n=f"{metrics[measure.n]:,.0f}" if measure.n in metrics else "",
-        bar=bar,
+        bar=_bar(value, low, high),
     )
 
 
-def number(value: float, measure: Measure, *, unit: bool = True) -> str:
-    """A value at the measure's scale and digits, with a real minus."""
+def _bar(value: float, low: float | None, high: float | None) -> tuple[float, float, float] | None:
+    if low is None or high is None or min(low, value) < 0 or max(high, value) > 1:
+        return None
+    return (value, float(low), float(high))
+
+
+def _format_interval(low: float | None, high: float | None, measure: Measure) -> str:
+    if low is None or high is None:
+        return ""
+    return " … ".join(format_number(end, measure, unit=False) for end in (low, high))
+
+
+def format_number(value: float, measure: Measure, *, unit: bool = True) -> str:
+    """Formats a value at the measure's scale and digits, with a minus sign instead of a hyphen.
+
+    Args:
+        value: The number, unscaled.
+        measure: The unit and the number of digits.
+        unit: Whether the unit follows the number.
+
+    Returns:
+        The number as text; "not finite" for infinities and NaN.
+    """
     if not math.isfinite(value):
         return "not finite"
     text = f"{SCALES[measure.unit] * value:,.{measure.digits}f}".replace("-", "−")
     return f"{text} {measure.unit}".rstrip() if unit else text
 
 
-def rows(table: Table, frame: pd.DataFrame) -> list[list[str]]:
-    """The first rows of the table's columns, as text.
+def table_rows(table: Table, frame: pd.DataFrame) -> list[list[str]]:
+    """Returns the first rows of the table's columns as text.
 
     Raises:
-        KeyError: The frame lacks a column: the message names those that are there.
+        KeyError: If the frame lacks a column. The message lists its columns.
     """
     missing = [name for name in table.columns if name not in frame]
     if missing:
         raise KeyError(
             f"Expected columns {missing} in {table.of}. Received: {', '.join(map(str, frame))}"
         )
-    chosen = frame[list(table.columns)].head(table.rows)
-    return [[cell(value) for value in row] for row in chosen.itertuples(index=False)]
+    subset = frame[list(table.columns)].head(table.rows)
+    return [[format_cell(value) for value in row] for row in subset.itertuples(index=False)]
 
 
-def cell(value: Any) -> str:
-    """A value of a table: four significant digits, nothing for what is missing."""
+def format_cell(value: Any) -> str:
+    """Formats a value of a table: four significant digits, nothing for a missing value.
+
+    Examples:
+        >>> [format_cell(value) for value in (0.123456, True, None, 12345)]
+        ['0.1235', 'yes', '', '12,345']
+    """
     if isinstance(value, str):
         return value
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
@@ -83,6 +113,6 @@ def cell(value: Any) -> str:
     if isinstance(value, (bool, np.bool)):
         return "yes" if value else "no"
     if isinstance(value, float):
-        whole = value.is_integer() and abs(value) < 1e6
-        return (f"{value:,.0f}" if whole else f"{value:.4g}").replace("-", "−")
+        is_whole = value.is_integer() and abs(value) < 1e6
+        return (f"{value:,.0f}" if is_whole else f"{value:.4g}").replace("-", "−")
     return f"{value:,}" if isinstance(value, int) else str(value)

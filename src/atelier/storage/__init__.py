@@ -1,1 +1,1 @@
-"""How files are written whole, locked, and traced to the run that wrote them."""
+"""How files are written atomically, locked, identified, and traced to the run that wrote them."""

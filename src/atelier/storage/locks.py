@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Holds the exclusive lock of a file; waits, and says so, while another process holds it.
+    """Holds the exclusive lock of a file; logs a message while it waits for it.
 
     The operating system releases the lock when its holder ends, also by SIGKILL.
 
@@ -21,10 +21,10 @@ def locked(file: Path) -> Iterator[None]:
         file: The lock file. It is created if needed and stays where it is.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as held:
+    with file.open("a", encoding="utf-8") as lock:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             logger.info("waiting for another process, which holds %s", file)
-            fcntl.flock(held, fcntl.LOCK_EX)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

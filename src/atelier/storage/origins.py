@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from atelier.storage.partial_files import remove_abandoned, write_whole
+from atelier.storage.atomic_write import remove_abandoned, write_atomically
+from atelier.storage.digests import file_digest
 
 
 class Writer(BaseModel, frozen=True):
     """A run that writes files.
 
     Attributes:
-        run_id: MLflow's; empty where nothing was tracked.
-        began: When, as an ISO date and time in UTC.
-        command: The command that does it again.
-        pipelines: The pipelines that the command names; none is all of them.
+        run_id: MLflow's id; empty where nothing was tracked.
+        began: ISO date and time in UTC.
+        command: The command that repeats the run.
+        pipelines: The pipelines that the command names; none stands for all.
     """
 
     run_id: str
@@ -32,7 +32,7 @@ class Origin(BaseModel, frozen=True):
 
     Attributes:
         writer: The run that wrote the file.
-        inputs: Other runs, which wrote what the content was computed from.
+        inputs: Earlier runs, which wrote what the content was computed from.
         parameters: Values by dotted name, of the node that wrote the file and of those that made
             its inputs; several where these differ.
     """
@@ -43,7 +43,7 @@ class Origin(BaseModel, frozen=True):
 
 
 class _Record(BaseModel, frozen=True):
-    """An origin with what recognises the file: another file of its name has another origin."""
+    """An origin with what identifies the file, since a later file may have the same name."""
 
     origin: Origin
     size: int
@@ -51,27 +51,39 @@ class _Record(BaseModel, frozen=True):
     digest: str
 
 
-def derived(writer: Writer, parameters: Mapping[str, str], inputs: Iterable[Origin]) -> Origin:
-    """Returns the origin of what a node makes.
+def derive_origin(
+    writer: Writer, parameters: Mapping[str, str], inputs: Iterable[Origin]
+) -> Origin:
+    """Returns the origin of a node's outputs.
 
     Args:
         writer: The run that the node belongs to.
-        parameters: The node's own, by dotted name.
-        inputs: The origins of what the node reads, where they are known.
+        parameters: The node's own parameters, by dotted name.
+        inputs: The known origins of the node's inputs.
+
+    Returns:
+        The writer, the runs behind the inputs, and the parameters of the node and its inputs.
     """
     origins = list(inputs)
-    runs = dict.fromkeys(run for one in origins for run in (*one.inputs, one.writer))
-    own: dict[str, tuple[str, ...]] = {name: (value,) for name, value in parameters.items()}
-    values: dict[str, tuple[str, ...]] = {}
-    for named in [*(one.parameters for one in origins), own]:
-        for name, several in named.items():
-            values[name] = tuple(dict.fromkeys((*values.get(name, ()), *several)))
-    others = tuple(run for run in runs if run != writer)
-    return Origin(writer=writer, inputs=others, parameters=dict(sorted(values.items())))
+    runs = dict.fromkeys(run for origin in origins for run in (*origin.inputs, origin.writer))
+    node_values: Mapping[str, tuple[str, ...]] = {
+        name: (value,) for name, value in parameters.items()
+    }
+    merged: dict[str, tuple[str, ...]] = {}
+    for values_by_name in [*(origin.parameters for origin in origins), node_values]:
+        for name, values in values_by_name.items():
+            merged[name] = tuple(dict.fromkeys((*merged.get(name, ()), *values)))
+    earlier = tuple(run for run in runs if run != writer)
+    return Origin(writer=writer, inputs=earlier, parameters=dict(sorted(merged.items())))
 
 
 def record_path(path: Path) -> Path:
-    """Returns where the record of a file lies."""
+    """Returns the path of a file's record.
+
+    Examples:
+        >>> record_path(Path("a/b.npz")).name
+        '.b.npz.origin.json'
+    """
     return path.with_name(f".{path.name}.origin.json")
 
 
@@ -79,18 +91,18 @@ def write_origin(path: Path, origin: Origin) -> None:
     """Writes the record of a file that was just written.
 
     Args:
-        path: The file; nothing is recorded of folders.
+        path: The file; for folders nothing is recorded.
         origin: Where its content comes from.
     """
     if not path.is_file():
         return
     state = path.stat()
     record = _Record(
-        origin=origin, size=state.st_size, modified=state.st_mtime_ns, digest=_digest(path)
+        origin=origin, size=state.st_size, modified=state.st_mtime_ns, digest=file_digest(path)
     )
     remove_abandoned(path.parent)
     text = record.model_dump_json(indent=2)
-    write_whole(record_path(path), text.encode(), power_safe=False)
+    write_atomically(record_path(path), text.encode(), power_safe=False)
 
 
 def read_origin(path: Path) -> Origin | None:
@@ -98,22 +110,17 @@ def read_origin(path: Path) -> Origin | None:
 
     Returns:
         None where nothing is recorded, or where the file has changed since. A file that was copied
-        with its record is recognised by its content.
+        with its record is identified by its content.
     """
     text = record_path(path)
     if not path.is_file() or not text.is_file():
         return None
     try:
         record = _Record.model_validate_json(text.read_bytes())
-    except ValidationError:  # of another version of this package: it tells nothing
+    except ValidationError:  # a version of this package with a different format wrote it
         return None
     state = path.stat()
     if state.st_size != record.size:
         return None
-    same = state.st_mtime_ns == record.modified or _digest(path) == record.digest
+    same = state.st_mtime_ns == record.modified or file_digest(path) == record.digest
     return record.origin if same else None
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

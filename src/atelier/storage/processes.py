@@ -1,4 +1,4 @@
-"""Names of processes that tell, later and on any machine, whether the process has ended."""
+"""Names of processes, from which any process of the host can tell later whether they have ended."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def is_dead(process: str) -> bool:
     """Returns whether a process of this host has ended; False for other hosts, which are unknown.
 
     Args:
-        process: A name that :func:`process_name` gave.
+        process: A name that :func:`process_name` returned.
     """
     host, number, _ = process.split("/")
     if host != _host():

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from atelier.configuration.terminal import print_plainly
+from atelier.configuration.terminal import use_ascii_fallback
 from atelier.sweep.chunk_store import StudyFolder
 from atelier.sweep.plan import Plan
 from atelier.sweep.progress import progress_bar
@@ -22,7 +22,7 @@ from atelier.sweep.runner import run_study
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the study and writes ``study.parquet`` into the folder."""
-    print_plainly(sys.stdout, sys.stderr)
+    use_ascii_fallback(sys.stdout, sys.stderr)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("jax").setLevel(logging.WARNING)
     options = _parser().parse_args(arguments)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier.storage.partial_files import remove_abandoned, write_whole
+from atelier.storage.atomic_write import remove_abandoned, write_atomically
 from atelier.types import Arrays
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class StudyFolder:
         folder.mkdir(parents=True, exist_ok=True)
         for study in self._root.iterdir():
             remove_abandoned(study)
-        write_whole(folder / "study.json", text.encode())
+        write_atomically(folder / "study.json", text.encode())
         return ChunkStore(folder)
 
 
@@ -67,7 +67,7 @@ class ChunkStore:
 
     def write(self, index: int, rows: pd.DataFrame) -> None:
         """Stores a finished chunk."""
-        write_whole(self._path(index), rows.to_parquet(index=False))
+        write_atomically(self._path(index), rows.to_parquet(index=False))
 
     def read(self, index: int) -> pd.DataFrame:
         """Reads a finished chunk."""

@@ -1,4 +1,4 @@
-"""The record of all experiments as one page."""
+"""The report pipeline."""
 
 from atelier.pipelines.report.pipeline import create_pipeline
 

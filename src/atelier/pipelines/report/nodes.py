@@ -3,16 +3,17 @@
 from typing import Any
 
 from atelier.report.experiments import EXPERIMENTS
-from atelier.report.results import Lab
+from atelier.report.page import render_page
+from atelier.report.results import ExperimentResults
 
 
-def index(*results: Any) -> int:
-    """How much a namespace left; the results themselves only have to be there."""
+def count_results(*results: Any) -> int:
+    """Returns the number of results in a namespace; being inputs, they exist before it."""
     return len(results)
 
 
-def write_report(experiments: list[dict[str, Any]], lab: Lab, *_indices: Any) -> str:
-    """The page; the indices only have to be there before it is written."""
-    from atelier.report.page import render
-
-    return render(EXPERIMENTS.validate_python(experiments), lab)
+def write_report(
+    experiments: list[dict[str, Any]], results: ExperimentResults, *_counts: Any
+) -> str:
+    """Returns the page as HTML; it waits for the counts, and so for every result."""
+    return render_page(EXPERIMENTS.validate_python(experiments), results)

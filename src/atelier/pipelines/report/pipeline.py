@@ -1,4 +1,4 @@
-"""Report: one page that tells the whole lab, from the catalog."""
+"""Report: one page about all experiments, made from the catalog."""
 
 from itertools import groupby
 
@@ -7,30 +7,33 @@ from kedro.pipeline import Node, Pipeline
 from atelier.pipelines.report import nodes
 
 KINDS = ("_figure", "_metrics", "_table", "_text", "_plot", "_animation")
-"""What is light to load."""
+"""The endings of datasets that are quick to load."""
 
 
 def create_pipeline(after: Pipeline | None = None) -> Pipeline:
-    """The report alone, of what there is; or ``after`` all others, one index per namespace first.
+    """Returns the report of the results that exist, or the report at the end of other pipelines.
 
-    The indices keep the graph simple to look at: the page waits for a line per namespace, and not
-    for every result.
+    Args:
+        after: The pipelines whose results the report waits for. The page waits for one count in
+            each namespace instead of every result, which keeps the graph readable.
     """
-    indices = [_index(space, list(ends)) for space, ends in groupby(_ends(after), _space)]
-    told = ["report.experiments", "report.lab", *(node.outputs[0] for node in indices)]
-    write = Node(nodes.write_report, told, "report.page", name="report.write")
-    return Pipeline([*indices, write])
+    by_namespace = groupby(_results(after), _namespace)
+    counts = [_count(namespace, list(results)) for namespace, results in by_namespace]
+    inputs = ["report.experiments", "report.results", *(node.outputs[0] for node in counts)]
+    write = Node(nodes.write_report, inputs, "report.page", name="report.write")
+    return Pipeline([*counts, write])
 
 
-def _index(space: str, ends: list[str]) -> Node:
-    return Node(nodes.index, ends, f"{space}.index", name="index", namespace=space)
+def _count(namespace: str, results: list[str]) -> Node:
+    output = f"{namespace}.index"
+    return Node(nodes.count_results, results, output, name="index", namespace=namespace)
 
 
-def _ends(pipeline: Pipeline | None) -> list[str]:
-    """The light results that no other node reads, by namespace."""
-    free = pipeline.outputs() if pipeline else set()
-    return sorted(name for name in free if name.endswith(KINDS))
+def _results(pipeline: Pipeline | None) -> list[str]:
+    """Returns the results that are quick to load and that no other node reads, by namespace."""
+    outputs = pipeline.outputs() if pipeline else set()
+    return sorted(name for name in outputs if name.endswith(KINDS))
 
 
-def _space(name: str) -> str:
+def _namespace(name: str) -> str:
     return name.split(".", maxsplit=1)[0]

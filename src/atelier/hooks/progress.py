@@ -1,4 +1,4 @@
-"""What a run says at its beginning and at its end, and what the report is told."""
+"""Log messages of a run: each node as it begins, and where the results are."""
 
 from __future__ import annotations
 
@@ -16,35 +16,30 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class LabHooks:
-    """Lets the report see the whole catalog."""
+class ProgressHooks:
+    """Logs what begins, and at the end where the results are.
 
-    @hook_impl
-    def after_catalog_created(self, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Tell the lab, where there is one, of what it is part."""
-        if "report.lab" in catalog:
-            catalog["report.lab"].belongs_to(catalog)
+    An output with ``metadata: {announcement: …}`` in ``conf/`` is named with the address of its
+    file, to open in a browser.
+    """
 
-
-class GuideHooks:
-    """Says what begins, and at the end where to look."""
-
-    _nodes_run = 0
+    def __init__(self) -> None:
+        self._nodes_run = 0
 
     @hook_impl
     def before_pipeline_run(self) -> None:
-        """Begin to count the nodes that run."""
+        """Begins to count the nodes that run."""
         self._nodes_run = 0
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
-        """Name the node that begins."""
+        """Names the node that begins."""
         self._nodes_run += 1
         logger.info("%s …", node.name)
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Name the report, the commands that open MLflow and Kedro-Viz, where the figures are."""
+        """Names the pages to open, the commands of MLflow and Kedro-Viz, and the figures."""
         if not self._nodes_run:
             logger.info(
                 "Nothing to do: all outputs of all %d nodes exist. "
@@ -52,15 +47,21 @@ class GuideHooks:
                 len(pipeline.nodes),
             )
             return
-        if "report.page" in pipeline.outputs():
-            page = Path(catalog["report.page"]._filepath).absolute().as_uri()
-            logger.info("The record of all experiments, to open in a browser:\n  %s", page)
+        _announce(sorted(pipeline.outputs()), catalog)
         figures = [name for name in pipeline.all_outputs() if name.endswith("_figure")]
         logger.info(
-            "Done. Look at it:\n"
+            "Done. To see the results:\n"
             "  make ui    runs, metrics, pictures and models in MLflow\n"
             "             (mlflow ui)\n"
             "  make viz   the pipelines as a graph (kedro viz)\n"
             "  figures    data/08_reporting/ (%d from this run)",
             len(figures),
         )
+
+
+def _announce(outputs: list[str], catalog: CatalogProtocol[Any, Any]) -> None:
+    for dataset in (catalog[name] for name in outputs if name in catalog):
+        announcement = (getattr(dataset, "metadata", None) or {}).get("announcement")
+        if announcement:
+            address = Path(dataset._filepath).absolute().as_uri()
+            logger.info("%s, to open in a browser:\n  %s", announcement, address)

@@ -11,7 +11,7 @@ import pytest
 
 from atelier.datasets.atomic import RecordDataset
 from atelier.datasets.npz import NpzDataset
-from atelier.storage.partial_files import partial_name, remove_abandoned, write_whole
+from atelier.storage.atomic_write import partial_name, remove_abandoned, write_atomically
 from atelier.storage.processes import is_dead, process_name, this_process
 from atelier.sweep.chunk_store import StudyFolder
 
@@ -56,7 +56,7 @@ def test_setting_the_clock_kills_nobody(monkeypatch):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from atelier.partial_files import partial_name
+from atelier.storage.atomic_write import partial_name
 for name in sys.argv[1:]:
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,13 +100,13 @@ def test_what_others_write_at_this_moment_stays(tmp_path, child):
 def test_a_partial_name_keeps_the_ending_and_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
     assert partial_name("one.keras").endswith("one.keras")
     path = tmp_path / "one.json"
-    write_whole(path, b"old")
+    write_atomically(path, b"old")
 
     def full(_):
         raise OSError("no space left")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="no space"):
-        write_whole(path, b"new")
+        write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
