@@ -76,9 +76,9 @@ def on_an_h100() -> Any:
     return jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())  # type: ignore[no-untyped-call]
 
 
-def put(place: Any, x: Any) -> Any:
+def put(sharding: Any, x: Any) -> Any:
     """Returns the description of an array with its placement."""
-    return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place)  # type: ignore[no-untyped-call]
+    return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding)  # type: ignore[no-untyped-call]
 
 
 def program(optimizer: OptimizerName, engine: Engine, members: int) -> str:
@@ -111,15 +111,15 @@ def kernels(text: str, computation: str, *, steps: bool = False) -> Iterator[tup
         rf"^(?:ENTRY )?%{re.escape(computation)} .*?\n(.*?)^}}", text, re.M | re.S
     )
     shapes: dict[str, str] = {}
-    for name, shape, op, rest in re.findall(
+    for name, shape, op, operands in re.findall(
         r"%([\w.-]+) = (\(.*?\)|\S+) ([\w-]+)\((.*)$", lines, re.M
     ):
         shapes[name] = shape
         if op == "while":
-            (body,) = re.findall(r"body=%([\w.-]+)", rest)
+            (body,) = re.findall(r"body=%([\w.-]+)", operands)
             yield from kernels(text, body, steps=True)
         elif steps and op not in NOTHING_MOVES:
-            inputs = re.findall(r"%([\w.-]+)", rest.split(")")[0])
+            inputs = re.findall(r"%([\w.-]+)", operands.split(")")[0])
             read = [size(shapes.get(name, "")) for name in inputs]
             yield name, sum(n for n in read if n != IMAGES) + size(shape)
 

@@ -1,91 +1,90 @@
-"""Every benchmark runs at its tiny size and prints its rows."""
+"""Every benchmark runs at a tiny size and prints its rows."""
 
 import os
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 from support.project import ROOT
 
 NUMBER = r"[\d.,]+"
+TINY = {
+    "activation": ["--steps", "1", "--repeats", "1"],
+    "style": ["--side", "32", "--iterations", "1", "--turns", "1"],
+}
+"""Arguments of the benchmarks whose sizes are given one by one."""
 
 
-def run_tiny(name: str, *, ok: bool = True) -> str:
-    """Returns what `benchmarks/NAME.py --tiny` prints; its errors too if it may end early."""
+def run_tiny(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Runs a benchmark at its tiny size, on the CPU."""
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "CUDA_VISIBLE_DEVICES": ""}
     environment |= {"JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, ROOT / "benchmarks" / f"{name}.py", "--tiny"]
-    ended = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert not ok or ended.returncode == 0, ended.stderr
-    return ended.stdout if ok else ended.stdout + ended.stderr
+    sizes = TINY.get(name, ["--tiny"])
+    command = [sys.executable, ROOT / "benchmarks" / f"{name}.py", *arguments, *sizes]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment)
 
 
-@pytest.mark.parametrize(
-    ("name", "rows"),
-    [
-        (
-            "activation",
-            [
-                rf"one batch +{NUMBER} ms +1\.0 ×",
-                rf"one image at a time, eager +{NUMBER} ms +{NUMBER} ×",
-                rf"one image at a time, compiled +{NUMBER} ms +{NUMBER} ×",
-            ],
-        ),
-        (
-            "calibration",
-            [
-                r"1,000 rows of 5 classes",
-                *(
-                    rf"{measure} +{NUMBER} s +{NUMBER}"
-                    for measure in ("expected", "maximum", "adaptive", "smooth", "brier")
-                ),
-            ],
-        ),
-        (
-            "isbi",
-            [
-                rf"fold 0, threshold {NUMBER}",
-                *(
-                    rf"{error} +{NUMBER} +95 % {NUMBER} to {NUMBER} +n = \d+ +the paper's"
-                    for error in ("rand_error", "warping_error", "pixel_error")
-                ),
-            ],
-        ),
-        (
-            "segmentation",
-            [
-                rf"Otsu, 3 classes.*equal +ours +{NUMBER} ms +scikit-image +{NUMBER} ms",
-                rf"EM, .* an iteration +ours +{NUMBER} ms +scikit-learn +{NUMBER} ms \({NUMBER}x",
-                rf"border weights.*ours +{NUMBER} ms +a map per cell +{NUMBER} ms \({NUMBER}x",
-                r"largest difference \S+",
-            ],
-        ),
-        (
-            "startup",
-            [rf"bare +median {NUMBER} s", rf"atelier +median {NUMBER} s", r"ratio +[\d.]+"],
-        ),
-        ("style", [r"ours \{'iteration': [\d.]+, 'evaluation': [\d.]+"]),
-        (
-            "sweep",
-            [rf"adam +({NUMBER} +){{5}}{NUMBER}", rf"8: +{NUMBER} +{NUMBER}"],
-        ),
-        ("unet", [rf"ours +{NUMBER} images/s +{NUMBER} cores +{NUMBER} parameters"]),
+ROWS = {
+    "activation": [
+        rf"one batch +{NUMBER} ms +1\.0 ×",
+        rf"one image at a time, eager +{NUMBER} ms +{NUMBER} ×",
+        rf"one image at a time, compiled +{NUMBER} ms +{NUMBER} ×",
     ],
-)
-def test_a_benchmark_prints_its_rows(name, rows):
-    printed = run_tiny(name)
-    for row in rows:
-        assert re.search(row, printed), printed
+    "calibration": [
+        "1,000 rows of 5 classes",
+        rf"expected +{NUMBER} s +{NUMBER}",
+        rf"maximum +{NUMBER} s +{NUMBER}",
+        rf"adaptive +{NUMBER} s +{NUMBER}",
+        rf"smooth +{NUMBER} s +{NUMBER}",
+    ],
+    "segmentation": [
+        rf"Otsu, 3 classes.* equal +ours +{NUMBER} ms +scikit-image +{NUMBER} ms \({NUMBER}x\)",
+        rf"EM, .* an iteration +ours +{NUMBER} ms +scikit-learn +{NUMBER} ms \({NUMBER}x\)",
+        rf"border weights.* ours +{NUMBER} ms +a map per cell +{NUMBER} ms \({NUMBER}x\)",
+        r"largest difference \S+",
+    ],
+    "startup": [rf"bare +median {NUMBER} s", rf"atelier +median {NUMBER} s", rf"ratio +{NUMBER}"],
+    "style": [rf"\w+ \{{'iteration': {NUMBER} 'evaluation': {NUMBER}"],
+    "sweep": [rf"adam +({NUMBER} +){{7}}{NUMBER}", rf"\n +8: +{NUMBER} +{NUMBER}"],
+    "unet": [rf"ours +{NUMBER} images/s +{NUMBER} cores +{NUMBER} parameters"],
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_benchmark_prints_its_rows(name):
+    ended = run_tiny(name)
+    assert ended.returncode == 0, ended.stderr
+    for row in ROWS[name]:
+        assert re.search(row, ended.stdout), ended.stdout
+
+
+def test_the_benchmark_of_membranes_prints_errors_with_intervals(tmp_path):
+    rng = np.random.default_rng(0)
+    for kind in ("image", "label"):
+        (tmp_path / kind).mkdir()
+    for section in range(3):
+        cells = np.full((32, 32), 255, np.uint8)
+        cells[15:17] = cells[:, 10 + section : 12 + section] = 0
+        noisy = np.clip(cells * 0.6 + rng.normal(40, 10, cells.shape), 0, 255).astype(np.uint8)
+        for kind, picture in (("image", noisy), ("label", cells)):
+            Image.fromarray(picture).save(tmp_path / kind / f"{section}.png")
+    ended = run_tiny("isbi", tmp_path, 2)
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(rf"fold 0, threshold {NUMBER}", ended.stdout)
+    for error in ("rand_error", "pixel_error", "warping_error"):
+        row = rf"{error} +{NUMBER} +95 % {NUMBER} to {NUMBER} +n = 1 +published {NUMBER}"
+        assert re.search(row, ended.stdout), ended.stdout
 
 
 def test_the_bytes_of_a_step_are_counted_or_the_missing_cuda_plugin_is_named():
-    printed = run_tiny("sweep_bytes", ok=False)
-    counted = re.search(rf"adam +{NUMBER} +\( ?\d+\) +{NUMBER} +\( ?\d+\) +{NUMBER}", printed)
-    assert counted or "Expected JAX with its CUDA plugin (make gpu)" in printed, printed
+    ended = run_tiny("sweep_bytes")
+    counted = re.search(rf"adam +{NUMBER} +\( ?\d+\) +{NUMBER} +\( ?\d+\) +{NUMBER}", ended.stdout)
+    assert counted or "Expected JAX with its CUDA plugin (make gpu)" in ended.stderr, ended.stderr
 
 
 def test_every_benchmark_has_a_test():
-    measured = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
-    (parameters,) = test_a_benchmark_prints_its_rows.pytestmark
-    assert {name for name, _ in parameters.args[1]} | {"sweep_bytes"} == measured
+    benchmarks = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
+    assert benchmarks == {*ROWS, "isbi", "sweep_bytes"}

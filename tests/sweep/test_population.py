@@ -168,7 +168,7 @@ def test_each_step_of_a_training_is_that_of_keras_from_the_same_state(
     optimizer, engine, architecture
 ):
     data = training_data(architecture, 50)
-    one = population(optimizer, [RATES[optimizer]])
+    single = population(optimizer, [RATES[optimizer]])
     masks = [
         dropout_multipliers(
             jnp.zeros(1), jnp.full(1, 0.5), jnp.int32(step), 8 * architecture.features
@@ -177,10 +177,10 @@ def test_each_step_of_a_training_is_that_of_keras_from_the_same_state(
     ]
     multipliers = np.asarray(masks).reshape(50, 8, architecture.features)
     truth, states = keras_training(architecture, data, optimizer, RATES[optimizer], multipliers)
-    losses = losses_from(states, architecture, one, data, engine)[..., 0]
+    losses = losses_from(states, architecture, single, data, engine)[..., 0]
     np.testing.assert_allclose(losses[:, 0], truth[:-1], rtol=1e-4)
     np.testing.assert_allclose(losses[:, 1], truth[1:], rtol=1e-4)
-    _, whole = fit_population(architecture, one, data, engine=engine)
+    _, whole = fit_population(architecture, single, data, engine=engine)
     assert whole[0, -1] < whole[0, 0]
     assert whole[0, -20:].mean() == pytest.approx(truth[-20:].mean(), rel=0.1)
 
@@ -222,9 +222,9 @@ def test_a_first_step_moves_the_weights_as_worked_out_by_hand(optimizer, moved):
     step = OPTIMIZERS[optimizer].step
     after, slots = step(w, slots, g, jnp.float32(0.5), jnp.float32(1))
     np.testing.assert_allclose(after, moved, rtol=1e-5)  # 1 − .999 in float32
-    rest, _ = step(after, slots, 0 * g, jnp.float32(0.5), jnp.float32(2))
+    final, _ = step(after, slots, 0 * g, jnp.float32(0.5), jnp.float32(2))
     expected = 0.33503 if optimizer == "adam" else 0.0  # Adam's momentum moves idle weights
-    np.testing.assert_allclose(after - rest, expected, atol=2e-5)
+    np.testing.assert_allclose(after - final, expected, atol=2e-5)
 
 
 @pytest.mark.parametrize(
@@ -249,29 +249,33 @@ def test_a_result_does_not_depend_on_the_other_members(engine):
 
 
 def test_both_layouts_and_any_blocks_are_one_training():
-    data, one = training_data(SMALL, 20), population("adagrad", [3e-3])
+    data, single = training_data(SMALL, 20), population("adagrad", [3e-3])
     engines = [replace(SEPARATE, blocks=blocks) for blocks in (1, 8)]
     engines += [VECTORIZED]
-    states = states_of(SMALL, one, data, VECTORIZED)
-    losses = [losses_from(states, SMALL, one, data, engine) for engine in engines]
-    for other in losses[1:]:
-        np.testing.assert_allclose(other, losses[0], rtol=1e-4)
+    states = states_of(SMALL, single, data, VECTORIZED)
+    losses = [losses_from(states, SMALL, single, data, engine) for engine in engines]
+    for different in losses[1:]:
+        np.testing.assert_allclose(different, losses[0], rtol=1e-4)
 
 
 @pytest.mark.parametrize("engine", [VECTORIZED, KERNELS], ids=["im2col", "kernels"])
 def test_bfloat16_between_the_layers_learns_the_same(engine):
-    data, some = training_data(WIDE, 40), population("adam", [1e-4, 1e-3, 3e-3])
+    data, crowd = training_data(WIDE, 40), population("adam", [1e-4, 1e-3, 3e-3])
     half = replace(engine, activations="bfloat16")
-    exact, rounded = (fit_population(WIDE, some, data, engine=one)[1] for one in (VECTORIZED, half))
+    exact, rounded = (
+        fit_population(WIDE, crowd, data, engine=kind)[1] for kind in (VECTORIZED, half)
+    )
     assert np.abs(rounded - exact).mean() < 0.02 * exact.mean()
     assert (rounded != exact).any()
 
 
 @pytest.mark.parametrize("batch", [6, 7])
 def test_any_number_of_images_makes_a_batch(batch):
-    data, one = training_data(SMALL, 10, batch=batch), population("sgd", [0.03])
-    states = states_of(SMALL, one, data, VECTORIZED)
-    alone, vectorized = (losses_from(states, SMALL, one, data, e) for e in (SEPARATE, VECTORIZED))
+    data, single = training_data(SMALL, 10, batch=batch), population("sgd", [0.03])
+    states = states_of(SMALL, single, data, VECTORIZED)
+    alone, vectorized = (
+        losses_from(states, SMALL, single, data, e) for e in (SEPARATE, VECTORIZED)
+    )
     np.testing.assert_allclose(alone, vectorized, rtol=1e-4)
 
 
@@ -311,7 +315,7 @@ def test_the_backward_pass_is_the_gradient_of_the_plain_convolution(name):
         return x.reshape(8, -1) * multipliers.reshape(8, -1)
 
     def plain(*weights):
-        return jnp.stack([of_one(*one) for one in zip(*weights, multipliers, strict=True)])
+        return jnp.stack([of_one(*single) for single in zip(*weights, multipliers, strict=True)])
 
     features, back = jax.vjp(plain, *w[:4])
     ours, residuals = convolutions(name).forward(w, images, multipliers)
@@ -324,8 +328,8 @@ def test_the_backward_pass_is_the_gradient_of_the_plain_convolution(name):
 @pytest.mark.parametrize("optimizer", RATES)
 def test_a_single_member_updates_its_large_layer_in_place(optimizer):
     """The compiled program has no copy of such an array: it cost SGD a fifth of its speed."""
-    data, one = training_data(SMALL, 4), population(optimizer, [RATES[optimizer]])
-    state = _initial_state(SMALL, one, data.steps)
+    data, single = training_data(SMALL, 4), population(optimizer, [RATES[optimizer]])
+    state = _initial_state(SMALL, single, data.steps)
     hyperparameters = Hyperparameters(
         *(jnp.zeros(1, dtype) for dtype in ("float32", "float32", "uint32"))
     )
@@ -340,8 +344,8 @@ def test_a_single_member_updates_its_large_layer_in_place(optimizer):
 @pytest.mark.parametrize("optimizer", RATES)
 def test_a_member_that_diverges_is_marked_and_harms_no_other(optimizer):
     data = training_data(SMALL, 30)
-    both = population(optimizer, [RATES[optimizer], 1e30])
-    result = fit_and_predict(SMALL, both, data, {"test": data.images[:8]}, engine=VECTORIZED)
+    pair = population(optimizer, [RATES[optimizer], 1e30])
+    result = fit_and_predict(SMALL, pair, data, {"test": data.images[:8]}, engine=VECTORIZED)
     assert result.diverged.tolist() == [False, True]
     calm = fit_and_predict(
         SMALL, population(optimizer, [RATES[optimizer]] * 2), data, {}, engine=VECTORIZED
@@ -372,20 +376,20 @@ def test_without_dropout_nothing_is_dropped_or_scaled():
 
 def test_weights_are_he_uniform_and_the_seeds_alone():
     architecture = Architecture()
-    first, again, other = (initial_weights(architecture, seed) for seed in (0, 0, 1))
+    first, repeated, different = (initial_weights(architecture, seed) for seed in (0, 0, 1))
     limit = np.sqrt(6 / 9216)
     assert np.abs(first.dense).max() <= np.nextafter(np.float32(limit), np.inf)
     assert first.dense.std() == pytest.approx(limit / np.sqrt(3), rel=0.01)
-    assert (first.dense == again.dense).all()
-    assert (first.dense != other.dense).mean() > 0.99
+    assert (first.dense == repeated.dense).all()
+    assert (first.dense != different.dense).mean() > 0.99
     assert sum(w.size for w in first) == 320 + 18_496 + 1_179_776 + 6_063
     assert not any(bias.any() for bias in first[1::2])
 
 
 def test_half_precision_activations_train_alike():
-    data, one = training_data(SMALL, 60), population("sgd", [0.05], dropout=0.0)
+    data, single = training_data(SMALL, 60), population("sgd", [0.05], dropout=0.0)
     whole, half = (
-        fit_population(SMALL, one, data, engine=replace(VECTORIZED, activations=kind))[1][0]
+        fit_population(SMALL, single, data, engine=replace(VECTORIZED, activations=kind))[1][0]
         for kind in ("float32", "bfloat16")
     )
     assert (whole != half).any()
@@ -395,10 +399,10 @@ def test_half_precision_activations_train_alike():
 def test_predictions_are_those_of_the_trained_weights_whatever_the_number_of_images():
     weights = PopulationWeights(*(jnp.asarray(w)[None] for w in initial_weights(SMALL, 0)))
     images = training_data(SMALL, 5).images
-    every = predict_population(SMALL, weights, images, engine=SEPARATE)
-    assert every.shape == (1, 40, 5)
+    predictions = predict_population(SMALL, weights, images, engine=SEPARATE)
+    assert predictions.shape == (1, 40, 5)
     np.testing.assert_allclose(
-        predict_population(SMALL, weights, images[:3], engine=SEPARATE), every[:, :3]
+        predict_population(SMALL, weights, images[:3], engine=SEPARATE), predictions[:, :3]
     )
 
 

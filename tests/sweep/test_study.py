@@ -97,19 +97,21 @@ def test_one_lucky_training_among_many_neighbours_makes_no_best_rate():
     rng = np.random.default_rng(0)
     rates = np.geomspace(1e-6, 1e-1, 1000)
     truth = np.array([hill(-3, flat=1.0)(x) for x in np.log10(rates)])
-    one = pd.DataFrame({"optimizer": "sgd", "dropout": 0.0, "learning_rate": rates, "seed": 0})
-    one = one.assign(selection_accuracy=truth + 0.01 * rng.normal(size=1000))
-    one.loc[100, "selection_accuracy"] = 0.9
-    one = one.assign(test_accuracy=truth, train_loss=1.0, test_nll=1.0, test_ece=0.1)
-    (row,) = best_learning_rates(one.assign(diverged=False), **IMAGES).to_dict("records")
+    single_arm = pd.DataFrame(
+        {"optimizer": "sgd", "dropout": 0.0, "learning_rate": rates, "seed": 0}
+    )
+    single_arm = single_arm.assign(selection_accuracy=truth + 0.01 * rng.normal(size=1000))
+    single_arm.loc[100, "selection_accuracy"] = 0.9
+    single_arm = single_arm.assign(test_accuracy=truth, train_loss=1.0, test_nll=1.0, test_ece=0.1)
+    (row,) = best_learning_rates(single_arm.assign(diverged=False), **IMAGES).to_dict("records")
     assert abs(np.log10(row["best_rate"]) + 3) <= 1.05
     assert row["plateau_decades"] == pytest.approx(2.0, abs=0.25)
 
 
 def test_the_rate_is_picked_on_the_selection_split_alone():
-    one = table(hill(-3))
-    one.loc[0, "test_accuracy"] = 1.0  # lucky on the test split
-    (row,) = best_learning_rates(one, **IMAGES).to_dict("records")
+    single_arm = table(hill(-3))
+    single_arm.loc[0, "test_accuracy"] = 1.0  # lucky on the test split
+    (row,) = best_learning_rates(single_arm, **IMAGES).to_dict("records")
     assert row["best_rate"] == pytest.approx(1e-3)
 
 
@@ -123,9 +125,13 @@ def test_bands_hold_another_run_as_often_as_they_say(noise):
     def drawn():
         return rng.binomial(2000, np.clip(line + noise * rng.normal(size=1000), 0, 1)) / 2000
 
-    one = pd.DataFrame({"optimizer": "sgd", "dropout": 0.0, "learning_rate": rates, "seed": 0})
-    one = one.assign(test_accuracy=drawn(), selection_accuracy=line, train_loss=1.0)
-    result = accuracy_curves(one.assign(test_nll=1.0, test_ece=0.1, diverged=False), images=2000)
+    single_arm = pd.DataFrame(
+        {"optimizer": "sgd", "dropout": 0.0, "learning_rate": rates, "seed": 0}
+    )
+    single_arm = single_arm.assign(test_accuracy=drawn(), selection_accuracy=line, train_loss=1.0)
+    result = accuracy_curves(
+        single_arm.assign(test_nll=1.0, test_ece=0.1, diverged=False), images=2000
+    )
     level = (result["low"] + result["high"]) / 2
     half = (result["high"] - result["low"]) / 2
     assert (np.abs(line - level) <= half).mean() > 0.95  # about the truth, wide enough
@@ -142,28 +148,30 @@ def test_dropouts_effect_is_the_planted_one_both_ways():
     """Moved by one decade: equal at each arm's best, very unequal at equal rates."""
     plain = table(hill(-3), dropout=0.0)
     moved = table(hill(-2), dropout=0.5)
-    both = pd.concat([plain, moved], ignore_index=True)
+    combined = pd.concat([plain, moved], ignore_index=True)
     rng = np.random.default_rng(0)
     images = 4000
-    best = best_learning_rates(both, **IMAGES)
-    correct = rng.random((len(both), images)) < both["test_accuracy"].to_numpy()[:, None]
-    result = dropout_effect(both, correct, best, seed=0).set_index("comparison")
+    best = best_learning_rates(combined, **IMAGES)
+    correct = rng.random((len(combined), images)) < combined["test_accuracy"].to_numpy()[:, None]
+    result = dropout_effect(combined, correct, best, seed=0).set_index("comparison")
     truth = (moved["test_accuracy"] - plain["test_accuracy"]).mean()
-    equal, own = result.loc["at equal rates"], result.loc["at own best"]
+    equal, at_best = result.loc["at equal rates"], result.loc["at own best"]
     assert equal["effect"] == pytest.approx(truth)
     assert equal["pairs"] == len(RATES)
-    assert own["low"] < 0 < own["high"]
-    assert own["pairs"] == images
+    assert at_best["low"] < 0 < at_best["high"]
+    assert at_best["pairs"] == images
     # two arms of accuracy .8 on 4,000 images each: ± 1.96 · √(2 · .16 / 4000)
-    assert (own["high"] - own["low"]) / 2 == pytest.approx(1.96 * np.sqrt(0.32 / 4000), rel=0.15)
+    assert (at_best["high"] - at_best["low"]) / 2 == pytest.approx(
+        1.96 * np.sqrt(0.32 / 4000), rel=0.15
+    )
 
 
 def test_pairs_are_of_one_seed_and_one_rate_whatever_the_order_of_rows():
     plain = table(hill(-3), seeds=(0, 1), noise=0.02)
     better = plain.assign(dropout=0.5, test_accuracy=plain["test_accuracy"] + 0.03)
-    both = pd.concat([plain, better.sample(frac=1, random_state=0)], ignore_index=True)
-    correct = np.zeros((len(both), 10), bool)
-    result = dropout_effect(both, correct, best_learning_rates(both, **IMAGES), seed=0)
+    combined = pd.concat([plain, better.sample(frac=1, random_state=0)], ignore_index=True)
+    correct = np.zeros((len(combined), 10), bool)
+    result = dropout_effect(combined, correct, best_learning_rates(combined, **IMAGES), seed=0)
     row = result[result["comparison"] == "at equal rates"].iloc[0]
     assert row["low"] == pytest.approx(0.03)
     assert row["high"] == pytest.approx(0.03)
@@ -194,6 +202,6 @@ ACCURACIES = {"adam": 0.8, "adagrad": 0.797, "sgd": 0.7}
 
 
 def test_members_at_the_best_rate_are_those_of_their_own_arm():
-    both = pd.concat([table(hill(-3), seeds=(0, 1)), table(hill(-4), dropout=0.5)])
-    result = members_at_best_rate(both, best_learning_rates(both, **IMAGES))
+    combined = pd.concat([table(hill(-3), seeds=(0, 1)), table(hill(-4), dropout=0.5)])
+    result = members_at_best_rate(combined, best_learning_rates(combined, **IMAGES))
     assert result["learning_rate"].tolist() == pytest.approx([1e-3, 1e-3, 1e-4])

@@ -47,9 +47,9 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_table(command, truth, t
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         kills += 1
-        found = set(tmp_path.glob("trials/*/chunk-*.parquet"))
-        assert found >= chunks  # nothing that was finished is lost
-        chunks = found
+        stored = set(tmp_path.glob("trials/*/chunk-*.parquet"))
+        assert stored >= chunks  # nothing that was finished is lost
+        chunks = stored
     stamps = {chunk: chunk.stat().st_mtime_ns for chunk in chunks}
     subprocess.run([*command, "--out", tmp_path], check=True, capture_output=True)
     assert kills > 0
@@ -61,8 +61,8 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_table(command, truth, t
 def test_how_the_grid_is_cut_and_how_many_train_at_once_change_nothing(
     tiny_plan, sweep_data, truth, tmp_path
 ):
-    other = replace(tiny_plan, chunk=5)
-    table = run_study(other, sweep_data, StudyFolder(tmp_path), threads=3)[list(RESULTS)]
+    changed = replace(tiny_plan, chunk=5)
+    table = run_study(changed, sweep_data, StudyFolder(tmp_path), threads=3)[list(RESULTS)]
     pd.testing.assert_frame_equal(table, truth, check_exact=True)
 
 
@@ -74,8 +74,8 @@ def test_another_network_or_other_data_starts_anew_beside_the_old_and_says_so(
     run_study(plan, sweep_data, studies)
     before = {path: path.read_bytes() for path in tmp_path.glob("*/chunk-*")}
     assert "A new study" not in caplog.text
-    other = sweep_data | {"train_images": 255 - sweep_data["train_images"]}
-    for plan_now, data_now in ((replace(plan, units=8), sweep_data), (plan, other)):
+    changed = sweep_data | {"train_images": 255 - sweep_data["train_images"]}
+    for plan_now, data_now in ((replace(plan, units=8), sweep_data), (plan, changed)):
         study = studies.open(plan_now.as_dict(), data_now)
         assert study.finished() == set()
         assert "A new study" in caplog.text

@@ -284,6 +284,13 @@ def study_metrics(best: pd.DataFrame, *, trainings: int, test_images: int) -> Me
     Returns:
         Metrics ``OPTIMIZER_DROPOUT_MEASURE`` for each of :data:`MEASURES` that is finite, and
         ``test_accuracy`` of the most accurate arm with its 95 % interval.
+
+    Examples:
+        >>> best = dict.fromkeys(MEASURES, 0.5) | {"optimizer": "sgd", "dropout": 0.0}
+        >>> best = pd.DataFrame([best | {"low": 0.4, "high": 0.6}])
+        >>> metrics = study_metrics(best, trainings=11, test_images=100)
+        >>> metrics["sgd_0_test_accuracy"], metrics["test_accuracy_high"]
+        (0.5, 0.6)
     """
     metrics = {
         f"{row['optimizer']}_{row['dropout']:g}_{measure}": float(row[measure])

@@ -126,6 +126,17 @@ def fit_and_predict(
 
     Returns:
         Losses, logits and times of each member.
+
+    Examples:
+        >>> architecture = Architecture(classes=2, side=6, filters=(2, 2), units=2)
+        >>> population = Population("sgd", np.array([0.01, 0.1]), np.zeros(2), np.zeros(2))
+        >>> images, labels = np.zeros((8, 6, 6, 1), np.uint8), np.arange(8) % 2
+        >>> data = TrainingData(images, labels, np.arange(8).reshape(2, 4))
+        >>> engine = Engine("im2col", blocks=1, vectorized=True)
+        >>> test = {"test": images}
+        >>> result = fit_and_predict(architecture, population, data, test, engine=engine)
+        >>> result.losses.shape, result.logits["test"].shape
+        ((2, 2), (2, 8, 2))
     """
     size = len(population) if engine.vectorized else 1
     parts = [population[i : i + size] for i in range(0, len(population), size)]

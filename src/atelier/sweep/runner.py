@@ -73,6 +73,20 @@ def run_study(
 
     Raises:
         ValueError: If an array is missing or has an unexpected shape, type or range.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> import numpy as np
+        >>> images, labels = np.zeros((8, 6, 6, 1), np.uint8), np.arange(8) % 2
+        >>> data = {f"{split}_images": images for split in ("train", "selection", "test")}
+        >>> data |= {f"{split}_labels": labels for split in ("train", "selection", "test")}
+        >>> plan = Plan(["sgd"], [0.0], 0.1, 0.1, 1, [0], 4, 1, 1, filters=(2, 2), units=2)
+        >>> with TemporaryDirectory() as folder:
+        ...     table = run_study(plan, data, StudyFolder(Path(folder)))
+        >>> table[["optimizer", "learning_rate", "seed", "diverged"]]
+          optimizer  learning_rate  seed  diverged
+        0       sgd            0.1     0     False
     """
     check_data(data)
     chunks = dict(enumerate(plan.chunks()))
