@@ -1,14 +1,16 @@
-"""Activation maximization as one batch against one image at a time, the same steps.
+"""Activation maximization of all images as one batch, and of one image at a time.
 
-`python benchmarks/activation.py`. The post's network with random weights (time does not depend on
-them), ten classes from four starts, ten plain steps: all 40 images in one compiled batch, against a
-loop over images with a gradient tape, as the post and its followers write it, eager and compiled.
-Two threads; medians of interleaved repeats after one warm-up each.
+`python benchmarks/activation.py [--steps 10] [--repeats 5]`. A network with random weights (time
+does not depend on them), ten classes from four starts, some steps of gradient descent: all 40
+images in one compiled batch, and a loop over images with a gradient tape, eager and compiled. Two
+threads; medians of interleaved repeats after one warm-up each.
 """
 
+import argparse
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -18,16 +20,16 @@ from atelier.training.networks import two_layer_cnn
 from atelier.training.reproducibility import make_reproducible
 from atelier.types import Array
 
-STEPS, RATE, REPEATS = 10, 5.0, 5
+RATE, CLASSES, SHAPE = 5.0, 10, (28, 28, 1)
+STARTS = ("ones", "half", "zeros", "random")
+BATCH = "one batch"
 
 
-def main() -> None:
-    """Time the three ways side by side and check that they agree."""
-    make_reproducible(0, 2)
-    model = two_layer_cnn(10, shape=(28, 28, 1), dropout=0.5)
-    kinds = ("ones", "half", "zeros", "random")
-    starts = np.concatenate([initial_images(kind, 10, (28, 28, 1), seed=0) for kind in kinds])
-    targets = np.tile(np.arange(10), len(kinds))
+def implementations(steps: int) -> dict[str, Callable[[], Array]]:
+    """Returns functions by name, each of which runs the same descent and returns its images."""
+    model = two_layer_cnn(CLASSES, shape=SHAPE, dropout=0.5)
+    starts = np.concatenate([initial_images(kind, CLASSES, SHAPE, seed=0) for kind in STARTS])
+    targets = np.tile(np.arange(CLASSES), len(STARTS))
 
     def gradient(image: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
@@ -37,36 +39,50 @@ def main() -> None:
             loss = tf.reduce_sum(losses)
         return tape.gradient(loss, image)
 
-    def one_by_one(step: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> Array:
-        results = []
+    def one_by_one(compute_gradient: Any) -> Array:
+        images = []
         for start, target in zip(starts, targets, strict=True):
             image, label = tf.constant(start[None]), tf.constant([target])
-            for _ in range(STEPS):
-                image -= RATE * step(image, label)
-            results.append(image.numpy()[0])
-        return np.stack(results)
+            for _ in range(steps):
+                image -= RATE * compute_gradient(image, label)
+            images.append(image.numpy()[0])
+        return np.stack(images)
+
+    def batch() -> Array:
+        descent = descend_cross_entropy(model, starts, targets, steps=steps, learning_rate=RATE)
+        return np.asarray(descent.images[-1])
 
     compiled = tf.function(gradient)
-    ways: dict[str, Callable[[], Array]] = {
-        "one batch": lambda: descend_cross_entropy(
-            model, starts, targets, steps=STEPS, learning_rate=RATE
-        ).images[-1],
+    return {
+        BATCH: batch,
         "one image at a time, eager": lambda: one_by_one(gradient),
         "one image at a time, compiled": lambda: one_by_one(compiled),
     }
-    results = {name: way() for name, way in ways.items()}
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(REPEATS):
-        for name, way in ways.items():
+
+
+def main() -> None:
+    """Times the implementations in turn, and prints their largest difference."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    make_reproducible(0, 2)
+    functions = implementations(options.steps)
+    images = {name: run() for name, run in functions.items()}
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for _ in range(options.repeats):
+        for name, run in functions.items():
             started = time.perf_counter()
-            way()
+            run()
             times[name].append(time.perf_counter() - started)
-    reference = results["one batch"]
-    least = statistics.median(times["one batch"])
-    for name, taken in times.items():
-        median, gap = statistics.median(taken), float(np.abs(results[name] - reference).max())
-        ratio = median / least
-        print(f"{name:30} {1000 * median:8.1f} ms   {ratio:5.1f} ×   largest difference {gap:.1e}")
+    reference = statistics.median(times[BATCH])
+    for name, seconds in times.items():
+        median = statistics.median(seconds)
+        difference = float(np.abs(images[name] - images[BATCH]).max())
+        print(
+            f"{name:30} {1000 * median:8.1f} ms   {median / reference:5.1f} ×   "
+            f"largest difference {difference:.1e}"
+        )
 
 
 if __name__ == "__main__":

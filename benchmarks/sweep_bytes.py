@@ -1,14 +1,16 @@
-"""Bytes that a step of the sweep moves on an H100, read off the compiled program; needs no GPU.
+"""Bytes that a step of the sweep moves on an H100, from the compiled program; needs no GPU.
 
 `python benchmarks/sweep_bytes.py`, where JAX is installed with its CUDA plugin (the extra `gpu`):
 XLA compiles the whole step for an H100 that is described to it, and every kernel's inputs and
 outputs are counted, beside the floor that the dense layer sets: its weights read twice and written
-once, its slots read and written. What is read from the cache again is not counted. `--members N`.
+once, its slots read and written. Repeated reads from the cache are not counted. `--members N`;
+`--tiny`: two members, one optimizer.
 """
 
 import argparse
 import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -16,7 +18,7 @@ from typing import Any
 from unittest import mock
 
 os.environ["JAX_PLATFORMS"] = "cpu"
-os.environ["XLA_FLAGS"] = "--xla_gpu_autotune_level=0"  # there is nothing to time it on
+os.environ["XLA_FLAGS"] = "--xla_gpu_autotune_level=0"  # there is no GPU to time it on
 
 import jax
 import jax.numpy as jnp
@@ -24,11 +26,11 @@ import numpy as np
 from jax._src import xla_bridge
 from jax.experimental import topologies
 
-from atelier.sweep.architecture import Network
-from atelier.sweep.network import Parameters, initial_weights
+from atelier.sweep.architecture import Architecture
+from atelier.sweep.network import PopulationWeights, initial_weights
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import OptimizerName
-from atelier.sweep.steps import Engine, Numbers, State, compiled_steps
+from atelier.sweep.steps import Engine, Hyperparameters, State, compiled_steps
 
 H100 = """
 gpu_device_info {
@@ -47,7 +49,7 @@ dnn_version_info { major: 9 minor: 10 }
 runtime_version { major: 13 minor: 0 patch: 0 }
 device_description_str: "NVIDIA H100 80GB HBM3"
 """
-NETWORK, BATCH, STEPS = Network(), 8, 1000
+NETWORK, BATCH, STEPS = Architecture(), 8, 1000
 WIDTHS = {"f32": 4, "s32": 4, "u32": 4, "bf16": 2, "s8": 1, "u8": 1, "pred": 1}
 SHAPE = re.compile(rf"\b({'|'.join(WIDTHS)})\[([\d,]*)\]")
 NOTHING_MOVES = {"parameter", "get-tuple-element", "tuple", "bitcast", "constant", "while"}
@@ -56,47 +58,55 @@ IMAGES = BATCH * STEPS * NETWORK.side**2
 
 
 def shaped(*shape: int, dtype: Any = jnp.float32) -> Any:
-    """An array that is only spoken of."""
+    """Returns the description of an array."""
     return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
 
 
 def on_an_h100() -> Any:
-    """Where the arguments are said to be."""
+    """Returns the placement of arguments on a described H100.
+
+    The program ends if JAX has no CUDA plugin.
+    """
     names = {"platform": "cuda", "target_config": H100, "topology": "1x1x1"}
-    devices: Any = np.array(topologies.get_topology_desc("h100", **names).devices)
-    mesh = jax.sharding.Mesh(devices, ("one",))
+    try:
+        devices: Any = np.array(topologies.get_topology_desc("h100", **names).devices)
+    except (RuntimeError, NotImplementedError) as error:
+        sys.exit(f"Expected JAX with its CUDA plugin (make gpu). Received: {error}")
+    mesh = jax.sharding.Mesh(devices, ("device",))
     return jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())  # type: ignore[no-untyped-call]
 
 
 def put(place: Any, x: Any) -> Any:
-    """The same, said to be there."""
+    """Returns the description of an array with its placement."""
     return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place)  # type: ignore[no-untyped-call]
 
 
 def program(optimizer: OptimizerName, engine: Engine, members: int) -> str:
-    """The step as XLA compiled it, in its own language."""
-    weights = Parameters(*(shaped(members, *w.shape) for w in initial_weights(NETWORK, 0)))
-    slots = Parameters(*((w,) * len(OPTIMIZERS[optimizer].slots) for w in weights))
+    """Returns the step's program as XLA compiled it, as HLO text."""
+    weights = PopulationWeights(*(shaped(members, *w.shape) for w in initial_weights(NETWORK, 0)))
+    slots = PopulationWeights(*((w,) * len(OPTIMIZERS[optimizer].slots) for w in weights))
     state = State(weights, slots, shaped(dtype=jnp.int32), shaped(STEPS, members))
-    numbers = Numbers(shaped(members), shaped(members), shaped(members, dtype=jnp.uint32))
+    hyperparameters = Hyperparameters(
+        shaped(members), shaped(members), shaped(members, dtype=jnp.uint32)
+    )
     images = BATCH * STEPS, NETWORK.side, NETWORK.side, 1
-    rest = (
+    inputs = (
         *(shaped(*images, dtype=jnp.uint8), shaped(images[0], dtype=jnp.int32)),
         *(shaped(STEPS, BATCH, dtype=jnp.int32), shaped(dtype=jnp.int32)),
     )
-    there = jax.tree.map(partial(put, on_an_h100()), (state, numbers, *rest))
-    lowered = compiled_steps(NETWORK, optimizer, engine).lower(*there)  # type: ignore[attr-defined]
+    arguments = jax.tree.map(partial(put, on_an_h100()), (state, hyperparameters, *inputs))
+    lowered = compiled_steps(NETWORK, optimizer, engine).lower(*arguments)  # type: ignore[attr-defined]
     return str(lowered.compile().as_text())
 
 
 def size(shape: str) -> int:
-    """Bytes of an array, or of all in a tuple."""
-    found = SHAPE.findall(shape)
-    return sum(WIDTHS[t] * int(np.prod([int(n) for n in d.split(",") if n])) for t, d in found)
+    """Returns the bytes of an array, or of all arrays in a tuple."""
+    arrays = SHAPE.findall(shape)
+    return sum(WIDTHS[t] * int(np.prod([int(n) for n in d.split(",") if n])) for t, d in arrays)
 
 
 def kernels(text: str, computation: str, *, steps: bool = False) -> Iterator[tuple[str, int]]:
-    """Name and bytes of every kernel that the loop over the steps runs, and the loops within."""
+    """Yields name and bytes of every kernel that the loop over the steps runs."""
     (lines,) = re.findall(
         rf"^(?:ENTRY )?%{re.escape(computation)} .*?\n(.*?)^}}", text, re.M | re.S
     )
@@ -110,12 +120,12 @@ def kernels(text: str, computation: str, *, steps: bool = False) -> Iterator[tup
             yield from kernels(text, body, steps=True)
         elif steps and op not in NOTHING_MOVES:
             inputs = re.findall(r"%([\w.-]+)", rest.split(")")[0])
-            read = [size(shapes.get(one, "")) for one in inputs]
+            read = [size(shapes.get(name, "")) for name in inputs]
             yield name, sum(n for n in read if n != IMAGES) + size(shape)
 
 
-def moved(optimizer: OptimizerName, engine: Engine, members: int) -> tuple[float, int]:
-    """Gigabytes of a step, and in how many kernels."""
+def moved_bytes(optimizer: OptimizerName, engine: Engine, members: int) -> tuple[float, int]:
+    """Returns the gigabytes of a step, and its number of kernels."""
     text = program(optimizer, engine, members)
     (entry,) = re.findall(r"^ENTRY %([\w.-]+)", text, re.M)
     sizes = [bytes_ for _, bytes_ in kernels(text, entry)]
@@ -123,26 +133,28 @@ def moved(optimizer: OptimizerName, engine: Engine, members: int) -> tuple[float
 
 
 def main() -> None:
-    """Plain and by kernels, beside the floor."""
+    """Prints the bytes of the plain step and of the kernels, beside the floor."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--members", type=int, default=250)
-    members = parser.parse_args().members
-    plain = Engine("patches", 1, together=True)
+    parser.add_argument("--tiny", action="store_true", help="two members, one optimizer")
+    options = parser.parse_args()
+    members = 2 if options.tiny else options.members
+    optimizers = list(OPTIMIZERS)[:1] if options.tiny else list(OPTIMIZERS)
+    plain = Engine("im2col", 1, vectorized=True)
     dense = 4 * NETWORK.features * NETWORK.units * members / 1e9
-    told = xla_bridge.canonicalize_platform
+    canonicalize = xla_bridge.canonicalize_platform
     with (
         mock.patch.object(jax, "default_backend", return_value="gpu"),
         mock.patch.object(
-            xla_bridge, "canonicalize_platform", lambda p: "cuda" if p == "gpu" else told(p)
+            xla_bridge, "canonicalize_platform", lambda p: "cuda" if p == "gpu" else canonicalize(p)
         ),
     ):
         print(f"{members} members: GB a step (kernels)")
         print("optimizer   plain        by kernels   floor   ratio to it")
-        for optimizer, one in OPTIMIZERS.items():
-            floor = dense * (3 + 2 * len(one.slots))
-            (a, n), (b, m) = (
-                moved(optimizer, replace(plain, kernels=use), members) for use in (False, True)
-            )
+        for optimizer in optimizers:
+            floor = dense * (3 + 2 * len(OPTIMIZERS[optimizer].slots))
+            a, n = moved_bytes(optimizer, plain, members)
+            b, m = moved_bytes(optimizer, replace(plain, kernels=True), members)
             print(
                 f"{optimizer:9}  {a:6.2f} ({n:2})  {b:6.2f} ({m:2})  {floor:6.2f}"
                 f"   {a / floor:.2f}, {b / floor:.2f}"

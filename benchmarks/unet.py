@@ -1,8 +1,9 @@
-"""Training images a second of one U-Net: ours (Keras on TensorFlow) beside PyTorch.
+"""Training images a second of one U-Net: ours (Keras on TensorFlow) and PyTorch's.
 
-`python benchmarks/unet.py --torch PYTHON`, where PYTHON is an interpreter that has torch, which is
-no dependency of this project. 256² images, 16 filters, depth 4, batch 1, SGD with momentum .99,
-two threads. Each measures in a process of its own; turns alternate; medians and CPU seconds.
+`python benchmarks/unet.py [--torch PYTHON] [--tiny]`, where PYTHON is an interpreter that has
+torch, which is no dependency of this project. 256² images, 16 filters, depth 4, batch 1, SGD with
+momentum 0.99, two threads. Each program runs in its own process; turns alternate; prints medians.
+`--tiny` runs a small network for a few steps, to check that all of it works.
 """
 
 import argparse
@@ -13,35 +14,52 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
-
-SIDE, FILTERS, DEPTH, STEPS, TURNS = 256, 16, 4, 12, 3
+from typing import Any, NamedTuple
 
 
-def clock(step: Callable[[], Any], parameters: int) -> None:
-    """Run some steps and print images and CPU seconds a second, as JSON."""
+class Sizes(NamedTuple):
+    """Sizes of the network, its images and the measurement."""
+
+    side: int
+    filters: int
+    depth: int
+    steps: int
+    turns: int
+
+
+FULL = Sizes(side=256, filters=16, depth=4, steps=12, turns=3)
+TINY = Sizes(side=32, filters=2, depth=2, steps=2, turns=1)
+
+
+def print_rate(step: Callable[[], Any], parameters: int, steps: int) -> None:
+    """Runs the steps and prints images a second, and CPU seconds a second, as JSON."""
     for _ in range(3):
         step()
     cpu, wall = time.process_time(), time.perf_counter()
-    for _ in range(STEPS):
+    for _ in range(steps):
         step()
     wall = time.perf_counter() - wall
     cores = (time.process_time() - cpu) / wall
-    print(json.dumps({"images": STEPS / wall, "cores": cores, "parameters": parameters}))
+    print(json.dumps({"images": steps / wall, "cores": cores, "parameters": parameters}))
 
 
-def ours() -> None:
-    """The project's own trainer on patches that are drawn beforehand."""
+def measure_ours(sizes: Sizes) -> None:
+    """Measures the project's trainer on a patch that is drawn beforehand."""
     import numpy as np
 
-    from atelier.segmentation.deformation import DeformationParams
-    from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParams
+    from atelier.segmentation.params import (
+        BorderParams,
+        DeformationParams,
+        SegmenterParams,
+        UnetParams,
+    )
+    from atelier.segmentation.patches import Batch
     from atelier.segmentation.training import UnetTrainer, build_unet
     from atelier.training.reproducibility import make_reproducible
 
     make_reproducible(0, 2)
     params = SegmenterParams(
-        network=UnetParams(filters=FILTERS, depth=DEPTH, padding="same", dropout=0.0),
+        network=UnetParams(filters=sizes.filters, depth=sizes.depth, padding="same", dropout=0.0),
         weights=BorderParams(w0=10.0, sigma=5.0, balance=False, gaps=True),
         deformation=DeformationParams(
             displacement=0,
@@ -60,7 +78,7 @@ def ours() -> None:
         clip=1e9,
         warmup=0.0,
         batch_size=1,
-        patch=SIDE,
+        patch=sizes.side,
         steps=1000,
         report_every=1000,
         seed=0,
@@ -68,14 +86,15 @@ def ours() -> None:
     )
     model = build_unet(params)
     trainer, rng = UnetTrainer(model, params), np.random.default_rng(0)
-    image = rng.random((1, SIDE, SIDE, 1), np.float32)
-    target = rng.integers(0, 2, (1, SIDE, SIDE)).astype(np.int32)
-    batch = (image, target, np.ones((1, SIDE, SIDE), np.float32))
-    clock(lambda: trainer.learn(batch), model.count_params())
+    shape = (1, sizes.side, sizes.side)
+    image = rng.random((*shape, 1), np.float32)
+    target = rng.integers(0, 2, shape).astype(np.int32)
+    batch = Batch(image, target, np.ones(shape, np.float32))
+    print_rate(lambda: trainer.learn(batch), model.count_params(), sizes.steps)
 
 
-def theirs(*, channels_last: bool) -> None:
-    """The same network, loss and optimizer in PyTorch, eager."""
+def measure_torch(sizes: Sizes, *, channels_last: bool) -> None:
+    """Measures the same network, loss and optimizer in PyTorch, eager."""
     import importlib
 
     torch: Any = importlib.import_module("torch")
@@ -86,24 +105,25 @@ def theirs(*, channels_last: bool) -> None:
         first, second = (nn.Conv2d(n, after, 3, padding=1) for n in (before, after))
         return nn.Sequential(first, nn.ReLU(), second, nn.ReLU())
 
-    widths = [FILTERS << level for level in range(DEPTH + 1)]
+    filters, depth, side = sizes.filters, sizes.depth, sizes.side
+    widths = [filters << level for level in range(depth + 1)]
     down = nn.ModuleList([block(a, b) for a, b in zip([1, *widths[:-2]], widths[:-1], strict=True)])
     bottom = block(widths[-2], widths[-1])
     rise = nn.ModuleList([nn.ConvTranspose2d(2 * w, w, 2, 2) for w in widths[:-1]])
     up = nn.ModuleList([block(2 * w, w) for w in widths[:-1]])
-    parts = nn.ModuleList([down, bottom, rise, up, nn.Conv2d(FILTERS, 2, 1)])
+    parts = nn.ModuleList([down, bottom, rise, up, nn.Conv2d(filters, 2, 1)])
 
     def forward(x: Any) -> Any:
-        crossing = []
+        skips = []
         for level in down:
-            crossing.append(level(x))
-            x = functional.max_pool2d(crossing[-1], 2)
+            skips.append(level(x))
+            x = functional.max_pool2d(skips[-1], 2)
         x = bottom(x)
-        for level in reversed(range(DEPTH)):
-            x = up[level](torch.cat([crossing[level], rise[level](x)], 1))
+        for level in reversed(range(depth)):
+            x = up[level](torch.cat([skips[level], rise[level](x)], 1))
         return parts[4](x)
 
-    image, target = torch.rand(1, 1, SIDE, SIDE), torch.randint(0, 2, (1, SIDE, SIDE))
+    image, target = torch.rand(1, 1, side, side), torch.randint(0, 2, (1, side, side))
     if channels_last:
         parts.to(memory_format=torch.channels_last)
         image = image.to(memory_format=torch.channels_last)
@@ -115,37 +135,44 @@ def theirs(*, channels_last: bool) -> None:
         (losses * 1.0).mean().backward()
         optimizer.step()
 
-    clock(step, sum(p.numel() for p in parts.parameters()))
+    print_rate(step, sum(p.numel() for p in parts.parameters()), sizes.steps)
 
 
-WORKERS: dict[str, Callable[[], None]] = {
-    "ours": ours,
-    "torch": lambda: theirs(channels_last=False),
-    "torch, channels last": lambda: theirs(channels_last=True),
-}
+OURS, TORCH, CHANNELS_LAST = "ours", "torch", "torch, channels last"
+WORKERS = (OURS, TORCH, CHANNELS_LAST)
+
+
+def measure(worker: str, sizes: Sizes) -> None:
+    """Measures one of the programs in this process."""
+    if worker == OURS:
+        measure_ours(sizes)
+    else:
+        measure_torch(sizes, channels_last=worker == CHANNELS_LAST)
 
 
 def main() -> None:
-    """Let each work in turn, and print medians."""
+    """Runs the programs in turns, each in its own process, and prints medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--torch", help="a Python that has torch")
-    parser.add_argument("--worker", choices=list(WORKERS))
-    given = parser.parse_args()
-    if given.worker:
-        WORKERS[given.worker]()
+    parser.add_argument("--tiny", action="store_true", help="a small network, a few steps")
+    parser.add_argument("--worker", choices=WORKERS)
+    options = parser.parse_args()
+    sizes = TINY if options.tiny else FULL
+    if options.worker:
+        measure(options.worker, sizes)
         return
-    names = list(WORKERS) if given.torch else ["ours"]
-    told: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    names = WORKERS if options.torch else WORKERS[:1]
+    results: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    for _ in range(TURNS):
+    for _ in range(sizes.turns):
         for name in names:
-            python = sys.executable if name == "ours" else given.torch
-            command = [python, __file__, "--worker", name]
-            ran = subprocess.run(
+            python = sys.executable if name == OURS else options.torch
+            command = [python, __file__, "--worker", name, *["--tiny"] * options.tiny]
+            process = subprocess.run(
                 command, capture_output=True, text=True, check=True, env=environment
             )
-            told[name].append(json.loads(ran.stdout.splitlines()[-1]))
-    for name, rows in told.items():
+            results[name].append(json.loads(process.stdout.splitlines()[-1]))
+    for name, rows in results.items():
         images, cores = (statistics.median(row[key] for row in rows) for key in ("images", "cores"))
         size = int(rows[0]["parameters"])
         print(f"{name:22} {images:5.2f} images/s   {cores:.2f} cores   {size:,} parameters")

@@ -14,18 +14,19 @@ from pydantic import ValidationError
 
 from atelier.cells.comparison import pictures_by_score
 from atelier.cells.scores import OVERLAPS
+from atelier.data.params import SplitParams
 from atelier.data.shares import rounded_share
-from atelier.data.splits import SplitParams, stratified_split
-from atelier.drift.detection import mix_out_of_distribution
+from atelier.data.splits import stratified_split
+from atelier.drift.power import mix_out_of_distribution
 from atelier.evaluation.calibration_error import expected_calibration_error
 from atelier.maxout.networks import rectified_width
-from atelier.promotion.decision import Evaluation, compare_models
+from atelier.promotion.comparison import Evaluation, compare_models
 from atelier.promotion.params import MarginParams, PromotionParams
 from atelier.segmentation.pixel_calibration import PixelSample, fit_platt_scale, reliability_table
-from atelier.sweep.analysis import best_rates
+from atelier.sweep.analysis import best_learning_rates
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import Plan
-from atelier.sweep.splits import gather
+from atelier.sweep.splits import make_splits
 
 HUNDREDTHS = st.integers(1, 99)
 
@@ -65,7 +66,7 @@ def test_shares_that_add_up_to_one_but_for_rounding_leave_nothing_for_training()
 def test_the_selection_and_the_strangers_are_counted_exactly():
     # 0.14 · 75 = 10.5 gives 10, the even one; in floats it is 10.500…002
     parts = {"images": np.zeros((76, 2, 2, 1), np.uint8), "labels": np.zeros(76, int)}
-    found = gather([], parts, train=1, selection=0.14, seed=0)
+    found = make_splits([], parts, train=1, selection=0.14, seed=0)
     assert len(found["selection_labels"]) == 10
     # 0.35 · 170 = 59.5 gives 60; in floats it is 59.499…
     mixed = mix_out_of_distribution(np.zeros((170, 1, 1, 1)), np.ones((5, 1, 1, 1)), 0.35, seed=0)
@@ -124,7 +125,9 @@ def test_of_equally_good_rates_the_lowest_is_best_and_a_point_less_is_on_the_pla
             return top
         return round(top - 0.01, 4) if -3.45 < log < -2.45 else 0.5
 
-    (row,) = best_rates(study(accuracy), selection_images=100, test_images=100).to_dict("records")
+    (row,) = best_learning_rates(study(accuracy), selection_images=100, test_images=100).to_dict(
+        "records"
+    )
     assert np.log10(row["best_rate"]) == pytest.approx(-4.4)
     assert row["plateau_decades"] == pytest.approx(1.8)
 

@@ -329,7 +329,7 @@ def test_a_model_is_promoted_followed_rolled_back_and_then_stays_out(finished):
     found = client.get_model_version(name, first)
     assert "is the first champion" in found.tags["promotion.verdict"]
     copy = client.create_model_version(name, found.source, found.run_id).version
-    assert f"Version {copy} takes the place of version {first}" in finished.run(*promote)
+    assert f"Version {copy} replaces version {first}" in finished.run(*promote)
     assert client.get_model_version_by_alias(name, "champion").version == copy
     table = pd.read_parquet(finished.path("08_reporting/test/digits/promotion_table.parquet"))
     assert table.set_index("measure").loc["accuracy", "gain"] == 0

@@ -17,6 +17,7 @@ from atelier.hooks import (
     ProgressHooks,
     RedactionHooks,
     RunnerHooks,
+    TensorFlowHooks,
     TrackingHooks,
     environment_variable,
 )
@@ -43,6 +44,7 @@ HOOKS = (
     OriginHooks(_commands),
     KilledRunHooks(),
     RunnerHooks(),
+    TensorFlowHooks(),
     ProgressHooks(),
 )
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended

@@ -16,9 +16,9 @@ from atelier.calibration.scaling import (
     PlattScaling,
     TemperatureScaling,
     VectorScaling,
-    log_odds,
+    softmax_log_odds,
 )
-from atelier.evaluation.calibration_error import expected_calibration_error, negative_log_likelihood
+from atelier.evaluation import expected_calibration_error, negative_log_likelihood
 
 ALL = list(CALIBRATORS.values())
 
@@ -137,8 +137,8 @@ def test_platt_scaling_of_separable_data_keeps_to_his_softened_targets():
 
 def test_log_odds_are_exact_where_the_probability_rounds_to_one():
     logits = np.array([[800.0, 0, 1], [0, 0, 0]])
-    np.testing.assert_allclose(log_odds(logits)[0, 0], 800 - logsumexp([0, 1]))
-    np.testing.assert_allclose(log_odds(logits)[1], -np.log(2))
+    np.testing.assert_allclose(softmax_log_odds(logits)[0, 0], 800 - logsumexp([0, 1]))
+    np.testing.assert_allclose(softmax_log_odds(logits)[1], -np.log(2))
 
 
 def test_a_histogram_s_bin_says_the_share_of_its_positives():

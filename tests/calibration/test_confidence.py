@@ -19,7 +19,7 @@ from atelier.calibration.params import CapacityParams, DenseParams
 from atelier.calibration.scaling import TemperatureScaling
 from atelier.calibration.serving import calibrated_model
 from atelier.data.idx import read_idx
-from atelier.evaluation.calibration_error import expected_calibration_error
+from atelier.evaluation import expected_calibration_error
 from atelier.training.batches import to_unit
 from atelier.training.fitting import predict_logits
 from atelier.training.params import TrainingParams
@@ -106,29 +106,13 @@ def study():
     )
 
 
-class KilledError(Exception):
-    """What a kill looks like from inside."""
-
-
-class Fragile(Memory):
-    """A checkpoint whose run dies after its third save."""
-
-    saves = 0
-
-    def save(self, fingerprint, state):
-        super().save(fingerprint, state)
-        self.saves += 1
-        if self.saves == 3:
-            raise KilledError
-
-
 def test_a_study_that_was_killed_ends_as_if_undisturbed(made, study):
     train, calibration, test = (made(90, 9, seed=seed) for seed in range(3))
     whole = capacity_study(train, calibration, test, study, Memory())
-    fragile = Fragile()
-    with pytest.raises(KilledError):
-        capacity_study(train, calibration, test, study, fragile)
-    resumed = capacity_study(train, calibration, test, study, fragile)
+    checkpoint = Memory(dies_after=3)
+    with pytest.raises(KeyboardInterrupt):
+        capacity_study(train, calibration, test, study, checkpoint)
+    resumed = capacity_study(train, calibration, test, study, checkpoint)
     assert whole.equals(resumed)
     assert len(whole) == len(list(capacity_settings(study))) == 8
 

@@ -15,13 +15,13 @@ from atelier.calibration.binning import (
     integer_cube_root,
     merge_ties,
 )
-from atelier.evaluation.calibration_error import (
+from atelier.evaluation import (
     adaptive_calibration_error,
     classwise_calibration_error,
-    equal_mass_edges,
+    detection_metrics,
     reliability_bins,
 )
-from atelier.evaluation.detection import detection_metrics
+from atelier.evaluation.reliability import equal_mass_edges
 
 
 @given(st.integers(0, 10**7), st.integers(-1, 1))
@@ -82,7 +82,7 @@ def test_isotonic_regression_pools_scores_that_only_rounding_tells_apart():
 
 @pytest.mark.parametrize("n", [20, 40, 60, 100, 140])
 def test_the_threshold_that_exactly_95_percent_pass_is_counted_in_integers(n):
-    ordinary = np.arange(n, dtype=float)
-    strange = ordinary[n // 20] - 0.5  # just below the lowest score that 95 % reach
-    assert detection_metrics(ordinary, np.array([strange])).fpr95 == 0
-    assert detection_metrics(ordinary, np.array([strange + 1])).fpr95 == 1
+    inside = np.arange(n, dtype=float)
+    outside = inside[n // 20] - 0.5  # just below the lowest score that 95 % reach
+    assert detection_metrics(inside, np.array([outside])).fpr95 == 0
+    assert detection_metrics(inside, np.array([outside + 1])).fpr95 == 1

@@ -123,7 +123,7 @@ def test_narrow_classes_beside_wide_ones_keep_their_widths(covariance, caplog):
 
 
 @pytest.mark.parametrize("covariance", COVARIANCES)
-def test_a_redundant_or_constant_axis_is_told_and_changes_no_posterior(covariance, caplog):
+def test_a_redundant_or_constant_axis_is_logged_and_changes_no_posterior(covariance, caplog):
     logits, labels = clouds()
     plain = DensityModel(covariance).fit(logits, labels).posterior(logits)
     dead = np.column_stack([logits, np.full(len(logits), 0.1)])
@@ -171,33 +171,33 @@ def scores():
 
 
 def test_detection_is_scikit_learns_also_with_ties():
-    ordinary, strange = scores()
+    inside, outside = scores()
     truth = np.r_[np.zeros(900), np.ones(500)]
-    doubt = -np.r_[ordinary, strange]
-    found = detection_metrics(ordinary, strange)
+    doubt = -np.r_[inside, outside]
+    found = detection_metrics(inside, outside)
     assert found.auroc == pytest.approx(roc_auc_score(truth, doubt))
     assert found.aupr == pytest.approx(average_precision_score(truth, doubt))
     passed, recall, _ = roc_curve(1 - truth, -doubt, drop_intermediate=False)
     assert found.fpr95 == pytest.approx(passed[np.argmax(recall >= 0.95)])
 
 
-def test_a_score_that_says_nothing_detects_nothing():
+def test_a_score_without_information_detects_nothing():
     same = np.ones(50)
     assert detection_metrics(same, same) == (0.5, 0.5, 1.0)
     assert detection_metrics(same, same - 1) == (1.0, 1.0, 0.0)
 
 
 def test_the_interval_of_detection_is_that_of_delong():
-    ordinary, strange = scores()
-    low, high = detection_intervals(ordinary, strange, seed=0, resamples=400)
-    pairs = (ordinary[:, None] > strange) + 0.5 * (ordinary[:, None] == strange)
+    inside, outside = scores()
+    low, high = detection_intervals(inside, outside, seed=0, resamples=400)
+    pairs = (inside[:, None] > outside) + 0.5 * (inside[:, None] == outside)
     variance = pairs.mean(axis=1).var(ddof=1) / 900 + pairs.mean(axis=0).var(ddof=1) / 500
     assert high.auroc - low.auroc == pytest.approx(2 * 1.96 * np.sqrt(variance), rel=0.15)
-    assert low.auroc < detection_metrics(ordinary, strange).auroc < high.auroc
+    assert low.auroc < detection_metrics(inside, outside).auroc < high.auroc
 
 
 def test_scores_that_are_not_finite_are_counted():
-    with pytest.raises(ValueError, match="strange scores. Received: 1 of 2 NaN"):
+    with pytest.raises(ValueError, match="out-of-distribution scores. Received: 1 of 2 NaN"):
         detection_metrics(np.ones(3), np.array([np.nan, 1]))
-    with pytest.raises(ValueError, match="ordinary scores"):
+    with pytest.raises(ValueError, match="in-distribution scores"):
         detection_metrics(np.ones(0), np.ones(2))

@@ -55,7 +55,7 @@ def test_the_best_temperature_follows_the_scale_of_the_logits(z, precision, capl
 
 @pytest.mark.parametrize("calibrator", [VectorScaling, MatrixScaling])
 @pytest.mark.parametrize("z", SCALES)
-def test_vector_and_matrix_scaling_say_nine_tenths_at_any_scale(calibrator, z, caplog):
+def test_vector_and_matrix_scaling_give_nine_tenths_at_any_scale(calibrator, z, caplog):
     logits, labels = ninety_percent_right(z)
     with caplog.at_level(logging.WARNING):
         probs = calibrator().fit(logits, labels).transform(logits)
@@ -116,7 +116,7 @@ def test_rows_of_different_scales_share_the_temperature_of_least_loss():
 
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize(("labels", "reason"), [([0, 1, 2], "separable"), ([1, 2, 0], "chance")])
-def test_where_no_finite_temperature_is_best_it_is_said_why(scale, labels, reason, caplog):
+def test_a_warning_says_why_no_finite_temperature_is_best(scale, labels, reason, caplog):
     logits = np.eye(3) * scale
     with caplog.at_level(logging.WARNING):
         fitted = TemperatureScaling().fit(logits, np.array(labels))
@@ -127,7 +127,7 @@ def test_where_no_finite_temperature_is_best_it_is_said_why(scale, labels, reaso
     np.testing.assert_allclose(fitted.transform(logits), best, atol=1e-4)
 
 
-def test_labels_that_the_logits_say_nothing_about_have_no_finite_temperature(caplog):
+def test_labels_independent_of_the_logits_have_no_finite_temperature(caplog):
     logits = np.zeros((10, 10))
     logits[:, 0] = 3.3  # right in one of ten: the slope at T = ∞ is 0 but for rounding
     with caplog.at_level(logging.WARNING):

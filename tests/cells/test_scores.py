@@ -30,7 +30,7 @@ from atelier.cells.watershed import (
     split_touching,
 )
 
-RULE = {"smoothing": 1.0, "depth": 1.0, "least": 5}
+RULE = {"smoothing": 1.0, "depth": 1.0, "min_size": 5}
 
 
 def block(shape, *parts):
@@ -157,12 +157,12 @@ def test_cells_are_found_missed_and_invented():
     assert (scores.precision, scores.recall, scores.f1) == (0.5, 0.5, 0.5)
     assert pairwise_iou(TWO, found)[0, 0] == pytest.approx(30 / 36)
     at = object_scores_by_overlap(TWO, found, (0.8, 0.85))
-    assert [score.found for score in at] == [1, 0]
+    assert [score.true_positives for score in at] == [1, 0]
 
 
 def test_exactly_half_is_not_enough():
     truth, found = np.array([[1, 1]]), np.array([[1, 0]])
-    assert object_scores(truth, found).found == 0
+    assert object_scores(truth, found).true_positives == 0
 
 
 def test_scores_refuse_what_they_cannot_judge():
@@ -240,7 +240,7 @@ def test_touching_discs_come_apart_and_specks_go():
 def test_flat_cells_without_a_summit_are_cells_all_the_same():
     mask = np.zeros((20, 20), bool)
     mask[2:5, 2:18] = True
-    assert split_touching(mask, smoothing=0.0, depth=50.0, least=5).max() == 1
+    assert split_touching(mask, smoothing=0.0, depth=50.0, min_size=5).max() == 1
 
 
 def test_a_cell_at_the_border_one_cell_and_none():
@@ -295,9 +295,9 @@ def test_a_paired_gain_has_an_interval_and_pictures_go_from_worst_to_best():
     table = score_segmentations(samples, {"good": good, "poor": poor})
     gain, low, high = paired_gain(table, "good", "poor", "f1", seed=0)
     assert 0 < low <= gain <= high < 1
-    scores = method_metrics(table, seed=0)
-    assert scores["good"]["f1"] == 1 > scores["poor"]["f1_high"]
-    assert scores["good"]["pictures"] == 6
+    metrics = method_metrics(table, seed=0)
+    assert metrics["good"]["f1"] == 1 > metrics["poor"]["f1_high"]
+    assert metrics["good"]["pictures"] == 6
     shown = pictures_by_score(table[table["method"] == "poor"], samples, count=3)
     f1 = table[table["method"] == "poor"].set_index("image")["f1"]
     assert f1[next(iter(shown))] == f1.min()

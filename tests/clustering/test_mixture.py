@@ -6,18 +6,17 @@ from scipy.stats import multivariate_normal
 from sklearn.datasets import load_iris
 from sklearn.mixture import GaussianMixture
 
+from atelier.clustering.colours import cluster_colours
 from atelier.clustering.experiments import (
-    cluster_colours,
     initialisation_table,
     sample_gaussian_clusters,
     share_reaching_best,
 )
-from atelier.clustering.mixture import (
+from atelier.clustering.information_criteria import (
     bayesian_information_criterion,
-    em_steps,
-    fit_mixture,
     parameter_count,
 )
+from atelier.clustering.mixture import em_steps, fit_mixture
 from atelier.clustering.params import ColourParams, PlaneParams
 
 IRIS = load_iris().data
@@ -143,9 +142,9 @@ def test_equal_points_are_no_error():
     ],
 )
 def test_bad_input_is_refused_with_what_came(change, message):
-    given = {"points": IRIS, "components": 2} | change
+    arguments = {"points": IRIS, "components": 2} | change
     with pytest.raises(ValueError, match=message):
-        fit_mixture(**given)
+        fit_mixture(**arguments)
 
 
 def test_steps_are_the_way_of_the_fit():
@@ -190,7 +189,7 @@ def test_a_picture_of_three_colours_has_three_components_by_bic():
         tol=1e-6,
         seed=0,
     )
-    found = cluster_colours(noisy, params)
-    assert found.table.loc[found.table["bic"].idxmin(), "components"] == 3
-    assert len(set(zip(truth.ravel().tolist(), found.labels.ravel().tolist(), strict=True))) == 3
-    assert found.entropy.max() < 0.01
+    clusters = cluster_colours(noisy, params)
+    assert clusters.table.loc[clusters.table["bic"].idxmin(), "components"] == 3
+    assert len(set(zip(truth.ravel().tolist(), clusters.labels.ravel().tolist(), strict=True))) == 3
+    assert clusters.entropy.max() < 0.01

@@ -34,14 +34,14 @@ def test_the_units_of_an_axis_change_nothing_but_the_units(covariance, factors, 
     units = {"init": CENTRES} if init == "means" else {"restarts": 4}
     plain = fit_mixture(points, 3, covariance=covariance, tol=1e-9, **units)
     units = {"init": CENTRES * unit} if init == "means" else {"restarts": 4}
-    other = fit_mixture(points * unit, 3, covariance=covariance, tol=1e-9, **units)
-    assert not other.floored
-    order, own = plain.means[:, 0].argsort(), other.means[:, 0].argsort()
-    np.testing.assert_allclose(other.means[own] / unit, plain.means[order], atol=1e-4)
-    shapes = other.covariances[own] / np.multiply.outer(unit, unit)
+    scaled = fit_mixture(points * unit, 3, covariance=covariance, tol=1e-9, **units)
+    assert not scaled.floored
+    order, permuted = plain.means[:, 0].argsort(), scaled.means[:, 0].argsort()
+    np.testing.assert_allclose(scaled.means[permuted] / unit, plain.means[order], atol=1e-4)
+    shapes = scaled.covariances[permuted] / np.multiply.outer(unit, unit)
     np.testing.assert_allclose(shapes, plain.covariances[order], atol=1e-3)
     shift = len(points) * np.log(unit).sum()
-    assert other.log_likelihood + shift == pytest.approx(plain.log_likelihood, abs=1e-3)
+    assert scaled.log_likelihood + shift == pytest.approx(plain.log_likelihood, abs=1e-3)
 
 
 def test_a_stretched_axis_is_no_collapse_as_scikit_learn_has_it():
@@ -81,9 +81,9 @@ def test_narrow_and_wide_clusters_far_apart_keep_their_widths(covariance, apart)
     fit = fit_mixture(points, 3, covariance=covariance, init=means)
     assert not fit.floored
     for kind in range(3):
-        own = points[truth == kind]
+        members = points[truth == kind]
         deviations = np.sqrt(np.diag(fit.covariances[kind]))
-        expected = own.std(axis=0)
+        expected = members.std(axis=0)
         if covariance == "spherical":
             expected = np.full(2, np.sqrt(np.mean(expected**2)))
         np.testing.assert_allclose(deviations, expected, rtol=1e-3)
@@ -106,21 +106,21 @@ def test_thin_clusters_at_an_angle_are_no_collapse(length, covariance):
 
 
 @pytest.mark.parametrize("covariance", ["full", "diagonal", "spherical"])
-@pytest.mark.parametrize("place", [0.0, 0.1, 9.0, 1e6])
-def test_a_repeated_point_collapses_its_component_alone(covariance, place, caplog):
-    others = np.random.default_rng(0).normal([20.0, 0.0], 1, (50, 2))
-    points = np.concatenate([others, np.full((20, 2), place)])
-    means = np.array([[20.0, 0.0], [place, place]])
+@pytest.mark.parametrize("value", [0.0, 0.1, 9.0, 1e6])
+def test_a_repeated_point_collapses_its_component_alone(covariance, value, caplog):
+    cloud = np.random.default_rng(0).normal([20.0, 0.0], 1, (50, 2))
+    points = np.concatenate([cloud, np.full((20, 2), value)])
+    means = np.array([[20.0, 0.0], [value, value]])
     fit = fit_mixture(points, 2, covariance=covariance, init=means)
     assert fit.floored
     assert "variance floor" in caplog.text
     assert np.isfinite(fit.score_samples(points)).all()
     assert fit.score_samples(points).sum() == pytest.approx(fit.log_likelihood, rel=1e-6)
     np.testing.assert_allclose(fit.responsibilities(points).sum(axis=1), 1)
-    np.testing.assert_allclose(fit.means[1], place, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(fit.means[1], value, rtol=1e-12, atol=1e-12)
     assert fit.weights[1] == pytest.approx(20 / 70)
     variances = np.diag(fit.covariances[0])
-    assert variances.mean() == pytest.approx(others.var(axis=0).mean(), rel=1e-6)
+    assert variances.mean() == pytest.approx(cloud.var(axis=0).mean(), rel=1e-6)
     assert 0 < np.diag(fit.covariances[1]).max() < 1e-6
 
 
@@ -153,11 +153,11 @@ def test_redundant_axes_are_told_and_change_no_responsibility(points, caplog):
     assert fit.floored
     assert "no variance in a direction" in caplog.text
     assert not alone.floored
-    order, own = alone.means[:, 0].argsort(), fit.means[:, 0].argsort()
-    np.testing.assert_allclose(fit.weights[own], alone.weights[order], atol=1e-4)
-    np.testing.assert_allclose(fit.means[own, 0], alone.means[order, 0], atol=1e-3)
-    given = fit.responsibilities(points)[:, own]
-    np.testing.assert_allclose(given, alone.responsibilities(LINE)[:, order], atol=2e-2)
+    order, permuted = alone.means[:, 0].argsort(), fit.means[:, 0].argsort()
+    np.testing.assert_allclose(fit.weights[permuted], alone.weights[order], atol=1e-4)
+    np.testing.assert_allclose(fit.means[permuted, 0], alone.means[order, 0], atol=1e-3)
+    responsibilities = fit.responsibilities(points)[:, permuted]
+    np.testing.assert_allclose(responsibilities, alone.responsibilities(LINE)[:, order], atol=2e-2)
     assert np.linalg.eigvalsh(fit.covariances.astype(np.float64)).min() > 0
 
 

@@ -17,8 +17,8 @@ def images():
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_level_zero_changes_nothing_and_the_same_seed_the_same(name, images):
     np.testing.assert_allclose(corrupt(images, name, 0, seed=0), images, atol=1e-6)
-    once, again = (corrupt(images, name, 0.5, seed=3) for _ in range(2))
-    np.testing.assert_array_equal(once, again)
+    once, repeated = (corrupt(images, name, 0.5, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(once, repeated)
     assert once.shape == images.shape
     assert once.dtype == np.float32
 
@@ -47,8 +47,8 @@ def test_jpeg_loses_more_at_lower_quality(images):
 def test_rotation_by_a_quarter_turn_is_exact(images):
     turned = corrupt(images, "rotation", 90, seed=0)
     for before, after in zip(images, turned, strict=True):
-        ways = [np.rot90(before, quarter) for quarter in (1, -1)]
-        assert min(np.abs(after - way).max() for way in ways) < 1e-5
+        rotations = [np.rot90(before, quarter) for quarter in (1, -1)]
+        assert min(np.abs(after - rotated).max() for rotated in rotations) < 1e-5
 
 
 @pytest.mark.parametrize(("name", "level"), [("fog", 1), ("blur", -1)])

@@ -35,7 +35,7 @@ def test_every_type_is_read_big_endian_and_returned_native(code, value, expected
 
 @given(
     hnp.arrays(
-        st.sampled_from([known.newbyteorder("=") for known in TYPES.values()]),
+        st.sampled_from([dtype.newbyteorder("=") for dtype in TYPES.values()]),
         hnp.array_shapes(max_dims=4, max_side=4),
     )
 )

@@ -10,8 +10,9 @@ from atelier.data.checks import check_source, class_imbalance, count_duplicates,
 from atelier.data.class_statistics import class_moments, class_table, most_variable_classes
 from atelier.data.glyphs import FONTS, distort_elastically, draw_glyphs, render_character
 from atelier.data.idx import read_idx
+from atelier.data.params import SplitParams
 from atelier.data.reading import Part, Source
-from atelier.data.splits import SplitParams, split_source, stratified_split
+from atelier.data.splits import split_source, stratified_split
 
 SHARES = SplitParams(validation=0.1, calibration=0.1, test=0.2, seed=0)
 
@@ -26,8 +27,8 @@ def two_classes(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_seed_gives_its_glyphs_and_another_seed_others():
-    first, again, other = (draw_glyphs("Ab7", 4, seed=seed)[0] for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first, again)
+    first, repeated, other = (draw_glyphs("Ab7", 4, seed=seed)[0] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, repeated)
     assert (first != other).any()
 
 
@@ -123,14 +124,14 @@ def test_the_digest_knows_every_pixel_label_and_split():
     base = {"train": {"images": images, "labels": labels}}
     changed = images.copy()
     changed[0, 0, 0] ^= 1
-    others = [
+    variants = [
         {"train": {"images": changed, "labels": labels}},
         {"train": {"images": images, "labels": labels[::-1]}},
         {"test": base["train"]},
         {"train": {"images": images.reshape(6, 2, 8, 1), "labels": labels}},
     ]
     assert splits_digest(base) == splits_digest({"train": dict(base["train"])})
-    assert len({splits_digest(one) for one in [base, *others]}) == 5
+    assert len({splits_digest(splits) for splits in [base, *variants]}) == 5
 
 
 def test_imbalance_is_the_largest_count_over_the_smallest():

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 from support.idx import packed
 
-from atelier.data.reading import SourceParams, read_source, read_zipped_idx
+from atelier.data.params import SourceParams
+from atelier.data.reading import read_source, read_zipped_idx
 from atelier.data.sources import (
     DATA_SETS,
     EMNIST_SPLITS,
@@ -81,8 +82,8 @@ def test_the_embedded_digits_are_mlxtends_500_of_each_and_say_so():
 def test_the_embedded_digits_are_real_ones_from_mnists_training_part(mirror):
     embedded = read_source(params(), never).parts["train"].images
     real = read_source(params(source="mirror", mirror=str(mirror), parts="train"), never)
-    known = {image.tobytes() for image in real.parts["train"].images}
-    assert all(image.tobytes() in known for image in embedded)
+    hashed = {image.tobytes() for image in real.parts["train"].images}
+    assert all(image.tobytes() in hashed for image in embedded)
 
 
 def test_glyphs_are_never_called_emnist():
@@ -94,8 +95,8 @@ def test_glyphs_are_never_called_emnist():
 
 def test_a_mirror_is_read_upright_plain_or_gzip(tmp_path, caplog):
     images = fake_emnist(tmp_path)
-    asked = params(dataset="emnist", split="balanced", source="mirror", mirror=str(tmp_path))
-    source = read_source(asked, never)
+    wanted = params(dataset="emnist", split="balanced", source="mirror", mirror=str(tmp_path))
+    source = read_source(wanted, never)
     assert source.name == "emnist-balanced"
     np.testing.assert_array_equal(source.parts["test"].images[3, ..., 0], images[3].T)
     assert "unverified" in caplog.text
@@ -103,17 +104,17 @@ def test_a_mirror_is_read_upright_plain_or_gzip(tmp_path, caplog):
 
 def test_letters_count_from_zero_though_published_from_one(tmp_path):
     fake_emnist(tmp_path, split="letters", labels=np.arange(1, 27, dtype=np.uint8))
-    asked = params(dataset="emnist", split="letters", source="mirror", mirror=str(tmp_path))
-    source = read_source(asked, never)
+    wanted = params(dataset="emnist", split="letters", source="mirror", mirror=str(tmp_path))
+    source = read_source(wanted, never)
     assert source.parts["train"].labels.tolist() == list(range(26))
     assert source.classes[0] == "A"
 
 
 def test_real_emnist_digits_stand_upright_as_mnists_do(mirror):
-    asked = params(
+    wanted = params(
         dataset="emnist", split="bymerge", source="mirror", mirror=str(mirror), parts="test"
     )
-    emnist = read_source(asked, never).parts["test"]
+    emnist = read_source(wanted, never).parts["test"]
     mnist = read_source(params(source="mirror", mirror=str(mirror), parts="test"), never).parts[
         "test"
     ]
@@ -130,9 +131,9 @@ def test_a_missing_file_is_named_with_what_is_there(tmp_path, mirror):
     with pytest.raises(FileNotFoundError, match="train-images-idx3-ubyte") as error:
         read_source(params(source="mirror", mirror=str(tmp_path)), never)
     assert "t10k-labels-idx1-ubyte" in str(error.value)
-    asked = params(dataset="emnist", split="bymerge", source="mirror", mirror=str(mirror))
+    wanted = params(dataset="emnist", split="bymerge", source="mirror", mirror=str(mirror))
     with pytest.raises(FileNotFoundError, match="emnist-bymerge-test-images"):
-        read_source(asked, never)
+        read_source(wanted, never)
 
 
 def test_a_mirrored_mnist_file_with_other_bytes_is_refused(tmp_path):
@@ -145,7 +146,7 @@ def test_a_mirrored_mnist_file_with_other_bytes_is_refused(tmp_path):
 def publish(monkeypatch, folder, dataset, *, seed, packed_hash=False):
     """A tiny data set in a mirror folder, whose hashes are those of the table from now on."""
     rng = np.random.default_rng(seed)
-    known = []
+    hashed = []
     for file in DATA_SETS[dataset].files:
         images = rng.integers(0, 256, (10, 28, 28), dtype=np.uint8)
         values = images if "images" in file.name else rng.permutation(10).astype(np.uint8)
@@ -155,28 +156,28 @@ def publish(monkeypatch, folder, dataset, *, seed, packed_hash=False):
         (folder / dataset / file.name).write_bytes(stored)
         if packed_hash:
             digest = f"sha256:{hashlib.sha256(stored).hexdigest()}"
-            known.append(file._replace(digest=digest, plain=UNVERIFIED))
+            hashed.append(file._replace(digest=digest, plain=UNVERIFIED))
         else:
-            known.append(file._replace(plain=hashlib.sha256(plain).hexdigest()))
-    changed = DATA_SETS[dataset]._replace(files=tuple(known))
+            hashed.append(file._replace(plain=hashlib.sha256(plain).hexdigest()))
+    changed = DATA_SETS[dataset]._replace(files=tuple(hashed))
     monkeypatch.setitem(DATA_SETS, dataset, changed)
 
 
 @pytest.mark.parametrize("packed_hash", [False, True])
 @pytest.mark.parametrize(
-    ("asked", "came"), [("fashion-mnist", "mnist"), ("mnist", "fashion-mnist")]
+    ("wanted", "received"), [("fashion-mnist", "mnist"), ("mnist", "fashion-mnist")]
 )
 def test_a_mirror_of_another_known_data_set_is_refused(
-    tmp_path, monkeypatch, caplog, asked, came, packed_hash
+    tmp_path, monkeypatch, caplog, wanted, received, packed_hash
 ):
-    for seed, name in enumerate((asked, came)):
+    for seed, name in enumerate((wanted, received)):
         publish(monkeypatch, tmp_path, name, seed=seed, packed_hash=packed_hash)
-    source = read_source(params(dataset=asked, source="mirror", mirror=str(tmp_path)), never)
-    assert source.classes == class_names(asked, None)
+    source = read_source(params(dataset=wanted, source="mirror", mirror=str(tmp_path)), never)
+    assert source.classes == class_names(wanted, None)
     assert "unverified" not in caplog.text
-    titles = [DATA_SETS[name].title for name in (asked, came)]
+    titles = [DATA_SETS[name].title for name in (wanted, received)]
     with pytest.raises(ValueError, match=r"(?s)Expected .*{}.*Received: .*{}".format(*titles)):
-        read_source(params(dataset=asked, source="mirror", mirror=str(tmp_path / came)), never)
+        read_source(params(dataset=wanted, source="mirror", mirror=str(tmp_path / received)), never)
 
 
 def test_a_file_under_the_name_of_another_part_is_refused(tmp_path, monkeypatch):
@@ -189,9 +190,9 @@ def test_a_file_under_the_name_of_another_part_is_refused(tmp_path, monkeypatch)
 
 
 def test_real_mnist_is_never_read_as_fashion(mirror):
-    asked = params(dataset="fashion-mnist", source="mirror", mirror=str(mirror / "mnist"))
+    wanted = params(dataset="fashion-mnist", source="mirror", mirror=str(mirror / "mnist"))
     with pytest.raises(ValueError, match=r"Fashion-MNIST.*Received: .* of MNIST handwritten"):
-        read_source(asked, never)
+        read_source(wanted, never)
 
 
 def test_the_first_class_of_fashion_has_its_published_name():
@@ -218,8 +219,8 @@ CLASSES = np.arange(47, dtype=np.uint8)
 )
 def test_labels_of_two_dimensions_give_their_class(tmp_path, labels):
     fake_emnist(tmp_path, labels=labels)
-    asked = params(dataset="emnist", split="balanced", source="mirror", mirror=str(tmp_path))
-    source = read_source(asked, never)
+    wanted = params(dataset="emnist", split="balanced", source="mirror", mirror=str(tmp_path))
+    source = read_source(wanted, never)
     assert source.parts["test"].labels.tolist() == list(range(47))
     assert source.parts["test"].labels.dtype == np.int64
 
@@ -236,9 +237,9 @@ def test_labels_of_two_dimensions_give_their_class(tmp_path, labels):
 )
 def test_labels_of_another_layout_are_refused_by_their_file(tmp_path, labels):
     fake_emnist(tmp_path, labels=labels)
-    asked = params(dataset="emnist", split="balanced", source="mirror", mirror=str(tmp_path))
+    wanted = params(dataset="emnist", split="balanced", source="mirror", mirror=str(tmp_path))
     with pytest.raises(ValueError, match=r"train-labels-idx1-ubyte: Expected .*\(n, 8\)"):
-        read_source(asked, never)
+        read_source(wanted, never)
 
 
 @pytest.mark.parametrize(
@@ -306,10 +307,10 @@ def test_a_flipped_byte_is_refused_and_leaves_no_file(tmp_path, server):
     data = bytearray((folder / "gzip.zip").read_bytes())
     data[100] ^= 1
     (folder / "gzip.zip").write_bytes(data)
-    kept = tmp_path / "kept"
+    cache = tmp_path / "kept"
     with pytest.raises(ConnectionError, match="hash"):
-        ArchiveDataset(filepath=str(kept)).load()("emnist", published(f"sha256:{digest}", address))
-    assert not list(kept.rglob("*.zip"))
+        ArchiveDataset(filepath=str(cache)).load()("emnist", published(f"sha256:{digest}", address))
+    assert not list(cache.rglob("*.zip"))
 
 
 def test_without_a_network_the_error_names_each_address_and_the_ways_around(tmp_path):

@@ -4,14 +4,9 @@ import pytest
 from scipy import stats
 
 from atelier.calibration.density import DensityModel
-from atelier.drift.detection import (
-    ImageStatistics,
-    alarm_rate,
-    image_statistics,
-    mix_out_of_distribution,
-    power_table,
-    two_sample_tests,
-)
+from atelier.drift.detection import ImageStatistics, image_statistics, two_sample_tests
+from atelier.drift.params import DriftParams
+from atelier.drift.power import alarm_rate, mix_out_of_distribution, power_table
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 
@@ -60,24 +55,29 @@ def test_what_moved_is_named_and_nothing_else(change, culprit):
     assert list(table.loc[table["drifted"], "statistic"]) == [culprit]
 
 
-def test_honest_batches_raise_the_flag_no_more_often_than_agreed():
+def test_unchanged_batches_raise_the_flag_no_more_often_than_accepted():
     ordinary = sample(1000, seed=3)
-    told = alarm_rate(ordinary, ordinary, size=200, draws=400, alpha=0.05, seed=0)
-    assert told["low"] <= 0.05
-    assert told["draws"] == 400
-    assert told["low"] <= told["share"] <= told["high"]
+    rate = alarm_rate(ordinary, ordinary, size=200, draws=400, alpha=0.05, seed=0)
+    assert rate["alarm_rate_low"] <= 0.05
+    assert rate["draws"] == 400
+    assert rate["alarm_rate_low"] <= rate["alarm_rate"] <= rate["alarm_rate_high"]
 
 
 def test_a_larger_change_raises_it_more_often():
     ordinary = sample(1000, seed=3)
-    tried = {
-        ("moved", by): ordinary._replace(log_density=ordinary.log_density + by)
-        for by in (0.0, 0.2, 1.0)
+    changes = {
+        ("shifted", by): ordinary._replace(log_density=ordinary.log_density + by)
+        for by in (0.2, 1.0)
     }
-    table = power_table(ordinary, tried, size=200, draws=40, alpha=0.01, seed=0)
-    shares = list(table["share"])
-    assert shares == sorted(shares)
-    assert shares[-1] == 1
+    params = DriftParams(
+        covariance="diagonal", reject=0.02, alpha=0.01, size=200, draws=40, null_draws=40,
+        letters=(), levels={}, seed=0, threads=0,
+    )  # fmt: skip
+    table = power_table(ordinary, changes, params)
+    rates = list(table["alarm_rate"])
+    assert rates == sorted(rates)
+    assert rates[-1] == 1
+    assert list(table["change"]) == ["none", "shifted", "shifted"]
     assert list(table["level"]) == [0.0, 0.2, 1.0]
 
 

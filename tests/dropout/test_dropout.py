@@ -9,7 +9,6 @@ from atelier.dropout.averages import thinned_averages
 from atelier.dropout.expectation import (
     EXAMPLE_ACTIVATIONS,
     EXAMPLE_MASK,
-    active_units,
     all_masks,
     mask_probabilities,
     scaled_at_test,
@@ -18,15 +17,16 @@ from atelier.dropout.expectation import (
 )
 from atelier.dropout.generalization import generalization_gap, summarize_gap
 from atelier.dropout.monte_carlo import MonteCarloDropout, evaluate_confidence, monte_carlo_dropout
-from atelier.dropout.networks import DropoutTrainer, forward
+from atelier.dropout.networks import forward
 from atelier.dropout.params import GapParams, WeightUpdateParams
+from atelier.dropout.training import DropoutTrainer, active_units
 from atelier.dropout.weight_updates import OPTIMIZERS, measure_weight_updates, update_statistics
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 RATES = {"SGD": 0.1, "momentum": 0.1, "Adagrad": 0.1, "Adadelta": 1, "RMSprop": 0.01, "Adam": 0.01}
 
 
-def test_both_ways_by_hand():
+def test_both_ways_of_scaling_by_hand():
     x, mask = np.array([1.0, 2, 3, 4]), np.array([1, 0, 1, 1])
     np.testing.assert_array_equal(scaled_at_training(x, mask, keep=0.5), [2, 0, 6, 8])
     np.testing.assert_array_equal(scaled_at_test(x, mask, keep=0.5), [1, 0, 3, 4])
@@ -34,25 +34,25 @@ def test_both_ways_by_hand():
     np.testing.assert_array_equal(scaled_at_training(x, None, keep=0.5), x)
 
 
-def test_the_post_s_example_with_its_slip_put_right():
-    once = scaled_at_training(EXAMPLE_ACTIVATIONS, EXAMPLE_MASK, keep=0.5)
-    np.testing.assert_array_equal(once, [2, 0, 0, 8, 10, 0, 14, 0])
-    table = scaling_example().set_index("way")
-    assert table.loc["scaled at training", "mask_sum"] == 34
-    assert table.loc["scaled at training", "test_sum"] == 36
+def test_the_example_of_the_post_with_its_sum_corrected():
+    scaled = scaled_at_training(EXAMPLE_ACTIVATIONS, EXAMPLE_MASK, keep=0.5)
+    np.testing.assert_array_equal(scaled, [2, 0, 0, 8, 10, 0, 14, 0])
+    table = scaling_example().set_index("scaling")
+    assert table.loc["at_training", "mask_sum"] == 34
+    assert table.loc["at_training", "test_sum"] == 36
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.8, 0.1])
-def test_over_all_masks_training_averages_to_what_the_test_computes(keep):
+def test_the_average_over_all_masks_is_the_value_at_test_time(keep):
     table = scaling_example(keep=keep)
     assert (table["largest_gap"] < 1e-12).all()
 
 
-def test_the_chances_of_all_masks_sum_to_one():
+def test_the_probabilities_of_all_masks_sum_to_one():
     assert mask_probabilities(all_masks(6), keep=0.3).sum() == pytest.approx(1)
 
 
-def test_units_kept_follow_the_binomial_law():
+def test_active_units_follow_the_binomial_law():
     counts = active_units(200, drop=0.5, batches=4000, seed=0)
     assert counts.mean() == pytest.approx(100, abs=4 * np.sqrt(50 / 4000))
     assert counts.var() == pytest.approx(50, rel=0.1)
@@ -81,14 +81,14 @@ def test_the_geometric_mean_of_all_thinned_networks_is_the_scaled_network():
     rng = np.random.default_rng(0)
     weights = [rng.normal(size=shape) for shape in ((6, 5), (5,), (5, 4), (4,))]
     x = rng.normal(size=(30, 6))
-    found = thinned_averages(weights, x, keep=0.5)
-    np.testing.assert_allclose(found.geometric, found.scaled, atol=1e-12)
+    result = thinned_averages(weights, x, keep=0.5)
+    np.testing.assert_allclose(result.geometric, result.scaled, atol=1e-12)
     by_hand = np.mean(
         [softmax(forward(weights, x, scales=[mask / 0.5]), axis=1) for mask in all_masks(5)],
         axis=0,
     )
-    np.testing.assert_allclose(found.arithmetic, by_hand, atol=1e-12)
-    assert np.abs(found.arithmetic - found.scaled).max() > 0.05
+    np.testing.assert_allclose(result.arithmetic, by_hand, atol=1e-12)
+    assert np.abs(result.arithmetic - result.scaled).max() > 0.05
 
 
 def test_monte_carlo_tends_to_the_exact_average():
@@ -96,9 +96,9 @@ def test_monte_carlo_tends_to_the_exact_average():
     weights = [rng.normal(size=shape) for shape in ((6, 5), (5,), (5, 4), (4,))]
     x = rng.normal(size=(20, 6))
     exact = thinned_averages(weights, x, keep=0.5).arithmetic
-    drawn = monte_carlo_dropout(weights, x, drop=0.5, samples=4000, seed=0)
-    assert np.abs(drawn.mean - exact).max() < 4 * 0.5 / np.sqrt(4000)
-    assert drawn.spread.shape == (20,)
+    monte_carlo = monte_carlo_dropout(weights, x, drop=0.5, samples=4000, seed=0)
+    assert np.abs(monte_carlo.mean - exact).max() < 4 * 0.5 / np.sqrt(4000)
+    assert monte_carlo.spread.shape == (20,)
 
 
 def weight_updates(optimizer, *, per_sample=False, units=40, batches=30, batch_size=8):
@@ -112,36 +112,36 @@ def weight_updates(optimizer, *, per_sample=False, units=40, batches=30, batch_s
 
 
 @pytest.mark.parametrize("optimizer", ["SGD", "Adagrad", "Adadelta", "RMSprop"])
-def test_optimizers_without_memory_of_the_direction_move_kept_units_only(optimizer):
-    found = weight_updates(optimizer)
-    np.testing.assert_array_equal((found.steps > 0).all(axis=2), found.kept)
-    assert update_statistics(found)["dropped_over_active"] == 0
-    assert update_statistics(found)["updated_per_batch"] == pytest.approx(0.5, abs=0.06)
+def test_optimizers_without_memory_of_the_direction_update_active_units_only(optimizer):
+    result = weight_updates(optimizer)
+    np.testing.assert_array_equal((result.steps > 0).all(axis=2), result.active)
+    assert update_statistics(result)["dropped_over_active"] == 0
+    assert update_statistics(result)["updated_per_batch"] == pytest.approx(0.5, abs=0.06)
 
 
 @pytest.mark.parametrize("optimizer", ["momentum", "Adam"])
-def test_momentum_and_adam_move_the_weights_of_dropped_units(optimizer):
-    found = weight_updates(optimizer)
-    ever = np.logical_or.accumulate(found.kept)
-    np.testing.assert_array_equal((found.steps > 0).all(axis=2), ever)
-    assert update_statistics(found)["dropped_over_active"] > 0.3
+def test_momentum_and_adam_update_the_weights_of_dropped_units(optimizer):
+    result = weight_updates(optimizer)
+    ever = np.logical_or.accumulate(result.active)
+    np.testing.assert_array_equal((result.steps > 0).all(axis=2), ever)
+    assert update_statistics(result)["dropped_over_active"] > 0.3
 
 
-def test_weights_moved_after_n_batches_follow_one_minus_p_to_the_n():
-    found = weight_updates("SGD", units=2000, batches=4)
-    so_far = np.maximum.accumulate(found.steps > 0).mean(axis=(1, 2))
+def test_weights_updated_after_n_batches_follow_one_minus_p_to_the_n():
+    result = weight_updates("SGD", units=2000, batches=4)
+    so_far = np.maximum.accumulate(result.steps > 0).mean(axis=(1, 2))
     np.testing.assert_allclose(so_far, 1 - 0.5 ** np.arange(1, 5), atol=0.05)
 
 
-def test_a_mask_for_each_sample_touches_nearly_everything_at_once():
-    found = weight_updates("SGD", per_sample=True, units=2000, batches=2)
-    assert (found.steps[0] > 0).mean() == pytest.approx(1 - 0.5**8, abs=0.01)
+def test_a_mask_for_each_sample_updates_nearly_every_weight_at_once():
+    result = weight_updates("SGD", per_sample=True, units=2000, batches=2)
+    assert (result.steps[0] > 0).mean() == pytest.approx(1 - 0.5**8, abs=0.01)
 
 
-def test_every_optimizer_sees_the_same_masks():
-    kept = [weight_updates(name).kept for name in OPTIMIZERS]
-    for other in kept[1:]:
-        np.testing.assert_array_equal(other, kept[0])
+def test_every_optimizer_has_the_same_masks():
+    active = [weight_updates(name).active for name in OPTIMIZERS]
+    for other in active[1:]:
+        np.testing.assert_array_equal(other, active[0])
 
 
 def test_the_gap_closes_as_images_are_added():
@@ -157,10 +157,10 @@ def test_the_gap_closes_as_images_are_added():
     assert len(table) == 2 * 2 * 2
     gap = (table["test_error"] - table["train_error"]).groupby(table["images"]).mean()
     assert gap[15] > gap[600]
-    assert (table["test_low"] <= table["test_error"]).all()
+    assert (table["test_error_low"] <= table["test_error"]).all()
 
 
-def test_the_gap_is_summed_up_at_the_most_images():
+def test_the_summary_is_of_the_most_images():
     table = pd.DataFrame(
         [
             *[(10, 0.0, 0, 0.0, 0.9), (20, 0.0, 0, 0.1, 0.4), (20, 0.0, 1, 0.2, 0.4)],
@@ -168,21 +168,21 @@ def test_the_gap_is_summed_up_at_the_most_images():
         ],
         columns=["images", "dropout", "seed", "train_error", "test_error"],
     ).assign(n=50)
-    found = summarize_gap(table)
-    assert found.pop("gap_without_dropout") == pytest.approx((0.3 + 0.2) / 2)
-    assert found.pop("gap_with_dropout") == pytest.approx((0.1 + 0.2) / 2)
-    assert found.pop("error_without_dropout") == pytest.approx(0.4)
-    assert found.pop("error_with_dropout") == pytest.approx(0.5)
-    assert found == {"images": 20, "seeds": 2, "n": 50}
+    result = summarize_gap(table)
+    assert result.pop("gap_without_dropout") == pytest.approx((0.3 + 0.2) / 2)
+    assert result.pop("gap_with_dropout") == pytest.approx((0.1 + 0.2) / 2)
+    assert result.pop("error_without_dropout") == pytest.approx(0.4)
+    assert result.pop("error_with_dropout") == pytest.approx(0.5)
+    assert result == {"images": 20, "seeds": 2, "n": 50}
 
 
-def test_a_spread_that_knows_the_mistakes_is_judged_perfect():
+def test_a_spread_that_is_large_at_every_error_has_an_auroc_of_one():
     weights = [np.eye(2), np.zeros(2), np.eye(2), np.zeros(2)]
     x, labels = np.array([[2.0, 0], [0, 1], [1, 0], [3, 0]]), np.array([0, 1, 1, 0])
     probs = softmax(forward(weights, x), axis=1)
-    drawn = MonteCarloDropout(probs, np.array([0.1, 0.2, 0.9, 0.1]))
-    curves, table = evaluate_confidence(weights, x, labels, drawn)
-    np.testing.assert_allclose(curves["Monte-Carlo spread"], [0, 0, 0, 0.25])
+    monte_carlo = MonteCarloDropout(probs, np.array([0.1, 0.2, 0.9, 0.1]))
+    curves, table = evaluate_confidence(weights, x, labels, monte_carlo)
+    np.testing.assert_allclose(curves["monte_carlo_spread"], [0, 0, 0, 0.25])
     rows = table.set_index("confidence")
-    assert rows.loc["Monte-Carlo spread", "auroc"] == 1
-    assert pd.isna(rows.loc["Monte-Carlo spread", "ece"])
+    assert rows.loc["monte_carlo_spread", "auroc"] == 1
+    assert pd.isna(rows.loc["monte_carlo_spread", "ece"])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 from sklearn.metrics import brier_score_loss, log_loss
 
-from atelier.evaluation.calibration_error import (
+from atelier.evaluation import (
     adaptive_calibration_error,
     bootstrap_interval,
     brier_score,

@@ -7,7 +7,7 @@ import pytest
 from atelier.calibration.tables import calibration_table
 from atelier.cells.comparison import MEASURES, paired_gain, summarize_scores
 from atelier.evaluation.intervals import NOT_NEGATIVE, SHARE, UNBOUNDED, bootstrap_interval
-from atelier.promotion.decision import Evaluation, compare_models
+from atelier.promotion.comparison import Evaluation, compare_models
 from atelier.promotion.params import MarginParams, PromotionParams
 
 

@@ -5,11 +5,16 @@ import pytest
 
 from atelier.calibration import CALIBRATORS
 from atelier.calibration.density import DensityModel
-from atelier.evaluation.calibration_error import (
+from atelier.evaluation import (
     adaptive_calibration_error,
     brier_score,
+    class_scores,
+    classification_metrics,
     classwise_calibration_error,
+    confident_mistakes,
+    confusion_matrix,
     debiased_calibration_error,
+    detection_metrics,
     expected_calibration_error,
     maximum_calibration_error,
     negative_log_likelihood,
@@ -17,13 +22,6 @@ from atelier.evaluation.calibration_error import (
     smooth_calibration_error,
     top_label,
 )
-from atelier.evaluation.classification import (
-    class_scores,
-    classification_metrics,
-    confident_mistakes,
-    confusion_matrix,
-)
-from atelier.evaluation.detection import detection_metrics
 
 MEASURES = [
     adaptive_calibration_error,
@@ -74,9 +72,10 @@ def test_masked_outcomes_and_scores_are_refused():
     confidence, outcome = PROBS[:, 0], LABELS > 0
     with pytest.raises(ValueError, match=REFUSED.format(50)):
         expected_calibration_error(masked(confidence), outcome)
-    with pytest.raises(ValueError, match="ordinary scores without " + REFUSED.format(50)):
+    with pytest.raises(ValueError, match="in-distribution scores without " + REFUSED.format(50)):
         detection_metrics(masked(confidence), confidence)
-    with pytest.raises(ValueError, match="strange scores without " + REFUSED.format(50)):
+    refused = "out-of-distribution scores without " + REFUSED.format(50)
+    with pytest.raises(ValueError, match=refused):
         detection_metrics(confidence, masked(confidence))
     with pytest.raises(ValueError, match=REFUSED.format(150)):
         DensityModel().fit(PROBS, LABELS).log_density(masked(PROBS))

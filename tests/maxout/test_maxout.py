@@ -1,11 +1,12 @@
-"""Maxout: shapes, groups and gradients by hand; the recipe that survives a kill."""
+"""Maxout: shapes, groups and gradients by hand; the training that continues after a kill."""
 
 import keras
 import numpy as np
 import pytest
 from support.training import STILL, Memory
 
-from atelier.maxout.comparison import TARGETS, compare_with_relu, fit_functions, piece_shares
+from atelier.maxout.comparison import compare_with_relu, piece_shares
+from atelier.maxout.functions import TARGETS, fit_functions
 from atelier.maxout.networks import Maxout, convolutional_maxout, dense_maxout, rectified_width
 from atelier.maxout.params import MaxoutParams, MomentumParams
 from atelier.maxout.training import MomentumTrainer, train_with_momentum
@@ -14,25 +15,25 @@ from atelier.training.params import TrainingParams
 pytestmark = pytest.mark.usefixtures("reproducible")
 
 
-def test_the_post_s_shapes_and_groups():
+def test_each_unit_is_the_maximum_of_its_group():
     x = np.random.default_rng(0).normal(size=(5, 4, 2, 18)).astype(np.float32)
-    found = np.asarray(Maxout(3)(x))
-    assert found.shape == (5, 4, 2, 3)
+    output = np.asarray(Maxout(3)(x))
+    assert output.shape == (5, 4, 2, 3)
     for unit in range(3):
         group = x[..., 6 * unit : 6 * unit + 6]
-        np.testing.assert_array_equal(found[..., unit], group.max(axis=-1))
+        np.testing.assert_array_equal(output[..., unit], group.max(axis=-1))
 
 
 @pytest.mark.parametrize("axis", [1, 2, -2, 3])
 def test_any_axis_is_grouped_in_place(axis):
     x = np.random.default_rng(0).normal(size=(2, 6, 6, 6)).astype(np.float32)
-    found = np.asarray(Maxout(2, axis=axis)(x))
+    output = np.asarray(Maxout(2, axis=axis)(x))
     moved = np.moveaxis(x, axis, -1)
     expected = moved.reshape(*moved.shape[:-1], 2, 3).max(axis=-1)
-    np.testing.assert_array_equal(found, np.moveaxis(expected, -1, axis))
+    np.testing.assert_array_equal(output, np.moveaxis(expected, -1, axis))
 
 
-def test_features_that_do_not_divide_are_refused_in_the_post_s_words():
+def test_features_that_do_not_divide_by_the_units_are_refused():
     words = r"number of features\(7\) is not a multiple of num_units\(3\)"
     with pytest.raises(ValueError, match=words):
         Maxout(3)(np.zeros((2, 7), np.float32))
@@ -58,7 +59,7 @@ def test_it_is_saved_and_loaded_with_its_network(tmp_path):
     )
 
 
-def test_networks_have_the_paper_s_parameters_and_rivals_as_many():
+def test_networks_have_the_paper_s_parameters_and_relu_networks_as_many():
     shape, classes = (28, 28, 1), 10
     paper = dense_maxout(classes, shape=shape, units=240, pieces=5)
     assert paper.count_params() == 785 * 1200 + 241 * 1200 + 241 * 10
@@ -101,8 +102,8 @@ def test_a_step_is_momentum_less_the_rate_times_the_gradient(made):
     model = keras.Model(image, dense(keras.layers.Flatten()(image)))
     params = recipe(held_out=0.0001, momentum=(0.5, 0.5), decay=0.9)
     weight, velocity = model.get_weights()[0].astype(np.float64), 0.0
-    descent = MomentumTrainer(model, train, params)
-    descent.epoch(0, 40)
+    trainer = MomentumTrainer(model, train, params)
+    trainer.run_epoch(0, 40)
     order = np.random.default_rng((0, 0)).permutation(40)
     for step in range(2):
         rows = order[20 * step : 20 * step + 20]
@@ -115,38 +116,20 @@ def test_a_step_is_momentum_less_the_rate_times_the_gradient(made):
     np.testing.assert_allclose(model.get_weights()[0], weight, atol=1e-6)
 
 
-class KilledError(Exception):
-    """What a kill looks like from inside."""
-
-
-class Fragile(Memory):
-    """A checkpoint whose run dies after one of its saves."""
-
-    def __init__(self, dies_after):
-        super().__init__()
-        self.left = dies_after
-
-    def save(self, fingerprint, state):
-        super().save(fingerprint, state)
-        self.left -= 1
-        if self.left == 0:
-            raise KilledError
-
-
 @pytest.mark.parametrize("dies_after", [2, 4])
-def test_a_descent_that_was_killed_ends_as_if_undisturbed(made, dies_after):
+def test_a_killed_training_with_momentum_ends_with_the_same_weights(made, dies_after):
     train = made(180, 9)
     whole = train_with_momentum(small(), train, recipe(), curve=[], checkpoint=Memory())
-    fragile, curve = Fragile(dies_after), []
-    with pytest.raises(KilledError):
-        train_with_momentum(small(), train, recipe(), curve=[], checkpoint=fragile)
-    resumed = train_with_momentum(small(), train, recipe(), curve=curve, checkpoint=fragile)
+    checkpoint, curve = Memory(dies_after), []
+    with pytest.raises(KeyboardInterrupt):
+        train_with_momentum(small(), train, recipe(), curve=[], checkpoint=checkpoint)
+    resumed = train_with_momentum(small(), train, recipe(), curve=curve, checkpoint=checkpoint)
     assert resumed.history == whole.history == curve
     for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_rivals_are_compared_arm_by_arm_and_pieces_counted(made):
+def test_maxout_and_relu_are_compared_and_pieces_counted(made):
     training = TrainingParams(
         optimizer="adam", learning_rate=0.01, schedule="constant", weight_decay=0, averaging=0,
         batch_size=30, epochs=3, patience=3, augmentation=STILL, seed=0, threads=2,
@@ -163,9 +146,9 @@ def test_rivals_are_compared_arm_by_arm_and_pieces_counted(made):
 
 
 def test_one_unit_learns_the_paper_s_three_functions():
-    learnt = fit_functions(pieces=5, steps=400, seed=0)
-    np.testing.assert_allclose(learnt.outputs, learnt.pieces.max(axis=2), rtol=1e-5)
-    error = np.abs(learnt.outputs - learnt.targets).max(axis=0)
+    fit = fit_functions(pieces=5, steps=400, seed=0)
+    np.testing.assert_allclose(fit.outputs, fit.pieces.max(axis=2), rtol=1e-5)
+    error = np.abs(fit.outputs - fit.targets).max(axis=0)
     assert error[:2].max() < 0.05  # |x| and ReLU are maxima of straight lines
     assert error[2] < 0.5  # x² by five tangents would be within .08
     assert len(TARGETS) == 3

@@ -27,12 +27,12 @@ TRAINING = TrainingParams(
 STEPS = InputDescentParams(
     starts=("ones", "random"), random_starts=2, steps=3, learning_rate=1.0, border=1, **MACHINE
 )
-WAY = AscentParams(
+ASCENT = AscentParams(
     steps=4, rate=0.1, l2=0.1, variation=0.5, jitter=1, blur=0.5, blur_every=2, clip=True
 )
 PRESETS = AscentPresetsParams(
-    presets={"free": WAY.model_copy(update={"l2": 0.0}), "smooth": WAY}, start="half", layers=2,
-    pictures=3, **MACHINE,
+    presets={"free": ASCENT.model_copy(update={"l2": 0.0}), "smooth": ASCENT}, start="half",
+    layers=2, pictures=3, **MACHINE,
 )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def curve():
 
 
 @pytest.fixture(scope="module")
-def made_pictures(checkpoint, curve):
+def results(checkpoint, curve):
     train, test = dots(120, 3, seed=0), dots(30, 3, seed=1)
     image = keras.Input(train["images"].shape[1:])
     maps = keras.layers.Conv2D(4, 3, activation="relu", name="conv")(image)
@@ -84,53 +84,58 @@ def made_pictures(checkpoint, curve):
     )
 
 
-def test_every_class_walks_from_every_start(made_pictures):
-    steps = made_pictures["digits.input_descent_arrays"]
-    assert {name.split(".")[0] for name in steps} == {"ones", "random0", "random1"}
-    assert steps["ones.images"].shape == (4, 3, 12, 12, 1)
-    assert steps["random1.logits"].shape == (4, 3, 3)
-    assert (steps["random0.images"][0] != steps["random1.images"][0]).any()
-    assert (steps["ones.images"][0] == 1).all()
+def test_every_class_is_reached_from_every_start(results):
+    descent = results["digits.input_descent_arrays"]
+    assert descent["start"].tolist() == ["ones", "random", "random"]
+    assert descent["draw"].tolist() == [0, 0, 1]
+    assert descent["images"].shape == (3, 4, 3, 12, 12, 1)
+    assert descent["logits"].shape == (3, 4, 3, 3)
+    assert (descent["images"][1, 0] != descent["images"][2, 0]).any()
+    assert (descent["images"][0, 0] == 1).all()
 
 
-def test_a_border_of_zeros_is_asked_about(made_pictures):
-    steps, metrics = (
-        made_pictures["digits.input_descent_arrays"],
-        made_pictures["digits.activation_maximization_metrics"],
-    )
-    inside = steps["ones.inside"][-1]
-    probs = np.exp(inside) / np.exp(inside).sum(axis=1, keepdims=True)
+def test_the_confidence_with_a_border_of_zeros_is_measured(results):
+    metrics = results["digits.activation_maximization_metrics"]
+    logits = results["digits.input_descent_arrays"]["border_logits"][0]
+    probs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     assert metrics["ones.confidence_without_border"] == pytest.approx(np.diag(probs).mean())
 
 
-def test_every_preset_and_layer_has_its_pictures(made_pictures):
-    ascent = made_pictures["digits.gradient_ascent_arrays"]
-    assert ascent["free.images"].shape == ascent["smooth.images"].shape == (3, 12, 12, 1)
-    np.testing.assert_array_equal(ascent["frames"][-1], ascent["smooth.images"])
-    assert made_pictures["digits.layer_ascent_arrays"]["conv"].shape == (2, 12, 12, 1)
+def test_every_preset_and_layer_has_its_images(results):
+    ascent = results["digits.gradient_ascent_arrays"]
+    assert ascent["preset"].tolist() == ["free", "smooth"]
+    assert ascent["images"].shape == (2, 3, 12, 12, 1)
+    np.testing.assert_array_equal(ascent["frames"][-1], ascent["images"][1])
+    assert results["digits.layer_ascent_arrays"]["conv"].shape == (2, 12, 12, 1)
 
 
-def test_the_second_network_is_another(made_pictures, checkpoint, curve):
-    assert len(curve) == len(made_pictures["digits.second_classifier_history"])
-    assert made_pictures["digits.second_classifier_model"].output_shape == (None, 3)
+def test_the_second_classifier_is_another(results, checkpoint, curve):
+    assert len(curve) == len(results["digits.second_classifier_history"])
+    assert results["digits.second_classifier_model"].output_shape == (None, 3)
     assert checkpoint.cleared == 1
 
 
-def test_the_table_has_a_row_for_every_picture(made_pictures):
-    table = made_pictures["digits.activation_maximization_table"]
-    assert dict(table["way"].value_counts()) == {"random": 6, "ones": 3, "free": 3, "smooth": 3}
-    assert (
-        table[["confidence", "calibrated", "density_confidence", "typicality_quantile"]].max().max()
-        <= 1
-    )
-    metrics = made_pictures["digits.activation_maximization_metrics"]
+def test_the_table_has_a_row_for_every_image(results):
+    table = results["digits.activation_maximization_table"]
+    counts = dict(table["method"].value_counts())
+    assert counts == {"random": 6, "ones": 3, "free": 3, "smooth": 3}
+    shares = ["confidence", "calibrated", "density_confidence", "typicality_quantile"]
+    assert table[shares].max().max() <= 1
+    metrics = results["digits.activation_maximization_metrics"]
     assert metrics["random.images"] == 6
-    assert metrics["between_seeds"] > 0
-    assert len(made_pictures["digits.start_distances_table"]) == 3
+    assert metrics["distance_between_draws"] > 0
+    assert len(results["digits.start_distances_table"]) == 3
 
 
-def test_all_is_drawn(made_pictures):
-    for name in ("_starts", "_error", "_difference", "", "_confidence", "_layers"):
-        assert isinstance(made_pictures[f"digits.activation_maximization{name}_figure"], Figure)
-    assert made_pictures["digits.activation_maximization_animation"].frames.shape[0] == 3
+def test_all_figures_are_drawn(results):
+    for name in ("", "_starts", "_error", "_difference", "_confidence", "_layers"):
+        figure = results[f"digits.activation_maximization{name}_figure"]
+        assert isinstance(figure, Figure)
+    starts = results["digits.activation_maximization_starts_figure"]
+    labels = [axes.get_ylabel() for axes in starts.axes if axes.get_ylabel()]
+    assert labels == ["ones", "random"]
+    difference = results["digits.activation_maximization_difference_figure"]
+    titles = [axes.get_title(loc="left") for axes in difference.axes]
+    assert titles[:2] == ["start: random", "after 3 steps"]
+    assert results["digits.activation_maximization_animation"].frames.shape[0] == 3
     plt.close("all")

@@ -20,7 +20,7 @@ def calibrated(rng, n, temperature):
 
 
 @pytest.fixture(scope="module")
-def made_up():
+def outputs():
     """Logits three times too large, of a network that never saw the images."""
     rng = np.random.default_rng(0)
     logits = {}
@@ -54,8 +54,8 @@ def made_up():
     ) | {"logits": logits}
 
 
-def test_the_planted_temperature_is_found_and_its_cure_measured(made_up):
-    metrics = made_up["digits.calibration_metrics"]
+def test_the_planted_temperature_is_fitted_and_its_effect_measured(outputs):
+    metrics = outputs["digits.calibration_metrics"]
     assert metrics["temperature"] == pytest.approx(3, rel=0.1)
     assert metrics["ece_before"] > 0.15
     assert metrics["ece_ratio"] > 5
@@ -63,8 +63,8 @@ def test_the_planted_temperature_is_found_and_its_cure_measured(made_up):
     assert metrics["ece_after_low"] <= metrics["ece_after"] <= metrics["ece_after_high"]
 
 
-def test_the_table_has_every_method_and_says_who_changed_predictions(made_up):
-    table = made_up["digits.calibration_table"].set_index("method")
+def test_the_table_has_every_method_and_says_who_changed_predictions(outputs):
+    table = outputs["digits.calibration_table"].set_index("method")
     assert table.index[0] == "uncalibrated"
     assert len(table) == 8
     assert table.loc["temperature", "changed"] == 0
@@ -75,36 +75,36 @@ def test_the_table_has_every_method_and_says_who_changed_predictions(made_up):
     assert table.loc["uncalibrated", "gain"] == 0
 
 
-def test_only_held_out_samples_reach_the_calibrators(made_up):
+def test_only_held_out_samples_reach_the_calibrators(outputs):
     """Fitted again by hand on the calibration split alone."""
     from atelier.calibration import CALIBRATORS
 
-    logits = made_up["logits"]
+    logits = outputs["logits"]
     for name in ("isotonic", "vector"):
         fitted = CALIBRATORS[name]()
         fitted.fit(logits["calibration_logits"], logits["calibration_labels"])
         by_hand = fitted.transform(logits["test_logits"])
-        np.testing.assert_array_equal(made_up["digits.probabilities_arrays"][name], by_hand)
+        np.testing.assert_array_equal(outputs["digits.probabilities_arrays"][name], by_hand)
 
 
-def test_strangers_are_symbols_and_the_letters_that_digits_have_not(made_up):
-    strangers = made_up["digits.out_of_distribution_arrays"]
-    assert strangers["symbols"].shape == (6, 28, 28, 1)
-    assert len(strangers["letters"]) == 10  # classes 10 and 11 of 60 images in 12
+def test_out_of_distribution_images_are_symbols_and_letters(outputs):
+    images = outputs["digits.out_of_distribution_arrays"]
+    assert images["symbols"].shape == (6, 28, 28, 1)
+    assert len(images["letters"]) == 10  # classes 10 and 11 of 60 images in 12
 
 
-def test_every_change_is_judged_by_every_score(made_up):
-    happened, noticed = made_up["digits.shift_table"], made_up["digits.detection_table"]
-    assert list(happened["change"]) == ["none", "scale", "fgsm", "symbols", "letters"]
-    assert happened.loc[happened["change"] == "letters", "accuracy"].isna().all()
-    assert len(noticed) == 4 * 5
+def test_every_change_is_evaluated_by_every_score(outputs):
+    accuracy, detection = outputs["digits.shift_table"], outputs["digits.detection_table"]
+    assert list(accuracy["change"]) == ["none", "scale", "fgsm", "symbols", "letters"]
+    assert accuracy.loc[accuracy["change"] == "letters", "accuracy"].isna().all()
+    assert len(detection) == 4 * 5
     for name in ("auroc", "aupr", "fpr95"):
-        assert noticed[name].between(0, 1).all()
-        assert (noticed[f"{name}_low"] <= noticed[f"{name}_high"]).all()
+        assert detection[name].between(0, 1).all()
+        assert (detection[f"{name}_low"] <= detection[f"{name}_high"]).all()
 
 
-def test_the_calibrated_sibling_carries_its_card(made_up):
-    served = made_up["digits.registered_confidence"]
+def test_the_calibrated_model_has_its_card(outputs):
+    served = outputs["digits.registered_confidence"]
     assert set(served.prediction) == {
         "label",
         "probability",
@@ -112,7 +112,7 @@ def test_the_calibrated_sibling_carries_its_card(made_up):
         "log_density",
         "reject",
     }
-    temperature = made_up["digits.calibration_metrics"]["temperature"]
+    temperature = outputs["digits.calibration_metrics"]["temperature"]
     assert f"T = {temperature:.5g}" in served.description
     assert "95 % interval" in served.tags["ece_after"]
     assert served.tags["digest"] == "00"

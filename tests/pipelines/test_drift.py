@@ -19,7 +19,7 @@ PARAMS = DriftParams(
 
 
 @pytest.fixture(scope="module")
-def given():
+def inputs():
     train, test, second = (dots(count, 3, seed=i) for i, count in enumerate((200, 200, 100)))
     image = keras.Input(train["images"].shape[1:])
     model = keras.Model(image, keras.layers.Dense(3)(keras.layers.Flatten()(image)))
@@ -44,35 +44,35 @@ def given():
 
 
 @pytest.fixture(scope="module")
-def watched(given):
-    return run(drift.create_pipeline(), **given)
+def results(inputs):
+    return run(drift.create_pipeline(), **inputs)
 
 
-def test_an_honest_second_sample_raises_no_flag(watched):
-    metrics = watched["digits.batch_metrics"]
+def test_a_second_sample_of_the_same_source_raises_no_flag(results):
+    metrics = results["digits.batch_metrics"]
     assert metrics["drifted"] == 0
     assert (metrics["n"], metrics["reference_n"]) == (100, 200)
-    assert len(watched["digits.batch_table"]) == 6
+    assert len(results["digits.batch_table"]) == 6
 
 
-def test_inverted_images_raise_it_and_a_missing_channel_does_no_harm(given):
-    inverted = {"images": 255 - given["digits.batch_arrays"]["images"][..., 0]}
-    made = run(drift.create_pipeline(), **(given | {"digits.batch_arrays": inverted}))
-    assert made["digits.batch_metrics"]["drifted"] == 1
+def test_inverted_images_raise_it_and_a_missing_channel_does_no_harm(inputs):
+    inverted = {"images": 255 - inputs["digits.batch_arrays"]["images"][..., 0]}
+    outputs = run(drift.create_pipeline(), **(inputs | {"digits.batch_arrays": inverted}))
+    assert outputs["digits.batch_metrics"]["drifted"] == 1
     plt.close("all")
 
 
-def test_false_alarms_are_counted_and_changes_noticed(watched):
-    table = watched["digits.alarms_table"].set_index("change")
-    metrics = watched["digits.alarms_metrics"]
-    assert metrics["false_alarms"] == table.loc["none", "share"] <= 0.1
+def test_false_alarms_are_counted_and_changes_detected(results):
+    table = results["digits.alarms_table"].set_index("change")
+    metrics = results["digits.alarms_metrics"]
+    assert metrics["false_alarms"] == table.loc["none", "alarm_rate"] <= 0.1
     assert metrics["draws"] == 20
-    assert table.loc["letters", "share"] == table.loc["noise", "share"] == 1
+    assert table.loc["letters", "alarm_rate"] == table.loc["noise", "alarm_rate"] == 1
 
 
-def test_all_is_drawn(watched):
+def test_every_figure_is_drawn(results):
     for name in ("batch", "alarms"):
-        assert isinstance(watched[f"digits.{name}_figure"], Figure)
+        assert isinstance(results[f"digits.{name}_figure"], Figure)
     plt.close("all")
 
 
@@ -84,6 +84,6 @@ def test_all_is_drawn(watched):
         ({"images": np.zeros((3, 9, 9, 1), np.uint8)}, r"\(12, 12, 1\)"),
     ],
 )
-def test_a_batch_that_is_no_batch_is_refused(batch, words, given):
+def test_a_batch_of_another_form_is_refused(batch, words, inputs):
     with pytest.raises(ValueError, match=words):
-        run(drift.create_pipeline(), **(given | {"digits.batch_arrays": batch}))
+        run(drift.create_pipeline(), **(inputs | {"digits.batch_arrays": batch}))

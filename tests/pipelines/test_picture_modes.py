@@ -11,9 +11,9 @@ from atelier.clustering.params import ColourParams
 from atelier.datasets.picture import PictureDataset
 from atelier.pipelines.clustering import nodes as clustering
 from atelier.pipelines.ingest import nodes as ingest
-from atelier.pipelines.style_transfer import nodes as style_transfer
 from atelier.pipelines.thresholding import nodes as thresholding
-from atelier.style_transfer.params import PaintingParams
+from atelier.style_transfer import select_styles
+from atelier.style_transfer.figures import shrink_for_figure
 from atelier.thresholding.params import ThresholdingParams
 
 SIDE = 32
@@ -98,13 +98,13 @@ def test_thresholding_separates_the_same_pixels_in_every_mode(grey):
     # Of levels 30 (half), 120 and 240 (a quarter each) the variance between two classes is
     # .25 · 150² = 5,625 with the cut above 30, and .1875 · 180² = 6,075 with the cut above 120.
     picture, scale = grey
-    _, metrics, _ = thresholding.threshold(picture, OTSU)
+    _, metrics, _ = thresholding.threshold_image(picture, OTSU)
     assert 118 * scale < metrics["threshold"] < 239 * scale
 
 
 def test_thresholding_takes_colours_of_every_mode(colours):
     # BT.709: .7152 · 200 + … = 154 for green, 74 for red, 52 for blue
-    _, metrics, _ = thresholding.threshold(colours, OTSU)
+    _, metrics, _ = thresholding.threshold_image(colours, OTSU)
     assert 74 <= metrics["threshold"] < 153
 
 
@@ -112,7 +112,7 @@ def test_black_and_white_is_0_and_255(tmp_path):
     picture = loaded(Image.fromarray(REGIONS > 0), tmp_path)
     assert picture.dtype == np.uint8
     np.testing.assert_array_equal(picture, np.where(REGIONS > 0, 255, 0))
-    _, metrics, _ = thresholding.threshold(picture, OTSU)
+    _, metrics, _ = thresholding.threshold_image(picture, OTSU)
     assert 0 <= metrics["threshold"] < 255
 
 
@@ -122,20 +122,19 @@ EM = ColourParams(
 
 
 def test_clustering_finds_the_same_regions_in_every_grey_mode(grey):
-    _, _, arrays, _ = clustering.cluster(grey[0], EM)
+    _, _, arrays, _ = clustering.cluster_image(grey[0], EM)
     assert adjusted_rand_score(REGIONS.ravel(), arrays["labels"].ravel()) == 1
 
 
 def test_clustering_finds_the_same_regions_in_every_colour_mode(colours):
-    _, metrics, arrays, _ = clustering.cluster(colours, EM)
+    _, metrics, arrays, _ = clustering.cluster_image(colours, EM)
     assert adjusted_rand_score(REGIONS.ravel(), arrays["labels"].ravel()) == 1
-    plain = clustering.cluster(RGB, EM)[1]
+    plain = clustering.cluster_image(RGB, EM)[1]
     assert metrics["bic"] == pytest.approx(plain["bic"])  # alpha is no fourth colour
 
 
 def style_of(picture):
-    painting = PaintingParams(name="mine", styles={"style": 1.0})
-    (style,) = style_transfer._styles_of(painting, {"style": picture})
+    (style,) = select_styles({"style": picture}, {"style": 1.0})
     return style.picture
 
 
@@ -149,9 +148,9 @@ def test_style_transfer_takes_every_colour_mode_as_the_same_colours(colours):
 
 def test_a_photograph_of_megapixels_is_small_in_a_figure():
     photograph = np.full((1500, 2000), 80, np.uint8)
-    shown = style_transfer._shown(photograph)
+    shown = shrink_for_figure(photograph)
     np.testing.assert_allclose(shown, np.full((768, 1024, 3), 80.0), rtol=1e-5)
-    assert style_transfer._shown(photograph[:300, :400]).shape == (300, 400, 3)
+    assert shrink_for_figure(photograph[:300, :400]).shape == (300, 400, 3)
 
 
 def write_cells(folder, picture_mode, label_mode):
@@ -191,11 +190,12 @@ def test_cells_are_the_same_in_every_mode(picture_mode, label_mode, tmp_path):
     params = CellSourceParams(**CELLS, mirror=str(tmp_path))
     *_, test, _ = ingest.acquire_cells(None, params, SPLITS)
     _, scale = grey_as(picture_mode, GREY)
-    cells = {"by Otsu": thresholding.find_cells(test, WATERSHED)}
+    cells = {"by Otsu": thresholding.find_cells_by_threshold(test, WATERSHED)}
     for name, (image, labels) in unpack(test).items():
         plain = drawn.images[int(name), ..., 0]
         np.testing.assert_allclose(image, plain * scale, rtol=1e-6)
         np.testing.assert_array_equal(labels, drawn.labels[int(name)])
-        expected = thresholding.find_cells({"image.a": plain, "labels.a": labels}, WATERSHED)["a"]
+        alone = {"image.a": plain, "labels.a": labels}
+        expected = thresholding.find_cells_by_threshold(alone, WATERSHED)["a"]
         same = adjusted_rand_score(expected.ravel(), cells["by Otsu"][name].ravel())
         assert same > 0.98  # floats have other bins

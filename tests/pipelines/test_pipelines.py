@@ -5,8 +5,7 @@ import pytest
 from support.pipelines import run
 from support.training import STILL, Memory
 
-from atelier.data.reading import SourceParams
-from atelier.data.splits import SPLITS, SplitParams
+from atelier.data.params import SPLITS, SourceParams, SplitParams
 from atelier.pipelines import ingest, train
 from atelier.training.params import NetworkParams, TrainingParams
 

@@ -10,10 +10,10 @@ from atelier.cells.params import CellSourceParams, CellSplitParams, SplittingPar
 from atelier.cells.samples import unpack
 from atelier.clustering.params import ColourParams, PlaneParams
 from atelier.pipelines import clustering, ingest, segmentation, thresholding
-from atelier.segmentation.deformation import DeformationParams
 from atelier.segmentation.params import (
     BorderParams,
     CellParams,
+    DeformationParams,
     PredictionParams,
     SegmenterParams,
     UnetParams,
@@ -34,8 +34,8 @@ def cells():
     )
     splits = CellSplitParams(validation=1, test=2, fold=0, seed=0)
     pipeline = ingest.create_pipeline().filter(node_namespaces=["cells"])
-    given = {"params:cells.ingest": source, "params:cells.splits": splits}
-    return run(pipeline, archives=None, **given)
+    params = {"params:cells.ingest": source, "params:cells.splits": splits}
+    return run(pipeline, archives=None, **params)
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +87,10 @@ def test_the_threshold_of_the_coins_lies_in_its_interval(by_threshold):
 
 def test_both_classical_methods_label_every_test_picture(cells, by_threshold, by_mixture):
     samples = unpack(cells["cells.test_arrays"])
-    for found in (by_threshold["cells.otsu_cells_arrays"], by_mixture["cells.em_cells_arrays"]):
-        assert found.keys() == samples.keys()
+    for labels in (by_threshold["cells.otsu_cells_arrays"], by_mixture["cells.em_cells_arrays"]):
+        assert labels.keys() == samples.keys()
         for name, sample in samples.items():
-            assert found[name].shape == sample.labels.shape
+            assert labels[name].shape == sample.labels.shape
     assert by_threshold["cells.otsu_metrics"]["pictures"] == 2
     assert 0 <= by_mixture["cells.em_metrics"]["f1"] <= 1
 
@@ -133,7 +133,7 @@ def segmented(cells, by_threshold, by_mixture):
 
 def test_all_methods_are_scored_on_the_same_pictures(segmented):
     table = segmented["cells.scores_table"]
-    methods = ["Otsu", "EM", "U-Net", "U-Net, no borders", "U-Net, both"]
+    methods = ["otsu", "em", "unet", "unweighted", "combined"]
     assert list(table["method"].unique()) == methods
     assert table.groupby("method")["pairs"].sum().nunique() == 1
     rows = segmented["cells.summary_table"]
@@ -145,24 +145,53 @@ def test_all_methods_are_scored_on_the_same_pictures(segmented):
     assert metrics["gain_over_otsu"] == pytest.approx(gain)
 
 
-def test_curves_are_written_and_checkpoints_cleared_once_the_model_is_safe(segmented):
+def test_curves_are_written_and_checkpoints_cleared_after_the_model_is_saved(segmented):
     assert [row["step"] for row in segmented["unet_curve"]] == [2, 3]
     assert segmented["unet_checkpoint"].cleared == 2
     assert segmented["cells.unet_history"] == segmented["unet_curve"]
 
 
-def test_the_arm_without_borders_starts_from_the_same_weights_and_learns_another_loss(segmented):
-    one, two = segmented["cells.unet_history"], segmented["cells.unweighted_history"]
-    assert one[0]["loss"] > two[0]["loss"]
+def test_without_border_weights_the_loss_is_lower_from_the_same_initial_weights(segmented):
+    weighted, unweighted = segmented["cells.unet_history"], segmented["cells.unweighted_history"]
+    assert weighted[0]["loss"] > unweighted[0]["loss"]
 
 
-def test_pixels_are_judged_before_and_after(segmented):
+def test_the_calibration_of_pixels_is_evaluated_before_and_after_scaling(segmented):
     metrics = segmented["cells.pixel_calibration_metrics"]
     assert metrics["pixels"] == 2 * 48 * 48
-    assert {"ece", "ece_scaled", "nll", "nll_scaled"} <= metrics.keys()
+    assert {"ece", "ece_scaled", "nll", "nll_scaled", "decision_threshold"} <= metrics.keys()
 
 
-def test_every_figure_is_one(cells, by_threshold, by_mixture, segmented):
+def headings(figure):
+    return [axes.get_title() or axes.get_title("left") for axes in figure.axes]
+
+
+def test_figures_bear_the_titles_of_the_methods_not_their_keys(segmented):
+    columns = headings(segmented["cells.segmentation_figure"])[:5]
+    assert columns == ["image", "truth", "Otsu", "EM", "U-Net"]
+    curves = segmented["cells.f1_by_overlap_figure"]
+    legend = [text.get_text() for text in curves.axes[0].get_legend().get_texts()]
+    titles = ["Otsu", "EM", "U-Net", "U-Net without border weights", "both U-Nets combined"]
+    assert legend == titles
+    table = segmented["cells.scores_table"]
+    sums = table[table["method"] == "unweighted"][["apart", "pairs"]].sum()
+    counts = f"U-Net without border weights {sums['apart']:.0f} of {sums['pairs']:.0f}"
+    assert counts in curves.get_suptitle()
+    networks = segmented["cells.unet_training_figure"].axes[1].get_legend().get_texts()
+    assert [text.get_text() for text in networks] == [
+        "with border weights",
+        "without border weights",
+    ]
+
+
+def test_the_reliability_diagrams_name_their_scale_and_error(segmented):
+    metrics = segmented["cells.pixel_calibration_metrics"]
+    as_trained, scaled = headings(segmented["cells.pixel_calibration_figure"])
+    assert as_trained == f"as trained: top-label ECE {metrics['ece']:.1%}"
+    assert scaled == f"after Platt scaling: top-label ECE {metrics['ece_scaled']:.1%}"
+
+
+def test_every_figure_output_is_a_figure(cells, by_threshold, by_mixture, segmented):
     outputs = cells | by_threshold | by_mixture | segmented
     figures = {name: value for name, value in outputs.items() if name.endswith("_figure")}
     assert len(figures) == 12

@@ -7,9 +7,9 @@ from support.pipelines import run
 from support.training import dots
 
 from atelier.pipelines import sweep
-from atelier.sweep.chunk_store import Ledger
+from atelier.sweep.chunk_store import StudyFolder
 from atelier.sweep.chunk_trainer import RESULTS
-from atelier.sweep.params import GatherParams, StudyParams
+from atelier.sweep.params import StudyParams, SweepSplitParams
 
 PLAN = {
     "optimizers": ["adam", "sgd"], "dropouts": [0.0, 0.5], "lowest_rate": 1e-5,
@@ -34,10 +34,10 @@ def swept(tmp_path_factory):
         **parts,
         **{
             "characters.provenance": {"name": "dots"},
-            "params:sweep.gather": GatherParams(train=None, selection=0.5, seed=0),
+            "params:sweep.gather": SweepSplitParams(train=None, selection=0.5, seed=0),
             "params:sweep.study": study,
             "params:sweep.runs": "best",
-            "sweep.trials": Ledger(tmp_path_factory.mktemp("trials")),
+            "sweep.trials": StudyFolder(tmp_path_factory.mktemp("trials")),
         },
     )
 
@@ -50,7 +50,7 @@ def test_every_training_has_its_row_and_the_splits_are_apart(swept):
     assert len(data["selection_labels"]) == len(data["test_labels"]) == 30
 
 
-def test_the_hits_are_the_accuracies(swept):
+def test_the_packed_predictions_agree_with_the_accuracies(swept):
     hits = swept["sweep.hits_arrays"]
     right = np.unpackbits(hits["hits"], axis=1, count=int(hits["test"])).mean(1)
     np.testing.assert_allclose(right, swept["sweep.members_table"]["test_accuracy"])

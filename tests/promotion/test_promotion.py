@@ -9,7 +9,8 @@ import pytest
 from support.patience import PATIENCE
 
 from atelier.datasets.registry import ModelRegistry, RegistryDataset
-from atelier.promotion.decision import Evaluation, compare_models, is_no_worse, promote
+from atelier.promotion.comparison import Evaluation, compare_models, is_no_worse
+from atelier.promotion.decision import promote, roll_back
 from atelier.promotion.params import MarginParams, PromotionParams
 
 MARGINS = MarginParams(accuracy=0.01, nll=0.05, ece=0.02, latency=0.25)
@@ -59,7 +60,7 @@ def test_what_is_planted_to_be_worse_is_called_worse_and_the_way_round_better(ch
     assert not is_no_worse(compare_models(new, old, LABELS, PARAMS))
 
 
-def test_the_numbers_are_those_worked_out_by_hand():
+def test_the_values_are_those_computed_by_hand():
     row = compare_models(answers(right=1.0), answers(right=0.0), LABELS, PARAMS).set_index(
         "measure"
     )
@@ -69,8 +70,8 @@ def test_the_numbers_are_those_worked_out_by_hand():
     assert row.loc["ece", "gain"] == pytest.approx(0.8 - 0.2)
 
 
-def test_pairing_makes_a_small_difference_plain():
-    """10 of 1,000 images more: unpaired, 1 % ± 4 % would not be seen."""
+def test_pairing_makes_a_small_difference_significant():
+    """10 of 1,000 images more: unpaired, 1 % ± 4 % would not be significant."""
     old = answers(right=0.7)
     better = old.probabilities.copy()
     wrong = np.flatnonzero(old.probabilities.argmax(1) != LABELS)[:10]
@@ -114,6 +115,14 @@ class InMemory:
         self.over[version], self.now = self.now, version
         self.record_verdict(version, verdict)
 
+    def roll_back(self):
+        before, rolled_back = self.over.get(self.now), self.now
+        if before is None:
+            return None
+        self.out.add(rolled_back)
+        self.now = before
+        return rolled_back, before
+
 
 TEST = {"images": np.zeros((N, 2, 2, 1), np.uint8), "labels": LABELS}
 LENIENT = PARAMS.model_copy(update={"margins": MARGINS.model_copy(update={"latency": 100.0})})
@@ -124,8 +133,8 @@ LENIENT = PARAMS.model_copy(update={"margins": MARGINS.model_copy(update={"laten
     [
         ((0.8,), None, "1", "Version 1 is the first champion"),
         ((0.8,), "1", "1", "Version 1 is the champion already"),
-        ((0.7, 0.8), "1", "2", "Version 2 takes the place of version 1"),
-        ((0.8, 0.8), "1", "2", "better or no worse by all"),
+        ((0.7, 0.8), "1", "2", "Version 2 replaces version 1"),
+        ((0.8, 0.8), "1", "2", "better or no worse by every measure"),
         ((0.9, 0.8), "1", "1", "version 2 may be worse by accuracy, nll"),
     ],
 )
@@ -138,12 +147,24 @@ def test_the_alias_moves_only_for_what_is_no_worse(shares, before, after, words)
     assert f"n = {N:,} held-out images" in decision.verdict
 
 
-def test_a_version_that_was_rolled_back_stays_out():
+def test_a_version_that_was_rolled_back_is_not_promoted():
     registry = InMemory(0.8, 0.9, champion="1")
     registry.out.add("2")
     assert not promote(registry, TEST, LENIENT).promoted
     assert registry.now == "1"
     assert "rolled back" in registry.notes["2"]
+
+
+def test_a_rollback_says_what_it_did_or_that_there_is_nothing_to_do():
+    registry = InMemory(0.8, 0.9, champion="2")
+    registry.over["2"] = "1"
+    assert roll_back(registry) == (
+        True, "shares: version 2 is rolled back, version 1 is champion."
+    )  # fmt: skip
+    assert registry.now == "1"
+    changed, text = roll_back(registry)
+    assert not changed
+    assert "nothing to roll back" in text
 
 
 # The real one.
@@ -158,7 +179,7 @@ def registry(run, tmp_path):
     return ModelRegistry("shares", tmp_path / "locks" / "champion.lock")
 
 
-def test_crowning_and_rolling_back_move_the_alias_and_lose_no_version(registry):
+def test_promoting_and_rolling_back_move_the_alias_and_lose_no_version(registry):
     client = mlflow.MlflowClient()
     assert registry.newest() == "3"
     assert registry.champion() is None

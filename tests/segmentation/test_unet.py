@@ -2,23 +2,29 @@ import keras
 import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
+from support.training import Memory
 
 from atelier.cells.grayscale import normalise, stored_grey, to_grey
 from atelier.cells.params import SplittingParams
 from atelier.cells.samples import Sample, draw_cells
 from atelier.clustering.cells import cells_by_mixture
 from atelier.segmentation.deformation import (
-    DeformationParams,
     deform,
     draw_coordinates,
     elastic_field,
     jitter_intensity,
 )
-from atelier.segmentation.params import BorderParams, SegmenterParams, UnetParams
+from atelier.segmentation.params import (
+    BorderParams,
+    DeformationParams,
+    SegmenterParams,
+    UnetParams,
+)
 from atelier.segmentation.patches import training_batch, training_samples
 from atelier.segmentation.pixel_calibration import PixelSample, calibrate_pixels, fit_platt_scale
+from atelier.segmentation.prediction import pixel_log_odds
 from atelier.segmentation.tiling import Tiling, average_over_symmetries, mirror_pad, predict_tiled
-from atelier.segmentation.training import UnetTrainer, build_unet, log_odds, train_segmenter
+from atelier.segmentation.training import UnetTrainer, build_unet, train_segmenter
 from atelier.segmentation.unet import unet_network
 from atelier.segmentation.unet_shapes import fitting_side, receptive_margin, valid_margin
 from atelier.thresholding.cells import cells_by_threshold
@@ -93,10 +99,10 @@ def test_tiles_give_what_the_whole_picture_gives(padding, depth):
     params = recipe(padding, depth=depth)
     network = build_unet(params)
     image = np.random.default_rng(0).random((52, 76)).astype(np.float32)
-    whole = log_odds(network, image, params, tile=512)
+    whole = pixel_log_odds(network, image, params, tile=512)
     assert whole.shape == image.shape
     for tile in (16, 32):
-        assert np.allclose(log_odds(network, image, params, tile=tile), whole, atol=1e-5)
+        assert np.allclose(pixel_log_odds(network, image, params, tile=tile), whole, atol=1e-5)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
@@ -123,7 +129,7 @@ def test_inside_a_padded_network_sees_what_it_sees_without_tiles():
         np.random.default_rng(1).random((64, 64)).astype(np.float32),
     )
     plain = np.asarray(network(normalise(image)[None, ..., None]))[0]
-    odds = log_odds(network, image, params, tile=16)
+    odds = pixel_log_odds(network, image, params, tile=16)
     inner = slice(receptive_margin(1), -receptive_margin(1))
     assert np.allclose(odds[inner, inner], (plain[..., 1] - plain[..., 0])[inner, inner], atol=1e-5)
 
@@ -131,7 +137,9 @@ def test_inside_a_padded_network_sees_what_it_sees_without_tiles():
 @pytest.mark.parametrize("shape", [(5, 7), (1, 9), (33, 20)])
 def test_any_size_comes_back_in_its_own(shape):
     params = recipe()
-    assert log_odds(build_unet(params), np.ones(shape, np.uint8), params, tile=16).shape == shape
+    assert (
+        pixel_log_odds(build_unet(params), np.ones(shape, np.uint8), params, tile=16).shape == shape
+    )
 
 
 def test_a_picture_is_continued_by_its_mirror_image():
@@ -231,22 +239,6 @@ def test_weights_are_balance_plus_borders(cells):
     assert totals[0] == pytest.approx(totals[1], rel=1e-4)
 
 
-class Memory:
-    """A checkpoint in memory that can be cut off."""
-
-    def __init__(self):
-        self.kept = {}
-
-    def restore(self, fingerprint):
-        return self.kept.get(fingerprint)
-
-    def save(self, fingerprint, state):
-        self.kept = {fingerprint: {name: np.array(value) for name, value in state.items()}}
-
-    def clear(self):
-        self.kept = {}
-
-
 class KilledError(Exception):
     pass
 
@@ -335,7 +327,7 @@ def test_a_constant_picture_has_no_cells_and_no_error():
     assert not cells_by_threshold(flat, rule).any()
     assert not cells_by_mixture(flat, rule).any()
     params = recipe()
-    assert np.isfinite(log_odds(build_unet(params), flat, params, tile=16)).all()
+    assert np.isfinite(pixel_log_odds(build_unet(params), flat, params, tile=16)).all()
 
 
 @pytest.mark.parametrize(
@@ -366,6 +358,13 @@ def test_the_scale_of_distorted_log_odds_is_found():
     assert scale.slope == pytest.approx(2, rel=0.05)
     assert scale.offset == pytest.approx(1.5, rel=0.05)
     assert scale.decision_threshold == pytest.approx(1 / (1 + np.exp(0.75)), rel=0.05)
-    trust = calibrate_pixels(pixels, pixels)
-    assert trust.metrics["ece_scaled"] < 0.01 < trust.metrics["ece"]
-    assert trust.metrics["nll_scaled"] < trust.metrics["nll"]
+    calibration = calibrate_pixels(pixels, pixels)
+    metrics, diagrams = calibration.metrics, calibration.diagrams
+    assert metrics["ece_scaled"] < 0.01 < metrics["ece"]
+    assert metrics["nll_scaled"] < metrics["nll"]
+    assert metrics["decision_threshold"] == scale.decision_threshold
+    assert list(diagrams["scale"].unique()) == ["as_trained", "scaled"]
+    for key, measure in (("as_trained", "ece"), ("scaled", "ece_scaled")):
+        bins = diagrams[diagrams["scale"] == key]
+        assert (bins["ece"] == metrics[measure]).all()
+        assert bins["share"].sum() == pytest.approx(1)

@@ -13,7 +13,7 @@ from atelier.datasets.atomic import RecordDataset
 from atelier.datasets.npz import NpzDataset
 from atelier.storage.atomic_write import partial_name, remove_abandoned, write_atomically
 from atelier.storage.processes import is_dead, process_name, this_process
-from atelier.sweep.chunk_store import Ledger
+from atelier.sweep.chunk_store import StudyFolder
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_what_a_killed_process_did_not_finish_goes_at_the_next_write(tmp_path):
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 3
     NpzDataset(filepath=str(npz)).save({"x": np.arange(3)})
     RecordDataset(filepath=str(record)).save({"x": 1})
-    Ledger(tmp_path / "trials").open({"rates": 1}, {})
+    StudyFolder(tmp_path / "trials").open({"rates": 1}, {})
     assert not list(tmp_path.rglob(".part-*"))
     assert npz.is_file()
     assert record.is_file()

@@ -16,23 +16,23 @@ def pictures(rng):
     return style, rng.uniform(0, 255, (6, 8, 3)) * [0.2, 1.0, 0.6]
 
 
-def test_what_is_painted_keeps_the_contents_colour_and_its_own_light(pictures, rng):
+def test_restored_colours_are_the_contents_with_the_results_luminance(pictures, rng):
     _, content = pictures
     painted = rng.uniform(0, 255, content.shape)
-    kept = rgb2yiq(restore_colours(painted, content) / 255)
-    np.testing.assert_allclose(kept[..., 1:], rgb2yiq(content / 255)[..., 1:], atol=2e-3)
-    np.testing.assert_allclose(kept[..., 0], rgb2yiq(painted / 255)[..., 0], atol=2e-3)
+    restored = rgb2yiq(restore_colours(painted, content) / 255)
+    np.testing.assert_allclose(restored[..., 1:], rgb2yiq(content / 255)[..., 1:], atol=2e-3)
+    np.testing.assert_allclose(restored[..., 0], rgb2yiq(painted / 255)[..., 0], atol=2e-3)
 
 
 def test_a_matched_style_has_the_contents_mean_and_covariance(pictures):
     style, content = pictures
     matched = match_colours(style, content).reshape(-1, 3)
     np.testing.assert_allclose(matched.mean(axis=0), content.reshape(-1, 3).mean(axis=0))
-    covariances = [np.cov(one.reshape(-1, 3).T, bias=True) for one in (matched, content)]
+    covariances = [np.cov(rgb.reshape(-1, 3).T, bias=True) for rgb in (matched, content)]
     np.testing.assert_allclose(*covariances)
 
 
-def test_a_matched_light_has_the_contents_mean_and_spread(pictures):
+def test_a_matched_luminance_has_the_contents_mean_and_spread(pictures):
     style, content = pictures
     matched, wanted = match_luminance(style, content), luminance(content)
     assert (matched[..., 0] == matched[..., 2]).all()

@@ -50,23 +50,23 @@ def test_the_gradient_is_what_differences_give(loss, rng):
     with tf.GradientTape() as tape:
         tape.watch(at)
         value = loss(at)
-    found = tape.gradient(value, at).numpy()
+    gradient = tape.gradient(value, at).numpy()
     step = 1e-6
     for index in [(0, 0, 0), (3, 4, 2), (2, 1, 1)]:
         moved = np.zeros(at.shape)
         moved[index] = step
         by_difference = (float(loss(at + moved)) - float(loss(at - moved))) / (2 * step)
-        assert found[index] == pytest.approx(by_difference, rel=1e-6, abs=1e-8)
+        assert gradient[index] == pytest.approx(by_difference, rel=1e-6, abs=1e-8)
 
 
 @pytest.mark.parametrize(
-    ("call", "words"),
+    ("call", "message"),
     [
         (lambda: gram_matrix(np.zeros((2, 2))), r"\(height, width, channels\)"),
         (lambda: style_loss(MAPS, np.zeros((3, 3))), "2 channels"),
         (lambda: content_loss(MAPS, np.zeros((1, 3, 2))), "one shape"),
     ],
 )
-def test_what_does_not_fit_is_refused(call, words):
-    with pytest.raises(ValueError, match=words):
+def test_what_does_not_fit_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
         call()

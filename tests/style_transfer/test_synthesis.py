@@ -2,13 +2,16 @@ import numpy as np
 import pytest
 from skimage.color import rgb2yiq
 from skimage.data import chelsea, immunohistochemistry
+from support.training import Memory
 
 from atelier.data.pictures import resize_longer_side, resize_to, to_rgb
 from atelier.data.vgg_weights import read_vgg_weights
 from atelier.style_transfer.evaluation import content_error, style_error
 from atelier.style_transfer.objective import Objective, Style, build_feature_extractor
+from atelier.style_transfer.optimizers import build_image_optimizer
 from atelier.style_transfer.params import TransferParams
-from atelier.style_transfer.synthesis import transfer
+from atelier.style_transfer.synthesis import PaintingState, paint_scale, transfer
+from atelier.style_transfer.vgg import to_vgg
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 
@@ -36,22 +39,6 @@ def recipe(**changes):
     )
 
 
-class Kept:
-    """A checkpoint in memory that can refuse to save, as a kill would."""
-
-    def __init__(self, saves=1000):
-        self.saves, self.state = saves, {}
-
-    def restore(self, fingerprint):
-        return self.state.get(fingerprint)
-
-    def save(self, fingerprint, state):
-        if not self.saves:
-            raise KeyboardInterrupt
-        self.saves -= 1
-        self.state = {fingerprint: {name: np.array(value) for name, value in state.items()}}
-
-
 @pytest.fixture(scope="module")
 def weights():
     return read_vgg_weights("hed").weights
@@ -70,7 +57,13 @@ def style():
 def paint(content, styles, weights, params, checkpoint=None):
     curve, album = [], []
     painting = transfer(
-        content, styles, weights, params, curve=curve, album=album, checkpoint=checkpoint or Kept()
+        content,
+        styles,
+        weights,
+        params,
+        curve=curve,
+        album=album,
+        checkpoint=checkpoint or Memory(),
     )
     assert curve == painting.history
     np.testing.assert_array_equal(album, painting.frames)
@@ -141,14 +134,13 @@ def test_the_contents_colour_stays_under_another_pictures_light(content, style, 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 @pytest.mark.parametrize("saves", [1, 2, 4])
-def test_killed_it_goes_on_to_the_very_painting(optimizer, saves, content, style, weights):
+def test_a_killed_transfer_ends_with_the_same_image(optimizer, saves, content, style, weights):
     scales = ({"side": 32, "iterations": 5}, {"side": 40, "iterations": 4})
     params = recipe(optimizer=optimizer, scales=scales)
     undisturbed = paint(content, [style], weights, params)
-    checkpoint = Kept(saves)
+    checkpoint = Memory(dies_after=saves)
     with pytest.raises(KeyboardInterrupt):
         paint(content, [style], weights, params, checkpoint)
-    checkpoint.saves = 1000
     continued = paint(content, [style], weights, params, checkpoint)
     np.testing.assert_array_equal(continued.image, undisturbed.image)
     np.testing.assert_array_equal(continued.frames, undisturbed.frames)
@@ -158,7 +150,7 @@ def test_killed_it_goes_on_to_the_very_painting(optimizer, saves, content, style
 def test_what_was_kept_for_other_parameters_or_pictures_is_not_gone_on_from(
     content, style, weights
 ):
-    checkpoint = Kept()
+    checkpoint = Memory()
     paint(content, [style], weights, recipe(), checkpoint)
     for other in (
         (content, [style], recipe(style_weight=0.2)),
@@ -170,6 +162,41 @@ def test_what_was_kept_for_other_parameters_or_pictures_is_not_gone_on_from(
         fresh = paint(pictures, styles, weights, params)
         again = paint(pictures, styles, weights, params, checkpoint)
         np.testing.assert_array_equal(again.image, fresh.image)
+
+
+def test_painting_a_scale_in_two_parts_is_painting_it_at_once(content, style, weights):
+    params = recipe(optimizer="adam")
+    canvas = resize_longer_side(content, 40)
+    objective = Objective(build_feature_extractor(weights, params), canvas, [style], params)
+    start = PaintingState(to_vgg(canvas), {})
+
+    def painted(state, iterations):
+        optimizer = build_image_optimizer("adam", canvas.shape, 2.0)
+        return paint_scale(state, objective, optimizer, iterations=iterations)
+
+    halves, whole = painted(painted(start, 2), 3), painted(start, 5)
+    np.testing.assert_array_equal(halves.image, whole.image)
+    np.testing.assert_array_equal(start.image, to_vgg(canvas))
+
+
+def test_an_image_of_another_size_is_resized_and_its_optimizer_starts_anew(content, style, weights):
+    params = recipe(optimizer="adam")
+    canvas = resize_longer_side(content, 40)
+    objective = Objective(build_feature_extractor(weights, params), canvas, [style], params)
+    small = to_vgg(resize_longer_side(content, 32))
+    images = [
+        paint_scale(
+            PaintingState(image, optimizer),
+            objective,
+            build_image_optimizer("adam", canvas.shape, 2.0),
+            iterations=2,
+        ).image
+        for image, optimizer in (
+            (small, {"adam.0": np.array(7)}),
+            (resize_to(small, canvas.shape[:2]), {}),
+        )
+    ]
+    np.testing.assert_array_equal(*images)
 
 
 def test_adam_goes_down_too(content, style, weights):

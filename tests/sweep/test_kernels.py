@@ -1,4 +1,4 @@
-"""What the kernels compute, that they can be made for a GPU, and who is let into a race."""
+"""The kernels' results, their compilation for a GPU, and the selection of an engine."""
 
 from dataclasses import replace
 
@@ -7,135 +7,138 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from atelier.sweep import engine_selection as race
-from atelier.sweep import kernels, layouts
-from atelier.sweep.architecture import Network
-from atelier.sweep.engine_selection import Course, choose
-from atelier.sweep.kernels import FusedConvolutions, dense_back, suits
-from atelier.sweep.network import Parameters, initial_weights
+from atelier.sweep import engine_selection, kernels, layouts
+from atelier.sweep.architecture import Architecture
+from atelier.sweep.engine_selection import BenchmarkProblem, select_engine
+from atelier.sweep.kernels import FusedConvolutions, dense_backward, supports
+from atelier.sweep.network import PopulationWeights, initial_weights
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.steps import Engine, compiled_steps
 
-POST = Network()
-WIDE = Network(classes=5, side=12, filters=(16, 32), units=16)
-PLAIN = Engine("patches", 1, together=True)
+FULL = Architecture()
+WIDE = Architecture(classes=5, side=12, filters=(16, 32), units=16)
+PLAIN = Engine("im2col", 1, vectorized=True)
 KERNELS = replace(PLAIN, kernels=True)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_the_dense_layer_moves_by_the_sum_of_products_and_hands_down_what_is_its(optimizer):
+def test_the_dense_layer_is_updated_by_the_sum_of_products_and_returns_the_features_gradient(
+    optimizer,
+):
     rng = np.random.default_rng(0)
     draw = lambda *shape: rng.normal(size=shape).astype(np.float32)  # noqa: E731
     weights, features, d_hidden = draw(3, 32, 16), draw(3, 8, 32), draw(3, 8, 16)
     slots = tuple(np.abs(draw(3, 32, 16)) for _ in OPTIMIZERS[optimizer].slots)
     rates = np.array([0.1, 0.2, 0.3], np.float32)
-    handed, moved, kept = dense_back(
+    d_features, updated, next_slots = dense_backward(
         optimizer, *map(jnp.asarray, (weights,)), tuple(map(jnp.asarray, slots)),
         *map(jnp.asarray, (features, d_hidden, rates)), jnp.float32(7),
     )  # fmt: skip
-    np.testing.assert_allclose(handed, d_hidden @ weights.swapaxes(1, 2), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(d_features, d_hidden @ weights.swapaxes(1, 2), rtol=1e-4, atol=1e-5)
     gradient = features.swapaxes(1, 2) @ d_hidden
     step = OPTIMIZERS[optimizer].step  # held to Keras' in test_population.py
     truth, after = step(weights, slots, gradient, rates[:, None, None], jnp.float32(7))
-    np.testing.assert_allclose(moved, truth, rtol=1e-4, atol=1e-5)
-    for mine, theirs in zip(kept, after, strict=True):
+    np.testing.assert_allclose(updated, truth, rtol=1e-4, atol=1e-5)
+    for mine, theirs in zip(next_slots, after, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("network", "batch", "fits"),
+    ("architecture", "batch", "fits"),
     [
-        (POST, 8, True),
-        (POST, 4, True),
-        (POST, 1, False),
+        (FULL, 8, True),
+        (FULL, 4, True),
+        (FULL, 1, False),
         (WIDE, 8, True),
         (replace(WIDE, filters=(4, 16)), 8, False),
         (replace(WIDE, filters=(16, 48)), 8, False),
         (replace(WIDE, units=100), 8, False),
     ],
 )
-def test_sizes_that_the_kernels_cannot_have_are_known(network, batch, fits):
-    assert suits(network, batch) == fits
+def test_sizes_that_the_kernels_do_not_support_are_recognised(architecture, batch, fits):
+    assert supports(architecture, batch) == fits
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_they_can_be_made_for_a_gpu(dtype, monkeypatch):
-    """As far as this goes without one: down to Triton's own language, for the post's network."""
+def test_the_kernels_compile_for_a_gpu(dtype, monkeypatch):
+    """Without a GPU this goes down to Triton's intermediate language."""
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     monkeypatch.setattr("jax._src.deprecations.warn", lambda *_, **__: None)
 
     def shaped(*shape):
         return jax.ShapeDtypeStruct(shape, jnp.float32)
 
-    fused = FusedConvolutions(POST, jnp.dtype(dtype))
-    weights = Parameters(*(shaped(3, *w.shape) for w in initial_weights(POST, 0)))
-    images, keep = shaped(8, 28, 28), shaped(3, 8 * POST.features)
+    fused = FusedConvolutions(FULL, jnp.dtype(dtype))
+    weights = PopulationWeights(*(shaped(3, *w.shape) for w in initial_weights(FULL, 0)))
+    images, multipliers = shaped(8, 28, 28), shaped(3, 8 * FULL.features)
 
-    def there_and_back(weights, images, keep, gradient):
-        features, trace = fused.forward(weights, images, keep)
-        return features, fused.backward(weights, trace, gradient)
+    def forward_and_backward(weights, images, multipliers, gradient):
+        features, residuals = fused.forward(weights, images, multipliers)
+        return features, fused.backward(weights, residuals, gradient)
 
-    gradient = shaped(3, 8, POST.features)
-    asked = jax.jit(there_and_back).trace(weights, images, keep, gradient)
-    program = asked.lower(lowering_platforms=("cuda",)).as_text()
+    gradient = shaped(3, 8, FULL.features)
+    traced = jax.jit(forward_and_backward).trace(weights, images, multipliers, gradient)
+    program = traced.lower(lowering_platforms=("cuda",)).as_text()
     assert program.count("custom_call @__gpu$xla.gpu.triton") == 2
 
     adam = (weights.dense, weights.dense)
-    back = jax.jit(dense_back, static_argnums=0)
-    asked = back.trace(
+    back = jax.jit(dense_backward, static_argnums=0)
+    traced = back.trace(
         "adam", weights.dense, adam, gradient, shaped(3, 8, 128), shaped(3), shaped()
     )
-    program = asked.lower(lowering_platforms=("cuda",)).as_text()
+    program = traced.lower(lowering_platforms=("cuda",)).as_text()
     assert program.count("custom_call @__gpu$xla.gpu.triton") == 1
     assert program.count("output_tuple_indices") == 3  # weights and both slots move in place
 
 
-def test_on_a_cpu_nobody_races():
-    engine = choose(Course(POST, 250, 8), threads=3)
-    assert (engine.name, engine.together, engine.threads) == ("winograd", False, 3)
+def test_on_a_cpu_the_engine_is_fixed():
+    engine = select_engine(BenchmarkProblem(FULL, 250, 8), threads=3)
+    assert (engine.name, engine.vectorized, engine.threads) == ("winograd", False, 3)
 
 
 @pytest.fixture
 def short(monkeypatch):
-    monkeypatch.setattr(race, "STEPS", 40)
-    monkeypatch.setattr(race, "SEGMENT", 20)
-    monkeypatch.setattr("atelier.sweep.population.SEGMENT", 20)
-    return Course(WIDE, 4, 8)
+    monkeypatch.setattr(engine_selection, "BENCHMARK_STEPS", 40)
+    monkeypatch.setattr(engine_selection, "PROGRESS_INTERVAL", 20)
+    monkeypatch.setattr("atelier.sweep.population.PROGRESS_INTERVAL", 20)
+    return BenchmarkProblem(WIDE, 4, 8)
 
 
 def test_engines_that_agree_are_both_timed(short):
-    times = race.race(short, [PLAIN, KERNELS])
+    times = engine_selection.time_engines(short, [PLAIN, KERNELS])
     assert list(times) == [PLAIN, KERNELS]
     assert min(times.values()) > 0
 
 
-def test_an_engine_that_computes_something_else_is_left_out(short, monkeypatch):
-    """Winograd's convolution with its kernel turned by a diagonal."""
+def test_an_engine_with_different_losses_is_omitted(short, monkeypatch):
+    """Winograd's convolution with a transposed kernel."""
     good = layouts.LAYOUTS["winograd"]
     turned = good._replace(kernel=lambda w: good.kernel(w.swapaxes(1, 2)))
     monkeypatch.setitem(layouts.LAYOUTS, "turned", turned)
     engines = [PLAIN, replace(PLAIN, layout="winograd"), replace(PLAIN, layout="turned")]
-    assert list(race.race(short, engines)) == engines[:2]
+    assert list(engine_selection.time_engines(short, engines)) == engines[:2]
 
 
-def test_an_engine_that_learns_something_else_is_left_out(short, monkeypatch):
-    """Kernels whose large layer never moves."""
+def test_an_engine_that_learns_differently_is_omitted(short, monkeypatch):
+    """Kernels that never update the large layer."""
 
     def still(_optimizer, weights, slots, features, *_):
         return jnp.zeros_like(features), weights, slots
 
     compiled_steps.cache_clear()
-    monkeypatch.setattr(kernels, "dense_back", still)
-    assert list(race.race(short, [PLAIN, KERNELS])) == [PLAIN]
+    monkeypatch.setattr(kernels, "dense_backward", still)
+    assert list(engine_selection.time_engines(short, [PLAIN, KERNELS])) == [PLAIN]
     compiled_steps.cache_clear()
 
 
-def test_an_engine_that_cannot_be_compiled_is_left_out(short, monkeypatch):
+def test_an_engine_that_does_not_compile_is_omitted(short, monkeypatch):
     def refused(_):
         raise NotImplementedError("no such thing on this card")
 
-    broken = layouts.LAYOUTS["winograd"]._replace(tiles=refused)
+    broken = layouts.LAYOUTS["winograd"]._replace(gather=refused)
     monkeypatch.setitem(layouts.LAYOUTS, "broken", broken)
-    assert list(race.race(short, [PLAIN, replace(PLAIN, layout="broken")])) == [PLAIN]
+    assert list(engine_selection.time_engines(short, [PLAIN, replace(PLAIN, layout="broken")])) == [
+        PLAIN
+    ]
     with pytest.raises(NotImplementedError):
-        race.race(short, [replace(PLAIN, layout="broken"), PLAIN])
+        engine_selection.time_engines(short, [replace(PLAIN, layout="broken"), PLAIN])

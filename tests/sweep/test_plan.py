@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from atelier.sweep.plan import check_data
-from atelier.sweep.splits import gather
+from atelier.sweep.splits import make_splits
 
 
 def test_the_grid_is_every_combination_once_with_rates_even_in_their_logarithm(tiny_plan):
@@ -49,7 +49,7 @@ def test_an_epoch_shows_each_image_once_and_the_next_one_in_another_order(tiny_p
         ({"steps": 0}, "steps > 0 or null"),
     ],
 )
-def test_a_bad_plan_says_what_was_expected(tiny_plan, change, message):
+def test_an_invalid_plan_raises_an_error_that_names_the_expected_value(tiny_plan, change, message):
     with pytest.raises(ValueError, match=message):
         replace(tiny_plan, **change)
 
@@ -72,16 +72,16 @@ def part(values):
 @pytest.mark.parametrize(("train", "trained"), [(None, 6), (4, 4), (8, 8)])
 def test_what_is_not_trained_on_is_shared_between_selection_and_test(train, trained):
     parts = [part(range(4)), part(range(4, 6))]
-    found = gather(parts, part(range(6, 12)), train=train, selection=0.5, seed=0)
-    sizes = [len(found[f"{split}_labels"]) for split in ("train", "selection", "test")]
+    splits = make_splits(parts, part(range(6, 12)), train=train, selection=0.5, seed=0)
+    sizes = [len(splits[f"{split}_labels"]) for split in ("train", "selection", "test")]
     assert sizes == [trained, (12 - trained) // 2, (12 - trained) // 2]
-    joined = np.concatenate([found[f"{s}_labels"] for s in ("train", "selection", "test")])
+    joined = np.concatenate([splits[f"{s}_labels"] for s in ("train", "selection", "test")])
     assert sorted(joined) == list(range(12))
     first = min(trained, 6)
-    assert found["train_labels"][:first].tolist() == list(range(first))
-    assert (found["train_images"].ravel() == found["train_labels"]).all()
+    assert splits["train_labels"][:first].tolist() == list(range(first))
+    assert (splits["train_images"].ravel() == splits["train_labels"]).all()
 
 
 def test_training_on_everything_is_refused():
     with pytest.raises(ValueError, match=r"train ≤ 2, two less than there are. Received: 3"):
-        gather([part(range(2))], part(range(2)), train=3, selection=0.5, seed=0)
+        make_splits([part(range(2))], part(range(2)), train=3, selection=0.5, seed=0)

@@ -8,29 +8,39 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from atelier.sweep.architecture import Network
-from atelier.sweep.network import Parameters, initial_weights, kept
-from atelier.sweep.population import Feed, Population, _begin, predict, run, train
-from atelier.sweep.steps import Engine, Numbers, State, compiled_steps
+from atelier.sweep.architecture import Architecture
+from atelier.sweep.network import PopulationWeights, dropout_multipliers, initial_weights
+from atelier.sweep.population import (
+    Population,
+    TrainingData,
+    _initial_state,
+    fit_and_predict,
+    fit_population,
+    predict_population,
+)
+from atelier.sweep.steps import Engine, Hyperparameters, State, compiled_steps
 
-POST = Network()
-SMALL = Network(classes=5, side=12, filters=(4, 6), units=16)
-WIDE = Network(classes=5, side=12, filters=(16, 32), units=16)  # powers of two, for the kernels
-ALONE = Engine("winograd", 8, together=False, threads=2)
-TOGETHER = Engine("patches", 1, together=True)
-KERNELS = replace(TOGETHER, kernels=True)
+FULL = Architecture()
+SMALL = Architecture(classes=5, side=12, filters=(4, 6), units=16)
+# Powers of two, as the kernels need them.
+WIDE = Architecture(classes=5, side=12, filters=(16, 32), units=16)
+SEPARATE = Engine("winograd", 8, vectorized=False, threads=2)
+VECTORIZED = Engine("im2col", 1, vectorized=True)
+KERNELS = replace(VECTORIZED, kernels=True)
 RATES = {"adam": 1e-3, "adadelta": 0.5, "adagrad": 2e-3, "sgd": 1e-2}
 
 
-def feed(network: Network, steps: int, *, batch: int = 8, seed: int = 0) -> Feed:
+def training_data(
+    architecture: Architecture, steps: int, *, batch: int = 8, seed: int = 0
+) -> TrainingData:
     """Classes that differ by where they are bright, in noise."""
     rng = np.random.default_rng(seed)
-    labels = rng.integers(network.classes, size=steps * batch)
-    images = rng.integers(0, 120, (len(labels), network.side, network.side, 1))
+    labels = rng.integers(architecture.classes, size=steps * batch)
+    images = rng.integers(0, 120, (len(labels), architecture.side, architecture.side, 1))
     for row, label in enumerate(labels):
-        images[row, label % network.side, :] += 120
+        images[row, label % architecture.side, :] += 120
     order = rng.permutation(len(labels)).reshape(steps, batch)
-    return Feed(images.astype(np.uint8), labels, order)
+    return TrainingData(images.astype(np.uint8), labels, order)
 
 
 def population(optimizer: str, rates: list[float], *, dropout: float = 0.5) -> Population:
@@ -49,12 +59,18 @@ SLOTS = {
 
 def state_at(step: int, steps: int, weights, slots) -> State:
     """A state of one member or more out of arrays that lead with the population axis."""
-    tree = jax.tree.map(jnp.array, (Parameters(*weights), Parameters(*slots)))
+    tree = jax.tree.map(jnp.array, (PopulationWeights(*weights), PopulationWeights(*slots)))
     members = len(tree[0].bias1)
     return State(*tree, jnp.int32(step), jnp.zeros((steps, members)))
 
 
-def keras_training(network: Network, feed: Feed, optimizer: str, rate: float, keep: np.ndarray):
+def keras_training(
+    architecture: Architecture,
+    training_data: TrainingData,
+    optimizer: str,
+    rate: float,
+    multipliers: np.ndarray,
+):
     """Losses of Keras' network and optimizer, and the state before each step.
 
     Dropout's multipliers come as a second input.
@@ -62,14 +78,14 @@ def keras_training(network: Network, feed: Feed, optimizer: str, rate: float, ke
     import keras
 
     layers = keras.layers
-    images = keras.Input((network.side, network.side, 1))
-    mask = keras.Input((network.features,))
-    x = layers.Conv2D(network.filters[0], 3, activation="relu")(images)
-    x = layers.Conv2D(network.filters[1], 3, activation="relu")(x)
+    images = keras.Input((architecture.side, architecture.side, 1))
+    mask = keras.Input((architecture.features,))
+    x = layers.Conv2D(architecture.filters[0], 3, activation="relu")(images)
+    x = layers.Conv2D(architecture.filters[1], 3, activation="relu")(x)
     x = layers.Flatten()(layers.MaxPooling2D()(x)) * mask
-    x = layers.Dense(network.units, activation="relu")(x)
-    model = keras.Model([images, mask], layers.Dense(network.classes)(x))
-    first = initial_weights(network, 0)
+    x = layers.Dense(architecture.units, activation="relu")(x)
+    model = keras.Model([images, mask], layers.Dense(architecture.classes)(x))
+    first = initial_weights(architecture, 0)
     shapes = [w.shape for w in model.get_weights()]
     model.set_weights([np.reshape(w, shape) for w, shape in zip(first, shapes, strict=True)])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -82,41 +98,59 @@ def keras_training(network: Network, feed: Feed, optimizer: str, rate: float, ke
         return [np.reshape(v, (1, *w.shape)) for v, w in zip(variables, first, strict=True)]
 
     losses, states = [], []
-    unit = feed.images.astype(np.float32) / 255
-    for step, rows in enumerate(feed.order):
+    unit = training_data.images.astype(np.float32) / 255
+    for step, rows in enumerate(training_data.order):
         slots = [ours(getattr(model.optimizer, name)) for name in SLOTS[optimizer]]
         by_weight = zip(*slots, strict=True) if slots else [()] * len(first)
-        states.append(state_at(step, feed.steps, ours(model.trainable_variables), by_weight))
-        losses.append(model.train_on_batch([unit[rows], keep[step]], feed.labels[rows]))
+        states.append(
+            state_at(step, training_data.steps, ours(model.trainable_variables), by_weight)
+        )
+        losses.append(
+            model.train_on_batch([unit[rows], multipliers[step]], training_data.labels[rows])
+        )
     return np.array(losses), states
 
 
-def states_of(network: Network, members: Population, feed: Feed, engine: Engine) -> list[State]:
+def states_of(
+    architecture: Architecture, members: Population, training_data: TrainingData, engine: Engine
+) -> list[State]:
     """The state before each step of a training by this engine."""
-    advance, *inputs = prepared(network, members, feed, engine)
-    states, state = [], _begin(network, members, feed.steps)
-    for step in range(feed.steps):
+    advance, *inputs = prepared(architecture, members, training_data, engine)
+    states, state = [], _initial_state(architecture, members, training_data.steps)
+    for step in range(training_data.steps):
         states.append(jax.tree.map(np.array, state))
         state = advance(state, *inputs, step + 1)
     return states
 
 
-def prepared(network: Network, members: Population, feed: Feed, engine: Engine):
+def prepared(
+    architecture: Architecture, members: Population, training_data: TrainingData, engine: Engine
+):
     """The compiled steps, and all their inputs between the state and the last step."""
-    numbers = Numbers(
+    hyperparameters = Hyperparameters(
         jnp.float32(members.rates), jnp.float32(members.dropouts), jnp.uint32(members.seeds)
     )
-    data = jnp.asarray(feed.images), jnp.int32(feed.labels), jnp.int32(feed.order)
-    return compiled_steps(network, members.optimizer, engine), numbers, *data
+    data = (
+        jnp.asarray(training_data.images),
+        jnp.int32(training_data.labels),
+        jnp.int32(training_data.order),
+    )
+    return compiled_steps(architecture, members.optimizer, engine), hyperparameters, *data
 
 
-def losses_from(states, network: Network, members: Population, feed: Feed, engine: Engine):
+def losses_from(
+    states,
+    architecture: Architecture,
+    members: Population,
+    training_data: TrainingData,
+    engine: Engine,
+):
     """Losses of two steps taken from each of the states, (states, 2, members).
 
     The first shows the way forward, the second the step. What rounding does to a near-tie of max
     pooling or of ReLU then stays within a step: whole trainings part by per cents because of it.
     """
-    advance, *inputs = prepared(network, members, feed, engine)
+    advance, *inputs = prepared(architecture, members, training_data, engine)
     losses = []
     for step, state in enumerate(states[:-1]):
         after = advance(jax.tree.map(jnp.array, state), *inputs, step + 2)
@@ -125,24 +159,28 @@ def losses_from(states, network: Network, members: Population, feed: Feed, engin
 
 
 @pytest.mark.parametrize(
-    ("engine", "network"),
-    [(ALONE, POST), (TOGETHER, SMALL), (KERNELS, WIDE)],
-    ids=["winograd", "patches", "kernels"],
+    ("engine", "architecture"),
+    [(SEPARATE, FULL), (VECTORIZED, SMALL), (KERNELS, WIDE)],
+    ids=["winograd", "im2col", "kernels"],
 )
 @pytest.mark.parametrize("optimizer", RATES)
-def test_each_step_of_a_training_is_that_of_keras_from_the_same_state(optimizer, engine, network):
-    data = feed(network, 50)
+def test_each_step_of_a_training_is_that_of_keras_from_the_same_state(
+    optimizer, engine, architecture
+):
+    data = training_data(architecture, 50)
     one = population(optimizer, [RATES[optimizer]])
     masks = [
-        kept(jnp.zeros(1), jnp.full(1, 0.5), jnp.int32(step), 8 * network.features)
+        dropout_multipliers(
+            jnp.zeros(1), jnp.full(1, 0.5), jnp.int32(step), 8 * architecture.features
+        )
         for step in range(50)
     ]
-    keep = np.asarray(masks).reshape(50, 8, network.features)
-    truth, states = keras_training(network, data, optimizer, RATES[optimizer], keep)
-    losses = losses_from(states, network, one, data, engine)[..., 0]
+    multipliers = np.asarray(masks).reshape(50, 8, architecture.features)
+    truth, states = keras_training(architecture, data, optimizer, RATES[optimizer], multipliers)
+    losses = losses_from(states, architecture, one, data, engine)[..., 0]
     np.testing.assert_allclose(losses[:, 0], truth[:-1], rtol=1e-4)
     np.testing.assert_allclose(losses[:, 1], truth[1:], rtol=1e-4)
-    _, whole = train(network, one, data, engine=engine)
+    _, whole = fit_population(architecture, one, data, engine=engine)
     assert whole[0, -1] < whole[0, 0]
     assert whole[0, -20:].mean() == pytest.approx(truth[-20:].mean(), rel=0.1)
 
@@ -155,12 +193,12 @@ def test_each_step_is_that_of_keras_on_given_gradients(optimizer):
 
     rng = np.random.default_rng(0)
     theirs = keras.Variable(rng.normal(size=(5, 3)).astype(np.float32))
-    judge = keras.optimizers.get({"class_name": optimizer, "config": {"learning_rate": 0.3}})
+    reference = keras.optimizers.get({"class_name": optimizer, "config": {"learning_rate": 0.3}})
     ours = jnp.asarray(theirs.numpy())
     slots = tuple(jnp.full_like(ours, fill) for fill in OPTIMIZERS[optimizer].slots)
     for t in range(1, 20):
         gradient = rng.normal(size=(5, 3)).astype(np.float32) * (t % 5)
-        judge.apply([gradient], [theirs])
+        reference.apply([gradient], [theirs])
         ours, slots = OPTIMIZERS[optimizer].step(
             ours, slots, gradient, jnp.float32(0.3), jnp.float32(t)
         )
@@ -189,16 +227,18 @@ def test_a_first_step_moves_the_weights_as_worked_out_by_hand(optimizer, moved):
     np.testing.assert_allclose(after - rest, expected, atol=2e-5)
 
 
-@pytest.mark.parametrize("engine", [ALONE, TOGETHER, KERNELS], ids=["alone", "together", "kernels"])
-def test_a_result_depends_on_nobody_else(engine):
-    data = feed(WIDE, 12)
+@pytest.mark.parametrize(
+    "engine", [SEPARATE, VECTORIZED, KERNELS], ids=["alone", "together", "kernels"]
+)
+def test_a_result_does_not_depend_on_the_other_members(engine):
+    data = training_data(WIDE, 12)
     crowd = population("adam", [1e-4, 1e-3, 1e-2, 3e-3])
-    everyone = run(WIDE, crowd, data, {"test": data.images[:20]}, engine=engine)
-    alone = run(WIDE, crowd[2:3], data, {"test": data.images[:20]}, engine=engine)
-    if not engine.together:  # one program trains both
+    everyone = fit_and_predict(WIDE, crowd, data, {"test": data.images[:20]}, engine=engine)
+    alone = fit_and_predict(WIDE, crowd[2:3], data, {"test": data.images[:20]}, engine=engine)
+    if not engine.vectorized:  # one program trains both
         np.testing.assert_array_equal(everyone.losses[2], alone.losses[0])
         np.testing.assert_array_equal(everyone.logits["test"][2], alone.logits["test"][0])
-    states = states_of(WIDE, crowd, data, TOGETHER)
+    states = states_of(WIDE, crowd, data, VECTORIZED)
     third = [jax.tree.map(lambda a: a[2:3], (state.weights, state.slots)) for state in states]
     lone = [state_at(step, data.steps, *arrays) for step, arrays in enumerate(third)]
     np.testing.assert_allclose(  # batched products may sum in another order
@@ -209,30 +249,30 @@ def test_a_result_depends_on_nobody_else(engine):
 
 
 def test_both_layouts_and_any_blocks_are_one_training():
-    data, one = feed(SMALL, 20), population("adagrad", [3e-3])
-    engines = [replace(ALONE, blocks=blocks) for blocks in (1, 8)]
-    engines += [TOGETHER]
-    states = states_of(SMALL, one, data, TOGETHER)
+    data, one = training_data(SMALL, 20), population("adagrad", [3e-3])
+    engines = [replace(SEPARATE, blocks=blocks) for blocks in (1, 8)]
+    engines += [VECTORIZED]
+    states = states_of(SMALL, one, data, VECTORIZED)
     losses = [losses_from(states, SMALL, one, data, engine) for engine in engines]
     for other in losses[1:]:
         np.testing.assert_allclose(other, losses[0], rtol=1e-4)
 
 
-@pytest.mark.parametrize("engine", [TOGETHER, KERNELS], ids=["patches", "kernels"])
-def test_bfloat16_between_the_layers_teaches_the_same(engine):
-    data, some = feed(WIDE, 40), population("adam", [1e-4, 1e-3, 3e-3])
+@pytest.mark.parametrize("engine", [VECTORIZED, KERNELS], ids=["im2col", "kernels"])
+def test_bfloat16_between_the_layers_learns_the_same(engine):
+    data, some = training_data(WIDE, 40), population("adam", [1e-4, 1e-3, 3e-3])
     half = replace(engine, activations="bfloat16")
-    exact, rounded = (train(WIDE, some, data, engine=one)[1] for one in (TOGETHER, half))
+    exact, rounded = (fit_population(WIDE, some, data, engine=one)[1] for one in (VECTORIZED, half))
     assert np.abs(rounded - exact).mean() < 0.02 * exact.mean()
     assert (rounded != exact).any()
 
 
 @pytest.mark.parametrize("batch", [6, 7])
 def test_any_number_of_images_makes_a_batch(batch):
-    data, one = feed(SMALL, 10, batch=batch), population("sgd", [0.03])
-    states = states_of(SMALL, one, data, TOGETHER)
-    alone, together = (losses_from(states, SMALL, one, data, e) for e in (ALONE, TOGETHER))
-    np.testing.assert_allclose(alone, together, rtol=1e-4)
+    data, one = training_data(SMALL, 10, batch=batch), population("sgd", [0.03])
+    states = states_of(SMALL, one, data, VECTORIZED)
+    alone, vectorized = (losses_from(states, SMALL, one, data, e) for e in (SEPARATE, VECTORIZED))
+    np.testing.assert_allclose(alone, vectorized, rtol=1e-4)
 
 
 def convolutions(name: str):
@@ -246,21 +286,21 @@ def convolutions(name: str):
     return Convolutions(WIDE, LAYOUTS[name], 2, float32)
 
 
-@pytest.mark.parametrize("name", ["patches", "winograd", "kernels"])
-def test_the_way_back_is_the_gradient_of_the_plain_convolution(name):
+@pytest.mark.parametrize("name", ["im2col", "winograd", "kernels"])
+def test_the_backward_pass_is_the_gradient_of_the_plain_convolution(name):
     """Against JAX's own derivative of its own convolution and pooling, for two members."""
     from jax import lax
 
     rng = np.random.default_rng(0)
-    w = Parameters(
+    w = PopulationWeights(
         *(jnp.stack(a) for a in zip(*(initial_weights(WIDE, s) for s in (0, 1)), strict=True))
     )
     w = w._replace(bias1=w.bias1 + 0.1, bias2=w.bias2 - 0.1)
     images = jnp.asarray(rng.random((8, 12, 12)).astype(np.float32))
-    keep = jnp.asarray(rng.integers(0, 2, (2, 8 * WIDE.features)) * 2.0)
+    multipliers = jnp.asarray(rng.integers(0, 2, (2, 8 * WIDE.features)) * 2.0)
     up = jnp.asarray(rng.normal(size=(2, 8, WIDE.features)).astype(np.float32))
 
-    def of_one(conv1, bias1, conv2, bias2, keep):
+    def of_one(conv1, bias1, conv2, bias2, multipliers):
         spec = {"window_strides": (1, 1), "padding": "VALID"}
         names = {"dimension_numbers": ("NHWC", "HWIO", "NHWC")}
         x = images[..., None]
@@ -268,28 +308,30 @@ def test_the_way_back_is_the_gradient_of_the_plain_convolution(name):
         x = lax.conv_general_dilated(jax.nn.relu(x + bias1), conv2, **spec, **names)
         x = jax.nn.relu(x + bias2)
         x = lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
-        return x.reshape(8, -1) * keep.reshape(8, -1)
+        return x.reshape(8, -1) * multipliers.reshape(8, -1)
 
     def plain(*weights):
-        return jnp.stack([of_one(*one) for one in zip(*weights, keep, strict=True)])
+        return jnp.stack([of_one(*one) for one in zip(*weights, multipliers, strict=True)])
 
     features, back = jax.vjp(plain, *w[:4])
-    ours, trace = convolutions(name).forward(w, images, keep)
+    ours, residuals = convolutions(name).forward(w, images, multipliers)
     np.testing.assert_allclose(ours, features, atol=1e-5)
-    found = convolutions(name).backward(w, trace, up)
-    for mine, truth in zip(found, back(up), strict=True):
+    gradients = convolutions(name).backward(w, residuals, up)
+    for mine, truth in zip(gradients, back(up), strict=True):
         np.testing.assert_allclose(mine, truth, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("optimizer", RATES)
-def test_a_lone_member_moves_its_large_layer_in_place(optimizer):
+def test_a_single_member_updates_its_large_layer_in_place(optimizer):
     """The compiled program has no copy of such an array: it cost SGD a fifth of its speed."""
-    data, one = feed(SMALL, 4), population(optimizer, [RATES[optimizer]])
-    state = _begin(SMALL, one, data.steps)
-    numbers = Numbers(*(jnp.zeros(1, dtype) for dtype in ("float32", "float32", "uint32")))
+    data, one = training_data(SMALL, 4), population(optimizer, [RATES[optimizer]])
+    state = _initial_state(SMALL, one, data.steps)
+    hyperparameters = Hyperparameters(
+        *(jnp.zeros(1, dtype) for dtype in ("float32", "float32", "uint32"))
+    )
     feeds = jnp.asarray(data.images), jnp.zeros(len(data.labels), "int32"), jnp.asarray(data.order)
-    step = compiled_steps(SMALL, optimizer, ALONE)
-    program = step.lower(state, numbers, *feeds, data.steps).compile().as_text()
+    step = compiled_steps(SMALL, optimizer, SEPARATE)
+    program = step.lower(state, hyperparameters, *feeds, data.steps).compile().as_text()
     shape = f"f32[1,{SMALL.features},{SMALL.units}]"
     assert re.search(rf"{re.escape(shape)}\S* fusion\(", program)
     assert not re.search(rf"{re.escape(shape)}\S* copy\(", program)
@@ -297,34 +339,40 @@ def test_a_lone_member_moves_its_large_layer_in_place(optimizer):
 
 @pytest.mark.parametrize("optimizer", RATES)
 def test_a_member_that_diverges_is_marked_and_harms_no_other(optimizer):
-    data = feed(SMALL, 30)
+    data = training_data(SMALL, 30)
     both = population(optimizer, [RATES[optimizer], 1e30])
-    outcome = run(SMALL, both, data, {"test": data.images[:8]}, engine=TOGETHER)
-    assert outcome.diverged.tolist() == [False, True]
-    calm = run(SMALL, population(optimizer, [RATES[optimizer]] * 2), data, {}, engine=TOGETHER)
-    np.testing.assert_array_equal(outcome.losses[0], calm.losses[0])  # by one program
+    result = fit_and_predict(SMALL, both, data, {"test": data.images[:8]}, engine=VECTORIZED)
+    assert result.diverged.tolist() == [False, True]
+    calm = fit_and_predict(
+        SMALL, population(optimizer, [RATES[optimizer]] * 2), data, {}, engine=VECTORIZED
+    )
+    np.testing.assert_array_equal(result.losses[0], calm.losses[0])  # by one program
 
 
 def test_a_mask_keeps_its_share_and_follows_its_seed_alone():
-    keep = np.asarray(kept(jnp.array([0, 0, 1]), jnp.array([0.5, 0.2, 0.5]), jnp.int32(7), 100_000))
-    share = (keep > 0).mean(1)
+    multipliers = np.asarray(
+        dropout_multipliers(jnp.array([0, 0, 1]), jnp.array([0.5, 0.2, 0.5]), jnp.int32(7), 100_000)
+    )
+    share = (multipliers > 0).mean(1)
     np.testing.assert_allclose(share, [0.5, 0.8, 0.5], atol=4 * np.sqrt(0.25 / 100_000))
-    assert set(np.unique(keep[0])) == {0.0, 2.0}
-    np.testing.assert_allclose(np.unique(keep[1]), [0.0, 1.25])
-    assert not (keep[0] > 0)[keep[1] == 0].any()  # what .2 drops, .5 drops too
-    agree = [np.mean((keep[0] > 0) == (keep[2] > 0))]
-    later = kept(jnp.array([0]), jnp.array([0.5]), jnp.int32(8), 100_000)
-    agree.append(np.mean((keep[0] > 0) == (np.asarray(later)[0] > 0)))
+    assert set(np.unique(multipliers[0])) == {0.0, 2.0}
+    np.testing.assert_allclose(np.unique(multipliers[1]), [0.0, 1.25])
+    assert not (multipliers[0] > 0)[multipliers[1] == 0].any()  # what .2 drops, .5 drops too
+    agree = [np.mean((multipliers[0] > 0) == (multipliers[2] > 0))]
+    later = dropout_multipliers(jnp.array([0]), jnp.array([0.5]), jnp.int32(8), 100_000)
+    agree.append(np.mean((multipliers[0] > 0) == (np.asarray(later)[0] > 0)))
     np.testing.assert_allclose(agree, 0.5, atol=4 * np.sqrt(0.25 / 100_000))
 
 
 def test_without_dropout_nothing_is_dropped_or_scaled():
-    assert (np.asarray(kept(jnp.array([3]), jnp.zeros(1), jnp.int32(1), 1000)) == 1).all()
+    assert (
+        np.asarray(dropout_multipliers(jnp.array([3]), jnp.zeros(1), jnp.int32(1), 1000)) == 1
+    ).all()
 
 
 def test_weights_are_he_uniform_and_the_seeds_alone():
-    network = Network()
-    first, again, other = (initial_weights(network, seed) for seed in (0, 0, 1))
+    architecture = Architecture()
+    first, again, other = (initial_weights(architecture, seed) for seed in (0, 0, 1))
     limit = np.sqrt(6 / 9216)
     assert np.abs(first.dense).max() <= np.nextafter(np.float32(limit), np.inf)
     assert first.dense.std() == pytest.approx(limit / np.sqrt(3), rel=0.01)
@@ -335,9 +383,9 @@ def test_weights_are_he_uniform_and_the_seeds_alone():
 
 
 def test_half_precision_activations_train_alike():
-    data, one = feed(SMALL, 60), population("sgd", [0.05], dropout=0.0)
+    data, one = training_data(SMALL, 60), population("sgd", [0.05], dropout=0.0)
     whole, half = (
-        train(SMALL, one, data, engine=replace(TOGETHER, activations=kind))[1][0]
+        fit_population(SMALL, one, data, engine=replace(VECTORIZED, activations=kind))[1][0]
         for kind in ("float32", "bfloat16")
     )
     assert (whole != half).any()
@@ -345,14 +393,16 @@ def test_half_precision_activations_train_alike():
 
 
 def test_predictions_are_those_of_the_trained_weights_whatever_the_number_of_images():
-    weights = Parameters(*(jnp.asarray(w)[None] for w in initial_weights(SMALL, 0)))
-    images = feed(SMALL, 5).images
-    every = predict(SMALL, weights, images, engine=ALONE)
+    weights = PopulationWeights(*(jnp.asarray(w)[None] for w in initial_weights(SMALL, 0)))
+    images = training_data(SMALL, 5).images
+    every = predict_population(SMALL, weights, images, engine=SEPARATE)
     assert every.shape == (1, 40, 5)
-    np.testing.assert_allclose(predict(SMALL, weights, images[:3], engine=ALONE), every[:, :3])
+    np.testing.assert_allclose(
+        predict_population(SMALL, weights, images[:3], engine=SEPARATE), every[:, :3]
+    )
 
 
-def test_bad_numbers_are_refused():
+def test_invalid_hyperparameters_are_refused():
     with pytest.raises(ValueError, match="Expected one of .*'adam'.* Received: 'lion'"):
         population("lion", [0.1])
     with pytest.raises(ValueError, match="one length"):
@@ -360,4 +410,4 @@ def test_bad_numbers_are_refused():
     with pytest.raises(ValueError, match="dropout in"):
         Population("sgd", np.ones(1), np.ones(1), np.zeros(1))
     with pytest.raises(ValueError, match="even side"):
-        Network(side=27)
+        Architecture(side=27)

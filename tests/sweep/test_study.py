@@ -1,11 +1,16 @@
-"""What the table says, on tables whose answer was planted."""
+"""The analysis of tables with planted answers."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from atelier.sweep.analysis import best_rates, chosen, curves, dropout_effect
-from atelier.sweep.summary import verdict
+from atelier.sweep.analysis import (
+    accuracy_curves,
+    best_learning_rates,
+    dropout_effect,
+    members_at_best_rate,
+)
+from atelier.sweep.summary import summarize_study
 
 RATES = np.geomspace(1e-6, 1e-1, 51)
 IMAGES = {"selection_images": 10_000, "test_images": 20_000}
@@ -41,7 +46,7 @@ def hill(centre, *, top=0.8, slope=0.2, flat=0.0):
 
 @pytest.mark.parametrize("centre", [-4, -3, -2])
 def test_the_best_rate_and_its_plateau_are_those_that_were_planted(centre):
-    (row,) = best_rates(table(hill(centre, flat=0.5)), **IMAGES).to_dict("records")
+    (row,) = best_learning_rates(table(hill(centre, flat=0.5)), **IMAGES).to_dict("records")
     assert abs(np.log10(row["best_rate"]) - centre) <= 0.5 + 1e-9
     # half a decade each way is level and costs nothing, .05 more costs one point
     assert row["plateau_decades"] == pytest.approx(1.0, abs=0.1 + 1e-9)
@@ -53,18 +58,20 @@ def test_the_best_rate_and_its_plateau_are_those_that_were_planted(centre):
 @pytest.mark.parametrize(
     ("centre", "edge", "words"),
     [
-        (-1, "highest", "up to the highest rate tried: SGD without dropout"),
-        (-6, "lowest", "down to the lowest rate tried: SGD without dropout"),
-        (0, "highest", "up to the highest rate tried: SGD without dropout"),
+        (-1, "highest", "reach the highest rate of the grid: SGD without dropout"),
+        (-6, "lowest", "reach the lowest rate of the grid: SGD without dropout"),
+        (0, "highest", "reach the highest rate of the grid: SGD without dropout"),
         (-3, "", ""),
     ],
 )
 def test_a_best_at_the_end_of_the_range_is_called_so(centre, edge, words):
-    (row,) = best_rates(table(hill(centre)), **IMAGES).to_dict("records")
+    (row,) = best_learning_rates(table(hill(centre)), **IMAGES).to_dict("records")
     assert row["edge"] == edge
-    said = verdict(best_rates(table(hill(centre)), **IMAGES), NO_EFFECT, test_images=20_000)
-    assert words in said
-    assert ("There the range, and not the optimizer, decides" in said) == bool(edge)
+    summary = summarize_study(
+        best_learning_rates(table(hill(centre)), **IMAGES), NO_EFFECT, test_images=20_000
+    )
+    assert words in summary
+    assert ("There the grid, and not the optimizer, sets the limit" in summary) == bool(edge)
 
 
 NO_EFFECT = pd.DataFrame(columns=["comparison"])
@@ -72,7 +79,7 @@ NO_EFFECT = pd.DataFrame(columns=["comparison"])
 
 def test_a_second_hill_does_not_widen_the_plateau_of_the_first():
     twin = lambda x: max(hill(-5, slope=1)(x), hill(-2, top=0.801, slope=1)(x))  # noqa: E731
-    (row,) = best_rates(table(twin), **IMAGES).to_dict("records")
+    (row,) = best_learning_rates(table(twin), **IMAGES).to_dict("records")
     assert row["best_rate"] == pytest.approx(1e-2)
     assert row["as_good_low"] > 1e-4
 
@@ -80,13 +87,13 @@ def test_a_second_hill_does_not_widen_the_plateau_of_the_first():
 def test_the_best_calibrated_rate_is_sought_where_something_was_learnt():
     """Far from all learning, where accuracy is 0, the error is planted to be 0 too."""
     ece = lambda x: 0.0 if x < -5 else 0.02 + 0.03 * abs(x + 3.5)  # noqa: E731
-    (row,) = best_rates(table(hill(-3, slope=0.3), ece=ece), **IMAGES).to_dict("records")
+    (row,) = best_learning_rates(table(hill(-3, slope=0.3), ece=ece), **IMAGES).to_dict("records")
     assert row["best_rate"] == pytest.approx(1e-3)
     assert np.log10(row["calibrated_rate"]) == pytest.approx(-3.5, abs=0.05)
 
 
 def test_one_lucky_training_among_many_neighbours_makes_no_best_rate():
-    """A thousand rates whose accuracies scatter by a point: the flat top is still found whole."""
+    """A thousand rates whose accuracies scatter by a point: the flat top is still result whole."""
     rng = np.random.default_rng(0)
     rates = np.geomspace(1e-6, 1e-1, 1000)
     truth = np.array([hill(-3, flat=1.0)(x) for x in np.log10(rates)])
@@ -94,7 +101,7 @@ def test_one_lucky_training_among_many_neighbours_makes_no_best_rate():
     one = one.assign(selection_accuracy=truth + 0.01 * rng.normal(size=1000))
     one.loc[100, "selection_accuracy"] = 0.9
     one = one.assign(test_accuracy=truth, train_loss=1.0, test_nll=1.0, test_ece=0.1)
-    (row,) = best_rates(one.assign(diverged=False), **IMAGES).to_dict("records")
+    (row,) = best_learning_rates(one.assign(diverged=False), **IMAGES).to_dict("records")
     assert abs(np.log10(row["best_rate"]) + 3) <= 1.05
     assert row["plateau_decades"] == pytest.approx(2.0, abs=0.25)
 
@@ -102,7 +109,7 @@ def test_one_lucky_training_among_many_neighbours_makes_no_best_rate():
 def test_the_rate_is_picked_on_the_selection_split_alone():
     one = table(hill(-3))
     one.loc[0, "test_accuracy"] = 1.0  # lucky on the test split
-    (row,) = best_rates(one, **IMAGES).to_dict("records")
+    (row,) = best_learning_rates(one, **IMAGES).to_dict("records")
     assert row["best_rate"] == pytest.approx(1e-3)
 
 
@@ -118,17 +125,17 @@ def test_bands_hold_another_run_as_often_as_they_say(noise):
 
     one = pd.DataFrame({"optimizer": "sgd", "dropout": 0.0, "learning_rate": rates, "seed": 0})
     one = one.assign(test_accuracy=drawn(), selection_accuracy=line, train_loss=1.0)
-    found = curves(one.assign(test_nll=1.0, test_ece=0.1, diverged=False), images=2000)
-    level = (found["low"] + found["high"]) / 2
-    half = (found["high"] - found["low"]) / 2
+    result = accuracy_curves(one.assign(test_nll=1.0, test_ece=0.1, diverged=False), images=2000)
+    level = (result["low"] + result["high"]) / 2
+    half = (result["high"] - result["low"]) / 2
     assert (np.abs(line - level) <= half).mean() > 0.95  # about the truth, wide enough
     assert 1.9 * noise < half.mean() < 1.96 * (noise + 3 * np.sqrt(0.25 / 2000)) + 1e-9
 
 
 def test_diverged_members_are_counted():
-    found = curves(table(hill(-5, slope=0.4)), images=100)
-    share = best_rates(table(hill(-5, slope=0.4)), **IMAGES)["diverged"][0]
-    assert share == found["diverged"].mean() == np.mean(np.log10(RATES) >= -3 - 1e-9)
+    result = accuracy_curves(table(hill(-5, slope=0.4)), images=100)
+    share = best_learning_rates(table(hill(-5, slope=0.4)), **IMAGES)["diverged"][0]
+    assert share == result["diverged"].mean() == np.mean(np.log10(RATES) >= -3 - 1e-9)
 
 
 def test_dropouts_effect_is_the_planted_one_both_ways():
@@ -138,11 +145,11 @@ def test_dropouts_effect_is_the_planted_one_both_ways():
     both = pd.concat([plain, moved], ignore_index=True)
     rng = np.random.default_rng(0)
     images = 4000
-    best = best_rates(both, **IMAGES)
-    hits = rng.random((len(both), images)) < both["test_accuracy"].to_numpy()[:, None]
-    found = dropout_effect(both, hits, best, seed=0).set_index("comparison")
+    best = best_learning_rates(both, **IMAGES)
+    correct = rng.random((len(both), images)) < both["test_accuracy"].to_numpy()[:, None]
+    result = dropout_effect(both, correct, best, seed=0).set_index("comparison")
     truth = (moved["test_accuracy"] - plain["test_accuracy"]).mean()
-    equal, own = found.loc["at equal rates"], found.loc["at own best"]
+    equal, own = result.loc["at equal rates"], result.loc["at own best"]
     assert equal["effect"] == pytest.approx(truth)
     assert equal["pairs"] == len(RATES)
     assert own["low"] < 0 < own["high"]
@@ -155,35 +162,38 @@ def test_pairs_are_of_one_seed_and_one_rate_whatever_the_order_of_rows():
     plain = table(hill(-3), seeds=(0, 1), noise=0.02)
     better = plain.assign(dropout=0.5, test_accuracy=plain["test_accuracy"] + 0.03)
     both = pd.concat([plain, better.sample(frac=1, random_state=0)], ignore_index=True)
-    hits = np.zeros((len(both), 10), bool)
-    found = dropout_effect(both, hits, best_rates(both, **IMAGES), seed=0)
-    row = found[found["comparison"] == "at equal rates"].iloc[0]
+    correct = np.zeros((len(both), 10), bool)
+    result = dropout_effect(both, correct, best_learning_rates(both, **IMAGES), seed=0)
+    row = result[result["comparison"] == "at equal rates"].iloc[0]
     assert row["low"] == pytest.approx(0.03)
     assert row["high"] == pytest.approx(0.03)
 
 
-def test_the_verdict_names_the_winner_with_its_interval_and_what_overlaps():
+def test_the_summary_names_the_most_accurate_arm_its_interval_and_what_overlaps():
     arms = [table(hill(-3, top=top), optimizer=name) for name, top in ACCURACIES.items()]
-    best = best_rates(pd.concat(arms, ignore_index=True), **IMAGES)
-    words = verdict(best, NO_EFFECT, test_images=20_000)
+    best = best_learning_rates(pd.concat(arms, ignore_index=True), **IMAGES)
+    words = summarize_study(best, NO_EFFECT, test_images=20_000)
     assert "Adam without dropout is the most accurate: 80.0% (79.4% to 80.5%, n = 20,000" in words
     assert "overlaps with that of Adagrad without dropout." in words
     assert "SGD" not in words.split("overlaps")[1].splitlines()[0]
 
 
-def test_the_verdict_names_all_who_forgive_most():
+def test_the_summary_names_all_arms_with_the_widest_plateau():
     arms = [table(hill(-3, top=top), optimizer=name) for name, top in ACCURACIES.items()]
-    best = best_rates(pd.concat(arms, ignore_index=True), **IMAGES).assign(
+    best = best_learning_rates(pd.concat(arms, ignore_index=True), **IMAGES).assign(
         plateau_decades=[0.5, 1.0, 1.0]
     )
-    words = verdict(best, NO_EFFECT, test_images=20_000)
-    assert "- Adagrad without dropout and SGD without dropout forgive most: 1.0 decades" in words
+    words = summarize_study(best, NO_EFFECT, test_images=20_000)
+    assert (
+        "- Adagrad without dropout and SGD without dropout have the widest plateau: 1.0 decades"
+        in words
+    )
 
 
 ACCURACIES = {"adam": 0.8, "adagrad": 0.797, "sgd": 0.7}
 
 
-def test_the_chosen_members_are_those_at_their_groups_best_rate():
+def test_members_at_the_best_rate_are_those_of_their_own_arm():
     both = pd.concat([table(hill(-3), seeds=(0, 1)), table(hill(-4), dropout=0.5)])
-    found = chosen(both, best_rates(both, **IMAGES))
-    assert found["learning_rate"].tolist() == pytest.approx([1e-3, 1e-3, 1e-4])
+    result = members_at_best_rate(both, best_learning_rates(both, **IMAGES))
+    assert result["learning_rate"].tolist() == pytest.approx([1e-3, 1e-3, 1e-4])

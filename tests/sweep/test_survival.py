@@ -1,4 +1,4 @@
-"""Chunks on disk: kills, changed parameters, other processes."""
+"""Chunks on disk: kills, changed parameters, several processes."""
 
 import json
 import os
@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from atelier.sweep.chunk_store import Ledger
+from atelier.sweep.chunk_store import StudyFolder
 from atelier.sweep.chunk_trainer import RESULTS
 from atelier.sweep.runner import run_study
 
 
 def undisturbed(plan, data, folder):
-    return run_study(plan, data, Ledger(folder / "trials"))[list(RESULTS)]
+    return run_study(plan, data, StudyFolder(folder / "trials"))[list(RESULTS)]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_how_the_grid_is_cut_and_how_many_train_at_once_change_nothing(
     tiny_plan, sweep_data, truth, tmp_path
 ):
     other = replace(tiny_plan, chunk=5)
-    table = run_study(other, sweep_data, Ledger(tmp_path), threads=3)[list(RESULTS)]
+    table = run_study(other, sweep_data, StudyFolder(tmp_path), threads=3)[list(RESULTS)]
     pd.testing.assert_frame_equal(table, truth, check_exact=True)
 
 
@@ -70,13 +70,13 @@ def test_another_network_or_other_data_starts_anew_beside_the_old_and_says_so(
     tiny_plan, sweep_data, tmp_path, caplog
 ):
     plan = replace(tiny_plan, optimizers=("sgd",), seeds=(0,), steps=3)
-    ledger = Ledger(tmp_path)
-    run_study(plan, sweep_data, ledger)
+    studies = StudyFolder(tmp_path)
+    run_study(plan, sweep_data, studies)
     before = {path: path.read_bytes() for path in tmp_path.glob("*/chunk-*")}
     assert "A new study" not in caplog.text
     other = sweep_data | {"train_images": 255 - sweep_data["train_images"]}
     for plan_now, data_now in ((replace(plan, units=8), sweep_data), (plan, other)):
-        study = ledger.open(plan_now.as_dict(), data_now)
+        study = studies.open(plan_now.as_dict(), data_now)
         assert study.finished() == set()
         assert "A new study" in caplog.text
         caplog.clear()
@@ -87,7 +87,7 @@ def test_a_cluster_of_one_machine_gives_the_same_table(tiny_plan, sweep_data, tr
     """And so it does when its worker is killed in the middle, by the operating system."""
     import psutil
 
-    from atelier.sweep.executors import executor
+    from atelier.sweep.executors import make_executor
 
     killed = []
 
@@ -97,7 +97,7 @@ def test_a_cluster_of_one_machine_gives_the_same_table(tiny_plan, sweep_data, tr
                 killed.append(child)
                 child.kill()
 
-    class Meter:
+    class ProgressMeter:
         def __init__(self, total, done):
             assert (total, done) == (24 * 60, 0)
 
@@ -108,7 +108,11 @@ def test_a_cluster_of_one_machine_gives_the_same_table(tiny_plan, sweep_data, tr
             pass
 
     table = run_study(
-        tiny_plan, sweep_data, Ledger(tmp_path), executor=executor("dask"), meter=Meter
+        tiny_plan,
+        sweep_data,
+        StudyFolder(tmp_path),
+        executor=make_executor("dask"),
+        progress_meter=ProgressMeter,
     )
     assert killed
     assert len(list(tmp_path.glob("*/chunk-*"))) == len(tiny_plan.chunks())
@@ -120,7 +124,7 @@ def test_a_cluster_without_slots_is_refused_and_one_with_slots_is_used(
 ):
     from distributed import LocalCluster
 
-    from atelier.sweep.executors import executor
+    from atelier.sweep.executors import make_executor
 
     plan = replace(tiny_plan, optimizers=("sgd",), seeds=(0,), steps=3)
     for resources, refused in (({}, True), ({"sweep": 1}, False)):
@@ -131,12 +135,19 @@ def test_a_cluster_without_slots_is_refused_and_one_with_slots_is_used(
             dashboard_address=None,
             resources=resources,
         ) as cluster:
-            asked = executor("dask", address=cluster.scheduler_address)
+            cluster_executor = make_executor("dask", address=cluster.scheduler_address)
             if refused:
                 with pytest.raises(ValueError, match="--resources sweep=1. Received: 1 workers"):
-                    run_study(plan, sweep_data, Ledger(tmp_path), executor=asked)
+                    run_study(plan, sweep_data, StudyFolder(tmp_path), executor=cluster_executor)
             else:
-                assert len(run_study(plan, sweep_data, Ledger(tmp_path), executor=asked)) == 6
+                assert (
+                    len(
+                        run_study(
+                            plan, sweep_data, StudyFolder(tmp_path), executor=cluster_executor
+                        )
+                    )
+                    == 6
+                )
 
 
 BARE = """
@@ -151,7 +162,7 @@ main({arguments})
 """
 
 
-def test_it_runs_where_only_numpy_jax_and_pandas_are_installed(command, truth, tmp_path):
+def test_it_runs_with_only_numpy_jax_pandas_pyarrow_and_lazy_loader(command, truth, tmp_path):
     refused = {"keras", "tensorflow", "kedro", "mlflow", "pydantic", "sklearn"}
     refused |= {"tqdm", "dask", "distributed", "plotly", "matplotlib", "yaml", "psutil"}
     arguments = [*command[3:], "--out", str(tmp_path)]
@@ -168,8 +179,8 @@ def test_it_runs_where_only_numpy_jax_and_pandas_are_installed(command, truth, t
 def test_a_bad_plan_ends_with_a_word_and_no_traceback(command, plan, message, tmp_path):
     bad = tmp_path / "bad.json"
     bad.write_text(json.dumps(plan))
-    asked = [*command[:-1], str(bad), "--out", str(tmp_path)]
-    done = subprocess.run(asked, capture_output=True, text=True)
+    cluster_executor = [*command[:-1], str(bad), "--out", str(tmp_path)]
+    done = subprocess.run(cluster_executor, capture_output=True, text=True)
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr

@@ -40,12 +40,12 @@ def test_what_a_picture_does_not_allow_is_said_and_the_rest_is_done(picture, cut
     assert len(table) == metrics["grey_values"] - 1 == len(np.unique(picture)) - 1
     if cuts is None:
         assert metrics["threshold"] == threshold_otsu(picture)
-        assert list(result.cuts) == [2, 3]
+        assert list(result.thresholds) == [2, 3]
     else:
-        assert {number: cut.tolist() for number, cut in result.cuts.items()} == cuts
+        assert {number: cut.tolist() for number, cut in result.thresholds.items()} == cuts
         assert metrics["classes"] == len(np.unique(picture))
-    known = result.interval is not None
-    assert known == ("threshold_low" in metrics) == ("no interval" not in caplog.text)
+    has_interval = result.interval is not None
+    assert has_interval == ("threshold_low" in metrics) == ("no interval" not in caplog.text)
 
 
 def test_a_single_class_has_its_value_as_threshold_and_no_variance_to_explain():
@@ -79,7 +79,7 @@ def test_every_type_of_grey_has_the_same_threshold_and_interval(kind):
 def test_digits_of_a_title_tell_neighbours_apart():
     image = np.linspace(1000, 1000.01, 1600).reshape(40, 40).astype(np.float32)
     result = threshold_picture(image, PARAMS)
-    assert np.float32(result.text(float(result.cuts[2][0]))) == result.cuts[2][0]
+    assert np.float32(result.format_grey(float(result.thresholds[2][0]))) == result.thresholds[2][0]
 
 
 def test_alpha_is_dropped_and_colours_are_weighed():

@@ -140,7 +140,9 @@ def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(data):
 def test_a_stream_that_starts_later_is_the_rest_of_the_whole_one(data):
     training = recipe(epochs=3, augmentation=STILL | {"degrees": 20})
     whole = [np.asarray(images) for images, _ in training_batches(data[0], training)]
-    rest = [np.asarray(images) for images, _ in training_batches(data[0], training, first_epoch=2)]
+    rest = [
+        np.asarray(images) for images, _ in training_batches(data[0], training, epochs=range(2, 3))
+    ]
     assert all(map(np.array_equal, whole[14:], rest))
     assert len(rest) == 7
 

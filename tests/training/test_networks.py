@@ -33,7 +33,7 @@ def test_the_posts_weights_start_he_uniform_and_its_biases_zero():
 
 @pytest.mark.parametrize("architecture", ["post", "strong"])
 def test_networks_return_logits_not_probabilities(architecture):
-    model = build_classifier(NetworkParams(architecture=architecture, dropout=0.5), 7)
+    model = build_classifier(NetworkParams(architecture=architecture, dropout=0.5), 7, seed=0)
     logits = model.predict(np.random.default_rng(0).random((3, 28, 28, 1)), verbose=0)
     assert logits.shape == (3, 7)
     assert (logits < 0).any()
@@ -41,10 +41,45 @@ def test_networks_return_logits_not_probabilities(architecture):
 
 def test_a_served_model_takes_stored_images_and_says_the_same_up_to_rounding():
     """A sum of n products errs by n ε of its terms at most; the longest has 9216."""
-    model = build_classifier(NetworkParams(architecture="post", dropout=0.5), 10)
+    model = build_classifier(NetworkParams(architecture="post", dropout=0.5), 10, seed=0)
     images = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), dtype=np.uint8)
     served = serving_model(model)
     assert keras.backend.standardize_dtype(served.inputs[0].dtype) == "uint8"
     logits = predict_logits(model, images)
     rounding = 9216 * np.finfo(np.float32).eps * np.abs(logits).max()
     np.testing.assert_allclose(served.predict(images, verbose=0), logits, rtol=0, atol=rounding)
+
+
+@pytest.mark.parametrize("architecture", ["post", "strong"])
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_a_seed_gives_the_weights_that_keras_gives_after_a_global_seed(architecture, dropout):
+    network = NetworkParams(architecture=architecture, dropout=dropout)
+    seeded = build_classifier(network, 7, seed=3)
+    keras.utils.set_random_seed(3)
+    defaults = rebuilt_without_seeds(seeded)
+    assert all(map(np.array_equal, seeded.get_weights(), defaults.get_weights()))
+    for layer, other in zip(seeded.layers[1:], defaults.layers, strict=True):
+        if isinstance(layer, keras.layers.Dropout) and dropout:
+            assert np.array_equal(layer.seed_generator.state, other.seed_generator.state)
+
+
+def rebuilt_without_seeds(model):
+    """The same layers, whose seeds Keras draws from the global random numbers."""
+
+    def unseeded(layer):
+        config = layer.get_config()
+        if "seed" in config:
+            config["seed"] = None
+        if "kernel_initializer" in config:
+            config["kernel_initializer"]["config"]["seed"] = None
+        return type(layer).from_config(config)
+
+    layers = [unseeded(layer) for layer in model.layers[1:]]
+    return keras.Sequential([keras.Input(model.input_shape[1:]), *layers])
+
+
+def test_another_seed_gives_other_weights():
+    network = NetworkParams(architecture="post", dropout=0.5)
+    kernels = [build_classifier(network, 3, seed=seed).get_weights()[0] for seed in (0, 0, 1)]
+    assert np.array_equal(kernels[0], kernels[1])
+    assert not np.array_equal(kernels[0], kernels[2])

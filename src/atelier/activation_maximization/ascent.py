@@ -1,182 +1,268 @@
-"""Gradient ascent on any unit of any network, held back so that the picture stays one."""
+"""Regularised gradient ascent of an image on the activation of a unit of any layer."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from atelier.activation_maximization.layers import FeatureMaps
-from atelier.activation_maximization.params import AscentParams
-from atelier.types import Array
+from atelier.activation_maximization.feature_maps import FeatureMaps
+from atelier.activation_maximization.params import AscentParams, AscentPresetsParams
+from atelier.activation_maximization.starts import initial_images
+from atelier.types import Array, Labels
 
 
 class AscentResult(NamedTuple):
-    """What an ascent gives back."""
+    """Images at the end of an ascent, and at regular steps of it."""
 
     images: Array
     """(n, height, width, channels) float32."""
     frames: Array
-    """The images on the way, the start first, (pictures, n, height, width, channels)."""
+    """Images at regular steps, from the start on, (pictures, n, height, width, channels)."""
     activations: Array
-    """Of each unit at each of those, (pictures, n)."""
+    """Activation of each image's unit at each frame, (pictures, n)."""
 
 
 class GradientAscent:
-    """A network up to one layer, ready to be climbed.
+    """Maximizes the activations of units by regularised gradient ascent of the image.
 
-    A step is ``x + rate · (g / rms(g) - l2 · x + variation · Δx)``, g the gradient of the unit at
-    the picture shifted at random, Δ the sum of the neighbours less four times the pixel; then the
-    blur and the limits. Decay and blur are Yosinski et al.'s (2015), the variation Mahendran &
-    Vedaldi's (2015, with β = 2), the jitter Mordvintsev et al.'s (2015).
+    A step is ``x + rate · (g / rms(g) - l2 · x + variation · Δx)``, where g is the gradient of the
+    unit at the image shifted by a random number of pixels and Δ is the sum of the neighbours less
+    four times the pixel. The blur and the limits follow. Decay and blur are those of Yosinski et
+    al. (2015), the total variation that of Mahendran & Vedaldi (2015, with β = 2), the jitter that
+    of Mordvintsev, Olah & Tyka (2015).
 
-    A unit of a layer with positions is one of its channels (the last axis), averaged over all of
-    them. Pictures are in [0, 1] whatever the model takes: a model of stored pictures (integers)
-    gets them times 255. A layer that is called several times counts as it is called last.
+    A unit of a layer with positions is a channel (the last axis), averaged over all positions.
 
     Args:
-        model: Any Keras model of pictures, (n, height, width, channels).
-        layer: The layer's name, ``outer/inner`` inside another; the output when None.
-        shape: (height, width, channels), for a model that does not know it: a subclassed one, or a
-            Sequential that was never called.
-        fixed: The other inputs of a model with several, by name, (1, …) or (n, …).
-
-    Raises:
-        ValueError: The model has no such layer, or it has no gradient by the picture; an input is
-            missing or no picture; the shape is not known. See :class:`FeatureMaps`.
+        maps: The model up to the layer whose units are maximized.
     """
 
-    def __init__(
-        self,
-        model: keras.Model,
-        layer: str | None = None,
-        *,
-        shape: tuple[int, ...] | None = None,
-        fixed: Mapping[str, Array] | None = None,
-    ) -> None:
-        self._maps = FeatureMaps(model, layer, shape=shape, fixed=fixed)
-        self.units, self.shape = self._maps.units, self._maps.shape
-        self._climb = tf.function(self._steps, reduce_retracing=True)
-        self._measure = tf.function(self._activations, reduce_retracing=True)
+    def __init__(self, maps: FeatureMaps) -> None:
+        self.maps = maps
+        self._compiled_ascent = tf.function(self._ascend, reduce_retracing=True)
+        self._compiled_activations = tf.function(self._activations, reduce_retracing=True)
 
     def activations(self, images: Any, units: Any) -> Any:
-        """Activation of unit i at image i, (n,)."""
-        return self._measure(tf.cast(images, tf.float32), tf.convert_to_tensor(units))
+        """Returns the activation of unit i at image i, (n,)."""
+        return self._compiled_activations(tf.cast(images, tf.float32), tf.convert_to_tensor(units))
 
     def _activations(self, images: Any, units: Any) -> Any:
-        maps = self._maps(images)
+        maps = self.maps(images)
         if len(maps.shape) > 2:
             maps = tf.reduce_mean(maps, axis=tuple(range(1, len(maps.shape) - 1)))
         return tf.gather(maps, units, axis=1, batch_dims=1)
 
-    def _steps(
-        self, images: Any, units: Any, shifts: Any, rates: Any, blurs: Any, pull: Any, kernel: Any
+    def _ascend(
+        self,
+        images: Any,
+        units: Any,
+        shifts: Any,
+        rates: Any,
+        blurs: Any,
+        weights: Any,
+        kernel: Any,
     ) -> Any:
-        """One step for each row of ``shifts``; ``pull`` is (l2, variation, lower, upper)."""
+        """Makes a step for each row of ``shifts``; ``weights``: l2, variation, lower, upper."""
         for step in tf.range(tf.shape(shifts)[0]):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(images)
-                total = tf.reduce_sum(
-                    self._activations(tf.roll(images, shifts[step], axis=(1, 2)), units)
-                )
+                shifted = tf.roll(images, shifts[step], axis=(1, 2))
+                total = tf.reduce_sum(self._activations(shifted, units))
             gradient = tape.gradient(total, images)
             square = tf.reduce_mean(gradient**2, axis=(1, 2, 3), keepdims=True)
             gradient *= tf.math.rsqrt(square + 1e-20)
-            images += rates[step] * (gradient - pull[0] * images + pull[1] * _laplacian(images))
-            images = tf.cond(blurs[step], lambda: _blurred(images, kernel), lambda: images)  # noqa: B023
-            images = tf.clip_by_value(images, pull[2], pull[3])
+            images += rates[step] * (
+                gradient - weights[0] * images + weights[1] * _laplacian(images)
+            )
+            images = tf.cond(
+                blurs[step], partial(_gaussian_blur, images, kernel), partial(tf.identity, images)
+            )
+            images = tf.clip_by_value(images, weights[2], weights[3])
         return images
 
     def maximize(
-        self, starts: Array, units: Array, params: AscentParams, *, pictures: int = 2, seed: int
+        self, starts: Array, units: Labels, params: AscentParams, *, pictures: int = 2, seed: int
     ) -> AscentResult:
-        """Climb with every start at once, each towards its own unit.
+        """Ascends from all starts at once, each towards its own unit.
 
         Args:
-            starts: (n, height, width, channels).
-            units: (n,), integers in [0, ``self.units``).
-            params: The way up.
-            pictures: How many to keep, the start and the end among them.
-            seed: Of the shifts, which all images share.
+            starts: Images of the first step, (n, height, width, channels), in [0, 1].
+            units: Index of the unit for each start, (n,), in [0, units of the layer).
+            params: Steps and regularisation.
+            pictures: Number of frames, the start and the end among them, at least 2.
+            seed: Seed of the shifts, which all images share.
+
+        Returns:
+            The images, the frames and the activations.
 
         Raises:
-            ValueError: Starts or units that do not fit the network.
+            ValueError: If starts or units do not fit the layer.
         """
         self._check(starts, units)
-        numbers = np.random.default_rng(seed)
-        shifts = numbers.integers(-params.jitter, params.jitter, (params.steps, 2), endpoint=True)
-        rates = params.rate * (1 - np.arange(params.steps) / params.steps)
-        due = np.arange(1, params.steps + 1) % params.blur_every == 0
-        blurs = due & (params.blur > 0)
+        shifts, rates, blurs = _schedule(params, seed)
         limits = (0.0, 1.0) if params.clip else (-np.inf, np.inf)
-        pull = tf.constant([params.l2, params.variation, *limits], tf.float32)
-        kernel = tf.constant(_gaussian(params.blur), tf.float32)
+        weights = tf.constant([params.l2, params.variation, *limits], tf.float32)
+        kernel = tf.constant(_gaussian_kernel(params.blur), tf.float32)
         images, unit = tf.constant(starts, tf.float32), tf.constant(units)
         frames, values = [np.asarray(images)], [np.asarray(self.activations(images, unit))]
         for part in np.array_split(np.arange(params.steps), min(pictures - 1, params.steps)):
-            images = self._climb(
-                images,
-                unit,
+            steps = (
                 tf.constant(shifts[part], tf.int32),
                 tf.constant(rates[part], tf.float32),
                 tf.constant(blurs[part]),
-                pull,
-                kernel,
             )
+            images = self._compiled_ascent(images, unit, *steps, weights, kernel)
             frames.append(np.asarray(images))
             values.append(np.asarray(self.activations(images, unit)))
         return AscentResult(frames[-1], np.stack(frames), np.stack(values))
 
-    def _check(self, starts: Array, units: Array) -> None:
-        fits = len(starts.shape) == 4 and all(
-            due in {None, came} for due, came in zip(self.shape, starts.shape[1:], strict=True)
+    def _check(self, starts: Array, units: Labels) -> None:
+        expected, received = self.maps.shape, np.shape(starts)[1:]
+        fits = len(expected) == len(received) and all(
+            size is None or size == length for size, length in zip(expected, received, strict=True)
         )
         if not fits or len(starts) != len(units) or not len(units):
             raise ValueError(
-                f"Expected a unit for each start, (n, {self.shape}). "
-                f"Received: {starts.shape} and {len(units)} units"
+                f"Expected a unit for each start, (n, {expected}). "
+                f"Received: {np.shape(starts)} and {len(units)} units"
             )
-        if min(units) < 0 or max(units) >= self.units:
-            raise ValueError(f"Expected units in 0 … {self.units - 1}. Received: {list(units)}")
+        if min(units) < 0 or max(units) >= self.maps.units:
+            raise ValueError(
+                f"Expected units in 0 … {self.maps.units - 1}. Received: {list(units)}"
+            )
 
 
 def maximize(
     model: keras.Model,
     starts: Array,
-    units: Array,
+    units: Labels,
     params: AscentParams,
     *,
     layer: str | None = None,
     fixed: Mapping[str, Array] | None = None,
     seed: int,
 ) -> Array:
-    """Pictures that the units want, (n, height, width, channels): see :class:`GradientAscent`.
+    """Returns images that maximize units of a network (Erhan et al. 2009).
 
-    A model that was never called is built for pictures like ``starts``.
+    The update and its regularisation are those of :class:`GradientAscent`.
+
+    Args:
+        model: Any Keras model of images. One that was never called is built for ``starts``.
+        starts: Images of the first step, (n, height, width, channels), in [0, 1].
+        units: Index of the unit for each start, (n,), in [0, units of the layer).
+        params: Steps and regularisation.
+        layer: Name of the layer, ``outer/inner`` inside another one; None is the output.
+        fixed: Values of a model's other inputs by name, (1, …) or (n, …).
+        seed: Seed of the random shifts.
+
+    Returns:
+        Images, (n, height, width, channels) float32.
+
+    Raises:
+        ValueError: If starts or units do not fit the layer, or as in :class:`FeatureMaps`.
+
+    Examples:
+        A linear unit is largest where its positive weights meet white and the others black:
+
+        >>> import keras
+        >>> import numpy as np
+        >>> from atelier.activation_maximization import AscentParams, initial_images, maximize
+        >>> unit = keras.layers.Dense(1)
+        >>> model = keras.Sequential([keras.Input((2, 3, 1)), keras.layers.Flatten(), unit])
+        >>> unit.set_weights([np.array([[1, -1, 1, -1, 1, -1]]).T, np.zeros(1)])
+        >>> params = AscentParams(
+        ...     steps=50, rate=0.1, l2=0, variation=0, jitter=0, blur=0, blur_every=1, clip=True
+        ... )
+        >>> starts = initial_images("half", 1, (2, 3, 1), seed=0)
+        >>> maximize(model, starts, np.array([0]), params, seed=0)[0, ..., 0]
+        array([[1., 0., 1.],
+               [0., 1., 0.]], dtype=float32)
     """
-    ascent = GradientAscent(model, layer, shape=np.shape(starts)[1:], fixed=fixed)
-    return ascent.maximize(starts, units, params, seed=seed).images
+    maps = FeatureMaps(model, layer, shape=np.shape(starts)[1:], fixed=fixed)
+    return GradientAscent(maps).maximize(starts, units, params, seed=seed).images
+
+
+def maximize_presets(
+    model: keras.Model, classes: int, params: AscentPresetsParams
+) -> dict[str, Array]:
+    """Maximizes every class by every preset.
+
+    Args:
+        model: Takes images in [0, 1], (n, height, width, channels), and returns logits.
+        classes: Number of classes.
+        params: Presets, start and number of frames.
+
+    Returns:
+        A table with a row for each preset: ``preset``, ``start`` and ``draw``, (presets,), and
+        ``images``, (presets, classes, height, width, channels); beside it the ``frames`` of the
+        last preset, (pictures, classes, height, width, channels).
+    """
+    ascent = GradientAscent(FeatureMaps(model))
+    starts = initial_images(params.start, classes, ascent.maps.shape, seed=params.seed)
+    results = [
+        ascent.maximize(
+            starts, np.arange(classes), preset, pictures=params.pictures, seed=params.seed
+        )
+        for preset in params.presets.values()
+    ]
+    return {
+        "preset": np.array(list(params.presets)),
+        "start": np.array([params.start] * len(results)),
+        "draw": np.zeros(len(results), np.int64),
+        "images": np.stack([result.images for result in results]),
+        "frames": results[-1].frames,
+    }
+
+
+def maximize_layers(model: keras.Model, params: AscentPresetsParams) -> dict[str, Array]:
+    """Maximizes the first channels of every convolution by the last preset.
+
+    Args:
+        model: A functional or sequential model of images.
+        params: Presets, start and number of channels.
+
+    Returns:
+        Images by the layer's name, (channels, height, width, channels of the image).
+    """
+    preset = list(params.presets.values())[-1]
+    starts = initial_images(params.start, params.layers, model.input_shape[1:], seed=params.seed)
+    units = np.arange(params.layers)
+    return {
+        layer.name: maximize(model, starts, units, preset, layer=layer.name, seed=params.seed)
+        for layer in model.layers
+        if isinstance(layer, keras.layers.Conv2D) and layer.filters >= params.layers
+    }
+
+
+def _schedule(params: AscentParams, seed: int) -> tuple[Array, Array, Array]:
+    """Returns for each step the shift, (steps, 2), the rate, and whether a blur follows."""
+    rng = np.random.default_rng(seed)
+    shifts = rng.integers(-params.jitter, params.jitter, (params.steps, 2), endpoint=True)
+    rates = params.rate * (1 - np.arange(params.steps) / params.steps)
+    is_due = np.arange(1, params.steps + 1) % params.blur_every == 0
+    return shifts, rates, is_due & (params.blur > 0)
 
 
 def _laplacian(images: Any) -> Any:
-    """Sum of a pixel's four neighbours less four times itself; the picture's edge is a mirror."""
-    around = tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
-    above, below = around[:, :-2, 1:-1], around[:, 2:, 1:-1]
-    left, right = around[:, 1:-1, :-2], around[:, 1:-1, 2:]
-    return above + below + left + right - 4 * images
+    """Returns the sum of a pixel's neighbours less four times the pixel; edges are mirrored."""
+    padded = tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+    vertical = padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1]
+    return vertical + padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:] - 4 * images
 
 
-def _gaussian(sigma: float) -> Array:
-    """Weights that sum to 1, out to 3 σ."""
-    reach = int(np.ceil(3 * sigma))
-    places = np.arange(-reach, reach + 1)
-    weights = np.exp(-0.5 * (places / sigma) ** 2) if sigma > 0 else np.ones(1)
+def _gaussian_kernel(sigma: float) -> Array:
+    """Returns Gaussian weights out to 3 σ, which sum to 1."""
+    radius = int(np.ceil(3 * sigma))
+    offsets = np.arange(-radius, radius + 1)
+    weights = np.exp(-0.5 * (offsets / sigma) ** 2) if sigma > 0 else np.ones(1)
     return np.asarray(weights / weights.sum())
 
 
-def _blurred(images: Any, kernel: Any) -> Any:
-    """Each channel by itself; what lies outside the picture is 0."""
+def _gaussian_blur(images: Any, kernel: Any) -> Any:
+    """Blurs each channel by itself; pixels outside the image count as 0."""
     channels = images.shape[-1]
     for shape in ((-1, 1, 1, 1), (1, -1, 1, 1)):
         weights = tf.tile(tf.reshape(kernel, shape), (1, 1, channels, 1))

@@ -1,184 +1,287 @@
-"""The two facts as measured statements: what pictures look like, and where they came from."""
+"""How confident classifiers are of maximized images, and how far these are from real ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
-from scipy.special import log_softmax, softmax
+from scipy.special import logsumexp, softmax
 
 from atelier.calibration.density import Covariance, DensityModel
-from atelier.evaluation.intervals import wilson_interval
+from atelier.calibration.temperature import TemperatureScaling
+from atelier.evaluation.intervals import with_interval
 from atelier.types import Array, Arrays, Labels, Metrics
+
+Classify = Callable[[Array], Array]
+"""From images in [0, 1], (n, height, width, channels), to logits, (n, classes)."""
 
 
 class ConfidenceModels(NamedTuple):
-    """What tells how sure to be of an image, fitted on ordinary ones."""
+    """Models of confidence that are fitted on real images."""
 
     temperature: float
     density: DensityModel
-    ordinary: Array
-    """Log densities of held-out real images, (n,)."""
+    reference_log_density: Array
+    """Log density of the test images, (n,)."""
+
+
+class RealImages(NamedTuple):
+    """Images of the classes with their labels."""
+
+    images: Array
+    """(n, height, width, channels), in [0, 1]."""
+    labels: Labels
+
+
+class ClassImages(NamedTuple):
+    """Maximized images, one of each class, from one start."""
+
+    method: str
+    """Of a descent the start, of an ascent the preset."""
+    start: str
+    draw: int
+    images: Array
+    """(classes, height, width, channels)."""
+
+
+def fit_confidence_models(logits: Arrays, covariance: Covariance) -> ConfidenceModels:
+    """Fits the temperature on the calibration split and the class densities on the training split.
+
+    Args:
+        logits: ``train_logits``, ``train_labels``, … of the splits train, calibration and test.
+        covariance: Kind of covariance of :class:`atelier.calibration.DensityModel`.
+    """
+    scaling = TemperatureScaling().fit(logits["calibration_logits"], logits["calibration_labels"])
+    density = DensityModel(covariance).fit(logits["train_logits"], logits["train_labels"])
+    return ConfidenceModels(
+        scaling.temperature_, density, density.log_density(logits["test_logits"])
+    )
 
 
 def target_confidence(logits: Array, targets: Labels) -> Array:
-    """The softmax probability of each target, (…, n).
+    """Returns the softmax probability of each target, (…, n), for logits (…, n, classes).
 
-    Args:
-        logits: (…, n, classes).
-        targets: (n,).
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.activation_maximization.evaluation import target_confidence
+        >>> target_confidence(np.array([[0.0, 0.0], [3.0, 0.0]]), np.array([0, 0])).round(4)
+        array([0.5   , 0.9526])
     """
     probs = softmax(np.asarray(logits, np.float64), axis=-1)
     return np.asarray(probs[..., np.arange(len(targets)), targets])
 
 
 def error_probability(logits: Array, targets: Labels) -> Array:
-    """1 - confidence, exact where the confidence rounds to 1."""
-    logs = log_softmax(np.asarray(logits, np.float64), axis=-1)
-    return np.asarray(-np.expm1(logs[..., np.arange(len(targets)), targets]))
+    """Returns 1 - confidence, (…, n), for logits (…, n, classes), without rounding to 0.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.activation_maximization.evaluation import error_probability
+        >>> error = error_probability(np.array([[50.0, 0.0]]), np.array([0]))
+        >>> print(f"{error[0]:.2e}")
+        1.93e-22
+    """
+    logits = np.asarray(logits, np.float64)
+    rest_logits = logits.copy()
+    rest_logits[..., np.arange(len(targets)), targets] = -np.inf
+    return np.asarray(np.exp(logsumexp(rest_logits, axis=-1) - logsumexp(logits, axis=-1)))
 
 
-def _far(images: Array, others: Array) -> Array:
-    """Root mean square difference per pixel, (images, others)."""
-    own, other = (one.reshape(len(one), -1).astype(np.float64) for one in (images, others))
-    return np.asarray(cdist(own, other) / np.sqrt(own.shape[1]))
+def _distances(images: Array, references: Array) -> Array:
+    """Returns root mean square differences per pixel, (images, references)."""
+    flat, flat_references = (
+        batch.reshape(len(batch), -1).astype(np.float64) for batch in (images, references)
+    )
+    return np.asarray(cdist(flat, flat_references) / np.sqrt(flat.shape[1]))
 
 
-def class_distances(images: Array, targets: Labels, real: Array, labels: Labels) -> pd.DataFrame:
-    """Returns each image's ``distance_to_mean`` and ``distance_to_nearest`` of its class.
-
-    Both are root mean square differences per pixel, images in [0, 1].
+def class_distances(images: Array, targets: Labels, real: RealImages) -> pd.DataFrame:
+    """Returns the distance of each image to the mean and to the nearest image of its class.
 
     Args:
         images: (n, height, width, channels).
-        targets: (n,).
-        real: Images of the classes, (m, height, width, channels).
-        labels: (m,).
+        targets: Class of each image, (n,).
+        real: Images of the classes.
+
+    Returns:
+        Columns ``distance_to_mean`` and ``distance_to_nearest``, a row for each image: root mean
+        square differences per pixel, images in [0, 1].
     """
     rows = np.empty((len(images), 2))
     for label in np.unique(targets):
-        own, chosen = real[labels == label], targets == label
-        rows[chosen, 0] = _far(images[chosen], own.mean(axis=0, keepdims=True))[:, 0]
-        rows[chosen, 1] = _far(images[chosen], own).min(axis=1)
+        class_images, is_target = real.images[real.labels == label], targets == label
+        mean = class_images.mean(axis=0, keepdims=True)
+        rows[is_target, 0] = _distances(images[is_target], mean)[:, 0]
+        rows[is_target, 1] = _distances(images[is_target], class_images).min(axis=1)
     return pd.DataFrame(rows, columns=["distance_to_mean", "distance_to_nearest"])
 
 
-def score_maximized_images(
-    logits: Array, second: Array, targets: Labels, judges: ConfidenceModels
+def score_logits(
+    logits: Array, second_logits: Array, targets: Labels, models: ConfidenceModels
 ) -> pd.DataFrame:
-    """What is thought of each image, a row an image.
-
-    ``confidence`` is the softmax's, ``calibrated`` after the temperature, ``density_confidence``
-    the posterior of the Gaussians; ``log_density`` and ``typicality_quantile`` (share of
-    ordinary images that are more likely) say how near to any data it is; ``second_confidence`` and
-    ``agrees`` are an independent network's.
+    """Returns the confidence in each image's target by several models.
 
     Args:
-        logits: (n, classes), of the network that was maximized.
-        second: (n, classes), of the other.
-        targets: (n,).
-        judges: Fitted on ordinary images.
+        logits: Logits of the network that was maximized, (n, classes).
+        second_logits: Logits of an independent network, (n, classes).
+        targets: Target class of each image, (n,).
+        models: Models that were fitted on real images.
+
+    Returns:
+        A row for each image. ``confidence`` is the softmax probability, ``calibrated`` the same
+        after temperature scaling, ``density_confidence`` the posterior of the class densities;
+        ``log_density`` and ``typicality_quantile`` (the share of test images of higher density)
+        say how near the image is to the data; ``second_confidence`` and ``second_agrees`` belong
+        to the independent network.
     """
     rows = np.arange(len(targets))
-    log_density = judges.density.log_density(logits)
+    log_density = models.density.log_density(logits)
+    denser = models.reference_log_density[None] > log_density[:, None]
     return pd.DataFrame(
         {
             "confidence": target_confidence(logits, targets),
-            "calibrated": target_confidence(logits / judges.temperature, targets),
-            "density_confidence": judges.density.posterior(logits)[rows, targets],
+            "calibrated": target_confidence(logits / models.temperature, targets),
+            "density_confidence": models.density.posterior(logits)[rows, targets],
             "log_density": log_density,
-            "typicality_quantile": (judges.ordinary[None] > log_density[:, None]).mean(axis=1),
-            "second_confidence": target_confidence(second, targets),
-            "agrees": second.argmax(axis=1) == targets,
+            "typicality_quantile": denser.mean(axis=1),
+            "second_confidence": target_confidence(second_logits, targets),
+            "second_agrees": second_logits.argmax(axis=1) == targets,
         }
     )
 
 
-def start_distances(results: Mapping[str, Array]) -> pd.DataFrame:
-    """Distance of the results from every two starts, a row a pair: ``first, second, distance``.
-
-    The root mean square difference per pixel of the same class's images, the classes' mean; and
-    the classes' smallest and largest.
+def final_images(descent: Arrays, ascent: Arrays) -> list[ClassImages]:
+    """Returns the last images of every start of a descent, then those of every preset.
 
     Args:
-        results: For each start, an image a class, (classes, height, width, channels).
+        descent: As :func:`atelier.activation_maximization.descend_from_starts` returns it.
+        ascent: As :func:`atelier.activation_maximization.maximize_presets` returns it.
     """
-    names = list(results)
+    starts = zip(
+        descent["start"], descent["start"], descent["draw"], descent["images"], strict=True
+    )
+    presets = zip(ascent["preset"], ascent["start"], ascent["draw"], ascent["images"], strict=True)
+    return [
+        *(ClassImages(str(m), str(s), int(d), images[-1]) for m, s, d, images in starts),
+        *(ClassImages(str(m), str(s), int(d), images) for m, s, d, images in presets),
+    ]
+
+
+def score_images_table(
+    image_sets: Sequence[ClassImages],
+    networks: tuple[Classify, Classify],
+    models: ConfidenceModels,
+    real: RealImages,
+) -> pd.DataFrame:
+    """Scores every image by confidence and by its distance to real images of its class.
+
+    Args:
+        image_sets: Images of every class by method and start.
+        networks: The network that was maximized, and an independent one.
+        models: Models that were fitted on real images.
+        real: Training images.
+
+    Returns:
+        A row for each image: the columns of :func:`score_logits` and :func:`class_distances`, and
+        ``method``, ``start``, ``draw`` and ``label``.
+    """
+    tables = []
+    for method, start, draw, images in image_sets:
+        targets = np.arange(len(images))
+        logits, second_logits = (classify(images) for classify in networks)
+        scores = score_logits(logits, second_logits, targets, models)
+        table = pd.concat([scores, class_distances(images, targets, real)], axis=1)
+        tables.append(table.assign(method=method, start=start, draw=draw, label=targets))
+    return pd.concat(tables, ignore_index=True)
+
+
+def start_distances(image_sets: Sequence[ClassImages]) -> pd.DataFrame:
+    """Returns the distances between the results of every two starts.
+
+    Args:
+        image_sets: Images of every class by start.
+
+    Returns:
+        A row for each pair of starts, ``start``, ``draw``, ``second_start`` and ``second_draw``,
+        with the mean ``distance`` of the two images of a class, and ``min_distance`` and
+        ``max_distance`` over the classes: root mean square differences per pixel.
+    """
     rows = []
-    for index, first in enumerate(names):
-        for second in names[index + 1 :]:
-            gap = (results[first] - results[second]).astype(np.float64)
-            far = np.sqrt((gap**2).mean(axis=(1, 2, 3)))
-            rows.append((first, second, far.mean(), far.min(), far.max()))
-    return pd.DataFrame(rows, columns=["first", "second", "distance", "least", "most"])
+    for first, second in combinations(image_sets, 2):
+        difference = (first.images - second.images).astype(np.float64)
+        distances = np.sqrt((difference**2).mean(axis=(1, 2, 3)))
+        rows.append(
+            {
+                "start": first.start,
+                "draw": first.draw,
+                "second_start": second.start,
+                "second_draw": second.draw,
+                "distance": distances.mean(),
+                "min_distance": distances.min(),
+                "max_distance": distances.max(),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def maximization_metrics(
-    table: pd.DataFrame, distances: pd.DataFrame, baseline: pd.DataFrame
+    table: pd.DataFrame, distances: pd.DataFrame, real_distances: pd.DataFrame
 ) -> Metrics:
-    """The numbers of every way up, with what real held-out images give.
+    """Summarises the scores by method, beside the distances of real images.
 
     Args:
-        table: A row an image, column ``way`` and those of :func:`likeness` and :func:`judged`.
-        distances: From :func:`start_distances`.
-        baseline: :func:`likeness` of held-out real images.
+        table: A row for each image, as :func:`score_images_table` returns it.
+        distances: Distances between starts, as :func:`start_distances` returns it.
+        real_distances: :func:`class_distances` of held-out real images.
+
+    Returns:
+        Means by method as ``<method>.<score>``, the second network's agreement with its 95 %
+        interval, and mean distances between draws and between kinds of start.
     """
     metrics: Metrics = {
-        "real.distance_to_mean": float(baseline["distance_to_mean"].mean()),
-        "real.distance_to_nearest": float(baseline["distance_to_nearest"].mean()),
+        f"real.{column}": float(real_distances[column].mean())
+        for column in ("distance_to_mean", "distance_to_nearest")
     }
-    for way, rows in table.groupby("way", sort=False):
-        agreed, count = int(rows["agrees"].sum()), len(rows)
-        low, high = wilson_interval(agreed, count)
-        metrics |= {
-            f"{way}.images": float(count),
-            f"{way}.confidence": float(rows["confidence"].mean()),
-            f"{way}.least_confidence": float(rows["confidence"].min()),
-            f"{way}.second_agrees": agreed / count,
-            f"{way}.second_agrees_low": low,
-            f"{way}.second_agrees_high": high,
-            f"{way}.distance_to_mean": float(rows["distance_to_mean"].mean()),
-            f"{way}.distance_to_nearest": float(rows["distance_to_nearest"].mean()),
-            f"{way}.typicality_quantile": float(rows["typicality_quantile"].mean()),
+    for method, rows in table.groupby("method", sort=False):
+        scores = {
+            "images": float(len(rows)),
+            "confidence": float(rows["confidence"].mean()),
+            "min_confidence": float(rows["confidence"].min()),
+            **with_interval("second_agreement", int(rows["second_agrees"].sum()), len(rows)),
+            "distance_to_mean": float(rows["distance_to_mean"].mean()),
+            "distance_to_nearest": float(rows["distance_to_nearest"].mean()),
+            "typicality_quantile": float(rows["typicality_quantile"].mean()),
         }
-    alike = distances["first"].str.startswith("random") & distances["second"].str.startswith(
-        "random"
-    )
-    for name, rows in (("seeds", distances[alike]), ("starts", distances[~alike])):
-        if len(rows):
-            metrics[f"between_{name}"] = float(rows["distance"].mean())
-    return metrics
+        metrics |= {f"{method}.{name}": value for name, value in scores.items()}
+    return metrics | _mean_start_distances(distances)
 
 
-def border_metrics(inside: Mapping[str, Array], targets: Labels) -> Metrics:
-    """Confidence once the border is 0, by kind of start: the classes' mean and least.
+def _mean_start_distances(distances: pd.DataFrame) -> Metrics:
+    same_kind = distances["start"] == distances["second_start"]
+    groups = {
+        "distance_between_draws": distances.loc[same_kind, "distance"],
+        "distance_between_starts": distances.loc[~same_kind, "distance"],
+    }
+    return {name: float(values.mean()) for name, values in groups.items() if len(values)}
+
+
+def border_metrics(starts: Array, border_logits: Array) -> Metrics:
+    """Returns the mean and the least confidence with a border of zeros, by kind of start.
 
     Args:
-        inside: Logits without the border by start, (classes, classes) each.
-        targets: (classes,).
+        starts: Kind of each start, (starts,).
+        border_logits: Logits of the image of every class with its border set to 0,
+            (starts, classes, classes).
+
+    Returns:
+        ``<start>.confidence_without_border`` and ``<start>.min_confidence_without_border``.
     """
-    groups: dict[str, list[Array]] = {}
-    for name, logits in inside.items():
-        groups.setdefault(name.rstrip("0123456789"), []).append(target_confidence(logits, targets))
+    confidences = target_confidence(border_logits, np.arange(border_logits.shape[-1]))
     metrics: Metrics = {}
-    for kind, values in groups.items():
-        metrics[f"{kind}.confidence_without_border"] = float(np.mean(values))
-        metrics[f"{kind}.least_without_border"] = float(np.min(values))
+    for start in dict.fromkeys(starts.tolist()):
+        values = confidences[starts == start]
+        metrics[f"{start}.confidence_without_border"] = float(np.mean(values))
+        metrics[f"{start}.min_confidence_without_border"] = float(np.min(values))
     return metrics
-
-
-def fit_confidence_models(logits: Arrays, covariance: Covariance) -> ConfidenceModels:
-    """Temperature from the calibration split, Gaussians from training, densities of the test's.
-
-    Args:
-        logits: ``train_logits``, ``train_labels``, … of the splits train, calibration and test.
-        covariance: Of :class:`DensityModel`.
-    """
-    from atelier.calibration.scaling import TemperatureScaling
-
-    scaling = TemperatureScaling().fit(logits["calibration_logits"], logits["calibration_labels"])
-    density = DensityModel(covariance).fit(logits["train_logits"], logits["train_labels"])
-    return ConfidenceModels(
-        scaling.temperature_, density, density.log_density(logits["test_logits"])
-    )

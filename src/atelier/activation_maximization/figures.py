@@ -1,32 +1,55 @@
-"""Figures of the pictures that a network wants."""
+"""Figures of activation maximization."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from atelier.activation_maximization.evaluation import error_probability, target_confidence
+from atelier.activation_maximization.starts import zero_border
 from atelier.plotting import ACCENT, INK, WARM, house_style, rasterize, set_title
-from atelier.types import Array, Images
+from atelier.types import Array, Arrays, Images
 
-OPINIONS = {
-    "confidence": ("softmax", ACCENT),
-    "calibrated": ("temperature", "#81b29a"),
-    "density_confidence": ("density's posterior", "#e9a23b"),
-    "second_confidence": ("second network", WARM),
-}
-"""Column, label and colour of what is thought of a picture."""
+
+class ConfidenceColumn(NamedTuple):
+    """A column of the table of scores, and how it is drawn."""
+
+    name: str
+    label: str
+    colour: str
+
+
+class Panel(NamedTuple):
+    """A grey image with its title and a note; a difference is drawn in red and blue about 0."""
+
+    title: str
+    image: Array
+    """(height, width)."""
+    note: str
+    is_difference: bool = False
+
+
+CONFIDENCES = (
+    ConfidenceColumn("confidence", "softmax", ACCENT),
+    ConfidenceColumn("calibrated", "temperature scaling", "#81b29a"),
+    ConfidenceColumn("density_confidence", "posterior of the densities", "#e9a23b"),
+    ConfidenceColumn("second_confidence", "second network", WARM),
+)
 START_COLOURS = (ACCENT, "#4c956c", "#e9a23b", WARM)
+REPORTED_CONFIDENCE = 0.9999
+"""Confidence that "Introduction to Activation Maximization" (laid.delanover.com) reports."""
 
 
-def _bare(panel: Axes, picture: Array, *, symmetric: bool = False) -> None:
-    """A grey picture between its extremes, or red and blue about 0, without axes."""
-    most = float(np.abs(picture).max()) or 1.0
-    limits = {"cmap": "RdBu_r", "vmin": -most, "vmax": most} if symmetric else {"cmap": "gray"}
-    panel.imshow(picture, **limits)
-    panel.set(xticks=[], yticks=[])
-    panel.spines[:].set_visible(False)
+def _show(axes: Axes, image: Array, *, is_difference: bool = False) -> None:
+    """Draws an image without axes, between its extremes or about 0."""
+    largest = float(np.abs(image).max()) or 1.0
+    difference = {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
+    axes.imshow(image, **(difference if is_difference else {"cmap": "gray"}))
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
 
 
 def image_rows_figure(
@@ -36,131 +59,239 @@ def image_rows_figure(
     *,
     title: str,
 ) -> Figure:
-    """A labelled row of grey pictures for each entry.
+    """Draws a labelled row of grey images for each entry.
 
     Args:
-        rows: (columns, height, width) each.
-        notes: Under the pictures of a row, where it has any.
-        columns: Their headings.
-        title: Above all.
+        rows: Images by label, (columns, height, width) each.
+        notes: Texts under the images of a row, by label; rows may be missing.
+        columns: Headings of the columns.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
     """
     with house_style():
         figure = Figure(figsize=(0.92 * len(columns) + 1.1, 1.12 * len(rows) + 0.5))
         set_title(figure, title)
-        panels = figure.subplots(len(rows), len(columns), squeeze=False)
-        for line, (name, pictures) in zip(panels, rows.items(), strict=True):
-            for panel, picture in zip(line, pictures, strict=True):
-                _bare(panel, picture)
-            for panel, note in zip(line, notes.get(name, ()), strict=False):
-                panel.set_xlabel(note, size=7, labelpad=2)
-            line[0].set_ylabel(name, size=8, rotation=0, ha="right", va="center")
-        for panel, heading in zip(panels[0], columns, strict=True):
-            panel.set_title(heading, size=9, loc="center")
+        grid = figure.subplots(len(rows), len(columns), squeeze=False)
+        for line, (label, images) in zip(grid, rows.items(), strict=True):
+            for axes, image in zip(line, images, strict=True):
+                _show(axes, image)
+            for axes, note in zip(line, notes.get(label, ()), strict=False):
+                axes.set_xlabel(note, size=7, labelpad=2)
+            line[0].set_ylabel(label, size=8, rotation=0, ha="right", va="center")
+        for axes, heading in zip(grid[0], columns, strict=True):
+            axes.set_title(heading, size=9, loc="center")
         return figure
 
 
-def error_probability_figure(doubts: Mapping[str, Array], *, title: str) -> Figure:
-    """1 - confidence over the iterations for every start: the classes' median, least and most.
+def descent_figure(descent: Arrays, classes: Sequence[str], *, title: str) -> Figure:
+    """Draws the last images of a descent and their confidence, a row for each kind of start.
 
     Args:
-        doubts: (steps + 1, classes) by start.
-        title: Above all.
+        descent: As :func:`atelier.activation_maximization.descend_from_starts` returns it.
+        classes: Names of the classes.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
+    """
+    targets = np.arange(len(classes))
+    rows = _first_draws(descent)
+    images = {start: descent["images"][row, -1, ..., 0] for start, row in rows.items()}
+    confidences = {
+        start: target_confidence(descent["logits"][row, -1], targets) for start, row in rows.items()
+    }
+    notes = {start: [f"{value:.5f}" for value in values] for start, values in confidences.items()}
+    return image_rows_figure(images, notes, classes, title=title)
+
+
+def _first_draws(descent: Arrays) -> dict[str, int]:
+    """Returns the row of the first draw of each kind of start."""
+    rows = np.flatnonzero(descent["draw"] == 0)
+    return {str(descent["start"][row]): int(row) for row in rows}
+
+
+def descent_error_figure(descent: Arrays, *, title: str) -> Figure:
+    """Draws 1 - confidence by iteration for each kind of start of a descent."""
+    targets = np.arange(descent["logits"].shape[-1])
+    errors = {
+        start: error_probability(descent["logits"][row], targets)
+        for start, row in _first_draws(descent).items()
+    }
+    return error_probability_figure(errors, title=title)
+
+
+def error_probability_figure(errors: Mapping[str, Array], *, title: str) -> Figure:
+    """Draws 1 - confidence by iteration for every start: the classes' median and range.
+
+    Args:
+        errors: Error probabilities by start, (steps + 1, classes) each.
+        title: Title of the figure.
     """
     with house_style():
         figure = Figure(figsize=(6.2, 3.4))
-        panel = figure.subplots()
-        for (name, values), colour in zip(doubts.items(), START_COLOURS, strict=False):
-            shown = np.maximum(values, 1e-16)
-            steps = np.arange(len(values))
-            panel.plot(steps, np.median(shown, axis=1), color=colour, label=name, marker=".")
-            panel.fill_between(steps, shown.min(axis=1), shown.max(axis=1), color=colour, alpha=0.1)
-        panel.axhline(1e-4, color=INK, linewidth=0.8, linestyle=":")
-        panel.annotate(
-            "the post's .9999", (0, 1e-4), xytext=(2, 3), textcoords="offset points", size=8
-        )
-        panel.set(yscale="log", xlabel="iteration", ylabel="1 − confidence", title=title)
-        panel.legend(title="start", loc="lower right", frameon=True)
+        axes = figure.subplots()
+        for (start, values), colour in zip(errors.items(), START_COLOURS, strict=False):
+            positive = np.maximum(values, 1e-16)
+            steps = np.arange(len(positive))
+            low, high = positive.min(axis=1), positive.max(axis=1)
+            axes.plot(steps, np.median(positive, axis=1), color=colour, label=start, marker=".")
+            axes.fill_between(steps, low, high, color=colour, alpha=0.1)
+        level = 1 - REPORTED_CONFIDENCE
+        axes.axhline(level, color=INK, linewidth=0.8, linestyle=":")
+        label = f"confidence {REPORTED_CONFIDENCE}"
+        axes.annotate(label, (0, level), xytext=(2, 3), textcoords="offset points", size=8)
+        axes.set(yscale="log", xlabel="iteration", ylabel="1 − confidence", title=title)
+        axes.legend(title="start", loc="lower right", frameon=True)
         return figure
 
 
-def difference_figure(panels_of: Mapping[str, tuple[Array, str]], *, title: str) -> Figure:
-    """One picture's way: its states in grey, what changed in red and blue.
+def difference_figure(panels: Sequence[Panel], *, title: str) -> Figure:
+    """Draws an image before and after an optimisation, and their difference, side by side."""
+    with house_style():
+        figure = Figure(figsize=(1.9 * len(panels), 2.6))
+        set_title(figure, title)
+        grid = figure.subplots(1, len(panels), squeeze=False)[0]
+        for axes, panel in zip(grid, panels, strict=True):
+            _show(axes, panel.image, is_difference=panel.is_difference)
+            axes.set_title(panel.title, size=9, weight="normal")
+            axes.set_xlabel(panel.note, size=8)
+        return figure
+
+
+def descent_difference_figure(
+    descent: Arrays, label: int, deviation: Array, *, border: int, title: str
+) -> Figure:
+    """Draws how a descent to one class changed its image, from the last kind of start.
 
     Args:
-        panels_of: By heading: (height, width), and a note; a heading that has "difference" in it is
-            drawn about 0.
-        title: Above all.
+        descent: As :func:`atelier.activation_maximization.descend_from_starts` returns it.
+        label: Index of the class.
+        deviation: Standard deviation of each pixel over real images of the class,
+            (height, width).
+        border: Width of the border that was set to 0, in pixels.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
     """
-    with house_style():
-        figure = Figure(figsize=(1.9 * len(panels_of), 2.6))
-        set_title(figure, title)
-        panels = figure.subplots(1, len(panels_of), squeeze=False)[0]
-        for panel, (name, (picture, note)) in zip(panels, panels_of.items(), strict=True):
-            _bare(panel, picture, symmetric="difference" in name)
-            panel.set_title(name, size=9, weight="normal")
-            panel.set_xlabel(note, size=8)
-        return figure
+    start, row = list(_first_draws(descent).items())[-1]
+    first, last = descent["images"][row][[0, -1], label]
+    targets = np.arange(descent["logits"].shape[-1])
+    confidence = target_confidence(descent["logits"][row], targets)[:, label]
+    without_border = target_confidence(descent["border_logits"][row], targets)[label]
+    inside = zero_border(last[None], border)[0]
+    steps = len(confidence) - 1
+    panels = [
+        Panel(f"start: {start}", first[..., 0], f"confidence {confidence[0]:.5f}"),
+        Panel(f"after {steps} steps", last[..., 0], f"confidence {confidence[-1]:.5f}"),
+        Panel("difference", (last - first)[..., 0], "red: brighter", is_difference=True),
+        Panel(f"outer {border} set to 0", inside[..., 0], f"confidence {without_border:.5f}"),
+        Panel("class deviation", deviation, "of real images"),
+    ]
+    return difference_figure(panels, title=title)
 
 
-def confidence_figure(table: pd.DataFrame, ordinary: Array, *, title: str) -> Figure:
-    """What the softmax says against what the density says, and how ordinary images lie.
+def confidence_figure(table: pd.DataFrame, reference_log_density: Array, *, title: str) -> Figure:
+    """Draws the confidence of several models by method, and log densities beside real images'.
 
     Args:
-        table: Columns ``way``, ``confidence``, ``calibrated``, ``second_confidence``,
-            ``log_density``.
-        ordinary: Log densities of held-out real images.
-        title: Above all.
+        table: A row for each image, with the columns ``method`` and ``log_density`` and those of
+            ``CONFIDENCES``.
+        reference_log_density: Log densities of held-out real images, (n,).
+        title: Title of the figure.
+
+    Returns:
+        The figure.
     """
     with house_style():
-        ways = list(dict.fromkeys(table["way"]))
-        figure = Figure(figsize=(10.0, 0.42 * len(ways) + 1.6))
+        methods = list(dict.fromkeys(table["method"]))
+        figure = Figure(figsize=(10.0, 0.42 * len(methods) + 1.6))
         set_title(figure, title)
-        said, known = figure.subplots(1, 2, sharey=True)
-        means = table.groupby("way", sort=False)[list(OPINIONS)].mean()
-        places = np.arange(len(ways))
-        for number, (column, (label, colour)) in enumerate(OPINIONS.items()):
-            height = places + 0.2 * (number - 1.5)
-            said.barh(height, means[column], height=0.18, color=colour, label=label)
-        said.set(yticks=places, yticklabels=ways, xlim=(0, 1.02), title="Mean confidence")
-        said.invert_yaxis()
-        heights, edges = np.histogram(ordinary, bins=60)
-        known.bar(
-            edges[:-1], -heights / heights.max() * len(ways), np.diff(edges), len(ways) - 0.5,
-            align="edge", color="#d9dee3", label="real, held out",
-        )  # fmt: skip
-        for place, way in enumerate(ways):
-            values = table.loc[table["way"] == way, "log_density"]
-            known.plot(values, np.full(len(values), place), "|", color=WARM, markersize=11)
-        known.set_xscale("symlog", linthresh=max(abs(float(np.quantile(ordinary, 0.001))), 1.0))
-        known.set(xlabel="log p(logits)", title="Log density; grey: real images, held out")
-        figure.legend(*said.get_legend_handles_labels(), loc="outside lower left", ncols=4)
+        confidence_axes, density_axes = figure.subplots(1, 2, sharey=True)
+        _draw_confidences(confidence_axes, table, methods)
+        _draw_densities(density_axes, table, methods, reference_log_density)
+        handles = confidence_axes.get_legend_handles_labels()
+        figure.legend(*handles, loc="outside lower left", ncols=4)
         return figure
+
+
+def _draw_confidences(axes: Axes, table: pd.DataFrame, methods: Sequence[str]) -> None:
+    columns = [column.name for column in CONFIDENCES]
+    means = table.groupby("method", sort=False)[columns].mean()
+    rows = np.arange(len(methods))
+    for index, column in enumerate(CONFIDENCES):
+        offsets = rows + 0.2 * (index - 1.5)
+        axes.barh(offsets, means[column.name], height=0.18, color=column.colour, label=column.label)
+    axes.set(yticks=rows, yticklabels=methods, xlim=(0, 1.02), title="Mean confidence")
+    axes.invert_yaxis()
+
+
+def _draw_densities(
+    axes: Axes, table: pd.DataFrame, methods: Sequence[str], reference: Array
+) -> None:
+    counts, edges = np.histogram(reference, bins=60)
+    heights = -counts / counts.max() * len(methods)
+    axes.bar(
+        edges[:-1], heights, np.diff(edges), len(methods) - 0.5,
+        align="edge", color="#d9dee3", label="real, held out",
+    )  # fmt: skip
+    for row, method in enumerate(methods):
+        values = table.loc[table["method"] == method, "log_density"]
+        axes.plot(values, np.full(len(values), row), "|", color=WARM, markersize=11)
+    axes.set_xscale("symlog", linthresh=max(abs(float(np.quantile(reference, 0.001))), 1.0))
+    axes.set(xlabel="log p(logits)", title="Log density; grey: real images, held out")
+
+
+def maximized_classes_figure(
+    ascent: Arrays, means: Array, deviations: Array, classes: Sequence[str], *, title: str
+) -> Figure:
+    """Draws real images' mean and deviation by class, and the images that each preset maximized.
+
+    Args:
+        ascent: As :func:`atelier.activation_maximization.maximize_presets` returns it.
+        means: Mean image of each class, (classes, height, width).
+        deviations: Standard deviation of each pixel by class, (classes, height, width).
+        classes: Names of the classes.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
+    """
+    presets = zip(ascent["preset"].tolist(), ascent["images"][..., 0], strict=True)
+    rows = {"class mean": means, "deviation": deviations, **dict(presets)}
+    return image_rows_figure(rows, {}, classes, title=title)
 
 
 def layer_units_figure(layers: Mapping[str, Array], *, title: str) -> Figure:
-    """What single units want, a row a layer.
+    """Draws the images that maximize single units, a row for each layer.
 
     Args:
-        layers: (units, height, width) each.
-        title: Above all.
+        layers: Images by the layer's name, (units, height, width, 1) each.
+        title: Title of the figure.
     """
-    columns = [str(unit) for unit in range(max(len(one) for one in layers.values()))]
-    return image_rows_figure(layers, {}, columns, title=title)
+    rows = {layer: images[..., 0] for layer, images in layers.items()}
+    columns = [str(unit) for unit in range(max(len(images) for images in rows.values()))]
+    return image_rows_figure(rows, {}, columns, title=title)
 
 
 def ascent_frames(frames: Array) -> Images:
-    """Pictures side by side on the way, (pictures, height, width, 3) uint8.
+    """Draws images side by side for each frame of an animation.
 
     Args:
-        frames: (pictures, n, height, width), in [0, 1].
+        frames: (frames, n, height, width, 1), in [0, 1].
+
+    Returns:
+        (frames, height, width, 3) uint8.
     """
-    shown = []
+    drawn = []
     with house_style():
-        for number, pictures in enumerate(frames):
-            figure = Figure(figsize=(0.8 * len(pictures), 1.1), dpi=100)
-            figure.suptitle(f"{number} of {len(frames) - 1}", x=0.01, ha="left", size=8)
-            for panel, picture in zip(figure.subplots(1, len(pictures)), pictures, strict=True):
-                panel.imshow(picture, cmap="gray", vmin=0, vmax=1)
-                panel.set_axis_off()
-            shown.append(rasterize(figure))
-    return np.stack(shown)
+        for index, images in enumerate(frames[..., 0]):
+            figure = Figure(figsize=(0.8 * len(images), 1.1), dpi=100)
+            figure.suptitle(f"{index} of {len(frames) - 1}", x=0.01, ha="left", size=8)
+            for axes, image in zip(figure.subplots(1, len(images)), images, strict=True):
+                axes.imshow(image, cmap="gray", vmin=0, vmax=1)
+                axes.set_axis_off()
+            drawn.append(rasterize(figure))
+    return np.stack(drawn)

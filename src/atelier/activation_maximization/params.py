@@ -1,4 +1,4 @@
-"""What an activation maximization is made of, typed; nothing here needs TensorFlow."""
+"""Parameters of activation maximization."""
 
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ NotNegative = Annotated[float, Field(ge=0)]
 
 
 class InputDescentParams(MachineParams):
-    """The post's plain steps, and what is asked about their results."""
+    """Gradient descent of the input on the cross-entropy of a class, from several starts."""
 
     starts: Annotated[tuple[Start, ...], Field(min_length=1)]
     random_starts: Annotated[int, Field(ge=2, description="draws of the random start")]
@@ -22,29 +22,32 @@ class InputDescentParams(MachineParams):
 
 
 class AscentParams(Params):
-    """How far a picture climbs, and what holds it back."""
+    """Regularised gradient ascent of the input on the activation of a unit."""
 
     steps: Annotated[int, Field(gt=0)]
-    rate: Annotated[float, Field(gt=0, description="first step, falling to 0, root mean square")]
-    l2: Annotated[NotNegative, Field(description="decay of every pixel")]
-    variation: Annotated[NotNegative, Field(description="pull towards the neighbours' mean")]
+    rate: Annotated[
+        float,
+        Field(gt=0, description="root mean square of the first step; later steps fall to 0"),
+    ]
+    l2: Annotated[NotNegative, Field(description="weight decay of every pixel")]
+    variation: Annotated[NotNegative, Field(description="weight of the total variation (β = 2)")]
     jitter: Annotated[int, Field(ge=0, description="largest shift before each step, pixels")]
-    blur: Annotated[NotNegative, Field(description="σ of the blur, pixels")]
+    blur: Annotated[NotNegative, Field(description="σ of the Gaussian blur, pixels; 0 is none")]
     blur_every: Annotated[int, Field(gt=0, description="steps between two blurs")]
-    clip: Annotated[bool, Field(description="whether pixels stay in [0, 1]")]
+    clip: Annotated[bool, Field(description="whether pixels are clipped to [0, 1]")]
 
 
 class AscentPresetsParams(MachineParams):
-    """Named ways up, all from the same start; the last is shown as the best."""
+    """Named ascents from one start; the last also makes the animation and the layers' images."""
 
     presets: Annotated[dict[str, AscentParams], Field(min_length=1)]
     start: Start
-    layers: Annotated[int, Field(gt=0, description="units shown of each convolution")]
-    pictures: Annotated[int, Field(gt=1, description="of the animation")]
+    layers: Annotated[int, Field(gt=0, description="units that are drawn of each convolution")]
+    pictures: Annotated[int, Field(gt=1, description="frames of the animation")]
 
 
 class SecondNetworkParams(MachineParams):
-    """The second network: the same recipe, other first weights and another order."""
+    """A second classifier: the first one's recipe with other initial weights and another order."""
 
     epochs: Annotated[int, Field(gt=0)]
     covariance: Literal["diagonal", "full", "tied"]

@@ -1,4 +1,4 @@
-"""Calibrated probabilities (Guo et al. 2017), and densities of logits that tell what is unknown."""
+"""Calibrated probabilities (Guo et al. 2017) and confidence from the density of logits."""
 
 import lazy_loader
 

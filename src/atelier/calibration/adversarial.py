@@ -1,4 +1,4 @@
-"""Images made to mislead a network."""
+"""Adversarial images: the fast gradient sign method."""
 
 import keras
 import numpy as np
@@ -11,16 +11,20 @@ from atelier.types import Array, Labels
 def fast_gradient_sign(
     model: keras.Model, images: Array, labels: Labels, *, epsilon: float
 ) -> Array:
-    """The images moved by ``epsilon`` along the sign of the loss' gradient (Goodfellow et al.
-    2015, eq. 1), cut to [0, 1].
+    """Returns images changed by the fast gradient sign method (Goodfellow et al. 2015, eq. 1).
+
+    Each pixel changes by ``epsilon`` in the direction that increases the loss.
 
     Args:
         model: Takes images in [0, 1], returns logits.
         images: (n, height, width, channels) float32 in [0, 1].
-        labels: The true classes, (n,), which the loss is of.
-        epsilon: The largest change of a pixel, ≥ 0.
+        labels: The true classes of the loss, (n,).
+        epsilon: The change of a pixel, ≥ 0.
+
+    Returns:
+        Images of the same shape, float32, cut to [0, 1].
     """
-    moved = np.empty_like(images)
+    changed = np.empty_like(images)
     for start in range(0, len(images), EVALUATION_BATCH):
         rows = slice(start, start + EVALUATION_BATCH)
         batch = tf.constant(images[rows])
@@ -31,5 +35,5 @@ def fast_gradient_sign(
                     labels[rows], model(batch, training=False), from_logits=True
                 )
             )
-        moved[rows] = images[rows] + epsilon * np.sign(tape.gradient(loss, batch))
-    return np.clip(moved, 0, 1)
+        changed[rows] = images[rows] + epsilon * np.sign(tape.gradient(loss, batch))
+    return np.clip(changed, 0, 1)

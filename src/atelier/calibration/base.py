@@ -1,4 +1,4 @@
-"""What every calibrator shares: checked inputs, and one-versus-rest for the binary ones."""
+"""The base classes of all calibrators, and of the binary ones applied one-versus-rest."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,28 +11,35 @@ from atelier.evaluation.validation import checked_labels, checked_logits
 from atelier.types import Array
 
 FURTHEST = 1e305
-"""Differences of logits beyond it count as this, so that sums over classes stay finite."""
+"""Larger differences of logits count as this, so that sums over classes stay finite."""
 
 Map = Callable[[Array], Array]
 """From scores, (n,), to probabilities, (n,)."""
 
 
 class Calibrator(ABC):
-    """Turns logits into probabilities that mean what they say."""
+    """Maps logits, (n, classes), to calibrated probabilities, (n, classes).
+
+    Attributes:
+        classes_: Number of classes; 0 before ``fit``.
+    """
 
     classes_: int = 0
 
     def fit(self, logits: Array, labels: Array) -> Self:
-        """Learn from held-out data; never from the samples that are judged afterwards.
+        """Fits the calibrator to held-out data, which must not be the data it is evaluated on.
 
         Args:
             logits: (n, classes ≥ 2), of any scale; a constant added to a row changes nothing.
                 A class that is impossible for a sample has a large negative logit, such as −1e30.
             labels: (n,), integers in [0, classes); a class may be absent.
 
+        Returns:
+            The calibrator itself.
+
         Raises:
-            ValueError: Another shape, masked values, NaN or infinity (counted), labels outside the
-                classes.
+            ValueError: If the logits have another shape, masked values, NaN or infinity (counted),
+                or the labels are outside the classes.
         """
         logits = checked_logits(logits)
         labels = checked_labels(labels, *logits.shape)
@@ -41,14 +48,18 @@ class Calibrator(ABC):
         return self
 
     def transform(self, logits: Array) -> Array:
-        """Probabilities, (n, classes) float64, each row summing to 1.
+        """Returns calibrated probabilities, (n, classes) float64, each row summing to 1.
+
+        Args:
+            logits: (n, classes), of as many classes as it was fitted to.
 
         Raises:
-            ValueError: Not fitted, other classes than fitted for, masked values, NaN or infinity.
+            ValueError: If it is not fitted, or the logits have another number of classes, masked
+                values, NaN or infinity.
         """
         if not self.classes_:
             raise ValueError(f"Expected fit before transform. Received: a new {type(self)}")
-        return self._transform(_below_largest(checked_logits(logits, classes=self.classes_)))
+        return self._transform(_below_largest(checked_logits(logits, columns=self.classes_)))
 
     @abstractmethod
     def _fit(self, logits: Array, labels: Array) -> None: ...
@@ -69,23 +80,26 @@ def _below_largest(logits: Array) -> Array:
 
 
 class OneVersusRest(Calibrator):
-    """A binary method for several classes (Guo et al. 2017, § 4.2): each class against the rest,
-    then each row divided by its sum. Two classes are one binary problem.
+    """Applies a binary method to several classes, one versus the rest (Guo et al. 2017, § 4.2).
 
-    A row in which every class says 0 keeps its softmax.
+    Each row is then divided by its sum. Two classes are one binary problem. A row in which every
+    class has probability 0 keeps its softmax.
+
+    Attributes:
+        maps_: The fitted function of each class' scores; of two classes, that of the second one.
     """
 
     def _fit(self, logits: Array, labels: Array) -> None:
         scores = self._scores(logits)
         fitted = [1] if self.classes_ == 2 else range(self.classes_)
-        self.maps_ = [self._fit_map(scores[:, one], labels == one) for one in fitted]
+        self.maps_ = [self._fit_map(scores[:, index], labels == index) for index in fitted]
 
     def _transform(self, logits: Array) -> Array:
         scores = self._scores(logits)
         if self.classes_ == 2:
-            one = self.maps_[0](scores[:, 1])
-            return np.stack([1 - one, one], axis=1)
-        raw = np.stack([to(scores[:, one]) for one, to in enumerate(self.maps_)], axis=1)
+            second = self.maps_[0](scores[:, 1])
+            return np.stack([1 - second, second], axis=1)
+        raw = np.stack([fitted(scores[:, k]) for k, fitted in enumerate(self.maps_)], axis=1)
         total = raw.sum(axis=1, keepdims=True)
         return np.where(total > 0, raw / np.where(total > 0, total, 1), softmax(logits, axis=1))
 

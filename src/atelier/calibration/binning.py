@@ -1,8 +1,8 @@
-"""Calibrators that count: histogram binning, isotonic regression, Bayesian binning.
+"""Calibrators that count samples: histogram binning, isotonic regression, Bayesian binning.
 
 Their scores are softmax probabilities, whose last digit depends on the processor's exponential.
-No count may hang on it: scores that differ by less than a share TIE of themselves are equal, and a
-score that exceeds an edge by less lies on the edge.
+Counts must not depend on it: scores that differ by less than TIE, relative to themselves, are
+equal, and a score that exceeds an edge by less lies on the edge.
 """
 
 from functools import partial
@@ -12,7 +12,7 @@ from scipy.optimize import isotonic_regression
 from scipy.special import betaln, logsumexp
 
 from atelier.calibration.base import Map, OneVersusRest
-from atelier.evaluation.calibration_error import bin_indices, equal_mass_edges, equal_width_edges
+from atelier.evaluation.reliability import bin_indices, equal_mass_edges, equal_width_edges
 from atelier.types import Array
 
 TIE = 8 * float(np.finfo(np.float64).eps)
@@ -54,9 +54,19 @@ def _lines(scores: Array, *, points: Array, values: Array) -> Array:
 
 
 class HistogramBinning(OneVersusRest):
-    """The share of positives of each of ``n_bins`` equal bins (Zadrozny & Elkan 2001).
+    """Histogram binning (Zadrozny & Elkan 2001): the fraction of positives of a score's bin.
 
-    A bin without samples says its middle.
+    The bins of each class' probability have equal width; a bin without samples has its middle as
+    probability. ``fit`` takes logits, (n, classes), and labels, (n,); ``transform`` logits.
+
+    Args:
+        n_bins: Number of bins, ≥ 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> logits, labels = np.array([[0.0, 1.0]] * 4), np.array([1, 1, 1, 0])
+        >>> HistogramBinning(n_bins=10).fit(logits, labels).transform(logits[:1]).tolist()
+        [[0.25, 0.75]]
     """
 
     def __init__(self, *, n_bins: int = 15) -> None:
@@ -64,17 +74,27 @@ class HistogramBinning(OneVersusRest):
 
     def _fit_map(self, scores: Array, outcome: Array) -> Map:
         edges = equal_width_edges(self.n_bins)
-        where = bin_indices(scores, edges * (1 + TIE))
-        count = np.bincount(where, minlength=self.n_bins)
-        positive = np.bincount(where, outcome, minlength=self.n_bins)
+        indices = bin_indices(scores, edges * (1 + TIE))
+        count = np.bincount(indices, minlength=self.n_bins)
+        positive = np.bincount(indices, outcome, minlength=self.n_bins)
         middle = (np.arange(self.n_bins) + 0.5) / self.n_bins
         values = np.where(count > 0, positive / np.maximum(count, 1), middle)
         return partial(_steps, edges=edges, values=values)
 
 
 class IsotonicRegression(OneVersusRest):
-    """The non-decreasing function nearest to the outcomes (Zadrozny & Elkan 2002), by pooling
-    adjacent violators; linear between the scores it was fitted on, constant beyond them.
+    """Isotonic regression (Zadrozny & Elkan 2002): the closest non-decreasing function.
+
+    It minimises the squared distance to the outcomes by pooling adjacent violators, for each class'
+    probability; it is linear between the scores of the fit and constant beyond them. ``fit`` takes
+    logits, (n, classes), and labels, (n,); ``transform`` logits.
+
+    Examples:
+        >>> import numpy as np
+        >>> logits = np.array([[0.0, -2.0], [0.0, -1.0], [0.0, 1.0], [0.0, 2.0]])
+        >>> calibrator = IsotonicRegression().fit(logits, np.array([0, 1, 0, 1]))
+        >>> calibrator.transform(logits)[:, 1].tolist()
+        [0.0, 0.5, 0.5, 1.0]
     """
 
     def _fit_map(self, scores: Array, outcome: Array) -> Map:
@@ -87,18 +107,27 @@ class IsotonicRegression(OneVersusRest):
 
 
 class BayesianBinning(OneVersusRest):
-    """BBQ, Bayesian binning into quantiles (Naeini et al. 2015): an average over binnings of equal
-    mass, each weighted by how likely it makes the outcomes.
+    """BBQ, Bayesian binning into quantiles (Naeini et al. 2015).
 
-    Binnings have ⌊n^⅓ / 10⌋ (at least 1) … ⌊10 n^⅓⌋ bins, counted in integers; bin b of B has the
-    prior Beta(2 p_b / B, 2 (1 − p_b) / B), p_b the middle of the bin. The average is constant
-    between the edges of all binnings, so it is worked out once.
+    It averages binnings of equal mass, each weighted by its marginal likelihood. Binnings have
+    ⌊n^⅓ / 10⌋ (at least 1) … ⌊10 n^⅓⌋ bins, counted in integers; bin b of B has the prior
+    Beta(2 p_b / B, 2 (1 − p_b) / B), where p_b is the middle of the bin. The average is constant
+    between the edges of all binnings, so it is computed once. ``fit`` takes logits, (n, classes),
+    and labels, (n,); ``transform`` logits.
+
+    Examples:
+        >>> import numpy as np
+        >>> logits, labels = np.array([[0.0, 1.0]] * 4), np.array([1, 1, 1, 0])
+        >>> BayesianBinning().fit(logits, labels).transform(logits)[0].round(3).tolist()
+        [0.333, 0.667]
     """
 
     SPREAD = 10
+    """The numbers of bins lie within a factor of it around the cube root of n."""
     PRIOR = 2.0
+    """Sum of the prior's two counts over all bins of a binning."""
     NEGLIGIBLE = -40.0
-    """Log weight, relative to the best binning's, below which one changes no digit."""
+    """Log weight, relative to the best binning's, below which a binning changes no digit."""
 
     def _fit_map(self, scores: Array, outcome: Array) -> Map:
         scores = merge_ties(scores)
@@ -107,16 +136,16 @@ class BayesianBinning(OneVersusRest):
         binnings = [
             self._binning(ordered, positives, size) for size in self._numbers_of_bins(len(scores))
         ]
-        evidence = np.array([one[2] for one in binnings])
+        evidence = np.array([log_evidence for _, _, log_evidence in binnings])
         weights = np.exp(evidence - logsumexp(evidence))
-        kept = np.flatnonzero(weights > np.exp(self.NEGLIGIBLE) * weights.max())
-        union = np.unique(np.concatenate([binnings[index][0] for index in kept]))
+        relevant = np.flatnonzero(weights > np.exp(self.NEGLIGIBLE) * weights.max())
+        union = np.unique(np.concatenate([binnings[index][0] for index in relevant]))
         cells = np.append(union, 1.0)  # a cell's upper edge belongs to it
         average = np.zeros(len(cells))
-        for index in kept:
+        for index in relevant:
             edges, values, _ = binnings[index]
             average += weights[index] * values[bin_indices(cells, edges)]
-        return partial(_steps, edges=union, values=average / weights[kept].sum())
+        return partial(_steps, edges=union, values=average / weights[relevant].sum())
 
     def _numbers_of_bins(self, samples: int) -> range:
         """Returns the integers b with n^⅓ / 10 ≲ b ≤ 10 n^⅓, that is b³ ≤ 1000 n."""
@@ -124,7 +153,7 @@ class BayesianBinning(OneVersusRest):
         return range(fewest, integer_cube_root(self.SPREAD**3 * samples) + 1)
 
     def _binning(self, ordered: Array, positives: Array, size: int) -> tuple[Array, Array, float]:
-        """Edges, posterior means, (bins,), and log evidence (their eq. 1) of one binning.
+        """Returns edges, posterior means, (bins,), and log evidence (eq. 1 there) of one binning.
 
         ``positives[i]`` counts the positive outcomes of the i lowest scores.
         """

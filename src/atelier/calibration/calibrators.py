@@ -1,13 +1,15 @@
-"""The calibrators by their names."""
+"""All calibrators by their names."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.special import softmax
 
 from atelier.calibration.base import Calibrator
 from atelier.calibration.binning import BayesianBinning, HistogramBinning, IsotonicRegression
-from atelier.calibration.scaling import (
-    MatrixScaling,
-    PlattScaling,
-    TemperatureScaling,
-    VectorScaling,
-)
+from atelier.calibration.scaling import MatrixScaling, PlattScaling, VectorScaling
+from atelier.calibration.temperature import TemperatureScaling
+from atelier.types import Array, Labels
 
 CALIBRATORS: dict[str, type[Calibrator]] = {
     "histogram_binning": HistogramBinning,
@@ -18,6 +20,39 @@ CALIBRATORS: dict[str, type[Calibrator]] = {
     "vector": VectorScaling,
     "matrix": MatrixScaling,
 }
-"""Guo's seven, in the order of his table."""
+"""The seven calibrators of Guo et al. 2017 by their short names, in the order of table 1 there."""
 
-__all__ = ["CALIBRATORS", "Calibrator"]
+
+def fit_calibrators(logits: Array, labels: Labels) -> dict[str, Calibrator]:
+    """Fits every calibrator of CALIBRATORS.
+
+    Args:
+        logits: Held-out logits, (n, classes).
+        labels: (n,), integers in [0, classes).
+
+    Examples:
+        >>> import numpy as np
+        >>> logits, labels = np.array([[0.0, 4.0]] * 4), np.array([1, 1, 1, 0])
+        >>> list(fit_calibrators(logits, labels))
+        ['histogram_binning', 'isotonic', 'bbq', 'platt', 'temperature', 'vector', 'matrix']
+    """
+    return {name: calibrator().fit(logits, labels) for name, calibrator in CALIBRATORS.items()}
+
+
+def calibrated_probabilities(
+    calibrators: Mapping[str, Calibrator], logits: Array
+) -> dict[str, Array]:
+    """Returns the softmax of the logits, named ``uncalibrated``, and each calibrator's output.
+
+    Args:
+        calibrators: Fitted calibrators by name.
+        logits: (n, classes).
+
+    Examples:
+        >>> import numpy as np
+        >>> probs = calibrated_probabilities({}, np.zeros((1, 2)))
+        >>> probs["uncalibrated"].tolist()
+        [[0.5, 0.5]]
+    """
+    probs = {"uncalibrated": softmax(logits.astype(np.float64), axis=1)}
+    return probs | {name: fitted.transform(logits) for name, fitted in calibrators.items()}

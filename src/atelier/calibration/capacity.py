@@ -1,8 +1,8 @@
-"""What about a network makes it overconfident (Guo et al. 2017, § 3): capacity, decay, time."""
+"""What makes a network overconfident: capacity, weight decay, long training (Guo et al. 2017)."""
 
 import logging
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -17,13 +17,15 @@ from atelier.data.splits import random_subset
 from atelier.evaluation.calibration_error import expected_calibration_error, negative_log_likelihood
 from atelier.evaluation.intervals import SHARE, bootstrap_interval
 from atelier.training.batches import to_unit
-from atelier.training.fitting import fingerprint, fit_all_epochs
+from atelier.training.fitting import fit_all_epochs
 from atelier.training.params import TrainingParams
+from atelier.training.resume import Row, Rows, fingerprint_of, run_rounds
 from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 
 RESAMPLES = 200
+"""Of the bootstrap intervals."""
 
 
 class CapacitySetting(NamedTuple):
@@ -36,7 +38,7 @@ class CapacitySetting(NamedTuple):
 
 
 def capacity_settings(params: CapacityParams) -> Iterator[CapacitySetting]:
-    """Every network of the study: seed by seed, factor by factor, level by level."""
+    """Yields every network of the study: seed by seed, factor by factor, level by level."""
     reference = params.reference.model_dump()
     for seed in params.seeds:
         for factor, levels in params.changes.items():
@@ -48,30 +50,68 @@ def capacity_settings(params: CapacityParams) -> Iterator[CapacitySetting]:
 def capacity_study(
     train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, checkpoint: Checkpoint
 ) -> pd.DataFrame:
-    """A row for each network: error, likelihood and calibration on ``test``, and the temperature
-    fitted on ``calibration`` with what it repairs.
+    """Trains the networks of the study one by one and evaluates each (Guo et al. 2017, § 3).
 
-    Each finished network is kept in ``checkpoint``: a study that was killed goes on with the next.
+    Args:
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
+        calibration: Likewise; each network's temperature is fitted on it.
+        test: Likewise; error, likelihood and calibration are of this split.
+        params: The networks and the recipe.
+        checkpoint: Keeps the row of each finished network; the study continues after the last.
+
+    Returns:
+        A row for each network: its setting, ``parameters``, ``n``, ``error``, ``nll``, ``ece`` with
+        ``ece_low`` and ``ece_high``, ``temperature``, and ``ece_after`` temperature scaling.
     """
-    identity = fingerprint(params.model_dump_json(), train, calibration, test)
-    state = checkpoint.restore(identity) or {}
-    rows: list[dict[Any, Any]] = pd.DataFrame(dict(state)).to_dict("records")
-    todo = list(capacity_settings(params))
-    for setting in tqdm(todo[len(rows) :], desc="capacity study", unit="network", disable=None):
-        rows.append(_known(rows, setting) or _study(setting, train, calibration, test, params))
-        checkpoint.save(identity, {name: np.array([row[name] for row in rows]) for name in rows[0]})
+    study = CapacityStudy(train, calibration, test, params)
+    identity = fingerprint_of(params.model_dump_json(), train, calibration, test)
+    return pd.DataFrame(run_rounds(study, identity, curve=[], checkpoint=checkpoint))
+
+
+class CapacityStudy:
+    """The study; its rounds are networks, and all that a later round needs is in the rows.
+
+    Args:
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
+        calibration: Likewise.
+        test: Likewise.
+        params: The networks and the recipe.
+    """
+
+    def __init__(
+        self, train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams
+    ) -> None:
+        self.splits, self.params = (train, calibration, test), params
+        self.settings = list(capacity_settings(params))
+
+    def state(self) -> dict[str, Array]:
+        """Returns nothing: networks are independent."""
+        return {}
+
+    def restore(self, state: Arrays) -> None:
+        """Does nothing."""
+
+    def finished(self, history: Rows) -> bool:
+        """Returns whether each network has its row."""
+        return len(history) == len(self.settings)
+
+    def advance(self, history: Rows) -> Row:
+        """Trains and evaluates the next network, or takes the row of an equal one."""
+        setting = self.settings[len(history)]
+        row = equal_network(history, setting) or _study(setting, *self.splits, self.params)
         logger.info(
             "network %d/%d, %s %g: error %.3f, ECE %.3f",
-            len(rows), len(todo), setting.factor, setting.level, rows[-1]["error"], rows[-1]["ece"],
+            len(history) + 1, len(self.settings), setting.factor, setting.level,
+            row["error"], row["ece"],
         )  # fmt: skip
-    return pd.DataFrame(rows)
+        return row
 
 
-def _known(rows: list[dict[Any, Any]], setting: CapacitySetting) -> dict[Any, Any] | None:
-    """The row of the same network under another factor: the reference is trained once."""
-    same = setting.network.model_dump() | {"seed": setting.seed}
+def equal_network(rows: Rows, setting: CapacitySetting) -> Row | None:
+    """Returns the row of the same network under another factor: the reference is trained once."""
+    network = setting.network.model_dump() | {"seed": setting.seed}
     for row in rows:
-        if all(row[name] == value for name, value in same.items()):
+        if all(row[name] == value for name, value in network.items()):
             return row | {"factor": setting.factor, "level": setting.level}
     return None
 
@@ -82,7 +122,7 @@ def _study(
     calibration: Arrays,
     test: Arrays,
     params: CapacityParams,
-) -> dict[Any, Any]:
+) -> Row:
     training = params.training.model_copy(
         update={"seed": setting.seed, "weight_decay": setting.network.weight_decay}
     )
@@ -125,7 +165,18 @@ def train_dense_network(
     classes: int,
     callbacks: tuple[keras.callbacks.Callback, ...] = (),
 ) -> keras.Model:
-    """The plain network after the last epoch of the recipe, whatever the validation would say."""
+    """Trains a dense network for all epochs of a recipe, without validation.
+
+    Args:
+        network: Width, depth and normalization.
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
+        training: The recipe; its seed is also that of the first weights.
+        classes: Number of logits.
+        callbacks: Keras callbacks.
+
+    Returns:
+        The trained network.
+    """
     model = dense_network(
         classes,
         shape=train["images"].shape[1:],
@@ -142,11 +193,11 @@ def _classes(train: Arrays) -> int:
 
 
 def _logits(model: keras.Model, split: Arrays) -> Array:
-    """Eagerly: a graph for each of so many small networks would cost more than it saves."""
+    """Without a graph, which costs each of many small networks more than it saves."""
     return np.asarray(model(to_unit(split["images"]), training=False))
 
 
-class _Judge(keras.callbacks.Callback):
+class _TestRecorder(keras.callbacks.Callback):
     """Records error, likelihood and calibration on the test split after every epoch."""
 
     def __init__(self, test: Arrays, curve: MetricLog, epochs: int) -> None:
@@ -156,7 +207,7 @@ class _Judge(keras.callbacks.Callback):
         self._bar = tqdm(total=epochs, desc="overtraining", unit="epoch", disable=None)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Judge the network as it is now."""
+        """Evaluates the network as it is now."""
         logits, labels = _logits(self.model, self.test), self.test["labels"]
         row = {
             "train_nll": float((logs or {})["loss"]),
@@ -169,15 +220,25 @@ class _Judge(keras.callbacks.Callback):
         self._bar.update()
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Close the bar."""
+        """Closes the progress bar."""
         self._bar.close()
 
 
 def overtrain(
     train: Arrays, calibration: Arrays, test: Arrays, params: CapacityParams, curve: MetricLog
 ) -> tuple[dict[str, Array], History]:
-    """Logits of a network trained far past its best likelihood on some of the training images,
-    and how it got there.
+    """Trains a network far past its best likelihood, on part of the training images.
+
+    Args:
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
+        calibration: Likewise.
+        test: Likewise; evaluated after each epoch.
+        params: ``overtrained``, ``overtrained_epochs``, ``overtrained_images`` and the recipe.
+        curve: Receives the row of each epoch.
+
+    Returns:
+        Logits and labels of the calibration and the test split (``calibration_logits`` …), and a
+        row for each epoch: ``train_nll``, ``test_nll``, ``test_error`` and ``test_ece``.
     """
     training = params.training.model_copy(
         update={
@@ -186,11 +247,12 @@ def overtrain(
             "seed": params.seeds[0],
         }
     )
-    judge = _Judge(test, curve, training.epochs)
-    few = random_subset(train, params.overtrained_images, seed=training.seed)
+    recorder = _TestRecorder(test, curve, training.epochs)
+    subset = random_subset(train, params.overtrained_images, seed=training.seed)
     model = train_dense_network(
-        params.overtrained, few, training, classes=_classes(train), callbacks=(judge,)
+        params.overtrained, subset, training, classes=_classes(train), callbacks=(recorder,)
     )
     splits = {"calibration": calibration, "test": test}
-    logits = {f"{name}_logits": _logits(model, one) for name, one in splits.items()}
-    return logits | {f"{name}_labels": one["labels"] for name, one in splits.items()}, judge.history
+    logits = {f"{name}_logits": _logits(model, split) for name, split in splits.items()}
+    labels = {f"{name}_labels": split["labels"] for name, split in splits.items()}
+    return logits | labels, recorder.history

@@ -1,7 +1,7 @@
-"""Confidence by density (Subramanya et al. 2017): a Gaussian for each class on the logits."""
+"""Confidence by density modelling (Subramanya et al. 2017): a Gaussian per class of logits."""
 
 import logging
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from scipy.special import logsumexp
@@ -21,31 +21,57 @@ from atelier.types import Array, Arrays
 logger = logging.getLogger(__name__)
 
 Covariance = Literal["diagonal", "full", "tied"]
-ENOUGH = {"diagonal": 30, "full": 10, "tied": 0}
-"""Samples from which a class has a covariance of its own; ``full``: for each dimension."""
+MIN_SAMPLES = {"diagonal": 30, "full": 10, "tied": 0}
+"""Fewest samples of a class with a covariance of its own only; ``full``: for each dimension."""
 FLOOR = 1e-6
-"""Variance of a direction in which a class has none, as a share of the classes' mean variance."""
+"""Variance of a direction in which a class has none, relative to the classes' mean variance."""
+
+
+class DensityScore(NamedTuple):
+    """The scores of n samples by a density model."""
+
+    posterior: Array
+    """p(class | logits), (n, classes); each row sums to 1."""
+    log_density: Array
+    """Log p(logits) over all classes, (n,), in nats."""
+    rejected: Array
+    """Whether the log density is below the threshold of rejection, (n,) bool."""
 
 
 class DensityModel:
-    """p(class | logits) by Bayes' rule on one Gaussian for each class (their eq. 2).
+    """Models p(logits | class) as a Gaussian per class (Subramanya et al. 2017, eq. 2).
 
-    ``diagonal`` is the paper's; ``full`` gives each class its covariance, ``tied`` one to all.
-    Covariances are the maximum-likelihood ones; a class with fewer samples than ENOUGH has its own
-    mixed with the tied one, in proportion to what it lacks. Priors are the classes' shares, so an
-    absent class has posterior 0. Axes are standardised first, so that results follow the units of
-    each axis. A class whose samples share a value on an axis, or a line or plane, has no variance
-    there, and FLOOR gives it one.
+    The posterior p(class | logits) follows by Bayes' rule. ``diagonal`` is the paper's model;
+    ``full`` has a covariance per class, ``tied`` one for all. Covariances are maximum-likelihood
+    estimates; in a class with fewer samples than MIN_SAMPLES the estimate is mixed with the tied
+    one, in proportion to what is missing. Priors are the frequencies of the classes, so an absent
+    class has posterior 0. Axes are standardised first, so that results follow the units of each
+    axis. A class whose samples share a value on an axis, or a line or plane, has no variance there,
+    and FLOOR replaces it.
 
-    A posterior only compares classes and can saturate far from all data: ``log_density`` beside it
-    says how near any data a sample is.
+    The posterior only compares classes and can saturate far from all data; the log density says
+    how close to the data a sample is.
+
+    Args:
+        covariance: ``diagonal``, ``full`` or ``tied``.
 
     Attributes:
         log_priors: (classes,).
         means: (classes, dimensions).
         whiteners: (classes, dimensions, dimensions), the inverse Cholesky factors W of the
             covariances: W (z − mean) is a standard normal.
-        reject_below: Log density under which a sample is rejected; −inf until it is set.
+        reject_below: Log density below which a sample is rejected; −inf until it is set.
+
+    Examples:
+        >>> import numpy as np
+        >>> logits = np.array([[4.0, 0.0], [6.0, 0.0], [5.0, 1.0], [5.0, -1.0]])
+        >>> logits, labels = np.concatenate([logits, logits[:, ::-1]]), np.repeat([0, 1], 4)
+        >>> model = DensityModel("tied").fit(logits, labels)
+        >>> score = model.score(np.array([[5.0, 0.0], [2.5, 2.5], [50.0, 10.0]]))
+        >>> score.posterior.round(3).tolist()
+        [[1.0, 0.0], [0.5, 0.5], [1.0, 0.0]]
+        >>> score.log_density.round(1).tolist()
+        [-1.8, -13.6, -2126.8]
     """
 
     log_priors: Array
@@ -53,24 +79,28 @@ class DensityModel:
     whiteners: Array
 
     def __init__(self, covariance: Covariance = "diagonal") -> None:
-        if covariance not in ENOUGH:
-            raise ValueError(f"Expected one of {', '.join(ENOUGH)}. Received: {covariance!r}")
+        if covariance not in MIN_SAMPLES:
+            raise ValueError(f"Expected one of {', '.join(MIN_SAMPLES)}. Received: {covariance!r}")
         self.covariance = covariance
         self.reject_below = -np.inf
 
     def fit(self, logits: Array, labels: Array) -> Self:
-        """Estimate the Gaussians from training logits.
+        """Estimates the Gaussians from training logits.
 
         Args:
-            logits: (n, dimensions); what has no class of its own name, such as features, may
-                have fewer dimensions than classes.
-            labels: (n,), integers ≥ 0. There are as many classes as dimensions, or as the highest
-                label asks for, whichever is more.
+            logits: (n, dimensions); features that are no logits may have fewer dimensions than
+                there are classes.
+            labels: (n,), integers ≥ 0. There are as many classes as dimensions, or as the largest
+                label needs, whichever is more.
+
+        Returns:
+            The model itself.
 
         Raises:
-            ValueError: NaN or infinity (counted), another shape, or logits that never vary.
+            ValueError: If the logits have NaN or infinity (counted), another shape, or never vary.
         """
-        logits, labels = self._checked(logits), unmasked("labels", labels)
+        logits = checked_logits(logits, min_columns=1)
+        labels = unmasked("labels", labels)
         classes = max(int(np.max(labels, initial=0)) + 1, logits.shape[1])
         labels = checked_labels(labels, len(logits), classes)
         count = np.bincount(labels, minlength=classes)
@@ -90,25 +120,25 @@ class DensityModel:
         return self
 
     def _covariances(self, residual: Array, labels: Array, classes: int) -> Array:
-        """Covariance of each class, (classes, dimensions, dimensions)."""
+        """Returns the covariance of each class, (classes, dimensions, dimensions)."""
         dimensions = residual.shape[1]
         tied = residual.T @ residual / len(residual)
         if self.covariance == "diagonal":
             tied = np.diag(np.diag(tied))
-        enough = ENOUGH[self.covariance] * (dimensions if self.covariance == "full" else 1)
+        due = MIN_SAMPLES[self.covariance] * (dimensions if self.covariance == "full" else 1)
         covariances = np.empty((classes, dimensions, dimensions))
-        for one in range(classes):
-            own = residual[labels == one]
+        for index in range(classes):
+            rows = residual[labels == index]
             if self.covariance == "diagonal":
-                estimate = np.diag(np.mean(own**2, axis=0)) if len(own) else tied
+                estimate = np.diag(np.mean(rows**2, axis=0)) if len(rows) else tied
             else:
-                estimate = own.T @ own / max(len(own), 1)
-            share = min(1.0, len(own) / enough) if enough else 0.0
-            covariances[one] = share * estimate + (1 - share) * tied
+                estimate = rows.T @ rows / max(len(rows), 1)
+            weight = min(1.0, len(rows) / due) if due else 0.0
+            covariances[index] = weight * estimate + (1 - weight) * tied
         return covariances
 
     def arrays(self) -> dict[str, Array]:
-        """Everything the model knows, as named arrays."""
+        """Returns the fitted model as named arrays."""
         return {
             "covariance": np.array(self.covariance),
             "log_priors": self.log_priors,
@@ -119,39 +149,60 @@ class DensityModel:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """The model that gave these :meth:`arrays`."""
+        """Returns the model of these :meth:`arrays`."""
         model = cls(str(arrays["covariance"]))  # type: ignore[arg-type]  # checked there
         model.log_priors, model.means = arrays["log_priors"], arrays["means"]
         model.whiteners, model.reject_below = arrays["whiteners"], float(arrays["reject_below"])
         return model
 
     def _log_joint(self, logits: Array) -> Array:
-        """Log p(z, class), (n, classes)."""
-        logits = self._checked(logits, dimensions=self.means.shape[1])
+        """Returns log p(z, class), (n, classes)."""
+        logits = checked_logits(logits, columns=self.means.shape[1], min_columns=1)
         joint = np.empty((len(logits), len(self.means)))
         scale = 0.5 * logits.shape[1] * np.log(2 * np.pi)
-        for one, (mean, whitener) in enumerate(zip(self.means, self.whiteners, strict=True)):
+        for index, (mean, whitener) in enumerate(zip(self.means, self.whiteners, strict=True)):
             white = (logits - mean) @ whitener.T
             volume = np.log(np.diag(whitener)).sum() - scale
-            joint[:, one] = (
-                self.log_priors[one] + volume - 0.5 * np.einsum("ij,ij->i", white, white)
+            joint[:, index] = (
+                self.log_priors[index] + volume - 0.5 * np.einsum("ij,ij->i", white, white)
             )
         return joint
 
-    def posterior(self, logits: Array) -> Array:
-        """p(class | z), (n, classes), rows summing to 1; in log space, so never 0 / 0."""
-        joint = self._log_joint(logits)
-        return np.asarray(np.exp(joint - logsumexp(joint, axis=1, keepdims=True)))
+    def score(self, logits: Array) -> DensityScore:
+        """Returns posterior, log density and rejection of each sample from one evaluation.
 
-    def log_density(self, logits: Array) -> Array:
-        """Log p(z) over all classes, (n,), in nats."""
-        return np.asarray(logsumexp(self._log_joint(logits), axis=1))
-
-    def set_rejection(self, logits: Array, *, quantile: float) -> Self:
-        """Reject from now on what lies in less density than this share of held-out logits does.
+        Args:
+            logits: (n, dimensions), as many as it was fitted to.
 
         Raises:
-            ValueError: ``quantile`` outside [0, 1).
+            ValueError: If the logits have another shape, masked values, NaN or infinity.
+        """
+        joint = self._log_joint(logits)
+        total = logsumexp(joint, axis=1, keepdims=True)
+        log_density = total[:, 0]
+        posterior = np.exp(joint - total)  # in log space: no 0 / 0
+        return DensityScore(posterior, log_density, log_density < self.reject_below)
+
+    def posterior(self, logits: Array) -> Array:
+        """Returns p(class | logits), (n, classes); each row sums to 1."""
+        return self.score(logits).posterior
+
+    def log_density(self, logits: Array) -> Array:
+        """Returns log p(logits) over all classes, (n,), in nats."""
+        return self.score(logits).log_density
+
+    def set_rejection(self, logits: Array, *, quantile: float) -> Self:
+        """Sets the threshold of rejection to a quantile of the log density of held-out logits.
+
+        Args:
+            logits: (n, dimensions), held out.
+            quantile: Share of these logits that is rejected, in [0, 1).
+
+        Returns:
+            The model itself.
+
+        Raises:
+            ValueError: If ``quantile`` is outside [0, 1).
         """
         if not 0 <= quantile < 1:
             raise ValueError(f"Expected a quantile in [0, 1). Received: {quantile}")
@@ -159,31 +210,23 @@ class DensityModel:
         return self
 
     def rejects(self, logits: Array) -> Array:
-        """Whether each sample lies below the density that was set, (n,) bool."""
-        return np.asarray(self.log_density(logits) < self.reject_below)
-
-    @staticmethod
-    def _checked(logits: Array, *, dimensions: int | None = None) -> Array:
-        logits = unmasked("logits", logits).astype(np.float64, copy=False)
-        if logits.ndim == 2 and logits.shape[1] == 1 and dimensions in (None, 1):
-            checked_logits(np.repeat(logits, 2, axis=1))
-            return logits
-        return checked_logits(logits, classes=dimensions)
+        """Returns whether the log density of each sample is below the threshold, (n,) bool."""
+        return self.score(logits).rejected
 
 
 def _largest_sizes(logits: Array) -> Array:
-    """The largest absolute value on each axis, (dimensions,); 1 where all are 0."""
+    """Returns the largest absolute value on each axis, (dimensions,); 1 where all are 0."""
     sizes = np.abs(logits).max(axis=0)
     return np.where(sizes > 0, sizes, 1.0)
 
 
 def _spread(logits: Array, residual: Array) -> Array:
-    """Standard deviation within classes on each axis, (dimensions,).
+    """Returns the standard deviation within classes on each axis, (dimensions,).
 
-    Where there is none but rounding, that over all classes; where there is none either, 1.
+    Where it is 0 up to rounding, it is that over all classes; where that is 0 as well, 1.
 
     Raises:
-        ValueError: No axis varies within a class.
+        ValueError: If no axis varies within a class.
     """
     rounding = 2 * ROUNDING * np.sqrt(np.mean(logits**2, axis=0))
     within, overall = np.sqrt(np.mean(residual**2, axis=0)), logits.std(axis=0)
@@ -194,7 +237,7 @@ def _spread(logits: Array, residual: Array) -> Array:
 
 
 def _with_floor(covariances: Array, logits: Array, means: Array) -> Array:
-    """Covariances of standardised logits, with FLOOR in the directions that show no variance."""
+    """Returns covariances of standardised logits, with FLOOR in directions without variance."""
     variances = np.diagonal(covariances, axis1=1, axis2=2)
     narrow = (variances < COLLAPSE * np.ptp(logits, axis=0) ** 2).any()
     steps = smallest_differences(logits.T) if narrow else np.zeros(logits.shape[1])
@@ -204,7 +247,7 @@ def _with_floor(covariances: Array, logits: Array, means: Array) -> Array:
     if which.any():
         logger.warning(
             "classes %s have no variance in a direction: their samples share a value, a line "
-            "or a plane. A floor stands there, %g of the variance within all classes",
+            "or a plane. It is replaced by %g of the variance within all classes",
             ", ".join(str(index) for index in np.flatnonzero(which)),
             FLOOR,
         )

@@ -1,4 +1,4 @@
-"""Figures of calibration: reliability before and after, Guo's table, capacity, overtraining."""
+"""Figures of calibration: reliability diagrams, Guo's table, capacity and overtraining."""
 
 from collections.abc import Mapping
 from itertools import cycle
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from atelier.evaluation.calibration_error import reliability_bins
+from atelier.evaluation.reliability import reliability_bins
 from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.types import Array, History, Labels
 
@@ -19,7 +19,7 @@ COLUMNS = 4
 COOL = "#81b29a"
 COLOURS = (WARM, COOL, "#e9a23b", "#9d79bc", "#4c956c", ACCENT, QUIET, INK)
 TITLES = {
-    "uncalibrated": "as trained",
+    "uncalibrated": "uncalibrated",
     "histogram_binning": "histogram binning",
     "isotonic": "isotonic regression",
     "bbq": "Bayesian binning (BBQ)",
@@ -39,7 +39,17 @@ FACTORS = {
 def reliability_figure(
     methods: Mapping[str, Array], labels: Labels, table: pd.DataFrame, *, title: str
 ) -> Figure:
-    """A reliability diagram for each method (Guo et al. 2017, fig. 4), counts beneath."""
+    """Draws a reliability diagram for each method (Guo et al. 2017, fig. 4), with counts below.
+
+    Args:
+        methods: Probabilities of each method, (n, classes), by its name in TITLES.
+        labels: (n,), integers in [0, classes).
+        table: The :func:`atelier.calibration.tables.calibration_table` of these methods.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
+    """
     rows = -(-len(methods) // COLUMNS)
     with house_style():
         figure = Figure(figsize=(2.7 * COLUMNS, 3.3 * rows + 0.4))
@@ -69,10 +79,19 @@ def reliability_figure(
 
 
 def reliability_plot(methods: Mapping[str, Array], labels: Labels, *, title: str) -> go.Figure:
-    """The same to explore: a line per method, every bin with its count."""
+    """Plots the reliability of all methods in one interactive diagram, a line for each method.
+
+    Args:
+        methods: Probabilities of each method, (n, classes), by its name in TITLES.
+        labels: (n,), integers in [0, classes).
+        title: Title of the plot.
+
+    Returns:
+        The plot; each point shows the number of images of its bin.
+    """
     plot = go.Figure()
     plot.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", name="as honest as can be",
+        x=[0, 1], y=[0, 1], mode="lines", name="perfectly calibrated",
         line={"color": QUIET, "dash": "dash"}, hoverinfo="skip",
     )  # fmt: skip
     for (name, probs), colour in zip(methods.items(), cycle(COLOURS), strict=False):
@@ -97,12 +116,12 @@ def reliability_plot(methods: Mapping[str, Array], labels: Labels, *, title: str
 def _draw_reliability(diagram: Axes, counts: Axes, probs: Array, labels: Labels) -> None:
     bins = reliability_bins(probs, labels)
     width, middle = bins.upper - bins.lower, (bins.upper + bins.lower) / 2
-    kept = np.minimum(bins.accuracy, bins.confidence)
-    diagram.bar(middle, kept, width, color=ACCENT, edgecolor="white")
+    common = np.minimum(bins.accuracy, bins.confidence)
+    diagram.bar(middle, common, width, color=ACCENT, edgecolor="white")
     for over, colour, label in ((True, WARM, "overconfident"), (False, COOL, "underconfident")):
         gap = np.where((bins.confidence > bins.accuracy) == over, bins.gap, 0)
         diagram.bar(
-            middle, gap, width, bottom=kept, color=colour, alpha=0.45, edgecolor="white",
+            middle, gap, width, bottom=common, color=colour, alpha=0.45, edgecolor="white",
             label=label,
         )  # fmt: skip
     diagram.plot([0, 1], [0, 1], "--", color=INK, linewidth=0.8)
@@ -113,7 +132,15 @@ def _draw_reliability(diagram: Axes, counts: Axes, probs: Array, labels: Labels)
 
 
 def guo_figure(tables: Mapping[str, pd.DataFrame], *, title: str) -> Figure:
-    """ECE in % of every method for every network, coloured against the network as trained."""
+    """Draws table 1 of Guo et al. 2017: ECE in % of every method for every network.
+
+    Args:
+        tables: Of each network its :func:`atelier.calibration.tables.calibration_table`.
+        title: Title of the figure.
+
+    Returns:
+        The figure; colours compare with the uncalibrated network, green is better.
+    """
     methods = list(next(iter(tables.values()))["method"])
     values = np.array([100 * table["ece"].to_numpy() for table in tables.values()])
     limits = [(100 * table["ece_low"], 100 * table["ece_high"]) for table in tables.values()]
@@ -137,27 +164,38 @@ def guo_figure(tables: Mapping[str, pd.DataFrame], *, title: str) -> Figure:
 
 
 def capacity_figure(table: pd.DataFrame, *, title: str) -> Figure:
-    """Error and ECE against each factor (Guo et al. 2017, fig. 2); a point for each seed."""
+    """Draws test error and ECE against each factor (Guo et al. 2017, fig. 2).
+
+    Args:
+        table: From :func:`atelier.calibration.capacity.capacity_study`.
+        title: Title of the figure.
+
+    Returns:
+        The figure: means as lines, a point for each seed.
+    """
     factors = list(dict.fromkeys(table["factor"]))
     curves = (
         (0, "error", QUIET, "s-", "error"),
         (1, "ece", WARM, "o-", "ECE"),
-        (1, "ece_after", ACCENT, "^--", "ECE after temperature"),
+        (1, "ece_after", ACCENT, "^--", "ECE after temperature scaling"),
     )
     with house_style():
         figure = Figure(figsize=(2.7 * len(factors), 4.4))
         set_title(figure, title)
         panels = figure.subplots(2, len(factors), sharex="col", sharey="row", squeeze=False)
         for column, factor in enumerate(factors):
-            own = table[table["factor"] == factor]
-            levels = sorted(own["level"].unique())
-            place = own["level"].map({level: index for index, level in enumerate(levels)})
+            subset = table[table["factor"] == factor]
+            levels = sorted(subset["level"].unique())
+            position = subset["level"].map({level: index for index, level in enumerate(levels)})
             for row, name, colour, style, label in curves:
-                axes, means = panels[row, column], own.groupby("level")[name].mean()
+                axes, means = panels[row, column], subset.groupby("level")[name].mean()
                 axes.plot(range(len(levels)), means, style, color=colour, label=label, markersize=5)
-                axes.plot(place, own[name], ".", color=colour, markersize=3, alpha=0.6)
-            reach = np.abs(own[["ece_low", "ece_high"]].to_numpy() - own[["ece"]].to_numpy()).T
-            panels[1, column].errorbar(place, own["ece"], reach, fmt="none", ecolor=WARM, alpha=0.5)
+                axes.plot(position, subset[name], ".", color=colour, markersize=3, alpha=0.6)
+            limits = subset[["ece_low", "ece_high"]].to_numpy()
+            reach = np.abs(limits - subset[["ece"]].to_numpy()).T
+            panels[1, column].errorbar(
+                position, subset["ece"], reach, fmt="none", ecolor=WARM, alpha=0.5
+            )
             switch = factor == "batch_normalisation"
             names = [("off", "on")[int(x)] if switch else f"{x:g}" for x in levels]
             panels[1, column].set_xticks(range(len(levels)), names)
@@ -172,25 +210,34 @@ def capacity_figure(table: pd.DataFrame, *, title: str) -> Figure:
 
 
 def overtraining_figure(history: History, *, title: str) -> Figure:
-    """Likelihood and error by epoch (Guo et al. 2017, fig. 3), and the ECE that follows."""
+    """Draws likelihood, error and ECE by epoch (Guo et al. 2017, fig. 3).
+
+    Args:
+        history: A mapping of metrics for each epoch: ``train_nll``, ``test_nll``, ``test_error``,
+            ``test_ece``.
+        title: Title of the figure.
+
+    Returns:
+        The figure; a dotted line marks the epoch of the best test likelihood.
+    """
     epochs = np.arange(1, len(history) + 1)
     curves = {name: np.array([row[name] for row in history]) for name in history[0]}
     best = int(curves["test_nll"].argmin())
     with house_style():
         figure = Figure(figsize=(8.2, 3.0))
         set_title(figure, title)
-        left, right = figure.subplots(1, 2)
-        left.plot(epochs, curves["train_nll"], color=QUIET, label="training")
-        left.plot(epochs, curves["test_nll"], color=WARM, label="test")
-        left.plot(epochs[best], curves["test_nll"][best], "o", color=WARM, markersize=5)
-        left.set(xlabel="epoch", ylabel="negative log-likelihood, nats")
-        left.set_ylim(0, 1.15 * curves["test_nll"][1:].max(initial=curves["test_nll"].min()))
-        right.plot(epochs, curves["test_error"], color=ACCENT, label="test error")
-        right.plot(epochs, curves["test_ece"], color=WARM, label="test ECE")
-        right.set(xlabel="epoch")
-        right.set_ylim(bottom=0)
-        right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        for axes in (left, right):
+        likelihood, rates = figure.subplots(1, 2)
+        likelihood.plot(epochs, curves["train_nll"], color=QUIET, label="training")
+        likelihood.plot(epochs, curves["test_nll"], color=WARM, label="test")
+        likelihood.plot(epochs[best], curves["test_nll"][best], "o", color=WARM, markersize=5)
+        likelihood.set(xlabel="epoch", ylabel="negative log-likelihood, nats")
+        likelihood.set_ylim(0, 1.15 * curves["test_nll"][1:].max(initial=curves["test_nll"].min()))
+        rates.plot(epochs, curves["test_error"], color=ACCENT, label="test error")
+        rates.plot(epochs, curves["test_ece"], color=WARM, label="test ECE")
+        rates.set(xlabel="epoch")
+        rates.set_ylim(bottom=0)
+        rates.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        for axes in (likelihood, rates):
             axes.axvline(epochs[best], color=QUIET, linewidth=0.8, linestyle=":")
             axes.legend()
     return figure

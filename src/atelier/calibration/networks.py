@@ -1,4 +1,4 @@
-"""The plain network whose width, depth and normalisation the capacity study varies."""
+"""The dense network whose width, depth and normalisation the capacity study varies."""
 
 import keras
 from keras import layers
@@ -13,9 +13,18 @@ def dense_network(
     batch_normalisation: bool,
     seed: int,
 ) -> keras.Model:
-    """``depth`` hidden layers of ``width`` rectified units, untrained: images in, logits out.
+    """Builds an untrained dense network of rectified units: images in, logits out.
 
-    Weights start he_uniform from ``seed``.
+    Args:
+        classes: Number of logits.
+        shape: (height, width, channels) of an image.
+        width: Units in a hidden layer.
+        depth: Number of hidden layers, ≥ 0.
+        batch_normalisation: Whether each hidden layer is batch normalised (and has no bias).
+        seed: Seed of the weights, which are He uniform, in the last layer Glorot uniform.
+
+    Returns:
+        The network: (n, height, width, channels) float32 → (n, classes).
     """
     image = keras.Input(shape)
     x = layers.Flatten()(image)

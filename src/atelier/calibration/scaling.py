@@ -20,21 +20,35 @@ from atelier.calibration.temperature import (
 )
 from atelier.types import Array
 
-__all__ = ["MatrixScaling", "PlattScaling", "TemperatureScaling", "VectorScaling", "log_odds"]
+__all__ = [
+    "MatrixScaling",
+    "PlattScaling",
+    "TemperatureScaling",
+    "VectorScaling",
+    "softmax_log_odds",
+]
 
 logger = logging.getLogger(__name__)
 
 FARTHEST = 1e4
-"""Logits so many units below the largest have probability 0; further ones count as these."""
-STEPS = 1000
+"""Logits so many units below the largest have probability 0; lower ones count as these."""
+MAX_ITERATIONS = 1000
+"""Of L-BFGS."""
 
 
 class PlattScaling(OneVersusRest):
-    """expit(a s + b) of each class' log-odds s against the rest (Platt 1999).
+    """Platt scaling, expit(a s + b) of each class' log-odds s against the rest (Platt 1999).
 
-    Fitted to Platt's softened targets, (N₊ + 1) / (N₊ + 2) and 1 / (N₋ + 2), so that separable data
-    and absent classes have a finite answer. s is what the softmax says, log p / (1 − p), which for
-    two classes is the difference of the logits.
+    It is fitted to Platt's softened targets, (N₊ + 1) / (N₊ + 2) and 1 / (N₋ + 2), so that
+    separable data and absent classes have a finite solution. s is log p / (1 − p) of the softmax p,
+    which for two classes is the difference of the logits. ``fit`` takes logits, (n, classes), and
+    labels, (n,); ``transform`` logits.
+
+    Examples:
+        >>> import numpy as np
+        >>> logits, labels = np.array([[0.0, 4.0]] * 4), np.array([1, 1, 1, 0])
+        >>> PlattScaling().fit(logits, labels).transform(logits)[0].round(4).tolist()
+        [0.3167, 0.6833]
     """
 
     def _scores(self, logits: Array) -> Array:
@@ -53,7 +67,7 @@ class PlattScaling(OneVersusRest):
             return float(nll), (expit(score) - target) @ design / len(score)
 
         prior = np.log((positive + 1) / (negative + 1))
-        slope, bias = _least(loss, np.array([0.0, prior]))
+        slope, bias = _minimizer(loss, np.array([0.0, prior]))
         return partial(_sigmoid, unit=unit, slope=float(slope), bias=float(bias))
 
 
@@ -63,15 +77,23 @@ def _sigmoid(scores: Array, *, unit: float, slope: float, bias: float) -> Array:
     return np.asarray(expit(slope * units + bias))
 
 
-def _least(loss: Callable[[Array], tuple[float, Array]], start: Array) -> Array:
-    """Where a convex loss, given with its gradient, is least, by L-BFGS."""
-    options: Any = {"maxiter": STEPS, "maxfun": 2 * STEPS, "ftol": 1e-14, "gtol": 1e-10}
+def _minimizer(loss: Callable[[Array], tuple[float, Array]], start: Array) -> Array:
+    """Returns the minimizer of a convex loss, which returns its gradient as well, by L-BFGS."""
+    options: Any = {
+        "maxiter": MAX_ITERATIONS,
+        "maxfun": 2 * MAX_ITERATIONS,
+        "ftol": 1e-14,
+        "gtol": 1e-10,
+    }
     least: Any = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     return np.asarray(least.x)
 
 
-def log_odds(logits: Array) -> Array:
-    """Log p / (1 − p) of each class under the softmax, (n, classes); exact where p rounds to 1."""
+def softmax_log_odds(logits: Array) -> Array:
+    """Returns log p / (1 − p) of each class under the softmax, (n, classes).
+
+    It is exact where p rounds to 1.
+    """
     below = logits - logits.max(axis=1, keepdims=True)
     return np.asarray(_odds_over_chance(below) - np.log(logits.shape[1] - 1))
 
@@ -86,28 +108,29 @@ def _odds_over_chance(logits: Array) -> Array:
         logits: (n, classes), the largest of each row 0.
     """
     rows, top = np.arange(len(logits)), logits.argmax(axis=1)
-    others = logits.shape[1] - 1
+    count = logits.shape[1] - 1
     excess = np.expm1(logits)
-    means = (excess.sum(axis=1, keepdims=True) - excess) / others
+    means = (excess.sum(axis=1, keepdims=True) - excess) / count
     means[rows, top] = 0.0  # set below
-    rest = np.log1p(means)
+    log_mean = np.log1p(means)
     without_top = logits.copy()
     without_top[rows, top] = -np.inf
     second = without_top.max(axis=1)
     without_top[rows, top] = second  # adds expm1(0)
     sums = np.expm1(without_top - second[:, None]).sum(axis=1)
-    rest[rows, top] = second + np.log1p(sums / others)
-    return np.asarray(logits - rest)
+    log_mean[rows, top] = second + np.log1p(sums / count)
+    return np.asarray(logits - log_mean)
 
 
 class _AffineScaling(Calibrator):
-    """softmax(W z + b), W and b of least negative log-likelihood, by L-BFGS from the best T.
+    """The base of vector and matrix scaling, softmax(W z + b).
 
-    z are the logits less their row's mean, in units of the best T, or of their own scale where
-    there is none.
+    W and b minimise the negative log-likelihood, by L-BFGS from the best temperature. z are the
+    logits less their row's mean, in units of that temperature, or of their own scale where there is
+    none.
 
     Attributes:
-        unit_: The unit, in units of the logits.
+        unit_: The unit of z, in units of the logits.
         bias_: b, (classes,).
     """
 
@@ -117,7 +140,7 @@ class _AffineScaling(Calibrator):
 
     @property
     def weight_(self) -> Array:
-        """W as it applies to logits less their row's mean."""
+        """W for logits less their row's mean: (classes,), or (classes, classes) of a matrix."""
         return np.asarray(self._weight / self.unit_)
 
     def _fit(self, logits: Array, labels: Array) -> None:
@@ -140,7 +163,7 @@ class _AffineScaling(Calibrator):
             return float(nll), np.append(self._gradient(z, error).ravel(), error.sum(axis=0))
 
         first = self._identity(self.classes_) * min(self.unit_ / temperature, MARGIN)
-        best = _least(loss, np.append(first, np.zeros(self.classes_)))
+        best = _minimizer(loss, np.append(first, np.zeros(self.classes_)))
         self._weight = best[: -self.classes_].reshape(shape)
         self.bias_ = best[-self.classes_ :]
 
@@ -174,7 +197,21 @@ def _in_units(logits: Array, unit: float) -> Array:
 
 
 class VectorScaling(_AffineScaling):
-    """softmax(w ∘ z + b), a weight and a bias for each class (Guo et al. 2017, § 4.2)."""
+    """Vector scaling, softmax(w ∘ z + b), a weight and a bias per class (Guo et al. 2017, § 4.2).
+
+    z are the logits less their row's mean; w and b minimise the negative log-likelihood of the
+    fitting set. ``fit`` takes logits, (n, classes), and labels, (n,); ``transform`` logits.
+
+    Attributes:
+        weight_: w, (classes,).
+        bias_: b, (classes,).
+
+    Examples:
+        >>> import numpy as np
+        >>> logits, labels = np.array([[0.0, 4.0]] * 4), np.array([1, 1, 1, 0])
+        >>> VectorScaling().fit(logits, labels).transform(logits)[0].round(3).tolist()
+        [0.25, 0.75]
+    """
 
     @staticmethod
     def _identity(classes: int) -> Array:
@@ -190,7 +227,22 @@ class VectorScaling(_AffineScaling):
 
 
 class MatrixScaling(_AffineScaling):
-    """softmax(W z + b), a full matrix (Guo et al. 2017, eq. 8); overfits where classes are many."""
+    """Matrix scaling, softmax(W z + b) with a full matrix (Guo et al. 2017, eq. 8).
+
+    z are the logits less their row's mean; W and b minimise the negative log-likelihood of the
+    fitting set. With many classes it overfits. ``fit`` takes logits, (n, classes), and labels,
+    (n,); ``transform`` logits.
+
+    Attributes:
+        weight_: W, (classes, classes).
+        bias_: b, (classes,).
+
+    Examples:
+        >>> import numpy as np
+        >>> logits, labels = np.array([[0.0, 4.0]] * 4), np.array([1, 1, 1, 0])
+        >>> MatrixScaling().fit(logits, labels).transform(logits)[0].round(3).tolist()
+        [0.25, 0.75]
+    """
 
     @staticmethod
     def _identity(classes: int) -> Array:

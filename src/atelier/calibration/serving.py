@@ -1,4 +1,4 @@
-"""The classifier that is served with its calibrated probabilities and a density of its logits."""
+"""The classifier that is served: with calibrated probabilities and the density of its logits."""
 
 import keras
 import numpy as np
@@ -8,20 +8,28 @@ from atelier.calibration.density import DensityModel
 from atelier.training.batches import UNIT
 from atelier.types import Array
 
-IMPOSSIBLE = -1e30
+IMPOSSIBLE_LOG_PRIOR = -1e30
 """Log prior of a class without training samples, finite in single precision."""
 
 
 def calibrated_model(
     model: keras.Model, *, temperature: float, density: DensityModel
 ) -> keras.Model:
-    """The same network with how much to believe it: stored images in, five answers for each out.
+    """Returns the network with five outputs for each stored image.
 
-    ``label`` (index of the class), ``probability`` of it and ``probabilities`` of all classes
-    (softmax of logits / temperature), ``log_density`` of the logits, and ``reject``, whether that
-    lies below the density model's threshold, or the picture has no pixel above 1: it is blank, or
-    its pixels were divided by 255 before they became integers. Built of Keras' own layers only: it
-    loads in safe mode without this package.
+    They are ``label`` (index of the class), ``probability`` of it and ``probabilities`` of all
+    classes (softmax of logits / temperature), ``log_density`` of the logits, and ``reject``,
+    whether that is below the density model's threshold, or the image has no pixel above 1: it is
+    blank, or its pixels were divided by 255 before they became integers. The model consists of
+    Keras' own layers: it loads in safe mode without this package.
+
+    Args:
+        model: Takes images in [0, 1], (n, height, width, channels), returns logits.
+        temperature: T of temperature scaling, > 0.
+        density: Fitted on the training logits, with its threshold of rejection set.
+
+    Returns:
+        A model of uint8 images, (n, height, width, channels), 0 … 255.
     """
     image = keras.Input(model.input_shape[1:], dtype="uint8", name="images")
     unit = layers.Rescaling(UNIT)(image)
@@ -41,7 +49,7 @@ def calibrated_model(
 
 
 def _log_joint(density: DensityModel) -> keras.Model:
-    """Log p(z, class) as two dense layers: whitening for each class, then minus half the squares.
+    """Builds log p(z, class) of two dense layers: whitening by class, then minus half the squares.
 
     (n, dimensions) → (n, classes · dimensions) → (n, classes).
     """
@@ -55,6 +63,6 @@ def _log_joint(density: DensityModel) -> keras.Model:
     joint = layers.Dense(classes, name="log_joint")
     network = keras.Model(logits, joint(ops.square(white(logits))), name="density")
     white.set_weights([whiten.T, -shift])
-    own = -0.5 * np.repeat(np.eye(classes), dimensions, axis=0)  # (classes · dimensions, classes)
-    joint.set_weights([own, np.maximum(constant, IMPOSSIBLE)])
+    squares = -0.5 * np.repeat(np.eye(classes), dimensions, axis=0)  # (classes · dim., classes)
+    joint.set_weights([squares, np.maximum(constant, IMPOSSIBLE_LOG_PRIOR)])
     return network

@@ -1,6 +1,5 @@
-"""Figures of what confidences do when the images change."""
+"""Figures of confidence under changed and out-of-distribution images."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,26 +17,37 @@ NAMES = dict(
 
 
 def change_label(change: str, level: float) -> str:
-    """How a change is called: ``× 1.3``, ``JPEG quality 10``, or the name of the strangers."""
-    special = {
+    """Returns the label of a change in figures.
+
+    Examples:
+        >>> change_label("scale", 0.3), change_label("jpeg", 90), change_label("letters", 0)
+        ('× 1.3', 'JPEG quality 10', 'letters')
+    """
+    labels = {
         "scale": f"× {1 + level:g}",
         "jpeg": f"JPEG quality {100 - level:g}",
         "fgsm": f"FGSM ε = {level:g}",
-        "rotation": f"turned {level:g}°",
+        "rotation": f"rotated by {level:g}°",
         "blur": f"blur {level:g} px",
         "noise": f"noise {level:g}",
     }
-    return special.get(change, change)
+    return labels.get(change, change)
 
 
-def scaling_figure(table: pd.DataFrame, pictures: Sequence[Array], *, title: str) -> Figure:
-    """One image multiplied by each factor, and what it does to the confidences (the post's
-    demonstration; Subramanya et al. 2017, fig. 1).
+def scaling_figure(table: pd.DataFrame, image: Array, *, title: str) -> Figure:
+    """Draws an image multiplied by each factor, and the confidences at that factor.
+
+    It is figure 1 of Subramanya et al. 2017, which the post "[Now Reading] Confidence Estimation in
+    Deep Neural Networks via Density Modelling" (laid.delanover.com) shows.
 
     Args:
-        table: Of shift_tables; its rows ``none`` and ``scale`` are drawn.
-        pictures: The image at each of those rows, (height, width).
-        title: Of the figure.
+        table: The accuracy table of :func:`atelier.calibration.distribution_shift.shift_tables`;
+            its rows ``none`` and ``scale`` are drawn.
+        image: The example, (height, width) in [0, 1].
+        title: Title of the figure.
+
+    Returns:
+        The figure.
     """
     rows = table[table["change"].isin(["none", "scale"])].sort_values("level")
     factors = 1 + rows["level"].to_numpy()
@@ -45,10 +55,8 @@ def scaling_figure(table: pd.DataFrame, pictures: Sequence[Array], *, title: str
         figure = Figure(figsize=(9.4, 4.6))
         set_title(figure, title)
         above, below = np.asarray(figure.subfigures(2, 1, height_ratios=[1, 2]))
-        for axes, factor, picture in zip(
-            above.subplots(1, len(factors)), factors, pictures, strict=True
-        ):
-            axes.imshow(picture, cmap="gray", vmin=0, vmax=factors.max())
+        for axes, factor in zip(above.subplots(1, len(factors)), factors, strict=True):
+            axes.imshow(image * factor, cmap="gray", vmin=0, vmax=factors.max())
             axes.set_title(f"× {factor:g}", loc="center", size=8)
             axes.set_axis_off()
         first, second, third = below.subplots(1, 3)
@@ -56,9 +64,7 @@ def scaling_figure(table: pd.DataFrame, pictures: Sequence[Array], *, title: str
             first.plot(
                 factors, rows[name], "o-", color=COLOURS[name], label=NAMES[name], markersize=4
             )
-        reach = np.abs(
-            rows[["accuracy_low", "accuracy_high"]].to_numpy().T - rows["accuracy"].to_numpy()
-        )
+        reach = _reach(rows, "accuracy")
         first.errorbar(
             factors, rows["accuracy"], reach, fmt="s--", color=INK, label="accuracy", markersize=4
         )
@@ -66,9 +72,7 @@ def scaling_figure(table: pd.DataFrame, pictures: Sequence[Array], *, title: str
         below.legend(*first.get_legend_handles_labels(), ncols=4, loc="outside lower left")
         second.plot(factors, rows["log_density"], "o-", color=COLOURS["log_density"], markersize=4)
         second.set(xlabel="factor", title="mean log density, nats")
-        reach = np.abs(
-            rows[["rejected_low", "rejected_high"]].to_numpy().T - rows["rejected"].to_numpy()
-        )
+        reach = _reach(rows, "rejected")
         third.errorbar(
             factors, 100 * rows["rejected"], 100 * reach, fmt="o-", color=INK, markersize=4
         )
@@ -76,11 +80,28 @@ def scaling_figure(table: pd.DataFrame, pictures: Sequence[Array], *, title: str
     return figure
 
 
-def detection_figure(happened: pd.DataFrame, noticed: pd.DataFrame, *, title: str) -> Figure:
-    """AUROC of every score for every change, beside the accuracy and the share rejected."""
-    keys = list(dict.fromkeys(zip(noticed["change"], noticed["level"], strict=True)))
-    cells: Any = noticed.set_index(["change", "level", "score"])
-    rest: Any = happened.set_index(["change", "level"])
+def _reach(rows: pd.DataFrame, name: str) -> Array:
+    """Returns the distances of a column from the limits of its interval, (2, rows)."""
+    return np.abs(rows[[f"{name}_low", f"{name}_high"]].to_numpy().T - rows[name].to_numpy())
+
+
+def detection_figure(
+    accuracy_table: pd.DataFrame, detection_table: pd.DataFrame, *, title: str
+) -> Figure:
+    """Draws the AUROC of every score for every change, beside accuracy and the share rejected.
+
+    Args:
+        accuracy_table: From :func:`atelier.calibration.distribution_shift.shift_tables`.
+        detection_table: From the same.
+        title: Title of the figure.
+
+    Returns:
+        The figure, a row for each change and level.
+    """
+    changes = zip(detection_table["change"], detection_table["level"], strict=True)
+    keys = list(dict.fromkeys(changes))
+    cells: Any = detection_table.set_index(["change", "level", "score"])
+    by_change: Any = accuracy_table.set_index(["change", "level"])
     area = np.array([[cells.loc[(*key, score), "auroc"] for score in SCORES] for key in keys])
     with house_style():
         figure = Figure(figsize=(9.2, 0.27 * len(keys) + 1.5))
@@ -92,18 +113,18 @@ def detection_figure(happened: pd.DataFrame, noticed: pd.DataFrame, *, title: st
                 cell = cells.loc[(*key, score)]
                 text = f"{cell['auroc']:.2f} [{cell['auroc_low']:.2f}, {cell['auroc_high']:.2f}]"
                 axes.text(column, row, text, ha="center", va="center", size=7)
-            accuracy = rest.loc[key, "accuracy"]
-            shown = "–" if np.isnan(accuracy) else f"{accuracy:.3f}"
-            axes.text(len(SCORES) - 0.1, row, shown, ha="center", va="center", size=7)
+            accuracy = by_change.loc[key, "accuracy"]
+            text = "–" if np.isnan(accuracy) else f"{accuracy:.3f}"
+            axes.text(len(SCORES) - 0.1, row, text, ha="center", va="center", size=7)
             axes.text(
-                len(SCORES) + 0.7, row, f"{rest.loc[key, 'rejected']:.3f}",
+                len(SCORES) + 0.7, row, f"{by_change.loc[key, 'rejected']:.3f}",
                 ha="center", va="center", size=7, color=QUIET if accuracy > 0.9 else INK,
             )  # fmt: skip
         axes.set_xlim(-0.5, len(SCORES) + 1.1)
         axes.set_yticks(np.arange(len(keys)), [change_label(*key) for key in keys])
         columns = [NAMES[score] for score in SCORES] + ["accuracy", "rejected"]
-        places = [*range(len(SCORES)), len(SCORES) - 0.1, len(SCORES) + 0.7]
-        axes.set_xticks(places, columns)
+        positions = [*range(len(SCORES)), len(SCORES) - 0.1, len(SCORES) + 0.7]
+        axes.set_xticks(positions, columns)
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)

@@ -1,4 +1,4 @@
-"""Methods × measures, each with its interval: the table of Guo et al. 2017."""
+"""Tables of methods × measures with intervals, as in Guo et al. 2017, and the model card."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,9 +12,13 @@ from atelier.evaluation.intervals import (
     SHARE,
     SHARE_GAIN,
     bootstrap_interval,
-    wilson_interval,
+    with_interval,
 )
+from atelier.evaluation.scoring_rules import log_losses
 from atelier.types import Array, Labels, Metrics
+
+Measure = tuple[Callable[..., float], tuple[Array, ...]]
+"""A function, and the arrays whose rows are resampled."""
 
 TOP_LABEL: dict[str, Callable[[Array, Array], float]] = {
     "ece": metrics.expected_calibration_error,
@@ -23,61 +27,43 @@ TOP_LABEL: dict[str, Callable[[Array, Array], float]] = {
     "debiased": metrics.debiased_calibration_error,
     "smooth": metrics.smooth_calibration_error,
 }
-"""Measures that need no more than confidence and outcome, which is what is resampled."""
+"""Measures of confidence and correctness alone, (n,) each, which are what is resampled."""
 BOUNDS = {
     "debiased": SHARE_GAIN,
     "nll": NOT_NEGATIVE,
     "brier": (0.0, 2.0),
     "gain": SHARE_GAIN,
 }
-"""Least and largest value of the measures that are no share in [0, 1]."""
+"""Least and largest value of the measures that are not in [0, 1]."""
 SMALLEST = float(np.finfo(np.float64).eps)
-"""A probability of 0 for what then happened counts as this in the likelihood; else it is ∞."""
+"""Replaces a probability of exactly 0 in the likelihood, which would be infinite."""
+LIMITS = ("", "_low", "_high")
+"""Suffixes of a value's columns."""
 
 
 def calibration_row(
     probs: Array, labels: Labels, *, before: Array, seed: int, resamples: int
 ) -> dict[str, float]:
-    """Every measure of one method with the limits of its 95 % interval, ``<name>_low`` and
-    ``_high``; ``gain``, by how much the ECE fell from ``before``, paired; accuracy; and the share
-    of predictions ``changed``.
+    """Returns every measure of one method with its 95 % interval, ``<name>_low`` and ``_high``.
 
     Args:
-        probs: (n, classes), what the method says of the test split.
-        labels: (n,).
-        before: (n, classes), what the network itself says of the same.
-        seed: Of the resamples.
-        resamples: How many.
+        probs: Probabilities of the method on the test split, (n, classes).
+        labels: (n,), integers in [0, classes).
+        before: Probabilities of the uncalibrated network on the same split, (n, classes).
+        seed: Seed of the bootstrap.
+        resamples: Number of its resamples.
+
+    Returns:
+        ``n``, ``accuracy``, ``changed`` (share of predictions that differ from the network's), the
+        measures of TOP_LABEL, ``classwise``, ``nll`` in nats, ``brier``, and ``gain``, the decrease
+        of the ECE, paired.
     """
     confidence, correct = metrics.top_label(probs, labels)
-    first = metrics.top_label(before, labels)
-    true = probs[np.arange(len(labels)), labels]
-    true = np.where(true > 0, true, SMALLEST)
-    squares = (probs**2).sum(axis=1) - 2 * true + 1
-
-    def mean(values: Array) -> float:
-        return float(values.mean())
-
-    def gain(*four: Array) -> float:
-        ece = metrics.expected_calibration_error
-        return ece(four[0], four[1]) - ece(four[2], four[3])
-
-    measures: dict[str, tuple[Callable[..., float], tuple[Array, ...]]] = {
-        name: (measure, (confidence, correct)) for name, measure in TOP_LABEL.items()
-    } | {
-        "classwise": (metrics.classwise_calibration_error, (probs, labels)),
-        "nll": (mean, (-np.log(true),)),
-        "brier": (mean, (squares,)),
-        "gain": (gain, (*first, confidence, correct)),
-    }
-    low, high = wilson_interval(int(correct.sum()), len(correct))
-    row = {
-        "n": float(len(labels)),
-        "accuracy": float(correct.mean()),
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "changed": float((probs.argmax(axis=1) != before.argmax(axis=1)).mean()),
-    }
+    row = {"n": float(len(labels))}
+    row |= with_interval("accuracy", int(correct.sum()), len(correct))
+    row["changed"] = float((probs.argmax(axis=1) != before.argmax(axis=1)).mean())
+    measures = _measures(probs, labels, confidence, correct)
+    measures["gain"] = (_ece_decrease, (*metrics.top_label(before, labels), confidence, correct))
     for name, (measure, arrays) in measures.items():
         bounds = BOUNDS.get(name, SHARE)
         low, high = bootstrap_interval(
@@ -87,10 +73,55 @@ def calibration_row(
     return row
 
 
+def _measures(
+    probs: Array, labels: Labels, confidence: Array, correct: Array
+) -> dict[str, Measure]:
+    """Returns the measures of one method by name."""
+    positive = np.where(probs > 0, probs, SMALLEST)
+    true = positive[np.arange(len(labels)), labels]
+    squares = (probs**2).sum(axis=1) - 2 * true + 1
+    measures: dict[str, Measure] = {
+        name: (measure, (confidence, correct)) for name, measure in TOP_LABEL.items()
+    }
+    return measures | {
+        "classwise": (metrics.classwise_calibration_error, (probs, labels)),
+        "nll": (_mean, (log_losses(positive, labels),)),
+        "brier": (_mean, (squares,)),
+    }
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean())
+
+
+def _ece_decrease(
+    confidence_before: Array, correct_before: Array, confidence: Array, correct: Array
+) -> float:
+    before = metrics.expected_calibration_error(confidence_before, correct_before)
+    return before - metrics.expected_calibration_error(confidence, correct)
+
+
 def calibration_table(
     methods: Mapping[str, Array], labels: Labels, *, seed: int, resamples: int
 ) -> pd.DataFrame:
-    """A row for each method; the first of ``methods``, (n, classes) each, is the network itself."""
+    """Returns a table of all measures, a row for each method.
+
+    Args:
+        methods: Probabilities of each method, (n, classes); the first is the network itself.
+        labels: (n,), integers in [0, classes).
+        seed: Seed of the bootstrap.
+        resamples: Number of its resamples.
+
+    Returns:
+        ``method`` and the columns of :func:`calibration_row`.
+
+    Examples:
+        >>> import numpy as np
+        >>> methods = {"uncalibrated": np.array([[0.9, 0.1]] * 4), "mild": np.full((4, 2), 0.5)}
+        >>> table = calibration_table(methods, np.array([0, 1, 0, 1]), seed=0, resamples=10)
+        >>> table[["method", "ece", "gain"]].round(2).values.tolist()
+        [['uncalibrated', 0.4, 0.0], ['mild', 0.0, 0.4]]
+    """
     before = next(iter(methods.values()))
     rows = [
         {"method": name}
@@ -101,30 +132,35 @@ def calibration_table(
 
 
 def guo_table(tables: Mapping[str, pd.DataFrame], *, measure: str = "ece") -> pd.DataFrame:
-    """One row for each network, one column for each method: ``measure`` in %, with its interval."""
+    """Returns table 1 of Guo et al. 2017: a row for each network, a column for each method.
+
+    Args:
+        tables: Of each network its :func:`calibration_table`.
+        measure: Name of the measure.
+
+    Returns:
+        ``network``, ``n``, and of each method the measure in % with its interval, as text.
+    """
     return pd.DataFrame(
-        [
-            {"network": name, "n": int(table["n"].iloc[0])}
-            | {
-                row["method"]: f"{100 * row[measure]:.2f} "
-                f"[{100 * row[f'{measure}_low']:.2f}, {100 * row[f'{measure}_high']:.2f}]"
-                for row in table.to_dict("records")
-            }
-            for name, table in tables.items()
-        ]
+        {"network": name, "n": int(table["n"].iloc[0])}
+        | {
+            row["method"]: f"{100 * row[measure]:.2f} "
+            f"[{100 * row[f'{measure}_low']:.2f}, {100 * row[f'{measure}_high']:.2f}]"
+            for row in table.to_dict("records")
+        }
+        for name, table in tables.items()
     )
 
 
 def temperature_metrics(table: pd.DataFrame) -> Metrics:
-    """What temperature scaling did: ECE and likelihood before and after, with intervals."""
+    """Returns ECE and likelihood before and after temperature scaling, with intervals."""
     methods = {row["method"]: row for row in table.to_dict("records")}
     before, after = methods["uncalibrated"], methods["temperature"]
-    moments = {"before": before, "after": after}
     return {
-        f"{name}_{when}{end}": float(row[f"{name}{end}"])
+        f"{name}_{when}{suffix}": float(row[f"{name}{suffix}"])
         for name in ("ece", "nll")
-        for when, row in moments.items()
-        for end in ("", "_low", "_high")
+        for when, row in {"before": before, "after": after}.items()
+        for suffix in LIMITS
     } | {
         "ece_ratio": float(before["ece"] / after["ece"]),
         "predictions_changed": float(after["changed"]),
@@ -135,21 +171,31 @@ def temperature_metrics(table: pd.DataFrame) -> Metrics:
 def model_card(
     table: pd.DataFrame, provenance: Mapping[str, Any], *, temperature: float
 ) -> tuple[str, dict[str, str]]:
-    """Description and tags of a calibrated model: its numbers, its data, its limits."""
+    """Returns the description and the tags of a calibrated model in the registry.
+
+    Args:
+        table: The :func:`calibration_table` of the model.
+        provenance: Of its data: ``name``, ``digest``, ``classes`` and ``counts`` of the splits.
+        temperature: T of temperature scaling.
+
+    Returns:
+        The description in Markdown, and the tags by name.
+    """
     numbers = temperature_metrics(table)
     ece = {
         when: "{:.4f} (95 % interval {:.4f} to {:.4f})".format(
-            *(numbers[f"ece_{when}{end}"] for end in ("", "_low", "_high"))
+            *(numbers[f"ece_{when}{suffix}"] for suffix in LIMITS)
         )
         for when in ("before", "after")
     }
     counts = ", ".join(f"{name} {count:,}" for name, count in provenance["counts"].items())
     description = f"""\
-Classifies {len(provenance["classes"])} classes of {provenance["name"]}, and how sure it is.
+Classifies {len(provenance["classes"])} classes of {provenance["name"]} with calibrated confidence.
 
-uint8 images in; for each image out: `label` (index into the `classes` tag), `probability` of it and
-`probabilities` of all classes (temperature scaling), `log_density` of its logits (Gaussians on the
-training logits) and `reject` (less density than almost all held-out images have).
+Input: uint8 images. Outputs for each image: `label` (index into the `classes` tag), its
+`probability` and the `probabilities` of all classes (temperature scaling), `log_density` of the
+logits (Gaussians on the training logits) and `reject` (lower density than almost all held-out
+images).
 
 ECE before {ece["before"]}, after {ece["after"]}; NLL before {numbers["nll_before"]:.4f}, after
 {numbers["nll_after"]:.4f} nats; T = {temperature:.5g}; n = {numbers["n"]:.0f} test images.

@@ -1,4 +1,4 @@
-"""Temperature scaling, for logits of any scale."""
+"""Temperature scaling of logits of any scale."""
 
 import logging
 from collections.abc import Callable
@@ -14,31 +14,41 @@ from atelier.types import Array
 logger = logging.getLogger(__name__)
 
 MARGIN = float(np.exp(10.0))
-"""Where no finite temperature is best: how far beyond the logits' scale the one taken lies."""
+"""Where no finite temperature is optimal: distance of the chosen one from the logits' scale."""
 ROUNDING = 64 * float(np.finfo(np.float64).eps)
-"""Share of a mean below which the sum's rounding errors decide its sign."""
+"""Relative size of a mean below which rounding errors decide its sign."""
 TEMPERATURES = (
     float(np.finfo(np.float64).smallest_subnormal),
     float(np.finfo(np.float64).max),
 )
 SEPARABLE = "every label has the largest logit"
-BY_CHANCE = "the labels' logits are on average no larger than the others'"
+UNINFORMATIVE = "the labels' logits are on average no larger than the others'"
 
 
 class TemperatureScaling(Calibrator):
-    """softmax(logits / T), T the best for the fitting set (Guo et al. 2017, eq. 9).
+    """Temperature scaling, softmax(logits / T) (Guo et al. 2017, eq. 9).
 
-    No prediction changes. The negative log-likelihood is convex in 1/T, so its slope has one root;
-    the search starts from the scale of the logits themselves, so any scale will do. Two kinds of
-    sets have no root: a separable one (every label has the largest logit, and T → 0 is best) and
-    one in which the labels' logits are on average no larger than the others' (T → ∞ is best). There
-    T lies e¹⁰ beyond the logits' scale, or is 1 where that is better, and a warning says so. Never
-    worse on the fitting set than T = 1.
+    T > 0 minimises the negative log-likelihood of the fitting set; no prediction changes. The
+    likelihood is convex in 1/T, so its slope has one root; the search starts from the scale of
+    the logits, so any scale is accepted. Two kinds of sets have no root: a separable one (every
+    label has the largest logit, and T → 0 is optimal) and one in which the labels' logits are on
+    average no larger than the others' (T → ∞ is optimal). Then T lies e¹⁰ beyond the logits'
+    scale, or is 1 where that is better, and a warning says so. On the fitting set it is never worse
+    than T = 1. ``fit`` takes logits, (n, classes), and labels, (n,); ``transform`` logits.
 
     Attributes:
         temperature_: T.
-        residual_: |mean logit of the label − mean expected logit| at T: 0 at the optimum, in units
-            of the logits.
+        residual_: |mean logit of the label − mean expected logit| at T, in units of the logits: 0
+            at the optimum.
+
+    Examples:
+        >>> import numpy as np
+        >>> logits, labels = np.array([[0.0, 4.0]] * 4), np.array([1, 1, 1, 0])
+        >>> scaling = TemperatureScaling().fit(logits, labels)
+        >>> round(scaling.temperature_, 4)  # 4 / ln 3
+        3.641
+        >>> scaling.transform(logits)[0].round(4).tolist()
+        [0.25, 0.75]
     """
 
     temperature_: float = 1.0
@@ -59,21 +69,21 @@ class TemperatureScaling(Calibrator):
 
 
 def softmax_at(logits: Array, temperature: float) -> Array:
-    """Returns softmax(logits / T), (n, classes), for finite logits and T > 0 of any size."""
+    """Returns softmax(logits / T), (n, classes), of finite logits for T > 0 of any size."""
     below = logits - logits.max(axis=1, keepdims=True)
     with np.errstate(over="ignore"):  # −∞ has probability 0
         return np.asarray(softmax(below / temperature, axis=1))
 
 
 def best_temperature(logits: Array, labels: Array) -> tuple[float, str]:
-    """Returns the T of least negative log-likelihood, and why it is a limit where it is.
+    """Returns the T of least negative log-likelihood, and the reason if no finite T is optimal.
 
     Args:
         logits: (n, classes), the largest of each row 0.
         labels: (n,), integers in [0, classes).
 
     Returns:
-        T > 0, and "" if it is the optimum or has no effect, else the reason why there is none.
+        T > 0, and the reason; "" if T is the optimum or has no effect.
     """
     gaps = -logits
     largest, unit = float(gaps.max()), unit_of(gaps)
@@ -85,7 +95,7 @@ def best_temperature(logits: Array, labels: Array) -> tuple[float, str]:
     gaps = np.ldexp(gaps, -binary_scale)
     unsure = (gaps.mean(axis=1) / len(gaps)).sum()
     if _slope(gaps, labels, np.inf) >= -ROUNDING * unsure:
-        return max(min(largest * MARGIN, TEMPERATURES[1]), 1.0), BY_CHANCE
+        return max(min(largest * MARGIN, TEMPERATURES[1]), 1.0), UNINFORMATIVE
     best = _root(lambda t: _slope(gaps, labels, t), float(np.ldexp(unit, -binary_scale)))
     return max(float(np.ldexp(best, binary_scale)), TEMPERATURES[0]), ""
 
@@ -98,7 +108,7 @@ def unit_of(gaps: Array) -> float:
 
 
 def _slope(gaps: Array, labels: Array, temperature: float) -> float:
-    """Returns the derivative of the negative log-likelihood to 1/T at T; it falls with T."""
+    """Returns the derivative of the negative log-likelihood by 1/T at T; it falls with T."""
     with np.errstate(over="ignore"):  # exp(−∞) is 0
         weights = np.exp(-gaps / temperature)
     expected = np.einsum("ij,ij->i", weights, gaps) / weights.sum(axis=1)

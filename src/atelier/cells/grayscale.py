@@ -1,18 +1,19 @@
-"""Pictures as they come, made into one kind: grey, float32."""
+"""Images of any channels and type as one grey channel."""
 
 import numpy as np
 
 from atelier.types import Array
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
-LOW, HIGH = 1.0, 99.8  # percentiles that become 0 and 1
+LOW, HIGH = 1.0, 99.8
+"""Percentiles that become 0 and 1."""
 
 
 def check_finite_image(image: Array) -> None:
-    """Refuse grey values that are not finite.
+    """Checks that all grey values are finite.
 
     Raises:
-        ValueError: Says how many of how many are NaN and how many infinite.
+        ValueError: Some are not; the message counts NaN and infinite values.
     """
     if image.dtype.kind != "f" or np.isfinite(image).all():
         return
@@ -25,29 +26,41 @@ def check_finite_image(image: Array) -> None:
 
 
 def to_grey(image: Array) -> Array:
-    """One grey channel, (height, width) float32, of integers or floats, in grey or RGB.
+    """Converts an image to one grey channel, float32, by the luminance of ITU-R BT.709.
 
-    Integers keep their range (0 … 255, 0 … 65535). An alpha channel (of 2 or 4) is dropped, as the
-    picture under it is what was measured. Equal channels give their common value exactly.
+    Integers keep their range (0 … 255, 0 … 65535). An alpha channel (of 2 or 4) is dropped, since
+    the image under it is what was measured. Equal channels give their common value exactly.
+
+    Args:
+        image: Integers, floats or Booleans, (height, width) or (height, width, 1 to 4).
+
+    Returns:
+        (height, width) float32.
 
     Raises:
-        ValueError: Not a picture: wrong shape, empty, masked, or with values that are not finite.
+        ValueError: Wrong shape, empty, masked, or with values that are not finite.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import to_grey
+        >>> to_grey(np.array([[[255, 0, 0], [9, 9, 9]]], np.uint8)).round(2)
+        array([[54.21,  9.  ]], dtype=float32)
     """
     return np.asarray(_one_channel(image), np.float32)
 
 
 def _one_channel(image: Array) -> Array:
-    """Grey in the picture's own type if its channels are equal, else their luminance, float32."""
+    """Returns a channel in its stored type if all are equal, else their luminance, float32."""
     if np.ma.is_masked(image):
         raise ValueError(
-            "Expected a picture without masked pixels; fill them first (image.filled(value)). "
+            "Expected an image without masked pixels; fill them first (image.filled(value)). "
             f"Received: {np.ma.getmaskarray(image).sum():,} masked of {image.size:,}"
         )
     image = np.asarray(image)
     channels = image.shape[2] if image.ndim == 3 else 1
     if image.ndim not in {2, 3} or channels not in {1, 2, 3, 4} or 0 in image.shape:
         raise ValueError(
-            "Expected a picture of (height, width) or (height, width, 1 to 4). "
+            "Expected an image of (height, width) or (height, width, 1 to 4). "
             f"Received: {image.shape}"
         )
     if image.dtype.kind not in "uifb":
@@ -62,9 +75,24 @@ def _one_channel(image: Array) -> Array:
 
 
 def normalise(image: Array) -> Array:
-    """The grey picture with its 1st percentile at 0 and its 99.8th at 1, float32.
+    """Scales the grey image so that its 1st percentile is 0 and its 99.8th is 1.
 
-    Whatever the camera's range, the network sees the same. A constant image gives zeros.
+    The result does not depend on the camera's range. A constant image gives zeros.
+
+    Args:
+        image: As :func:`to_grey` takes it.
+
+    Returns:
+        (height, width) float32; about 1 % of the pixels are below 0, 0.2 % above 1.
+
+    Raises:
+        ValueError: As :func:`to_grey`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import normalise
+        >>> normalise(np.array([[0, 128, 255]], np.uint8)).round(3)
+        array([[-0.01 ,  0.498,  1.002]], dtype=float32)
     """
     grey = to_grey(image)
     low, high = np.percentile(grey, (LOW, HIGH))
@@ -75,12 +103,24 @@ def normalise(image: Array) -> Array:
 
 
 def stored_grey(image: Array) -> Array:
-    """The picture's grey values in their own type, Booleans as uint8.
+    """Converts an image to one grey channel in the type that it is stored in, Booleans as uint8.
 
-    Colours are weighed (BT.709); those of integers are rounded to the type that they came in.
+    Colours become their luminance (ITU-R BT.709), which is rounded where the type is an integer.
+
+    Args:
+        image: As :func:`to_grey` takes it.
+
+    Returns:
+        (height, width).
 
     Raises:
         ValueError: As :func:`to_grey`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import stored_grey
+        >>> stored_grey(np.array([[[255, 0, 0], [9, 9, 9]]], np.uint8))
+        array([[54,  9]], dtype=uint8)
     """
     kind = np.asarray(image).dtype
     grey = _one_channel(image)

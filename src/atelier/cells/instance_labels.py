@@ -1,4 +1,4 @@
-"""Instance labels: whatever cells are called, they are numbered from 1 before they are used."""
+"""Instance labels: cells are numbered from 1 before any computation."""
 
 import numpy as np
 
@@ -6,17 +6,27 @@ from atelier.types import Array
 
 
 def number_cells(labels: Array) -> tuple[Array, Array]:
-    """Labels numbered from 1 without gaps, int32 of the same shape, and the cells' ids.
+    """Numbers cells from 1 without gaps, in the order of their ids.
 
-    Cell i of the result is ``ids[i - 1]`` of ``labels``; ids rise, and 0 stays background. What
-    takes labels numbers them first: time and memory then follow the pixels and not the ids, and
-    no id is too large for a float.
+    Every function on labels numbers them first: time and memory then grow with the pixels, not
+    with the ids, and no id is too large for a float.
 
     Args:
         labels: Instance labels of any shape, integers or Booleans; 0 is background.
 
+    Returns:
+        Labels of the same shape, int32, 0 being background, and the ids, (cells,), rising: cell i
+        of the result is ``ids[i - 1]`` of ``labels``.
+
     Raises:
         ValueError: Labels are no integers, negative, or masked.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import number_cells
+        >>> labels, ids = number_cells(np.array([0, 70000, 5]))
+        >>> labels, ids
+        (array([0, 2, 1], dtype=int32), array([    5, 70000]))
     """
     labels = check_labels(labels)
     if labels.size == 0:
@@ -24,16 +34,16 @@ def number_cells(labels: Array) -> tuple[Array, Array]:
     if int(labels.max()) >= 4 * labels.size + 256:
         ids, ranks = np.unique(np.append(labels, labels.dtype.type(0)), return_inverse=True)
         return ranks[:-1].reshape(labels.shape).astype(np.int32), ids[1:]
-    if labels.dtype in {np.dtype(bool), np.dtype(np.uint64)}:  # which index nothing
+    if labels.dtype in {np.dtype(bool), np.dtype(np.uint64)}:  # neither can be an index
         labels = labels.astype(np.intp)
-    there = np.bincount(labels.ravel()) > 0
-    there[0] = False
-    table = np.cumsum(there, dtype=np.int32) * there
-    return np.take(table, labels), np.flatnonzero(there)
+    is_cell = np.bincount(labels.ravel()) > 0
+    is_cell[0] = False
+    table = np.cumsum(is_cell, dtype=np.int32) * is_cell
+    return np.take(table, labels), np.flatnonzero(is_cell)
 
 
 def check_labels(labels: Array) -> Array:
-    """The labels as an array, if they are instance labels.
+    """Returns the labels as an array, after a check that they are instance labels.
 
     Raises:
         ValueError: Labels are no integers, negative, or masked.

@@ -1,4 +1,4 @@
-"""BBBC038's layout: a folder for each picture, with a mask for each cell; in a folder or a zip."""
+"""BBBC038's layout: a folder for each image, with a mask for each cell; on disk or in a zip."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from atelier.cells.samples import Sample
 from atelier.data.decoding import decode_mask, decode_picture, merge_equal_channels
 from atelier.data.system_files import AnyPath, without_system_files
 
-PARTS_OF_A_PICTURE = ("images", "masks")
+MEMBER_FOLDERS = ("images", "masks")
 OpenMember = Callable[[str], Path | io.BytesIO]
-"""The file of a member's name."""
+"""Opens the file of a member by its name."""
 
 
 def read_mask_folder(folder: Path) -> dict[str, Sample]:
-    """Reads pictures and masks of ``folder/NAME/images`` and ``folder/NAME/masks``.
+    """Reads images and masks of ``folder/NAME/images`` and ``folder/NAME/masks``.
 
     Returns:
         Samples by name; none where no subfolder has masks.
 
     Raises:
-        ValueError: A picture is damaged, lacks masks, or is not alone in its folder.
+        ValueError: An image is damaged, lacks masks, or is not alone in its folder.
     """
     if not any(folder.glob("*/masks")):
         return {}
@@ -34,10 +34,13 @@ def read_mask_folder(folder: Path) -> dict[str, Sample]:
 
 
 def read_mask_archive(archive: Path) -> dict[str, Sample]:
-    """Reads the pictures of BBBC038's zip; nothing is unpacked to disk.
+    """Reads the images of BBBC038's zip; nothing is unpacked to disk.
+
+    Returns:
+        Samples by name.
 
     Raises:
-        ValueError: The zip or a picture in it is damaged, or it holds none.
+        ValueError: The zip or an image in it is damaged, or it holds none.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -54,11 +57,11 @@ def read_mask_archive(archive: Path) -> dict[str, Sample]:
 
 
 def _members(paths: Iterable[AnyPath]) -> dict[str, dict[str, list[str]]]:
-    """Files by the picture's name and by kind; an empty folder counts as a kind without files."""
+    """Returns files by the image's name and by kind; an empty folder is a kind without files."""
     members: dict[str, dict[str, list[str]]] = {}
     for path in paths:
-        folder, file = (path, None) if path.name in PARTS_OF_A_PICTURE else (path.parent, path)
-        if folder.name in PARTS_OF_A_PICTURE and folder.parent.name:
+        folder, file = (path, None) if path.name in MEMBER_FOLDERS else (path.parent, path)
+        if folder.name in MEMBER_FOLDERS and folder.parent.name:
             files = members.setdefault(folder.parent.name, {}).setdefault(folder.name, [])
             files += [str(file)] if file else []
     return members
@@ -85,7 +88,7 @@ def _read_members(
 
 
 def _join_masks(picture: str, masks: Iterable[str], open_file: OpenMember) -> Sample:
-    """A picture, and one label map of all its masks."""
+    """Returns an image with one label map of all its masks."""
     image = merge_equal_channels(decode_picture(open_file(picture), picture))
     labels = np.zeros(image.shape[:2], np.uint16)
     for number, path in enumerate(masks, start=1):

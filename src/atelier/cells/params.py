@@ -1,4 +1,4 @@
-"""Parameters of images of cells: sources, splits, and how cells are cut out of a mask."""
+"""Parameters of images of cells: sources, splits, and how a mask is split into cells."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from atelier.params import Params
 
 
 class CellSourceParams(Params):
-    """Which cells: embedded ones are drawn, whatever the ``dataset``.
+    """Source of the images of cells; with ``embedded`` they are drawn, whatever the ``dataset``.
 
     A mirror is a folder of ``images`` and ``labels`` of the same names, or of the published
-    layout: BBBC038's folder of masks per picture, ISBI's ``image`` and ``label`` or its volumes.
-    A picture in ``labels`` that is a mask, with one value for all cells, has its connected parts as
-    cells; how many were masks is logged and stands in the provenance.
+    layout: BBBC038's folder of masks for each image, ISBI's ``image`` and ``label`` or its volumes.
+    Where a file in ``labels`` is a mask, with one value for all cells, its connected parts are the
+    cells; the number of such masks is logged and stands in the provenance.
     """
 
     dataset: Literal["dsb2018", "isbi2012"]
     source: Literal["embedded", "mirror", "download"]
     mirror: str | None
-    count: Annotated[int, Field(ge=3, description="drawn pictures")]
-    side: Annotated[int, Field(ge=16, description="of a drawn picture, pixels")]
+    count: Annotated[int, Field(ge=3, description="drawn images")]
+    side: Annotated[int, Field(ge=16, description="of a drawn image, pixels")]
     limit: Annotated[int, Field(ge=3)] | None
     seed: Annotated[int, Field(ge=0)]
 
     @model_validator(mode="after")
-    def _whole(self) -> CellSourceParams:
+    def _check_source(self) -> CellSourceParams:
         if self.source == "mirror" and not self.mirror:
             raise ValueError(
                 "Expected a folder with source=mirror, such as --params mirror=path/to/folder. "
@@ -35,16 +35,16 @@ class CellSourceParams(Params):
             )
         if (self.dataset, self.source) == ("isbi2012", "download"):
             raise ValueError(
-                "Expected isbi2012 from a mirror: it is given to those who register at its "
-                "challenge's page. Received: source=download"
+                "Expected isbi2012 from a mirror: its page gives it to registered users only. "
+                " Received: source=download"
             )
         return self
 
 
 class CellSplitParams(Params):
-    """Whole pictures for validation and test; training gets the rest.
+    """Numbers of whole images for validation and test; all further images are for training.
 
-    ``fold`` rotates which pictures of the seeded order are the test: folds do not overlap, so
+    ``fold`` rotates which images of the seeded order are the test set: folds do not overlap, so
     that all of them together are a cross-validation.
     """
 
@@ -55,8 +55,8 @@ class CellSplitParams(Params):
 
 
 class SplittingParams(Params):
-    """From a mask to cells."""
+    """How a mask is split into cells: a watershed of the distance to background."""
 
     smoothing: Annotated[float, Field(ge=0, description="σ over the distance map, pixels")]
-    depth: Annotated[float, Field(gt=0, description="of a summit above its saddle, pixels")]
+    depth: Annotated[float, Field(gt=0, description="of a peak above its saddle, pixels")]
     least: Annotated[int, Field(ge=0, description="pixels of the smallest cell")]

@@ -1,4 +1,4 @@
-"""Pictures of cells with their truth: drawn, from a folder, or downloaded; and their splits."""
+"""Images of cells with their truth: drawn, from a folder, or downloaded; and their splits."""
 
 from __future__ import annotations
 
@@ -22,16 +22,15 @@ from atelier.data.decoding import (
     merge_equal_channels,
     to_storage_type,
 )
-from atelier.data.reading import Downloader
-from atelier.data.sources import UNVERIFIED, DataSet, RemoteFile
+from atelier.data.sources import UNVERIFIED, DataSet, Downloader, RemoteFile
 from atelier.data.system_files import list_folder
 from atelier.types import Array
 
 logger = logging.getLogger(__name__)
 
 PARTS = ("train", "validation", "test")
-LARGEST = int(np.iinfo(np.uint16).max)
-"""As many cells a picture may have; labels above are numbered anew."""
+MAX_CELLS = int(np.iinfo(np.uint16).max)
+"""The most cells in an image; larger labels are renumbered."""
 
 CELL_SETS: dict[str, DataSet] = {
     "dsb2018": DataSet(
@@ -44,7 +43,7 @@ CELL_SETS: dict[str, DataSet] = {
     ),
     "isbi2012": DataSet(
         title="Membranes of the ISBI 2012 EM challenge",
-        addresses=(),  # its own address asks for a registration
+        addresses=(),  # the challenge's page asks for a registration
         files=(),
         classes={},
         citation="Arganda-Carreras et al. 2015, Crowdsourcing the creation of image segmentation "
@@ -55,21 +54,38 @@ CELL_SETS: dict[str, DataSet] = {
 
 
 class CellSource(NamedTuple):
-    """What came in."""
+    """Samples by name, with their origin."""
 
     name: str
     samples: dict[str, Sample]
     citation: str
     masks: int = 0
-    """Label pictures that were masks, whose connected parts became cells."""
+    """Number of label files that were masks, whose connected parts became cells."""
 
 
 def read_cells(params: CellSourceParams, fetch: Downloader) -> CellSource:
-    """The pictures that ``params`` name. ``fetch`` is called for a download only.
+    """Reads or draws the images of cells that ``params`` name.
+
+    Args:
+        params: Dataset, source and number of images.
+        fetch: Downloads the files of a dataset; called for ``source="download"`` only.
+
+    Returns:
+        The samples with name and citation.
 
     Raises:
-        FileNotFoundError: The mirror has none of the known layouts.
-        ValueError: A picture and its truth do not fit, or a file is damaged.
+        FileNotFoundError: The mirror has none of the supported layouts.
+        ValueError: An image and its truth do not fit, or a file is damaged.
+
+    Examples:
+        >>> from atelier.cells import CellSourceParams, read_cells
+        >>> params = CellSourceParams(
+        ...     dataset="dsb2018", source="embedded", mirror=None, count=3, side=32, limit=None,
+        ...     seed=0,
+        ... )
+        >>> source = read_cells(params, fetch=None)
+        >>> source.name, list(source.samples)
+        ('drawn-cells', ['0000', '0001', '0002'])
     """
     data_set = CELL_SETS[params.dataset]
     masks: list[str] = []
@@ -92,31 +108,47 @@ def read_cells(params: CellSourceParams, fetch: Downloader) -> CellSource:
 def read_cell_folder(
     folder: Path, dataset: str, *, masks: list[str] | None = None
 ) -> dict[str, Sample]:
-    """Pictures and truth of a folder in any of the known layouts, by name.
+    """Reads images and truth from a folder in any of the supported layouts.
 
-    The names of label pictures that are masks are appended to ``masks``: see
-    :func:`is_foreground`.
+    Args:
+        folder: The mirror.
+        dataset: Name of a subfolder that may hold the data.
+        masks: Receives the names of label files that are masks: see
+            :func:`atelier.cells.foreground.is_foreground`.
+
+    Returns:
+        Samples by name.
+
+    Raises:
+        FileNotFoundError: The folder has none of the supported layouts.
+        ValueError: An image and its truth do not fit, or a file is damaged.
     """
-    places = [folder / dataset, folder / dataset / "train", folder, folder / "train"]
-    for place in [*places, folder / dataset / "stage1_train", folder / "stage1_train"]:
-        if (place / "images").is_dir() and (place / "labels").is_dir():
-            samples = _pairs(place / "images", place / "labels", instances=True)
-            return _separate_masks(samples, [] if masks is None else masks)
-        if (place / "image").is_dir() and (place / "label").is_dir():
-            return _pairs(place / "image", place / "label", instances=False)
-        if (place / "train-volume.tif").is_file():
-            return _volume(place / "train-volume.tif", place / "train-labels.tif")
-        if masked := read_mask_folder(place):
-            return masked
-    there = [path.name for path in list_folder(folder)] if folder.is_dir() else []
+    subfolders = (dataset, f"{dataset}/train", "", "train")
+    for subfolder in (*subfolders, f"{dataset}/stage1_train", "stage1_train"):
+        samples = _read_layout(folder / subfolder, [] if masks is None else masks)
+        if samples:
+            return samples
+    names = [path.name for path in list_folder(folder)] if folder.is_dir() else []
     raise FileNotFoundError(
         f"Expected folders images and labels, image and label, or one with masks per picture in "
         f"{folder} or {folder / dataset} (--namespaces digits,characters leaves cells out). "
-        f"Received: {', '.join(there[:8]) or 'nothing'}"
+        f"Received: {', '.join(names[:8]) or 'nothing'}"
     )
 
 
-def _pairs(images: Path, labels: Path, *, instances: bool) -> dict[str, Sample]:
+def _read_layout(folder: Path, masks: list[str]) -> dict[str, Sample]:
+    """Reads a folder by the layout that it has; returns nothing where it has none."""
+    if (folder / "images").is_dir() and (folder / "labels").is_dir():
+        samples = _read_pairs(folder / "images", folder / "labels", instances=True)
+        return _separate_masks(samples, masks)
+    if (folder / "image").is_dir() and (folder / "label").is_dir():
+        return _read_pairs(folder / "image", folder / "label", instances=False)
+    if (folder / "train-volume.tif").is_file():
+        return _read_volumes(folder / "train-volume.tif", folder / "train-labels.tif")
+    return read_mask_folder(folder)
+
+
+def _read_pairs(images: Path, labels: Path, *, instances: bool) -> dict[str, Sample]:
     pictures, truths = _by_stem(images), _by_stem(labels)
     if pictures.keys() != truths.keys() or not pictures:
         raise ValueError(
@@ -135,18 +167,18 @@ def _pairs(images: Path, labels: Path, *, instances: bool) -> dict[str, Sample]:
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
-    """A folder's files by their names without endings."""
+    """Returns a folder's files by their names without suffix."""
     files: dict[str, Path] = {}
     for path in list_folder(folder):
-        other = files.setdefault(path.stem, path)
-        if other != path:
+        first = files.setdefault(path.stem, path)
+        if first != path:
             raise ValueError(
-                f"{folder}: Expected one file of each name. Received: {other.name}, {path.name}"
+                f"{folder}: Expected one file of each name. Received: {first.name}, {path.name}"
             )
     return files
 
 
-def _volume(images: Path, labels: Path) -> dict[str, Sample]:
+def _read_volumes(images: Path, labels: Path) -> dict[str, Sample]:
     pictures, truths = decode_volume(images), decode_volume(labels)
     if len(pictures) != len(truths):
         raise ValueError(
@@ -162,23 +194,23 @@ def _volume(images: Path, labels: Path) -> dict[str, Sample]:
 
 
 def _separate_masks(samples: dict[str, Sample], masks: list[str]) -> dict[str, Sample]:
-    """The samples, those whose labels are a mask with its connected parts as cells."""
-    found = [name for name, sample in samples.items() if is_foreground(sample.labels)]
-    for name in found:
+    """Replaces labels that are masks by their connected parts; adds their names to ``masks``."""
+    names = [name for name, sample in samples.items() if is_foreground(sample.labels)]
+    for name in names:
         cells = connected_cells(samples[name].labels > 0)
         samples[name] = _checked(name, samples[name].image, cells, instances=True)
-    if found:
+    if names:
         logger.warning(
             "%d of %d pictures in labels are masks, such as %s: each of their connected parts "
             "becomes a cell; cells that touch count as one",
-            len(found), len(samples), found[0],
+            len(names), len(samples), names[0],
         )  # fmt: skip
-    masks += found
+    masks += names
     return samples
 
 
 def _checked(name: str, image: Array, truth: Array, *, instances: bool) -> Sample:
-    """A sample whose truth fits its picture; a mask of cells becomes one number for each part."""
+    """Returns a sample, after a check that its truth fits; a mask's parts become its cells."""
     if truth.ndim != 2 or truth.dtype.kind not in "uib" or truth.shape != image.shape[:2]:
         raise ValueError(
             f"{name}: Expected a label map of {image.shape[:2]}. "
@@ -190,33 +222,47 @@ def _checked(name: str, image: Array, truth: Array, *, instances: bool) -> Sampl
         numbered, ids = number_cells(truth)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
-    if len(ids) > LARGEST:
-        raise ValueError(f"{name}: Expected at most {LARGEST:,} cells. Received: {len(ids):,}")
-    truth = numbered if truth.max(initial=0) > LARGEST else truth
+    if len(ids) > MAX_CELLS:
+        raise ValueError(f"{name}: Expected at most {MAX_CELLS:,} cells. Received: {len(ids):,}")
+    truth = numbered if truth.max(initial=0) > MAX_CELLS else truth
     return Sample(image, truth.astype(np.uint16))
 
 
 def split_cells(
     samples: Mapping[str, Sample], params: CellSplitParams
 ) -> dict[str, dict[str, Sample]]:
-    """``train``, ``validation`` and ``test``: whole pictures, disjoint, drawn by the seed.
+    """Splits whole images at random into ``train``, ``validation`` and ``test``, disjoint.
+
+    Args:
+        samples: By name.
+        params: Sizes of the splits, fold and seed.
+
+    Returns:
+        Samples by name, by the split's name.
 
     Raises:
-        ValueError: Too few pictures for the two, or no such fold.
+        ValueError: Too few images for validation and test, or no such fold.
+
+    Examples:
+        >>> from atelier.cells import CellSplitParams, split_cells
+        >>> params = CellSplitParams(validation=1, test=1, fold=0, seed=0)
+        >>> splits = split_cells(dict.fromkeys("abcd"), params)
+        >>> {name: len(samples) for name, samples in splits.items()}
+        {'train': 2, 'validation': 1, 'test': 1}
     """
     names = np.array(sorted(samples))
-    held = params.validation + params.test
+    held_out = params.validation + params.test
     folds = len(names) // params.test
-    if len(names) <= held or params.fold >= folds:
+    if len(names) <= held_out or params.fold >= folds:
         raise ValueError(
-            f"Expected more than {held} pictures and a fold below {folds}. "
+            f"Expected more than {held_out} pictures and a fold below {folds}. "
             f"Received: {len(names)} pictures, fold={params.fold}"
         )
     order = np.random.default_rng(params.seed).permutation(names)
     order = np.roll(order, -params.fold * params.test)
     cuts = {
         "test": order[: params.test],
-        "validation": order[params.test : held],
-        "train": order[held:],
+        "validation": order[params.test : held_out],
+        "train": order[held_out:],
     }
     return {part: {str(name): samples[str(name)] for name in sorted(cuts[part])} for part in PARTS}

@@ -1,4 +1,4 @@
-"""Cells: drawn ones, and how images with instance labels travel."""
+"""Images of cells with instance labels: as samples, drawn at random, packed into arrays."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -14,36 +14,45 @@ CITATION = "drawn by atelier.cells.samples.draw_cells"
 
 
 class Sample(NamedTuple):
-    """One picture and its truth."""
+    """An image and its truth."""
 
     image: Array
     """(height, width) or (height, width, 3); uint8, uint16 or float32."""
     labels: Array
-    """Instance labels, (height, width), 0 being background."""
+    """Instance labels, (height, width); 0 is background."""
 
 
 class DrawnCells(NamedTuple):
-    """Pictures of one size, and their truth."""
+    """Images of one size, and their truth."""
 
     images: Array
     """(n, height, width, 1) uint8."""
     labels: Array
-    """(n, height, width) uint16: 0 background, each cell a number of its own."""
+    """Instance labels, (n, height, width) uint16; 0 is background."""
 
 
 def draw_cells(count: int, shape: tuple[int, int], *, seed: int) -> DrawnCells:
-    """Pictures of fluorescent nuclei: bright ellipses, some touching, in uneven light.
+    """Draws images of fluorescent nuclei: bright ellipses, some touching, in uneven light.
 
-    Each picture has a crowding, a brightness, a light that falls off to one side, a blur and a
-    noise of its own. Cells that come second lie behind those that are there.
+    Density, size and brightness of the cells, the gradient of the light, blur and noise differ from
+    image to image. A later cell lies behind an earlier one.
 
     Args:
-        count: Pictures.
+        count: Number of images.
         shape: Height and width, at least 16 pixels each.
-        seed: The same seed gives the same pictures; picture i does not depend on ``count``.
+        seed: The same seed gives the same images; image i does not depend on ``count``.
+
+    Returns:
+        Images, (count, height, width, 1) uint8, and labels, (count, height, width) uint16.
 
     Raises:
         ValueError: ``count`` is negative or ``shape`` too small.
+
+    Examples:
+        >>> from atelier.cells import draw_cells
+        >>> drawn = draw_cells(2, (32, 48), seed=0)
+        >>> drawn.images.shape, drawn.labels.shape
+        ((2, 32, 48, 1), (2, 32, 48))
     """
     if count < 0 or min(shape) < 16:
         raise ValueError(f"Expected count >= 0, sides >= 16. Received: {count}, {shape}")
@@ -51,38 +60,44 @@ def draw_cells(count: int, shape: tuple[int, int], *, seed: int) -> DrawnCells:
     labels = np.zeros((count, *shape), np.uint16)
     for index in range(count):
         rng = np.random.default_rng((seed, index))
-        labels[index] = _place(shape, rng)
-        images[index, ..., 0] = _photograph(labels[index], rng)
+        labels[index] = _place_cells(shape, rng)
+        images[index, ..., 0] = _expose(labels[index], rng)
     return DrawnCells(images, labels)
 
 
-def _place(shape: tuple[int, int], rng: np.random.Generator) -> Array:
-    """Ellipses at random, about a third of them against one that is there already."""
+class _Cell(NamedTuple):
+    centre: Array
+    radius: float
+
+
+def _place_cells(shape: tuple[int, int], rng: np.random.Generator) -> Array:
+    """Places ellipses at random, about a third of them next to an earlier cell."""
     labels = np.zeros(shape, np.uint16)
-    radius = rng.uniform(5, 9)
-    crowding = rng.uniform(0.12, 0.35)
-    centres: list[tuple[Array, float]] = []
+    mean_radius = rng.uniform(5, 9)
+    coverage = rng.uniform(0.12, 0.35)
+    cells: list[_Cell] = []
     for _ in range(200):
-        if (labels > 0).mean() >= crowding:
+        if (labels > 0).mean() >= coverage:
             break
-        size = radius * rng.uniform(0.8, 1.25)
+        radius = mean_radius * rng.uniform(0.8, 1.25)
         centre = rng.uniform((0, 0), shape)
-        if centres and rng.random() < 0.35:
-            beside, theirs = centres[rng.integers(len(centres))]
+        if cells and rng.random() < 0.35:
+            neighbour = cells[rng.integers(len(cells))]
             angle = rng.uniform(0, 2 * np.pi)
-            centre = beside + 0.95 * (size + theirs) * np.array([np.sin(angle), np.cos(angle)])
-        inside = _ellipse(shape, centre, size, rng)
+            direction = np.array([np.sin(angle), np.cos(angle)])
+            centre = neighbour.centre + 0.95 * (radius + neighbour.radius) * direction
+        inside = _ellipse(shape, centre, radius, rng)
         free = inside & (labels == 0)
         if free.sum() > 0.75 * max(inside.sum(), 20):
-            labels[free] = len(centres) + 1
-            centres.append((centre, size))
+            labels[free] = len(cells) + 1
+            cells.append(_Cell(centre, radius))
     return labels
 
 
 def _ellipse(
     shape: tuple[int, int], centre: Array, radius: float, rng: np.random.Generator
 ) -> Array:
-    """Inside a slightly lobed ellipse."""
+    """Returns the mask of a slightly lobed ellipse."""
     y, x = np.ogrid[: shape[0], : shape[1]]
     angle, long = rng.uniform(0, np.pi), rng.uniform(1, 1.35)
     dy, dx = y - centre[0], x - centre[1]
@@ -92,8 +107,8 @@ def _ellipse(
     return np.asarray((along / long) ** 2 + (across * long) ** 2 < (radius * lobes) ** 2)
 
 
-def _photograph(labels: Array, rng: np.random.Generator) -> Array:
-    """Grey values: light, blur, noise."""
+def _expose(labels: Array, rng: np.random.Generator) -> Array:
+    """Returns the grey values, uint8, of cells under uneven light, blur and noise."""
     shape = labels.shape
     brightness = np.concatenate([[0.0], rng.uniform(0.45, 1.0, int(labels.max()))])
     texture = gaussian_filter(rng.standard_normal(shape), 2)
@@ -102,14 +117,25 @@ def _photograph(labels: Array, rng: np.random.Generator) -> Array:
     angle = rng.uniform(0, 2 * np.pi)
     light = 1 + rng.uniform(0.1, 0.5) * (y * np.sin(angle) + x * np.cos(angle))
     glow = rng.uniform(0.05, 0.2) * light
-    seen = gaussian_filter(scene * light + glow, rng.uniform(0.6, 1.4))
+    blurred = gaussian_filter(scene * light + glow, rng.uniform(0.6, 1.4))
     exposure = rng.uniform(90, 170)
-    photons = rng.poisson(np.maximum(seen, 0) * 120) / 120
+    photons = rng.poisson(np.maximum(blurred, 0) * 120) / 120
     return np.clip(exposure * photons + rng.normal(8, 2, shape), 0, 255).astype(np.uint8)
 
 
 def pack(samples: Mapping[str, Sample] | Sequence[Sample]) -> dict[str, Array]:
-    """Pictures of any sizes as named arrays: ``image.NAME`` and ``labels.NAME``."""
+    """Packs samples of any sizes into named arrays: ``image.NAME`` and ``labels.NAME``.
+
+    Args:
+        samples: By name, or in a sequence, whose samples are named ``0000``, ``0001`` …
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import Sample, pack, unpack
+        >>> arrays = pack({"a": Sample(np.zeros((2, 3)), np.ones((2, 3), int))})
+        >>> list(arrays), list(unpack(arrays))
+        (['image.a', 'labels.a'], ['a'])
+    """
     named = (
         samples if isinstance(samples, Mapping) else {f"{i:04d}": s for i, s in enumerate(samples)}
     )
@@ -121,33 +147,66 @@ def pack(samples: Mapping[str, Sample] | Sequence[Sample]) -> dict[str, Array]:
 
 
 def unpack(arrays: Mapping[str, Array]) -> dict[str, Sample]:
-    """The pictures again, by name, in their order."""
+    """Returns the samples that :func:`pack` packed, by name, in their order.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import unpack
+        >>> unpack({"image.a": np.zeros((2, 3)), "labels.a": np.ones((2, 3), int)})["a"].image.shape
+        (2, 3)
+    """
     names = [name.removeprefix("image.") for name in arrays if name.startswith("image.")]
     return {name: Sample(arrays[f"image.{name}"], arrays[f"labels.{name}"]) for name in names}
 
 
 def touching_pairs(labels: Array) -> Array:
-    """Pairs of cells with a pixel of one among the eight neighbours of one of the other, (n, 2)."""
+    """Returns the pairs of cells that are 8-connected neighbours, (n, 2), smaller id first.
+
+    Args:
+        labels: Instance labels, (height, width); 0 is background.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import touching_pairs
+        >>> touching_pairs(np.array([[1, 1, 2], [0, 0, 5]])).tolist()
+        [[1, 2], [1, 5], [2, 5]]
+    """
     labels, ids = number_cells(labels)
     pairs = []
     for down, across in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        one, two = _neighbours(labels, down, across)
-        meet = (one > 0) & (two > 0) & (one != two)
-        pairs.append(np.sort(np.stack([one[meet], two[meet]], axis=1), axis=1))
+        first, second = _neighbours(labels, down, across)
+        touch = (first > 0) & (second > 0) & (first != second)
+        pairs.append(np.sort(np.stack([first[touch], second[touch]], axis=1), axis=1))
     return np.asarray(ids[np.unique(np.concatenate(pairs), axis=0) - 1])
 
 
 def _neighbours(labels: Array, down: int, across: int) -> tuple[Array, Array]:
+    """Returns the labels of all pixels with such a neighbour, and those of the neighbours."""
     height, width = labels.shape
-    left, right = max(-across, 0), max(across, 0)
+    skip_first, skip_last = max(-across, 0), max(across, 0)
     return (
-        labels[: height - down, left : width - right],
-        labels[down:, right : width - left],
+        labels[: height - down, skip_first : width - skip_last],
+        labels[down:, skip_last : width - skip_first],
     )
 
 
 def cell_table(parts: Mapping[str, Mapping[str, Sample]]) -> pd.DataFrame:
-    """A row a picture: ``split, picture, height, width, cells, covered, touching_pairs``."""
+    """Describes each image of each split.
+
+    Args:
+        parts: Samples by name, by the split's name.
+
+    Returns:
+        A row for each image: ``split, picture, height, width, cells, covered`` (share of pixels
+        that are cell) and ``touching_pairs``.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import Sample, cell_table
+        >>> sample = Sample(np.zeros((1, 4)), np.array([[1, 1, 2, 0]]))
+        >>> cell_table({"test": {"a": sample}})[["cells", "covered", "touching_pairs"]].values
+        array([[2.  , 0.75, 1.  ]])
+    """
     rows = [
         (
             split,
@@ -164,7 +223,15 @@ def cell_table(parts: Mapping[str, Mapping[str, Sample]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def repeated_pictures(some: Mapping[str, Sample], others: Mapping[str, Sample]) -> int:
-    """How many pictures of ``some`` are among ``others``, pixel by pixel."""
-    known = {sample.image.tobytes() for sample in others.values()}
-    return sum(sample.image.tobytes() in known for sample in some.values())
+def repeated_pictures(samples: Mapping[str, Sample], references: Mapping[str, Sample]) -> int:
+    """Counts the samples whose image equals an image among ``references``, pixel by pixel.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import Sample, repeated_pictures
+        >>> samples = {name: Sample(np.full((2, 2), ord(name)), np.ones((2, 2))) for name in "abc"}
+        >>> repeated_pictures(samples, {"copy": samples["b"]})
+        1
+    """
+    images = {sample.image.tobytes() for sample in references.values()}
+    return sum(sample.image.tobytes() in images for sample in samples.values())

@@ -1,4 +1,4 @@
-"""How good a segmentation is: by pixel, by region, by cell."""
+"""Scores of a segmentation by pixel, by region and by cell."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,135 +12,215 @@ from atelier.cells.samples import touching_pairs
 from atelier.types import Array, Metrics
 
 OVERLAPS = tuple(percent / 100 for percent in range(50, 100, 5))
-"""The IoU at which a found cell counts as found: .5, .55 … .95."""
+"""The IoU above which a predicted cell matches a true one: 0.5, 0.55 … 0.95."""
 
 
-def pixel_scores(truth: Array, found: Array) -> Metrics:
-    """Pixel error, IoU and Dice of two masks (non-zero is cell), and their two region scores.
+def pixel_scores(truth: Array, predicted: Array) -> Metrics:
+    """Computes pixel error, IoU and Dice of two masks, and the scores of their regions.
 
-    IoU and Dice of two empty masks are 1. ``rand_error`` is 1 less the F-score of pairs of pixels
-    within true cells (Arganda-Carreras et al. 2015); what ``found`` calls background there counts
-    as one more of its cells. Where neither has such a pair, as no true cell has two pixels, it is
-    0 if both have cells at the same pixels, otherwise 1. ``split`` and ``merge`` are the two
-    conditional entropies of the variation of information, in bits (Meilă 2007): what was wrongly
-    divided, and what was wrongly joined.
+    A non-zero pixel is cell. IoU and Dice of two empty masks are 1. ``rand_error`` is 1 less the
+    F-score of pairs of pixels within true cells (Arganda-Carreras et al. 2015); predicted
+    background there counts as one more predicted cell. Where no such pair exists, because no true
+    cell has two pixels, it is 0 if both masks are equal, otherwise 1. ``split`` and ``merge`` are
+    the two conditional entropies of the variation of information, in bits (Meilă 2007): true cells
+    that are divided, and true cells that are joined.
 
     Args:
-        truth: Instance labels, (height, width), 0 being background.
-        found: Likewise.
+        truth: Instance labels, (height, width); 0 is background.
+        predicted: Instance labels of the same shape.
+
+    Returns:
+        ``pixel_error, iou, dice, rand_error``, each in [0, 1], and ``split, merge`` from 0.
 
     Raises:
         ValueError: Labels are no integers, negative or masked, differ in shape, or are empty.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells.scores import pixel_scores
+        >>> scores = pixel_scores(np.array([[1, 1, 0, 0]]), np.array([[0, 1, 1, 0]]))
+        >>> [round(scores[name], 3) for name in ("pixel_error", "iou", "dice")]
+        [0.5, 0.333, 0.5]
     """
-    truth, found = _numbered(truth, found)
+    truth, predicted = _numbered(truth, predicted)
     if truth.size == 0:
         raise ValueError(f"Expected pixels. Received: {truth.shape}")
-    one, two = truth > 0, found > 0
-    both, either = int((one & two).sum()), int((one | two).sum())
-    split, merge = variation_of_information(truth, found)
+    true_mask, predicted_mask = truth > 0, predicted > 0
+    intersection = int((true_mask & predicted_mask).sum())
+    union = int((true_mask | predicted_mask).sum())
+    split, merge = variation_of_information(truth, predicted)
     return {
-        "pixel_error": float((one != two).mean()),
-        "iou": both / either if either else 1.0,
-        "dice": 2 * both / (both + either) if either else 1.0,
-        "rand_error": _rand_error(truth, found),
+        "pixel_error": float((true_mask != predicted_mask).mean()),
+        "iou": intersection / union if union else 1.0,
+        "dice": 2 * intersection / (intersection + union) if union else 1.0,
+        "rand_error": _rand_error(truth, predicted),
         "split": float(split),
         "merge": float(merge),
     }
 
 
-def _rand_error(truth: Array, found: Array) -> float:
+def _rand_error(truth: Array, predicted: Array) -> float:
     with np.errstate(invalid="ignore", divide="ignore"):
-        error = float(adapted_rand_error(truth, found)[0])
-    return float(((truth > 0) != (found > 0)).any()) if np.isnan(error) else error
+        error = float(adapted_rand_error(truth, predicted)[0])
+    return float(((truth > 0) != (predicted > 0)).any()) if np.isnan(error) else error
 
 
-def _numbered(truth: Array, found: Array) -> tuple[Array, Array]:
-    """Both with their cells numbered from 1, int32."""
-    if np.shape(truth) != np.shape(found):
-        raise ValueError(f"Expected one shape. Received: {np.shape(truth)} and {np.shape(found)}")
-    return number_cells(truth)[0], number_cells(found)[0]
+def _numbered(truth: Array, predicted: Array) -> tuple[Array, Array]:
+    """Numbers the cells of both label maps from 1, int32."""
+    if np.shape(truth) != np.shape(predicted):
+        raise ValueError(
+            f"Expected labels of one shape. Received: {np.shape(truth)} and {np.shape(predicted)}"
+        )
+    return number_cells(truth)[0], number_cells(predicted)[0]
 
 
 class ObjectScores(NamedTuple):
-    """Counts of cells at one overlap, and what follows from them."""
+    """Counts of matched and unmatched cells at one overlap, and the scores that follow."""
 
-    found: int
-    missed: int
-    invented: int
+    true_positives: int
+    false_negatives: int
+    false_positives: int
 
     @property
     def precision(self) -> float:
-        """Share of the cells that were claimed which are there; 1 if none was."""
-        return _share(self.found, self.invented)
+        """Returns the share of predicted cells that match a true one; 1 if none is predicted."""
+        return _share(self.true_positives, self.false_positives)
 
     @property
     def recall(self) -> float:
-        """Share of the cells that are there which were found; 1 if there are none."""
-        return _share(self.found, self.missed)
+        """Returns the share of true cells that are matched; 1 if no true cell exists."""
+        return _share(self.true_positives, self.false_negatives)
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of the two; 1 if there was nothing to find and nothing was found."""
-        return _share(2 * self.found, self.missed + self.invented)
+        """Returns the harmonic mean of precision and recall; 1 if there are no cells at all."""
+        return _share(2 * self.true_positives, self.false_negatives + self.false_positives)
 
 
-def _share(good: int, bad: int) -> float:
-    return good / (good + bad) if good + bad else 1.0
+def _share(correct: int, wrong: int) -> float:
+    return correct / (correct + wrong) if correct + wrong else 1.0
 
 
-def pairwise_iou(truth: Array, found: Array) -> Array:
-    """Intersection over union of each true with each found cell, (true cells, found cells)."""
-    return np.asarray(_sparse_overlaps(truth, found).toarray())
+def pairwise_iou(truth: Array, predicted: Array) -> Array:
+    """Computes the intersection over union of each true with each predicted cell.
+
+    Args:
+        truth: Instance labels, (height, width); 0 is background.
+        predicted: Instance labels of the same shape.
+
+    Returns:
+        (true cells, predicted cells), in [0, 1], both in the order of their ids.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells.scores import pairwise_iou
+        >>> pairwise_iou(np.array([[1, 1, 2]]), np.array([[4, 0, 9]]))
+        array([[0.5, 0. ],
+               [0. , 1. ]])
+    """
+    return np.asarray(_sparse_iou(truth, predicted).toarray())
 
 
-def _sparse_overlaps(truth: Array, found: Array) -> sparse.coo_array:
-    """The same, of the pairs that have a pixel in common: so many cells may be compared."""
-    truth, found = _numbered(truth, found)
-    shape = (truth.max(initial=0) + 1, found.max(initial=0) + 1)
-    ones = np.ones(truth.size, np.int64)
-    table = sparse.coo_array((ones, (truth.ravel(), found.ravel())), shape=shape).tocsr()
-    true_sizes, found_sizes = table.sum(axis=1)[1:], table.sum(axis=0)[1:]
-    both = table[1:, 1:].tocoo()
-    row, column = both.coords
-    ious = both.data / (true_sizes[row] + found_sizes[column] - both.data)
-    return sparse.coo_array((ious, (row, column)), shape=both.shape)
+def _sparse_iou(truth: Array, predicted: Array) -> sparse.coo_array:
+    """Computes the IoU of those pairs that share a pixel: memory grows with pixels, not pairs."""
+    truth, predicted = _numbered(truth, predicted)
+    shape = (truth.max(initial=0) + 1, predicted.max(initial=0) + 1)
+    counts = np.ones(truth.size, np.int64)
+    table = sparse.coo_array((counts, (truth.ravel(), predicted.ravel())), shape=shape).tocsr()
+    true_sizes, predicted_sizes = table.sum(axis=1)[1:], table.sum(axis=0)[1:]
+    shared = table[1:, 1:].tocoo()
+    row, column = shared.coords
+    ious = shared.data / (true_sizes[row] + predicted_sizes[column] - shared.data)
+    return sparse.coo_array((ious, (row, column)), shape=shared.shape)
 
 
-def object_scores(truth: Array, found: Array, overlap: float = 0.5) -> ObjectScores:
-    """Cells found, missed and invented, a cell being found where IoU > ``overlap`` (Caicedo 2019).
+def object_scores(truth: Array, predicted: Array, overlap: float = 0.5) -> ObjectScores:
+    """Counts cells that match at an IoU above ``overlap``, and those that do not (Caicedo 2019).
 
-    From .5 on no cell can match two.
+    From 0.5 on no cell can match two.
+
+    Args:
+        truth: Instance labels, (height, width); 0 is background.
+        predicted: Instance labels of the same shape.
+        overlap: The IoU that a match has to exceed, in [0.5, 1).
+
+    Returns:
+        The three counts, with precision, recall and F1.
 
     Raises:
-        ValueError: ``overlap`` is below .5, or the two differ in shape.
+        ValueError: ``overlap`` is below 0.5, or the labels differ in shape.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells.scores import object_scores
+        >>> scores = object_scores(np.array([[1, 1, 2]]), np.array([[3, 3, 0]]))
+        >>> scores
+        ObjectScores(true_positives=1, false_negatives=1, false_positives=0)
+        >>> round(scores.f1, 3)
+        0.667
     """
-    return object_scores_by_overlap(truth, found, (overlap,))[0]
+    return object_scores_by_overlap(truth, predicted, (overlap,))[0]
 
 
 def object_scores_by_overlap(
-    truth: Array, found: Array, at: Sequence[float] = OVERLAPS
+    truth: Array, predicted: Array, overlaps: Sequence[float] = OVERLAPS
 ) -> list[ObjectScores]:
-    """The same at each overlap of ``at``."""
-    if min(at) < 0.5:
-        raise ValueError(f"Expected overlaps of at least .5. Received: {min(at)}")
-    ious = _sparse_overlaps(truth, found)
-    hits = [int((ious.data > overlap).sum()) for overlap in at]
-    return [ObjectScores(hit, ious.shape[0] - hit, ious.shape[1] - hit) for hit in hits]
+    """Counts matched and unmatched cells as :func:`object_scores`, at each of several overlaps.
 
+    Args:
+        truth: Instance labels, (height, width); 0 is background.
+        predicted: Instance labels of the same shape.
+        overlaps: The IoU that a match has to exceed, each in [0.5, 1).
 
-def separated_pairs(truth: Array, found: Array) -> tuple[int, int]:
-    """How many touching pairs of true cells come apart in ``found``, and how many there are.
+    Returns:
+        The scores in the order of ``overlaps``.
 
-    Apart are two cells which both are found: most of each is covered by a cell of its own.
+    Raises:
+        ValueError: An overlap is below 0.5, or the labels differ in shape.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells.scores import object_scores_by_overlap
+        >>> truth, predicted = np.array([[1, 1, 1, 1]]), np.array([[1, 1, 1, 0]])
+        >>> [score.f1 for score in object_scores_by_overlap(truth, predicted, (0.5, 0.9))]
+        [1.0, 0.0]
     """
-    truth, found = _numbered(truth, found)
+    if min(overlaps) < 0.5:
+        raise ValueError(f"Expected overlaps of at least .5. Received: {min(overlaps)}")
+    ious = _sparse_iou(truth, predicted)
+    true_cells, predicted_cells = ious.shape
+    matches = [int((ious.data > overlap).sum()) for overlap in overlaps]
+    return [ObjectScores(count, true_cells - count, predicted_cells - count) for count in matches]
+
+
+def separated_pairs(truth: Array, predicted: Array) -> tuple[int, int]:
+    """Counts the touching pairs of true cells that a segmentation separates.
+
+    A pair is separated where two different predicted cells cover more than half of each.
+
+    Args:
+        truth: Instance labels, (height, width); 0 is background.
+        predicted: Instance labels of the same shape.
+
+    Returns:
+        How many pairs are separated, and how many pairs touch.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells.scores import separated_pairs
+        >>> truth = np.array([[1, 1, 2, 2]])
+        >>> separated_pairs(truth, truth), separated_pairs(truth, np.ones((1, 4), int))
+        ((1, 1), (0, 1))
+    """
+    truth, predicted = _numbered(truth, predicted)
     pairs = touching_pairs(truth)
-    holder = {cell: _mostly(found[truth == cell]) for cell in np.unique(pairs)}
-    apart = sum(0 < holder[a] != holder[b] > 0 for a, b in pairs)
-    return int(apart), len(pairs)
+    holders = {cell: _majority(predicted[truth == cell]) for cell in np.unique(pairs)}
+    held = [(holders[a], holders[b]) for a, b in pairs]
+    separated = sum(a > 0 and b > 0 and a != b for a, b in held)
+    return int(separated), len(pairs)
 
 
-def _mostly(found: Array) -> int:
-    """The found cell that covers more than half of these pixels, or 0."""
-    values, counts = np.unique(found, return_counts=True)
-    return int(values[counts.argmax()]) if 2 * counts.max() > len(found) else 0
+def _majority(predicted: Array) -> int:
+    """Returns the predicted cell that covers more than half of these pixels, or 0."""
+    values, counts = np.unique(predicted, return_counts=True)
+    return int(values[counts.argmax()]) if 2 * counts.max() > len(predicted) else 0

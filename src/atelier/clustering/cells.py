@@ -1,29 +1,31 @@
-"""Cells by a mixture of Gaussians of the grey values."""
+"""Cell segmentation by a mixture of Gaussians over the grey values."""
 
 import numpy as np
 
 from atelier.cells.grayscale import normalise
 from atelier.cells.params import SplittingParams
 from atelier.cells.watershed import cells_from_mask
-from atelier.clustering.mixture import GaussianMixture, bayesian_information_criterion, fit_mixture
+from atelier.clustering.information_criteria import bayesian_information_criterion
+from atelier.clustering.mixture import GaussianMixture, fit_mixture
 from atelier.types import Array
 
 GAUSSIANS = (2, 3)
-
-
-BINS = 256  # of the histogram that a mixture is fitted to
+"""Numbers of components that are compared."""
+BINS = 256
+"""Bins of the histogram to which a mixture is fitted."""
 
 
 def cells_by_mixture(image: Array, params: SplittingParams) -> Array:
-    """Instance labels, int32: where the darkest of two or three Gaussians is the unlikelier.
+    """Returns instance labels, int32, of the pixels that are more probably cell than background.
 
-    Background and cells, or background, dim and bright cells, of one common variance, fitted to
-    the grey values' histogram; the lesser BIC decides which. With variances of their own the
-    background's shrinks to its noise, and all light scattered around a cell becomes cell.
+    Two Gaussians (background, cells) or three (background, dim and bright cells) of a common
+    variance are fitted to the histogram of the grey values; the lower BIC decides. With a variance
+    for each component, that of the background would shrink to its noise, and all light scattered
+    around a cell would count as cell. The darkest component is the background.
 
     Args:
-        image: As for :func:`cells_by_threshold`.
-        params: How cells are made of the mask.
+        image: An image as for :func:`atelier.thresholding.cells_by_threshold`.
+        params: How the mask is divided into cells.
     """
     grey = normalise(image)
     if grey.min() == grey.max():
@@ -31,15 +33,15 @@ def cells_by_mixture(image: Array, params: SplittingParams) -> Array:
     counts, edges = np.histogram(grey, BINS)
     levels = (edges[:-1] + edges[1:]) / 2
     fits = [
-        fit_mixture(levels, kinds, covariance="tied", sample_weight=counts, restarts=3, tol=1e-7)
-        for kinds in GAUSSIANS
-        if kinds <= (counts > 0).sum()
+        fit_mixture(levels, number, covariance="tied", sample_weight=counts, restarts=3, tol=1e-7)
+        for number in GAUSSIANS
+        if number <= (counts > 0).sum()
     ]
-    fit = min(fits, key=lambda fit: _bic(fit, grey.size))
-    background = fit.responsibilities(levels)[:, fit.means[:, 0].argmin()]
-    likely = background < 0.5
+    best = min(fits, key=lambda fit: _bic(fit, grey.size))
+    background = best.responsibilities(levels)[:, best.means[:, 0].argmin()]
+    is_cell = background < 0.5
     nearest = np.searchsorted((levels[1:] + levels[:-1]) / 2, grey)
-    return cells_from_mask(likely[nearest], params)
+    return cells_from_mask(is_cell[nearest], params)
 
 
 def _bic(fit: GaussianMixture, pixels: int) -> float:

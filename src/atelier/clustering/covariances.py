@@ -1,4 +1,6 @@
-"""Covariances of Gaussians: the least variance that data can show, factors and their inverses."""
+"""Covariances of Gaussians: their forms, the least variance that data can show, and factors."""
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,6 +21,11 @@ def smallest_differences(points: Array) -> Array:
 
     Returns:
         Shape (dimensions,).
+
+    Examples:
+        >>> import numpy as np
+        >>> smallest_differences(np.array([[1.0, 3.0, 8.0], [7.0, 7.0, 7.0]]))
+        array([2., 0.])
     """
     steps = np.array([np.diff(np.unique(axis)).min(initial=np.inf) for axis in points])
     return np.where(np.isfinite(steps), steps, 0.0)
@@ -27,14 +34,14 @@ def smallest_differences(points: Array) -> Array:
 def variance_resolution(steps: Array, mean_squares: Array) -> Array:
     """Returns the least variance on each axis that different values can have.
 
-    A Gaussian whose weight lies on two neighbouring values, a share p of it on the one, has the
+    A Gaussian whose weight lies on two neighbouring values, a share p of it on the first, has the
     variance p (1 - p) step²; with p below COLLAPSE it lies on a single value. Values that differ
     by no more than the rounding of float64 count as equal.
 
     Args:
         steps: Least distances between different values, shape (dimensions,).
-        mean_squares: Mean of the squared values, as they were before anything was subtracted from
-            them; shape (..., dimensions).
+        mean_squares: Mean of the squared values before their mean was subtracted; shape
+            (..., dimensions).
 
     Returns:
         Shape (..., dimensions).
@@ -45,7 +52,7 @@ def variance_resolution(steps: Array, mean_squares: Array) -> Array:
 def apply_variance_floor(
     covariances: Array, least: Array, floor: Array | None = None
 ) -> tuple[Array, Array]:
-    """Raises the variance of the directions in which there is less of it than can be.
+    """Raises the variance of each direction in which it is below the least possible variance.
 
     Each axis is first divided by the root of its least variance, so that the result follows the
     units of each axis.
@@ -53,11 +60,18 @@ def apply_variance_floor(
     Args:
         covariances: Shape (k, dimensions, dimensions).
         least: Least variance on each axis, above 0; shape (k, dimensions).
-        floor: What the variance becomes where it is less, on each axis; shape (k, dimensions).
-            The least itself, if it is not given.
+        floor: Variance on each axis that replaces one below the least; shape (k, dimensions). By
+            default the least variance itself.
 
     Returns:
-        The covariances, and which of them were raised, shape (k,).
+        The covariances, and a mask of those that were raised, shape (k,).
+
+    Examples:
+        >>> import numpy as np
+        >>> covariances = np.array([[[4.0, 0.0], [0.0, 1e-9]]])
+        >>> raised, mask = apply_variance_floor(covariances, np.array([[0.01, 0.01]]))
+        >>> raised.round(6).tolist(), mask.tolist()
+        ([[[4.0, 0.0], [0.0, 0.01]]], [True])
     """
     axes = np.sqrt(least)
     units = axes[:, :, None] * axes[:, None, :]
@@ -78,8 +92,8 @@ def apply_variance_floor(
 def invert_lower_triangular(factors: Array) -> Array:
     """Returns the inverses of lower triangular matrices, by forward substitution.
 
-    SciPy's ``solve_triangular`` wakes all threads for each matrix, however small, and they wait
-    for each other: on a busy machine that takes a hundred times as long.
+    SciPy's ``solve_triangular`` wakes all threads for each matrix, however small, and the threads
+    wait for each other: on a busy machine that takes a hundred times as long.
 
     Args:
         factors: Shape (..., dimensions, dimensions), no 0 on the diagonals.
@@ -88,6 +102,7 @@ def invert_lower_triangular(factors: Array) -> Array:
         The same shape, lower triangular.
 
     Examples:
+        >>> import numpy as np
         >>> invert_lower_triangular(np.array([[2.0, 0.0], [1.0, 4.0]]))
         array([[ 0.5  ,  0.   ],
                [-0.125,  0.25 ]])
@@ -99,3 +114,33 @@ def invert_lower_triangular(factors: Array) -> Array:
         inverses[..., row, :row] = -before[..., 0, :] / diagonal
         inverses[..., row, row] = 1 / diagonal[..., 0]
     return inverses
+
+
+def _full(scatter: Array, weights: Array) -> Array:
+    return scatter
+
+
+def _tied(scatter: Array, weights: Array) -> Array:
+    mean = np.einsum("k,kij->ij", weights, scatter)
+    return np.repeat(mean[None], len(scatter), axis=0)
+
+
+def _diagonal(scatter: Array, weights: Array) -> Array:
+    return scatter * np.eye(scatter.shape[1])
+
+
+def _spherical(scatter: Array, weights: Array) -> Array:
+    variance = np.einsum("kii->k", scatter) / scatter.shape[1]
+    return np.asarray(variance[:, None, None] * np.eye(scatter.shape[1]))
+
+
+COVARIANCE_FORMS: dict[str, Callable[[Array, Array], Array]] = {
+    "full": _full,
+    "tied": _tied,
+    "diagonal": _diagonal,
+    "spherical": _spherical,
+}
+"""Functions that give scatter matrices (k, d, d) their form, by the name of the form.
+
+Their second argument is the weight of each component, (k,).
+"""

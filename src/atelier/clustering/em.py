@@ -1,42 +1,43 @@
-"""The two steps of EM on a cloud of points: expectation and maximization."""
+"""Expectation and maximization steps on a point cloud (Dempster, Laird & Rubin 1977).
+
+All arrays of this module are in the units of the :class:`PointCloud`, but for what
+:func:`in_original_units` returns.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from atelier.clustering.components import ComponentDensities, GaussianMixtureParameters
 from atelier.clustering.covariances import (
     COLLAPSE,
+    COVARIANCE_FORMS,
     apply_variance_floor,
-    invert_lower_triangular,
     variance_resolution,
 )
+from atelier.clustering.params import CovarianceType
 from atelier.clustering.point_cloud import PointCloud
 from atelier.types import Array
 
-CovarianceType = Literal["full", "tied", "diagonal", "spherical"]
-BLOCK = 1 << 13  # points that are processed together
-CANCELLED = 1e-8
+BLOCK_SIZE = 1 << 13
+"""Points that are processed together, so that they stay in the cache of a core."""
+CANCELLATION = 1e-8
 """Variance, as a share of the squared step of its mean, below which moments are taken anew."""
-
-
-class GaussianMixtureParameters(NamedTuple):
-    """A mixture in the cloud's own units: (k,), (k, d), (k, d, d)."""
-
-    weights: Array
-    means: Array
-    covariances: Array
 
 
 class MixtureStep(NamedTuple):
     """The mixture after a number of iterations, in the units of the points."""
 
     weights: Array
+    """(k,), summing to 1."""
     means: Array
+    """(k, d)."""
     covariances: Array
+    """(k, d, d)."""
     log_likelihood: float
+    """Natural logarithm of the likelihood of all points."""
 
 
 class Moments(NamedTuple):
@@ -44,56 +45,19 @@ class Moments(NamedTuple):
 
     log_likelihood: float
     mass: Array
-    """(k,), the weights."""
+    """(k,), the sums of the weights."""
     first: Array
-    """(k, d), of z."""
+    """(k, d), the sums of z."""
     second: Array
-    """(k, d, d), of z zᵀ."""
+    """(k, d, d), the sums of z zᵀ."""
     origins: Array
     """(k, d)."""
     factors: Array
     """(k, d, d)."""
 
 
-class ComponentDensities:
-    """Log of weight times density of components, whose covariances are factored once."""
-
-    def __init__(self, parameters: GaussianMixtureParameters) -> None:
-        self.means = parameters.means[:, :, None]
-        self.factors = _factors(parameters.covariances)
-        self.whiteners = invert_lower_triangular(self.factors)
-        with np.errstate(divide="ignore"):
-            heights = np.log(parameters.weights)
-        heights -= np.log(np.diagonal(self.factors, axis1=1, axis2=2)).sum(axis=1)
-        self.heights = heights - 0.5 * parameters.means.shape[1] * np.log(2 * np.pi)
-
-    def whiten(self, points: Array, origins: Array | None = None) -> list[Array]:
-        """Points (d, n) in the coordinates of each component, about its mean or another origin."""
-        origins = self.means if origins is None else origins[:, :, None]
-        pairs = zip(self.whiteners, origins, strict=True)
-        return [whitener @ (points - origin) for whitener, origin in pairs]
-
-    def joint(self, white: list[Array]) -> Array:
-        """Log of weight times density, (k, n)."""
-        out = np.empty((len(white), white[0].shape[1]))
-        for row, coordinates in zip(out, white, strict=True):
-            np.einsum("dn,dn->n", coordinates, coordinates, out=row)
-        out *= -0.5
-        out += self.heights[:, None]
-        return out
-
-
-def _factors(covariances: Array) -> Array:
-    try:
-        return np.linalg.cholesky(covariances)
-    except np.linalg.LinAlgError as error:
-        raise FloatingPointError(
-            f"Expected positive definite covariances. Received: {covariances.tolist()}"
-        ) from error
-
-
 def _responsibilities(joint: Array) -> tuple[Array, Array]:
-    """(k, n), columns summing to 1, and the log density of each point, (n,); overwrites."""
+    """Returns responsibilities, (k, n), and the log density of each point, (n,); overwrites."""
     top = joint.max(axis=0)
     joint -= top
     np.exp(joint, out=joint)
@@ -105,32 +69,35 @@ def _responsibilities(joint: Array) -> tuple[Array, Array]:
 def expectation_step(
     cloud: PointCloud, parameters: GaussianMixtureParameters, origins: Array | None = None
 ) -> Moments:
-    """Visits every point once, some at a time so that they stay in the core's cache.
+    """Computes the moments of all points, weighted by responsibility.
 
     Args:
         cloud: The points.
-        parameters: The mixture whose responsibilities weight them.
-        origins: Points about which moments are taken, (k, d); the means, if not given.
+        parameters: The mixture that gives the responsibilities.
+        origins: Points about which moments are taken, (k, d); by default the means.
+
+    Returns:
+        The moments and the log-likelihood of the parameters.
     """
-    evaluate = ComponentDensities(parameters)
+    densities = ComponentDensities(parameters)
     count, dimensions = parameters.means.shape
     first, second = np.zeros((count, dimensions)), np.zeros((count, dimensions, dimensions))
     mass, likelihood = np.zeros(count), 0.0
-    for start in range(0, cloud.points.shape[1], BLOCK):
-        points = cloud.points[:, start : start + BLOCK]
-        counts = cloud.counts[start : start + BLOCK]
-        white = evaluate.whiten(points)
-        shares, total = _responsibilities(evaluate.joint(white))
+    for start in range(0, cloud.points.shape[1], BLOCK_SIZE):
+        points = cloud.points[:, start : start + BLOCK_SIZE]
+        counts = cloud.counts[start : start + BLOCK_SIZE]
+        whitened = densities.whiten(points)
+        shares, total = _responsibilities(densities.log_joint(whitened))
         likelihood += float(total @ counts)
         shares *= counts
         mass += shares.sum(axis=1)
-        white = white if origins is None else evaluate.whiten(points, origins)
-        for k, (share, coordinates) in enumerate(zip(shares, white, strict=True)):
+        whitened = whitened if origins is None else densities.whiten(points, origins)
+        for k, (share, coordinates) in enumerate(zip(shares, whitened, strict=True)):
             weighted = coordinates * share
             first[k] += weighted.sum(axis=1)
             second[k] += weighted @ coordinates.T
     about = parameters.means if origins is None else origins
-    return Moments(likelihood, mass, first, second, about, evaluate.factors)
+    return Moments(likelihood, mass, first, second, about, densities.factors)
 
 
 def maximization_step(
@@ -139,18 +106,21 @@ def maximization_step(
     moments: Moments,
     covariance: CovarianceType,
 ) -> tuple[GaussianMixtureParameters, Array]:
-    """One maximization; (k,), which components have collapsed.
+    """Computes the parameters that maximize the expected log-likelihood.
 
     Args:
         cloud: The points.
-        parameters: What ``moments`` were taken with.
-        moments: Of an expectation.
+        parameters: The parameters with which the moments were computed.
+        moments: What :func:`expectation_step` returns.
         covariance: Form of the covariances.
+
+    Returns:
+        The new parameters, and a mask of the components that have collapsed, (k,).
     """
-    shift, scatter = _central(moments)
+    shift, scatter = _central_moments(moments)
     moved = (shift**2).sum(axis=1)
     least = np.linalg.eigvalsh(scatter)[:, 0]
-    if (least + CANCELLED**2 < CANCELLED * moved).any():
+    if (least + CANCELLATION**2 < CANCELLATION * moved).any():
         means = moments.origins + np.einsum("kij,kj->ki", moments.factors, shift)
         moments = expectation_step(cloud, parameters, means)
     return parameters_from_moments(cloud, moments, covariance)
@@ -159,18 +129,26 @@ def maximization_step(
 def parameters_from_moments(
     cloud: PointCloud, moments: Moments, covariance: CovarianceType
 ) -> tuple[GaussianMixtureParameters, Array]:
-    """The parameters that make these moments' points most likely; (k,), which have collapsed."""
-    shift, scatter = _central(moments)
+    """Computes the most likely parameters of points with these moments.
+
+    Args:
+        cloud: The points.
+        moments: Their weighted moments.
+        covariance: Form of the covariances.
+
+    Returns:
+        The parameters, and a mask of the components that have collapsed, (k,).
+    """
+    shift, scatter = _central_moments(moments)
     factors = moments.factors
     means = moments.origins + np.einsum("kij,kj->ki", factors, shift)
     scatter = factors @ scatter @ factors.swapaxes(1, 2)
-    return constrain_covariances(
-        cloud, moments.mass / moments.mass.sum(), means, scatter, covariance
-    )
+    weights = moments.mass / moments.mass.sum()
+    return constrain_covariances(cloud, weights, means, scatter, covariance)
 
 
-def _central(moments: Moments) -> tuple[Array, Array]:
-    """By how much each mean moves, and the covariance about it, in the moments' coordinates."""
+def _central_moments(moments: Moments) -> tuple[Array, Array]:
+    """Returns each mean's shift and the covariance about it, in the moments' coordinates."""
     mass = np.maximum(moments.mass, np.finfo(np.float64).tiny)
     shift = moments.first / mass[:, None]
     return shift, moments.second / mass[:, None, None] - shift[:, :, None] * shift[:, None, :]
@@ -181,19 +159,25 @@ def constrain_covariances(
 ) -> tuple[GaussianMixtureParameters, Array]:
     """Gives covariances their form, and a floor where the points show no variance.
 
+    Args:
+        cloud: The points.
+        weights: (k,), summing to 1.
+        means: (k, d).
+        scatter: Covariance of each component without constraints, (k, d, d).
+        covariance: Form of the covariances.
+
     Returns:
-        The parameters, and which components have collapsed, (k,).
+        The parameters, and a mask of the components that have collapsed, (k,).
     """
     form, unit = COVARIANCE_FORMS[covariance], np.eye(scatter.shape[1])
     variances = np.diagonal(scatter, axis1=1, axis2=2)
-    narrow = (variances < COLLAPSE * cloud.spans**2).any()
-    steps = cloud.steps if narrow else np.zeros(len(unit))
-    least = (
-        variance_resolution(steps, cloud.mean_squares(means, variances)) + cloud.smallest_variance
-    )
+    narrow = (variances < COLLAPSE * cloud.ranges**2).any()
+    steps = cloud.smallest_differences if narrow else np.zeros(len(unit))
+    resolution = variance_resolution(steps, cloud.mean_squares(means, variances))
+    least = resolution + cloud.smallest_variance
     least = np.diagonal(form(least[:, :, None] * unit, weights), axis1=1, axis2=2)
     covariances = form(scatter, weights)
-    flat = cloud.flat if covariance in ("full", "tied") else np.zeros_like(unit)
+    flat = cloud.flat_variance if covariance in ("full", "tied") else np.zeros_like(unit)
     covariances = covariances + flat
     axes = np.diagonal(covariances, axis1=1, axis2=2)
     covariances, collapsed = apply_variance_floor(
@@ -205,7 +189,16 @@ def constrain_covariances(
 def initial_parameters(
     cloud: PointCloud, means: Array, covariance: CovarianceType
 ) -> tuple[GaussianMixtureParameters, Array]:
-    """Equal weights, and the covariance of all points for each component."""
+    """Returns equal weights, and the covariance of all points for each component.
+
+    Args:
+        cloud: The points.
+        means: (k, d).
+        covariance: Form of the covariances.
+
+    Returns:
+        The parameters, and a mask of the components that have collapsed, (k,).
+    """
     count = len(means)
     scatter = np.repeat(cloud.covariance[None], count, axis=0)
     return constrain_covariances(cloud, np.full(count, 1 / count), means, scatter, covariance)
@@ -214,27 +207,35 @@ def initial_parameters(
 def parameters_from_nearest_means(
     cloud: PointCloud, means: Array, covariance: CovarianceType
 ) -> tuple[GaussianMixtureParameters, Array]:
-    """One maximization with each point given wholly to the nearest of the means.
+    """Computes the parameters of clusters in which each point belongs to its nearest mean.
 
-    A component that starts with too few points for a covariance takes the mean one of all.
+    A cluster of too few points for a covariance takes the pooled covariance of all clusters.
+
+    Args:
+        cloud: The points.
+        means: (k, d).
+        covariance: Form of the covariances.
+
+    Returns:
+        The parameters, and a mask of the components that have collapsed, (k,).
     """
     moments = _nearest_moments(cloud, means)
     parameters, collapsed = parameters_from_moments(cloud, moments, covariance)
-    scatter = _central(moments)[1]
+    scatter = _central_moments(moments)[1]
     pooled = np.einsum("k,kij->ij", parameters.weights, scatter)
     scatter = np.where(collapsed[:, None, None], pooled, scatter)
     return constrain_covariances(cloud, parameters.weights, parameters.means, scatter, covariance)
 
 
 def _nearest_moments(cloud: PointCloud, means: Array) -> Moments:
-    """Moments about each mean of the points that are nearest to it."""
+    """Computes the moments about each mean of the points that are nearest to it."""
     nearest = np.argmin([cloud.squared_distances(mean) for mean in means], axis=0)
     count, dimensions = means.shape
     first, second = np.zeros((count, dimensions)), np.zeros((count, dimensions, dimensions))
     for k, mean in enumerate(means):
-        own = nearest == k
-        gaps = cloud.points[:, own] - mean[:, None]
-        weighted = gaps * cloud.counts[own]
+        members = nearest == k
+        gaps = cloud.points[:, members] - mean[:, None]
+        weighted = gaps * cloud.counts[members]
         first[k], second[k] = weighted.sum(axis=1), weighted @ gaps.T
     mass = np.bincount(nearest, cloud.counts, minlength=count)
     units = np.repeat(np.eye(dimensions)[None], count, axis=0)
@@ -244,38 +245,21 @@ def _nearest_moments(cloud: PointCloud, means: Array) -> Moments:
 def in_original_units(
     cloud: PointCloud, parameters: GaussianMixtureParameters, log_likelihood: float
 ) -> MixtureStep:
-    """The parameters and their likelihood in the units that the points came in."""
+    """Converts parameters and their likelihood to the units in which the points came.
+
+    Args:
+        cloud: The points.
+        parameters: In the cloud's units.
+        log_likelihood: Of the parameters, in the cloud's units.
+
+    Returns:
+        The mixture in the units and the float type of the original points.
+    """
     units = cloud.scale[:, None] * cloud.scale
     logs = float(np.log(cloud.scale).sum())
     return MixtureStep(
-        parameters.weights.astype(cloud.kind),
-        (parameters.means * cloud.scale + cloud.centre).astype(cloud.kind),
-        (parameters.covariances * units).astype(cloud.kind),
+        parameters.weights.astype(cloud.dtype),
+        (parameters.means * cloud.scale + cloud.centre).astype(cloud.dtype),
+        (parameters.covariances * units).astype(cloud.dtype),
         log_likelihood - float(cloud.counts.sum()) * logs,
     )
-
-
-def _full(scatter: Array, weights: Array) -> Array:
-    return scatter
-
-
-def _tied(scatter: Array, weights: Array) -> Array:
-    mean = np.einsum("k,kij->ij", weights, scatter)
-    return np.repeat(mean[None], len(scatter), axis=0)
-
-
-def _diagonal(scatter: Array, weights: Array) -> Array:
-    return scatter * np.eye(scatter.shape[1])
-
-
-def _spherical(scatter: Array, weights: Array) -> Array:
-    variance = np.einsum("kii->k", scatter) / scatter.shape[1]
-    return np.asarray(variance[:, None, None] * np.eye(scatter.shape[1]))
-
-
-COVARIANCE_FORMS: dict[str, Callable[[Array, Array], Array]] = {
-    "full": _full,
-    "tied": _tied,
-    "diagonal": _diagonal,
-    "spherical": _spherical,
-}

@@ -12,14 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from matplotlib.ticker import MaxNLocator
 
-from atelier.clustering.em import MixtureStep
-from atelier.clustering.experiments import (
+from atelier.clustering.colours import (
     ColourClusters,
-    LabelledPoints,
     colour_channels,
     components_with_least_bic,
     informative_columns,
 )
+from atelier.clustering.em import MixtureStep
+from atelier.clustering.experiments import LabelledPoints
 from atelier.clustering.mixture import GaussianMixture
 from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, rasterize, set_title
 from atelier.types import Animation, Array
@@ -29,10 +29,11 @@ COLOURS = (
     "#3aafa9", "#9a6324", "#e377c2", "#5b7c99", "#808000",
 )  # fmt: skip
 SECONDS = 0.5
+"""Duration of a frame of an animation."""
 
 
 def _draw_step(axes: Axes, points: Array, step: MixtureStep, title: str) -> None:
-    """Points coloured by responsibility, each Gaussian as its 2σ ellipse."""
+    """Draws points coloured by responsibility, and each Gaussian as its 2σ ellipse."""
     mixture = GaussianMixture(*step, history=np.zeros(1), converged=False, floored=False)
     palette = np.array([_rgb(colour) for colour in COLOURS])[: len(step.weights)]
     shades = mixture.responsibilities(points) @ palette
@@ -59,12 +60,22 @@ def _rgb(colour: str) -> tuple[float, ...]:
 
 
 def em_steps_figure(
-    cloud: LabelledPoints, walk: Sequence[MixtureStep], shown: Sequence[int], *, title: str
+    cloud: LabelledPoints, trace: Sequence[MixtureStep], iterations: Sequence[int], *, title: str
 ) -> Figure:
-    """The planted clusters, and what EM makes of them at some iterations."""
-    shown = [iteration for iteration in shown if iteration < len(walk)]
+    """Draws the true clusters, and the mixture of EM after chosen iterations.
+
+    Args:
+        cloud: Points with their true clusters.
+        trace: The mixture after each iteration.
+        iterations: Iterations to draw; those beyond the trace are left out.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
+    """
+    iterations = [iteration for iteration in iterations if iteration < len(trace)]
     columns = 4
-    rows = -(-(len(shown) + 1) // columns)
+    rows = -(-(len(iterations) + 1) // columns)
     with house_style():
         figure = Figure(figsize=(2.4 * columns, 2.5 * rows + 0.3))
         set_title(figure, title)
@@ -77,23 +88,23 @@ def em_steps_figure(
             s=4,
             linewidths=0,
         )
-        first.set_title("as planted", size=9)
+        first.set_title("true clusters", size=9)
         first.set_aspect("equal")
         first.set(xticks=[], yticks=[])
-        for panel, iteration in zip(panels[1:], shown, strict=False):
-            step = walk[iteration]
+        for panel, iteration in zip(panels[1:], iterations, strict=False):
+            step = trace[iteration]
             label = f"iteration {iteration}: {step.log_likelihood:,.0f}"
             _draw_step(panel, cloud.points, step, label)
-        for panel in panels[len(shown) + 1 :]:
+        for panel in panels[len(iterations) + 1 :]:
             panel.set_axis_off()
     return figure
 
 
-def em_steps_animation(cloud: LabelledPoints, walk: Sequence[MixtureStep]) -> Animation:
-    """Every iteration, one picture each."""
+def em_steps_animation(cloud: LabelledPoints, trace: Sequence[MixtureStep]) -> Animation:
+    """Draws every iteration of EM as a frame of an animation."""
     pictures = []
     with house_style():
-        for iteration, step in enumerate(walk):
+        for iteration, step in enumerate(trace):
             figure = Figure(figsize=(4, 4.2), dpi=80)
             label = f"iteration {iteration}, log-likelihood {step.log_likelihood:,.1f}"
             _draw_step(figure.subplots(), cloud.points, step, label)
@@ -104,7 +115,16 @@ def em_steps_animation(cloud: LabelledPoints, walk: Sequence[MixtureStep]) -> An
 def initialisations_figure(
     table: pd.DataFrame, shares: Mapping[str, float], *, title: str
 ) -> Figure:
-    """Where EM ends, start by start, for each initialisation."""
+    """Draws a histogram of the final log-likelihoods for each initialisation.
+
+    Args:
+        table: What ``initialisation_table`` returns.
+        shares: Share of the starts that reach the best likelihood, by initialisation.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
+    """
     sound = table[~table["collapsed"]]
     low, high = np.quantile(sound["log_likelihood"].to_numpy(), (0.02, 1.0))
     margin = 0.04 * max(high - low, 1e-9)
@@ -116,20 +136,28 @@ def initialisations_figure(
         for panel, (init, share), colour in zip(
             np.atleast_1d(panels), shares.items(), (WARM, ACCENT), strict=False
         ):
-            own = table[table["init"] == init]
-            panel.hist(own["log_likelihood"].clip(low, high), bins, color=colour)
+            starts = table[table["init"] == init]
+            panel.hist(starts["log_likelihood"].clip(low, high), bins, color=colour)
             panel.xaxis.set_major_locator(MaxNLocator(4))
-            lost = int(own["collapsed"].sum())
-            panel.set_title(f"{init}: {share:.0%} reach the best", size=9)
-            panel.set_xlabel(f"final log-likelihood ({len(own)} starts, {lost} collapsed)")
+            collapsed = int(starts["collapsed"].sum())
+            panel.set_title(f"{init}: {share:.0%} reach the best likelihood", size=9)
+            panel.set_xlabel(f"final log-likelihood ({len(starts)} starts, {collapsed} collapsed)")
         np.atleast_1d(panels)[0].set_ylabel("starts")
     return figure
 
 
 def colour_clusters_figure(image: Array, clustered: ColourClusters, *, title: str) -> Figure:
-    """Picture, clusters in their mean colours, how undecided the mixture is, and the BIC.
+    """Draws an image, its clusters in their mean colours, their entropy, and the BIC.
 
-    Where the mixture has one dimension, also the histogram and the Gaussians over it.
+    If the mixture has one dimension, the histogram with the Gaussians is drawn as well.
+
+    Args:
+        image: The clustered image, as :func:`colour_channels` takes it.
+        clustered: Its clusters.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
     """
     colours = colour_channels(image)
     white = _white(image)
@@ -159,24 +187,32 @@ def colour_clusters_figure(image: Array, clustered: ColourClusters, *, title: st
     return figure
 
 
+def colour_clusters_title(clusters: ColourClusters, covariance: str) -> str:
+    """Returns the number of pixels, the feature, and the form of the covariances."""
+    pixels = clusters.labels.size
+    unit = "pixels" if pixels > 1 else "pixel"
+    feature = "grey value" if clusters.colours.shape[1] == 1 else "colour"
+    return f"{pixels:,} {unit} by {feature}, {covariance} covariances"
+
+
 def _white(image: Array) -> float:
-    """The value that is shown as white."""
+    """Returns the value that is drawn as white."""
     if image.dtype == np.uint8:
         return 255.0
     return max(float(image.max()), 1.0)
 
 
 def _as_rgb(colours: Array, white: float) -> Array:
-    """Colours in [0, 1], three channels."""
-    shown = np.clip(colours / white, 0, 1)
-    return np.repeat(shown, 3, axis=-1) if shown.shape[-1] == 1 else shown
+    """Returns colours in [0, 1] with three channels."""
+    scaled = np.clip(colours / white, 0, 1)
+    return np.repeat(scaled, 3, axis=-1) if scaled.shape[-1] == 1 else scaled
 
 
 def _draw_entropy(figure: Figure, axes: Axes, entropy: Array) -> None:
     top = max(float(entropy.max()), 1e-3)
-    shown = axes.imshow(entropy, cmap="magma", vmin=0, vmax=top)
+    image = axes.imshow(entropy, cmap="magma", vmin=0, vmax=top)
     axes.set_title("entropy of the responsibilities, bits")
-    figure.colorbar(shown, ax=axes, shrink=0.8)
+    figure.colorbar(image, ax=axes, shrink=0.8)
 
 
 def _draw_bic(axes: Axes, table: pd.DataFrame) -> None:
@@ -185,14 +221,14 @@ def _draw_bic(axes: Axes, table: pd.DataFrame) -> None:
     floored = table[table["floored"]]
     if len(floored):
         axes.plot(floored["components"], floored["bic"] / 1e3, "o", color="white", markersize=3)
-    hollow = ", hollow: rests on the variance floor" if len(floored) else ""
+    hollow = " (hollow: a component is on the variance floor)" if len(floored) else ""
     axes.set(xlabel=f"components{hollow}", ylabel="BIC, thousands")
-    axes.set_title(_verdict(table), color=INK)
+    axes.set_title(_bic_title(table), color=INK)
     axes.set_xticks(table["components"])
 
 
 def _draw_histogram(axes: Axes, colours: Array, clustered: ColourClusters) -> None:
-    """Pixels by the value of the channel that varies, and each Gaussian's share of them."""
+    """Draws the histogram of the channel that varies, and each Gaussian times its weight."""
     flat = colours.reshape(-1, colours.shape[-1]).astype(np.float64)
     values = flat[:, informative_columns(flat)[0]]
     low, high = float(values.min()), float(values.max())
@@ -203,15 +239,15 @@ def _draw_histogram(axes: Axes, colours: Array, clustered: ColourClusters) -> No
     axes.hist(values, bins=bins, range=(low, high), density=True, color=QUIET)
     top = axes.get_ylim()[1]
     grid = np.linspace(low, high, 1024)
-    densities = np.exp(clustered.mixture.log_densities(grid)).T
+    densities = np.exp(clustered.mixture.log_joint(grid)).T
     for density, colour in zip(densities, cycle(COLOURS), strict=False):
         axes.plot(grid, density, color=colour)
     axes.set(xlabel="value", ylabel="density", ylim=(0, top), xlim=(grid[0], grid[-1]))
     axes.set_title("values of the pixels, and the Gaussians times their weights")
 
 
-def _verdict(table: pd.DataFrame) -> str:
+def _bic_title(table: pd.DataFrame) -> str:
     best = components_with_least_bic(table)
     if best == table["components"].max() and len(table) > 1:
-        return f"least at {best}, the most that were tried"
+        return f"least at {best}, the largest number tried"
     return f"least at {best}"

@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import logsumexp, softmax
 
+from atelier.clustering.components import ComponentDensities, GaussianMixtureParameters
+from atelier.clustering.covariances import COVARIANCE_FORMS
 from atelier.clustering.em import (
-    COVARIANCE_FORMS,
-    ComponentDensities,
-    CovarianceType,
-    GaussianMixtureParameters,
     MixtureStep,
     expectation_step,
     in_original_units,
@@ -20,6 +18,8 @@ from atelier.clustering.em import (
     maximization_step,
     parameters_from_nearest_means,
 )
+from atelier.clustering.information_criteria import parameter_count
+from atelier.clustering.params import CovarianceType
 from atelier.clustering.point_cloud import PointCloud, as_points
 from atelier.types import Array
 
@@ -34,9 +34,9 @@ class GaussianMixture(NamedTuple):
     means: Array
     """(k, d)."""
     covariances: Array
-    """(k, d, d), whatever their form."""
+    """(k, d, d), for every form of the covariances."""
     log_likelihood: float
-    """Natural logarithm of the likelihood of all points, summed (and weighted)."""
+    """Natural logarithm of the likelihood of all points, weighted by their sample weights."""
     history: Array
     """The log-likelihood before the first step and after each, rising."""
     converged: bool
@@ -45,25 +45,36 @@ class GaussianMixture(NamedTuple):
     """Whether a component has collapsed onto the variance floor, so that the likelihood has no
     maximum."""
 
-    def log_densities(self, points: Array) -> Array:
-        """Log of weight times density of each component at each point, (n, k)."""
+    def log_joint(self, points: Array) -> Array:
+        """Returns the log of weight times density, (n, k), at points (n, d)."""
         parts = (self.weights, self.means, self.covariances)
-        evaluate = ComponentDensities(
-            GaussianMixtureParameters(*(np.asarray(part, np.float64) for part in parts))
-        )
-        return evaluate.joint(evaluate.whiten(as_points(points).T)).T
+        parameters = GaussianMixtureParameters(*(np.asarray(part, np.float64) for part in parts))
+        densities = ComponentDensities(parameters)
+        return densities.log_joint(densities.whiten(as_points(points).T)).T
 
     def responsibilities(self, points: Array) -> Array:
-        """The probability of each component given each point, (n, k), rows summing to 1."""
-        return np.asarray(softmax(self.log_densities(points), axis=1))
+        """Returns the probability of each component given each point, (n, k).
+
+        Args:
+            points: (n, d), or (n,) for one dimension.
+
+        Examples:
+            >>> import numpy as np
+            >>> from atelier.clustering import fit_mixture
+            >>> mixture = fit_mixture(np.array([0.0, 1.0, 2.0, 10.0, 11.0, 12.0]), 2)
+            >>> left = mixture.means[:, 0].argmin()
+            >>> mixture.responsibilities(np.array([1.5, 6.0, 10.5]))[:, left].round(2).tolist()
+            [1.0, 0.5, 0.0]
+        """
+        return np.asarray(softmax(self.log_joint(points), axis=1))
 
     def score_samples(self, points: Array) -> Array:
-        """Log density of each point, (n,)."""
-        return np.asarray(logsumexp(self.log_densities(points), axis=1))
+        """Returns the log density, (n,), of points (n, d)."""
+        return np.asarray(logsumexp(self.log_joint(points), axis=1))
 
     def predict(self, points: Array) -> Array:
-        """The most probable component of each point, (n,)."""
-        return np.asarray(self.log_densities(points).argmax(axis=1))
+        """Returns the most probable component, (n,), of points (n, d)."""
+        return np.asarray(self.log_joint(points).argmax(axis=1))
 
 
 def fit_mixture(
@@ -78,35 +89,53 @@ def fit_mixture(
     seed: int = 0,
     sample_weight: Array | None = None,
 ) -> GaussianMixture:
-    """The mixture of ``components`` Gaussians that makes the points most likely, by EM.
+    """Fits a mixture of Gaussians by expectation maximization (Dempster, Laird & Rubin 1977).
 
-    Log-likelihoods are summed by log-sum-exp, densities come from Cholesky factors. The best of
-    ``restarts`` starts is taken, those without a collapsed component first, then those in which
-    every component holds as many points as it has parameters. k-means++ starts with the spread of
-    the points nearest to each mean, other starts with that of all points.
+    Log-likelihoods are summed by log-sum-exp; densities come from Cholesky factors. Of several
+    starts the best is returned: fits without a collapsed component come first, then fits in which
+    every component holds at least as many points as it has parameters, then the likelihood
+    decides. k-means++ starts with the covariance of the points nearest to each mean, the other
+    initialisations with the covariance of all points.
 
     Axes are standardised first, so that results follow the units of each axis. A component
-    collapses where its points share a value on an axis, or a line or plane: its likelihood then
-    grows without end. There its variance is kept at a floor, which is that of a millionth of the
-    component at the next value on that axis, or what the rounding of float64 resolves.
+    collapses if its points share a value on an axis, or a line or a plane: its likelihood then
+    grows without bound. In that direction its variance stays at a floor: the variance of a
+    component that has a millionth of its weight at the next value on that axis, or the variance
+    that the rounding of float64 resolves.
 
     Args:
-        points: (n, d), or (n,) for one dimension. Sums are float64; float32 points give float32
-            parameters.
-        components: k.
-        covariance: One matrix each (full), one for all (tied), or axis-parallel (diagonal), or
-            round (spherical) ones.
-        init: Where means start: ``k-means++`` (Arthur & Vassilvitskii 2007), ``random`` points, or
-            the means themselves, (k, d), which makes restarts needless.
-        restarts: Starts, each from other means.
-        tol: Gain in mean log-likelihood per point, in nats, below which it has converged.
-        max_iter: Steps at most.
-        seed: Of the starts.
-        sample_weight: How often each point counts, (n,).
+        points: Points of shape (n, d), or (n,) for one dimension. Sums are float64; float32
+            points give float32 parameters.
+        components: Number of Gaussians, k; at least 1, at most the number of points.
+        covariance: Form of the covariances: ``full`` (a matrix for each component), ``tied`` (a
+            common matrix), ``diagonal`` (axis-parallel) or ``spherical`` (round).
+        init: Initial means: ``k-means++`` (Arthur & Vassilvitskii 2007), ``random`` (points), or
+            an array of shape (k, d), with which there is a single start.
+        restarts: Number of starts, each from different means.
+        tol: Gain of the mean log-likelihood per point, in nats, below which EM has converged.
+        max_iter: Largest number of steps.
+        seed: Seed of the initial means.
+        sample_weight: How often each point counts, shape (n,), not negative; by default once.
+
+    Returns:
+        The fitted mixture.
 
     Raises:
-        ValueError: Points that are not finite, fewer of them that count than components, or
-            parameters out of range.
+        ValueError: If points are not finite, if fewer points than components have a weight, or if
+            a parameter is out of range.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.clustering import fit_mixture
+        >>> points = np.array([0.0, 1.0, 2.0, 10.0, 11.0, 12.0, 13.0, 14.0])
+        >>> mixture = fit_mixture(points, 2)
+        >>> order = mixture.means[:, 0].argsort()
+        >>> mixture.means[order, 0].round(2).tolist()
+        [1.0, 12.0]
+        >>> mixture.covariances[order, 0, 0].round(2).tolist()
+        [0.67, 2.0]
+        >>> mixture.weights[order].round(3).tolist()
+        [0.375, 0.625]
     """
     _check_options(covariance, restarts, max_iter, init)
     cloud = PointCloud.from_points(
@@ -114,26 +143,31 @@ def fit_mixture(
     )
     rng = np.random.default_rng(seed)
     fits = [
-        _climb(cloud, _start(cloud, components, init, covariance, rng), covariance, tol, max_iter)
+        _run_em(cloud, _start(cloud, components, init, covariance, rng), covariance, tol, max_iter)
         for _ in range(restarts if isinstance(init, str) else 1)
     ]
-    size = float(cloud.counts.sum())
-    best = max(
-        fits,
-        key=lambda fit: (
-            not fit.floored,
-            not has_undersized_component(fit, size, covariance),
-            fit.log_likelihood,
-        ),
-    )
+    best = _best_fit(fits, float(cloud.counts.sum()), covariance)
     if best.floored:
         logger.warning(
-            "of %d components, one or more have no variance in a direction: their points share a "
-            "value, a line or a plane, as far as their numbers resolve. There the variance floor "
-            "stands, on which the log-likelihood and every information criterion depend",
+            "At least one of %d components has no variance in a direction: its points share a "
+            "value, a line or a plane, within the resolution of their numbers. Its variance in "
+            "that direction is the variance floor, on which the log-likelihood and every "
+            "information criterion depend",
             components,
         )
     return best
+
+
+def _best_fit(
+    fits: list[GaussianMixture], size: float, covariance: CovarianceType
+) -> GaussianMixture:
+    """Returns the first fit of the highest rank; :func:`fit_mixture` states the order."""
+
+    def rank(fit: GaussianMixture) -> tuple[bool, bool, float]:
+        sound = not has_undersized_component(fit, size, covariance)
+        return not fit.floored, sound, fit.log_likelihood
+
+    return max(fits, key=rank)
 
 
 def _start(
@@ -156,14 +190,14 @@ def _check_options(covariance: str, restarts: int, max_iter: int, init: str | Ar
         raise ValueError(f"Expected init random, k-means++ or means. Received: {init!r}")
 
 
-def _climb(
+def _run_em(
     cloud: PointCloud,
     parameters: GaussianMixtureParameters,
     covariance: CovarianceType,
     tol: float,
     max_iter: int,
 ) -> GaussianMixture:
-    """EM from one start to where a step gains less than ``tol`` a point."""
+    """Runs EM from a start until a step gains less than ``tol`` per point."""
     moments = expectation_step(cloud, parameters)
     history, converged = [moments.log_likelihood], False
     while len(history) <= max_iter and not converged:
@@ -171,70 +205,63 @@ def _climb(
         moments = expectation_step(cloud, parameters)
         history.append(moments.log_likelihood)
         converged = history[-1] - history[-2] < tol * float(cloud.counts.sum())
-    here = in_original_units(cloud, parameters, history[-1])
-    moved = np.array(history) + here.log_likelihood - history[-1]
-    return GaussianMixture(*here, history=moved, converged=converged, floored=bool(collapsed.any()))
+    last = in_original_units(cloud, parameters, history[-1])
+    converted = np.array(history) + last.log_likelihood - history[-1]
+    return GaussianMixture(
+        *last, history=converted, converged=converged, floored=bool(collapsed.any())
+    )
 
 
 def em_steps(
     points: Array, means: Array, *, covariance: CovarianceType = "full", iterations: int
 ) -> list[MixtureStep]:
-    """EM from given means, (k, d): the start, and what each of ``iterations`` steps makes of it.
+    """Runs EM from given means and returns the mixture after every iteration.
 
     Args:
-        points: (n, d).
-        means: Where the components start.
+        points: Points of shape (n, d).
+        means: Initial means, (k, d). The initial weights are equal, and the initial covariances
+            those of all points.
         covariance: As for :func:`fit_mixture`.
-        iterations: Steps.
+        iterations: Number of steps.
+
+    Returns:
+        The initial mixture and the mixture after each step, ``iterations`` + 1 in all.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.clustering import em_steps
+        >>> points = np.array([[0.0], [1.0], [2.0], [10.0], [11.0], [12.0]])
+        >>> trace = em_steps(points, np.array([[0.0], [12.0]]), iterations=20)
+        >>> len(trace), trace[0].means.ravel().tolist(), trace[-1].means.ravel().round(2).tolist()
+        (21, [0.0, 12.0], [1.0, 11.0])
     """
     cloud = PointCloud.from_points(
         np.asarray(points, np.float64), None, len(means), common_scale=covariance == "spherical"
     )
     start = cloud.initial_means(len(means), np.asarray(means), np.random.default_rng(0))
     parameters, _ = initial_parameters(cloud, start, covariance)
-    walk = []
+    trace = []
     for _ in range(iterations + 1):
         moments = expectation_step(cloud, parameters)
-        walk.append(in_original_units(cloud, parameters, moments.log_likelihood))
+        trace.append(in_original_units(cloud, parameters, moments.log_likelihood))
         parameters, _ = maximization_step(cloud, parameters, moments, covariance)
-    return walk
-
-
-def parameter_count(components: int, dimensions: int, covariance: CovarianceType) -> int:
-    """Free parameters of a mixture: weights, means, covariances."""
-    matrix = dimensions * (dimensions + 1) // 2
-    covariances = {
-        "full": components * matrix,
-        "tied": matrix,
-        "diagonal": components * dimensions,
-        "spherical": components,
-    }[covariance]
-    return components - 1 + components * dimensions + covariances
+    return trace
 
 
 def has_undersized_component(
     mixture: GaussianMixture, points: float, covariance: CovarianceType
 ) -> bool:
-    """Whether a component holds fewer points than its mean and covariance have parameters.
+    """Tells whether a component holds fewer points than its mean and covariance have parameters.
 
-    Such a component fits chance: its likelihood is large because its points nearly lie on a line.
+    Such a component fits noise: its likelihood is large because its points nearly lie on a line.
 
     Args:
         mixture: A fitted mixture.
-        points: How many it was fitted to, or the sum of their weights.
-        covariance: As for :func:`fit_mixture`.
+        points: Number of points it was fitted to, or the sum of their weights.
+        covariance: Form of the covariances.
+
+    Returns:
+        Whether there is such a component.
     """
-    own = parameter_count(1, mixture.means.shape[1], covariance)
-    return bool(mixture.weights.min() * points < own)
-
-
-def bayesian_information_criterion(
-    log_likelihood: float,
-    points: float,
-    components: int,
-    dimensions: int,
-    covariance: CovarianceType,
-) -> float:
-    """BIC (Schwarz 1978), lower being better: parameters · ln n - 2 log-likelihood."""
-    free = parameter_count(components, dimensions, covariance)
-    return float(free * np.log(points) - 2 * log_likelihood)
+    parameters = parameter_count(1, mixture.means.shape[1], covariance)
+    return bool(mixture.weights.min() * points < parameters)

@@ -1,4 +1,4 @@
-"""What is looked at before data is trusted: counts, labels, balance, duplicates, identity."""
+"""Checks of data: counts, labels, class balance, duplicates, digests."""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 
 from atelier.data.reading import Source
-from atelier.types import Arrays, Images
+from atelier.types import Arrays, Images, Metrics
 
 
 def check_source(source: Source) -> None:
-    """Refuse data that is not one label per image, every label naming a class, no class absent.
+    """Checks that every image has a label, every label is a class, and no class is absent.
 
     Raises:
-        ValueError: Says which part, what was expected and what came.
+        ValueError: If a check fails; the message names the part.
     """
     for name, (images, labels) in source.parts.items():
         where = f"{source.name}, {name} part"
@@ -37,7 +37,7 @@ def check_source(source: Source) -> None:
 
 
 def splits_digest(splits: Mapping[str, Arrays]) -> str:
-    """SHA-256 over every array of every split, names, shapes and types included."""
+    """Returns the SHA-256 over every array of every split, with names, shapes and types."""
     total = hashlib.sha256()
     for split in sorted(splits):
         for name in sorted(splits[split]):
@@ -52,25 +52,66 @@ def _fingerprints(images: Images) -> list[bytes]:
 
 
 def count_duplicates(splits: Mapping[str, Arrays]) -> pd.DataFrame:
-    """How many images of each split occur, pixel for pixel, in each other one, and in itself.
+    """Counts the images of each split that occur, pixel for pixel, in each split.
 
-    Columns: ``split``, ``images``, then one ``in_<split>`` for each. The diagonal counts
-    the images that repeat an earlier one of the same split.
+    Args:
+        splits: Splits by name, each with ``images``.
+
+    Returns:
+        A row per split: ``split``, ``images``, and ``in_<split>`` for each split. In its own
+        column a split counts the images that repeat an earlier image.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.data import count_duplicates
+        >>> images = np.array([1, 2, 2], np.uint8).reshape(3, 1, 1, 1)
+        >>> table = count_duplicates({"train": {"images": images}, "test": {"images": images[1:]}})
+        >>> table.set_index("split").loc["test"].to_dict()
+        {'images': 2, 'in_train': 2, 'in_test': 1}
     """
-    seen = {name: _fingerprints(split["images"]) for name, split in splits.items()}
-    sets = {name: set(prints) for name, prints in seen.items()}
+    prints = {name: _fingerprints(split["images"]) for name, split in splits.items()}
+    unique = {name: set(digests) for name, digests in prints.items()}
     rows = []
-    for name, prints in seen.items():
-        within = {f"in_{name}": len(prints) - len(sets[name])}
-        across = {
-            f"in_{other}": sum(one in sets[other] for one in prints)
-            for other in seen
-            if other != name
+    for name, digests in prints.items():
+        counts = {
+            f"in_{reference}": sum(digest in unique[reference] for digest in digests)
+            for reference in prints
         }
-        rows.append({"split": name, "images": len(prints)} | within | across)
-    return pd.DataFrame(rows)[["split", "images", *(f"in_{name}" for name in seen)]]
+        counts[f"in_{name}"] = len(digests) - len(unique[name])
+        rows.append({"split": name, "images": len(digests)} | counts)
+    return pd.DataFrame(rows)
 
 
 def class_imbalance(counts: pd.Series) -> float:
-    """The largest class's count over the smallest's; 1 is balanced."""
+    """Returns the ratio of the largest class to the smallest; 1 is balanced.
+
+    Args:
+        counts: Number of images of each class, at least 1.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from atelier.data import class_imbalance
+        >>> class_imbalance(pd.Series([10, 5, 8]))
+        2.0
+    """
     return float(counts.max() / counts.min())
+
+
+def split_metrics(splits: Mapping[str, Arrays], duplicates: pd.DataFrame, classes: int) -> Metrics:
+    """Returns the size of each split, the classes and their imbalance, and duplicates in training.
+
+    Args:
+        splits: Splits by name, each with ``images`` and ``labels``.
+        duplicates: What :func:`count_duplicates` returns of them.
+        classes: Number of classes.
+
+    Returns:
+        ``<split>_n``, ``classes``, ``imbalance``, ``test_images_in_train``.
+    """
+    counts = pd.Series(np.bincount(splits["train"]["labels"], minlength=classes))
+    repeated = duplicates.loc[duplicates["split"] == "test", "in_train"].item()
+    return {f"{name}_n": float(len(split["labels"])) for name, split in splits.items()} | {
+        "classes": float(len(counts)),
+        "imbalance": class_imbalance(counts),
+        "test_images_in_train": float(repeated),
+    }

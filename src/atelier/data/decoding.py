@@ -11,19 +11,18 @@ import logging
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import lazy_loader
 import numpy as np
+from PIL import Image, ImageOps
 
 from atelier.types import Array
 
-if TYPE_CHECKING:
-    from PIL import Image
-
+skimage = lazy_loader.load("skimage")
 logger = logging.getLogger(__name__)
 
 FLOAT32_INTEGERS = 2**24
-"""The largest integer up to which float32 holds every integer."""
+"""Largest integer up to which float32 holds every integer."""
 _INTEGERS = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
 _DAMAGE = (
     OSError,  # also: not known as a picture, truncated
@@ -40,14 +39,14 @@ _DAMAGE = (
     struct.error,
     zlib.error,
 )
-"""What the plugins of Pillow and tifffile raise on damaged files: there is no common type."""
+"""Errors of the plugins of Pillow and tifffile on damaged files, which have no common type."""
 
 
 def decode_picture(file: Path | io.BytesIO, name: str) -> Array:
     """Reads a picture as grey or RGB, upright.
 
-    The EXIF orientation is carried out. Alpha is composed on white. A palette is looked up, and
-    makes a grey picture where all its pixels are grey. One bit becomes 0 and 255. CMYK, YCbCr, LAB
+    The EXIF orientation is applied. Alpha is composed on white. A palette is looked up, and
+    gives a grey picture if all its pixels are grey. One bit becomes 0 and 255. CMYK, YCbCr, LAB
     and HSV become RGB. Of several pages or frames the first is read, with a note in the log.
 
     Args:
@@ -59,8 +58,8 @@ def decode_picture(file: Path | io.BytesIO, name: str) -> Array:
         float32 of floats, and of integers beyond 0 … 65,535 that it holds exactly.
 
     Raises:
-        ValueError: The file is no whole picture, has too many pixels, or has values that are NaN,
-            infinite or too large for float32. The message begins with `name`.
+        ValueError: If the file is not a complete picture, has too many pixels, or has values that
+            are NaN, infinite or too large for float32. The message begins with `name`.
     """
     image = _load(file, name)
     if image.mode in {"1", "L"} and not image.has_transparency_data:
@@ -78,8 +77,8 @@ def decode_picture(file: Path | io.BytesIO, name: str) -> Array:
 def decode_labels(file: Path | io.BytesIO, name: str) -> Array:
     """Reads a label map as the integers that the file stores, upright.
 
-    A palette's indices are the labels, its colours are ignored; so is alpha. Three equal channels
-    are one.
+    The indices of a palette are the labels; its colours are ignored, and so is alpha. Three equal
+    channels are read as a single channel.
 
     Args:
         file: A path, or a stream of the file's bytes.
@@ -89,7 +88,7 @@ def decode_labels(file: Path | io.BytesIO, name: str) -> Array:
         (height, width): bool of one bit, else the file's integers; floats stay floats.
 
     Raises:
-        ValueError: The file is no whole picture, or its pixels are colours.
+        ValueError: If the file is not a complete picture, or if its pixels are colours.
     """
     image = _load(file, name)
     if image.mode in {"CMYK", "YCbCr", "LAB", "HSV"}:
@@ -117,7 +116,7 @@ def decode_mask(file: Path | io.BytesIO, name: str) -> Array:
         (height, width), 0 outside.
 
     Raises:
-        ValueError: The file is no whole picture.
+        ValueError: If the file is not a complete picture.
     """
     image = _load(file, name)
     if image.mode in {"P", "PA", "CMYK", "YCbCr", "LAB", "HSV"}:
@@ -135,15 +134,13 @@ def decode_volume(path: Path) -> Array:
         (sections, height, width), or (sections, height, width, channels).
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no whole TIFF, or no stack of pictures.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not a complete TIFF, or not a stack of pictures.
     """
-    from skimage.io import imread
-
     if not path.is_file():
         raise FileNotFoundError(f"Expected {path}. Received: no such file in {path.parent}")
     try:
-        volume = np.asarray(imread(path))
+        volume = np.asarray(skimage.io.imread(path))
     except _DAMAGE as error:
         raise ValueError(f"{path}: Expected a whole TIFF stack. Received: {error}") from error
     if volume.ndim == 2 or (volume.ndim == 3 and volume.shape[-1] in {3, 4}):
@@ -154,7 +151,7 @@ def decode_volume(path: Path) -> Array:
 
 
 def to_storage_type(values: Array, name: str) -> Array:
-    """Brings pixels to one of the three types: uint8, uint16, float32.
+    """Converts pixels to one of the three types of pictures: uint8, uint16, float32.
 
     Args:
         values: Booleans, integers or floats, of any shape.
@@ -165,7 +162,7 @@ def to_storage_type(values: Array, name: str) -> Array:
         else float32.
 
     Raises:
-        ValueError: Values are NaN or infinite, or integers that float32 does not hold exactly.
+        ValueError: If values are NaN or infinite, or integers that float32 does not hold exactly.
     """
     if values.dtype == bool:
         return values * np.uint8(255)
@@ -185,18 +182,16 @@ def to_storage_type(values: Array, name: str) -> Array:
 
 
 def merge_equal_channels(picture: Array) -> Array:
-    """Makes three equal channels one, (height, width); other pictures pass."""
+    """Returns a picture of three equal channels as (height, width), others unchanged."""
     if picture.ndim == 3 and all(
-        np.array_equal(picture[..., 0], picture[..., other]) for other in (1, 2)
+        np.array_equal(picture[..., 0], picture[..., channel]) for channel in (1, 2)
     ):
         picture = picture[..., 0]
     return np.ascontiguousarray(picture)
 
 
 def _load(file: Path | io.BytesIO, name: str) -> Image.Image:
-    """The first page in memory, turned as its EXIF says."""
-    from PIL import Image, ImageOps
-
+    """Loads the first page, oriented by its EXIF data."""
     try:
         with Image.open(file) as opened:
             pages = getattr(opened, "n_frames", 1)
@@ -214,25 +209,23 @@ def _load(file: Path | io.BytesIO, name: str) -> Image.Image:
 
 
 def _first_bytes(file: Path | io.BytesIO) -> str:
-    """What a file that cannot be decoded begins with."""
+    """Describes the first bytes of a file that cannot be decoded."""
     with file.open("rb") if isinstance(file, Path) else io.BytesIO(file.getvalue()) as stream:
         start = stream.read(12)
     return f"a file that begins with {start!r}; " if start else "an empty file; "
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """The picture on white where it has alpha, or a colour that stands for transparent."""
+    """Composes a picture with alpha, or with a transparent colour, on white."""
     if not image.has_transparency_data:
         return image
-    from PIL import Image
-
     straight = image.convert("LA") if image.mode == "La" else image
     white = Image.new("RGBA", image.size, "white")
     return Image.alpha_composite(white, straight.convert("RGBA"))
 
 
 def _on_white(image: Image.Image) -> Array:
-    """Integers; the grey value that a 16-bit PNG declares transparent becomes white."""
+    """Returns integers, with the transparent grey value of a 16-bit PNG replaced by white."""
     values = np.asarray(image)
     transparent = image.info.get("transparency")
     if transparent is None:
@@ -241,7 +234,7 @@ def _on_white(image: Image.Image) -> Array:
 
 
 def _finite(values: Array, name: str) -> Array:
-    """Floats as float32, all of them finite."""
+    """Converts floats to float32 and checks that all are finite."""
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
     nan, infinite = int(np.isnan(single).sum()), int(np.isinf(single).sum())

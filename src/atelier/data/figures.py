@@ -1,6 +1,6 @@
-"""Figures of a data card."""
+"""Figures of a data card: class counts, examples, means and deviations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,25 @@ from atelier.plotting import QUIET, SPLIT_COLOURS, house_style, set_title
 from atelier.types import Array, Images, Labels
 
 
+def card_titles(name: str, most_variable: Mapping[str, str]) -> dict[str, str]:
+    """Returns the titles of a data card's figures: counts, contact_sheet, moments, deviation.
+
+    Args:
+        name: Name of the data.
+        most_variable: Most variable class by each statistic.
+    """
+    return {
+        "counts": f"{name}: images per class",
+        "contact_sheet": f"{name}: training images",
+        "moments": f"{name}: mean and pixel-wise standard deviation",
+        "deviation": f"{name}: pixel-wise deviation is largest for "
+        f"{most_variable['mean_deviation']} by its mean, for "
+        f"{most_variable['largest_deviation']} by its maximum",
+    }
+
+
 def counts_figure(table: pd.DataFrame, *, title: str) -> Figure:
-    """Images per class, stacked by split."""
+    """Draws the number of images of each class, stacked by split."""
     with house_style():
         figure = Figure(figsize=(max(6, 0.22 * len(table)), 3.2))
         axes = figure.subplots()
@@ -27,7 +44,7 @@ def counts_figure(table: pd.DataFrame, *, title: str) -> Figure:
 
 
 def tile_images(tiles: Array, *, gap: int = 1) -> Array:
-    """One picture, values 0 … 255, of a grid of tiles, (rows, columns, height, width)."""
+    """Joins tiles, (rows, columns, height, width), to an image with black gaps between them."""
     rows, columns, height, width = tiles.shape
     framed = np.pad(tiles, ((0, 0), (0, 0), (0, gap), (0, gap)))
     grid = framed.transpose(0, 2, 1, 3)  # (rows, height, columns, width)
@@ -37,7 +54,18 @@ def tile_images(tiles: Array, *, gap: int = 1) -> Array:
 def contact_sheet_figure(
     images: Images, labels: Labels, classes: Sequence[str], *, title: str, columns: int = 16
 ) -> Figure:
-    """The first images of every class, a row each; many classes stand in two halves."""
+    """Draws the first images of every class, a row for each class; many classes in two columns.
+
+    Args:
+        images: (n, height, width, 1) uint8.
+        labels: (n,), in [0, classes).
+        classes: Name of each class.
+        title: Title of the figure.
+        columns: Number of images of each class.
+
+    Returns:
+        The figure.
+    """
     tiles = np.zeros((len(classes), columns, *images.shape[1:3]), np.uint8)
     for label in range(len(classes)):
         first = images[labels == label][:columns, ..., 0]
@@ -66,7 +94,17 @@ def _draw_rows(axes: Axes, tiles: Array, names: Sequence[str]) -> None:
 def moments_figure(
     means: Array, deviations: Array, classes: Sequence[str], *, title: str
 ) -> Figure:
-    """Mean (left) and pixel-wise standard deviation (right, brightened) of every class."""
+    """Draws the mean (left) and the scaled pixel-wise deviation (right) of each class.
+
+    Args:
+        means: (classes, height, width), 0 … 255.
+        deviations: (classes, height, width).
+        classes: Name of each class.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
+    """
     pairs = np.stack([means, deviations * (255 / deviations.max())], axis=1)
     columns = 5 if len(classes) <= 10 else 8
     rows = -(-len(classes) // columns)
@@ -83,7 +121,7 @@ def moments_figure(
 
 
 def deviation_figure(table: pd.DataFrame, *, title: str) -> Figure:
-    """How much each class varies, by both statistics, the largest marked."""
+    """Draws the variability of each class by two statistics, with the largest marked."""
     statistics = {"mean_deviation": "mean over pixels", "largest_deviation": "largest pixel"}
     with house_style():
         figure = Figure(figsize=(max(6, 0.22 * len(table)), 3.4))

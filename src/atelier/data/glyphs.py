@@ -1,8 +1,8 @@
-"""Glyphs: characters rendered from open fonts, each bent a little. They are not EMNIST.
+"""Glyphs: characters rendered from open fonts and randomly distorted. They are not EMNIST.
 
-No package carries EMNIST, so the embedded sample of its 47 classes is drawn: the fonts that ship
-with matplotlib, a random affine map and a smooth elastic displacement (Simard, Steinkraus & Platt
-2003), all from one seed.
+No package contains EMNIST, so the embedded sample of its 47 classes is drawn with the fonts that
+ship with matplotlib, a random affine map and an elastic distortion (Simard, Steinkraus & Platt
+2003), all from a single seed.
 """
 
 from pathlib import Path
@@ -29,21 +29,28 @@ FONTS = (
 )
 CITATION = "glyphs rendered by atelier from the fonts that ship with matplotlib"
 SIDE = 28
-HEIGHT = 20
-RENDERED = 96
+"""Side of an image, pixels."""
+LONGER_SIDE = 20
+"""Longer side of a glyph within its image, pixels."""
+FONT_SIZE = 96
+"""Size in which a glyph is rendered before it is scaled down."""
 
 
 def render_character(character: str, font: str) -> Array:
-    """One character, (28, 28) float32 in [0, 1], its larger side 20 pixels, its centre of mass
-    in the middle: MNIST's own preparation (LeCun et al. 1998).
+    """Renders a character as MNIST is prepared: its longer side 20 pixels, centred by mass.
+
+    LeCun et al. (1998) describe the preparation.
+
+    Returns:
+        (28, 28) float32 in [0, 1].
     """
     path = Path(mpl.get_data_path(), "fonts", "ttf", font)
-    face = ImageFont.truetype(str(path), RENDERED)
-    left, top, right, bottom = (int(edge) for edge in face.getbbox(character))
-    canvas = Image.new("L", (right - left, bottom - top))
-    ImageDraw.Draw(canvas).text((-left, -top), character, fill=255, font=face)
+    face = ImageFont.truetype(str(path), FONT_SIZE)
+    x0, y0, x1, y1 = (int(edge) for edge in face.getbbox(character))
+    canvas = Image.new("L", (x1 - x0, y1 - y0))
+    ImageDraw.Draw(canvas).text((-x0, -y0), character, fill=255, font=face)
     ink = canvas.crop(canvas.getbbox())
-    scale = HEIGHT / max(ink.size)
+    scale = LONGER_SIDE / max(ink.size)
     size = (max(1, round(ink.width * scale)), max(1, round(ink.height * scale)))
     small = np.asarray(ink.resize(size, Image.Resampling.BOX), np.float32) / 255
     return _centred(small)
@@ -53,19 +60,28 @@ def _centred(ink: Array) -> Array:
     height, width = ink.shape
     row, column = ndimage.center_of_mass(ink)
     top = int(np.clip(round(SIDE / 2 - row), 0, SIDE - height))
-    left = int(np.clip(round(SIDE / 2 - column), 0, SIDE - width))
+    start = int(np.clip(round(SIDE / 2 - column), 0, SIDE - width))
     image = np.zeros((SIDE, SIDE), np.float32)
-    image[top : top + height, left : left + width] = ink
+    image[top : top + height, start : start + width] = ink
     return image
 
 
 def distort_elastically(
     image: Array, rng: np.random.Generator, *, alpha: float = 24.0, sigma: float = 4.0
 ) -> Array:
-    """The image, (height, width), under one random affine map and one elastic displacement.
+    """Applies a random affine map and an elastic distortion (Simard, Steinkraus & Platt 2003).
 
-    Rotation within 15 degrees, scales 0.8 … 1.1, shear within 0.25, shift within 2 pixels;
-    displacements are white noise in [-1, 1] smoothed by ``sigma`` pixels and scaled by ``alpha``.
+    The affine map rotates within 15 degrees, scales by 0.8 … 1.1, shears within 0.25 and shifts
+    within 2 pixels. The elastic displacements are smoothed white noise in [-1, 1].
+
+    Args:
+        image: (height, width).
+        rng: Source of the random numbers.
+        alpha: Factor of the displacements, pixels.
+        sigma: Standard deviation of the Gaussian that smooths them, pixels.
+
+    Returns:
+        The distorted image, (height, width).
     """
     shape = np.array(image.shape)
     angle, shear = rng.uniform(-0.26, 0.26), rng.uniform(-0.25, 0.25)
@@ -81,9 +97,21 @@ def distort_elastically(
 
 
 def draw_glyphs(characters: str, per_class: int, *, seed: int) -> tuple[Images, Labels]:
-    """``per_class`` glyphs of every character: images (n, 28, 28, 1) uint8, labels (n,).
+    """Draws randomly distorted glyphs, light on a dark ground as in MNIST.
 
-    Light ink on dark ground, as in MNIST. The same seed gives the same glyphs.
+    Args:
+        characters: The classes.
+        per_class: Number of glyphs of each character.
+        seed: Seed of the random numbers.
+
+    Returns:
+        Images (n, 28, 28, 1) uint8 and labels (n,), in random order.
+
+    Examples:
+        >>> from atelier.data import draw_glyphs
+        >>> images, labels = draw_glyphs("AB", 3, seed=0)
+        >>> images.shape, sorted(labels.tolist())
+        ((6, 28, 28, 1), [0, 0, 0, 1, 1, 1])
     """
     rng = np.random.default_rng(seed)
     plain = [[render_character(character, font) for font in FONTS] for character in characters]

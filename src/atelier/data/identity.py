@@ -1,4 +1,4 @@
-"""Tells a mirrored file by its hash: verified, unknown, or known as another file."""
+"""Identification of mirrored files by their hashes."""
 
 import logging
 from pathlib import Path
@@ -11,18 +11,18 @@ logger = logging.getLogger(__name__)
 
 
 class PublishedFile(NamedTuple):
-    """A file of the table, by data set and by name without ``.gz``."""
+    """A file of a published data set, by its name without ``.gz``."""
 
     dataset: str
     name: str
 
     def __str__(self) -> str:
-        """For messages."""
+        """Returns the name with the title of the data set, for messages."""
         return f"{self.name} of {DATA_SETS[self.dataset].title}"
 
 
 def _published() -> dict[str, PublishedFile]:
-    """Every file of the table by the SHA-256 of its packed and of its unpacked bytes."""
+    """Returns every published file by the SHA-256 of its compressed and its decompressed bytes."""
     return {
         digest.removeprefix("sha256:"): PublishedFile(dataset, _stem(file))
         for dataset, data_set in DATA_SETS.items()
@@ -37,20 +37,20 @@ def _stem(file: RemoteFile) -> str:
 
 
 def check_file_identity(dataset: str, name: str, path: Path, stored: bytes, plain: bytes) -> None:
-    """Refuses a file that is known as another one, or is not what its published hash says.
+    """Checks by its hash that a file is the expected file.
 
-    Data sets such as MNIST and Fashion-MNIST have the same file names and sizes: only hashes tell
-    them apart. A file of which no hash is known is taken with a warning.
+    Data sets such as MNIST and Fashion-MNIST have the same file names and sizes: only hashes
+    distinguish them. A file without a published hash is accepted with a warning.
 
     Args:
-        dataset: The data set that was asked for.
-        name: The published name that was asked for, without ``.gz``.
-        path: For messages.
-        stored: The file's bytes.
-        plain: Its unpacked bytes; another packing of the same data has the same.
+        dataset: Name of the expected data set.
+        name: Published name of the expected file, without ``.gz``.
+        path: Path of the file, for messages.
+        stored: Bytes of the file.
+        plain: Its decompressed bytes, which do not depend on the compression.
 
     Raises:
-        ValueError: Says which file was expected and which came.
+        ValueError: If the file is another published file, or differs from the published hash.
     """
     wanted = PublishedFile(dataset, name)
     digests = [bytes_digest(data) for data in (plain, stored)]

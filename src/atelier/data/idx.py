@@ -21,14 +21,28 @@ TYPES: dict[int, np.dtype[Any]] = {
 
 
 def parse_idx(data: bytes) -> Array:
-    """The array that an IDX file holds, in native byte order, its own copy.
+    """Parses the bytes of an IDX file (LeCun, Cortes & Burges 1998).
 
     Layout: two zero bytes, a type code, the number of dimensions, each dimension as a big-endian
-    32-bit integer, then the values, last dimension fastest. Nothing is allocated before the
-    promised size was compared with the bytes that are there.
+    32-bit integer, then the values, last dimension fastest. No memory is allocated before the
+    size in the header is compared with the number of bytes.
+
+    Args:
+        data: The whole file, not compressed.
+
+    Returns:
+        A new array of the shape and type of the header, in native byte order.
 
     Raises:
-        ValueError: Wrong magic, unknown type, no dimensions, too few or too many bytes.
+        ValueError: If the magic number, the type or the number of dimensions is invalid, or if
+            there are too few or too many bytes.
+
+    Examples:
+        >>> from atelier.data import parse_idx
+        >>> header = bytes([0, 0, 0x08, 2, 0, 0, 0, 2, 0, 0, 0, 3])  # unsigned bytes, 2 x 3
+        >>> parse_idx(header + bytes([1, 2, 3, 4, 5, 6]))
+        array([[1, 2, 3],
+               [4, 5, 6]], dtype=uint8)
     """
     if len(data) < 4:
         raise ValueError(f"Expected an IDX header of 4 bytes or more. Received: {len(data)} bytes")
@@ -36,8 +50,8 @@ def parse_idx(data: bytes) -> Array:
         raise ValueError(f"Expected an IDX file to begin with 00 00. Received: {data[:2].hex(' ')}")
     code, dimensions = data[2], data[3]
     if code not in TYPES:
-        known = ", ".join(f"{known:#04x}" for known in TYPES)
-        raise ValueError(f"Expected an IDX type among {known}. Received: {code:#04x}")
+        codes = ", ".join(f"{valid:#04x}" for valid in TYPES)
+        raise ValueError(f"Expected an IDX type among {codes}. Received: {code:#04x}")
     if dimensions == 0:
         raise ValueError("Expected 1 to 255 dimensions in the IDX header. Received: 0")
     start = 4 + 4 * dimensions
@@ -60,10 +74,10 @@ def parse_idx(data: bytes) -> Array:
 
 
 def decompress(data: bytes) -> bytes:
-    """The bytes themselves, or what they hold where they are gzip.
+    """Decompresses bytes that are gzip, and returns others unchanged.
 
     Raises:
-        ValueError: The gzip stream is truncated or damaged.
+        ValueError: If the gzip stream is truncated or damaged.
     """
     if data[:2] != b"\x1f\x8b":
         return data
@@ -76,10 +90,10 @@ def decompress(data: bytes) -> bytes:
 
 
 def read_idx(path: Path) -> Array:
-    """The array in an IDX file, plain or gzip.
+    """Reads an IDX file, plain or gzip.
 
     Raises:
-        ValueError: As :func:`parse_idx`, with the file's name in front.
+        ValueError: As :func:`parse_idx`; the message begins with the path.
     """
     try:
         return parse_idx(decompress(path.read_bytes()))

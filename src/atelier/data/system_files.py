@@ -1,4 +1,4 @@
-"""Files that operating systems put into folders and archives, which are no data."""
+"""Files that operating systems add to folders and archives, which are not data."""
 
 import logging
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ SYSTEM_NAMES = {
     "system volume information",
     "lost+found",
 }
-"""Names that Windows, macOS and network storage give, in lower case."""
+"""Names of files of Windows, macOS and network storage, in lower case."""
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 
@@ -29,6 +29,7 @@ def is_system_file(path: PurePath) -> bool:
         path: Relative to the folder or archive that is read: the folder itself may be hidden.
 
     Examples:
+        >>> from pathlib import PurePath
         >>> is_system_file(PurePath("__MACOSX/a/images/._a.png"))
         True
         >>> is_system_file(PurePath("a/images/a.png"))
@@ -38,14 +39,14 @@ def is_system_file(path: PurePath) -> bool:
 
 
 def without_system_files(paths: Iterable[AnyPath], folder: Path) -> list[AnyPath]:
-    """Leaves out what is no data, in sorted order, and logs how many files that are.
+    """Leaves out files of the operating system, and logs their number.
 
     Args:
         paths: Paths inside the folder, or members of the archive.
-        folder: The folder or archive, which is named in the log.
+        folder: The folder or archive, for the log.
 
     Returns:
-        The other paths, sorted.
+        The remaining paths, sorted.
     """
     everything = sorted(paths)
     data = [path for path in everything if not is_system_file(_inside(path, folder))]
@@ -61,10 +62,10 @@ def without_system_files(paths: Iterable[AnyPath], folder: Path) -> list[AnyPath
 
 
 def _inside(path: AnyPath, folder: Path) -> PurePath:
-    """The part of a path that follows the folder."""
+    """Returns a path relative to the folder that contains it."""
     return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
 def list_folder(folder: Path) -> list[Path]:
-    """Lists what a folder holds, sorted, without files that are no data."""
+    """Lists the entries of a folder, sorted, without files of the operating system."""
     return without_system_files(folder.iterdir(), folder)

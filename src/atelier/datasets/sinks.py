@@ -15,7 +15,7 @@ from atelier.datasets.npz import read_npz, write_npz
 from atelier.types import Array, Arrays
 
 if TYPE_CHECKING:
-    from atelier.sweep.chunk_store import Ledger
+    from atelier.sweep.chunk_store import StudyFolder
 
 logger = logging.getLogger(__name__)
 
@@ -198,14 +198,14 @@ class RunSinksDataset(ReadOnlyDataset):
 
 
 class ChunkStoreDataset(ReadOnlyDataset):
-    """Loads as the :class:`atelier.sweep.chunk_store.Ledger` of a folder."""
+    """Loads as the :class:`atelier.sweep.chunk_store.StudyFolder` of a folder."""
 
     def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
         super().__init__(metadata=metadata, filepath=filepath)
         self._filepath = Path(filepath)
 
-    def load(self) -> Ledger:
+    def load(self) -> StudyFolder:
         """Returns the store, whether the folder exists or not."""
-        from atelier.sweep.chunk_store import Ledger
+        from atelier.sweep.chunk_store import StudyFolder
 
-        return Ledger(self._filepath)
+        return StudyFolder(self._filepath)

@@ -1,4 +1,4 @@
-"""Whether a batch of images still looks like the data that a classifier was calibrated on."""
+"""Drift detection: do new images come from the source of those a network was evaluated on?"""
 
 import lazy_loader
 

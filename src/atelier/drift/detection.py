@@ -1,6 +1,5 @@
-"""Whether new images are like those that a network was judged on: two-sample tests, one flag."""
+"""Two-sample tests of new images against images on which a network was evaluated."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,58 +8,89 @@ from scipy import stats
 from scipy.special import softmax
 
 from atelier.calibration.density import DensityModel
-from atelier.data.shares import rounded_share
-from atelier.evaluation.intervals import wilson_interval
+from atelier.drift.params import DriftParams
 from atelier.training.fitting import predict_unit_logits
-from atelier.types import Array, Metrics
+from atelier.types import Array, Arrays, Metrics
 
 CONTINUOUS = ("log_density", "confidence", "brightness", "contrast")
-"""What the Kolmogorov-Smirnov test compares; the rest are counts."""
+"""Statistics that the Kolmogorov-Smirnov test compares; the others are counts."""
 
 
 class ImageStatistics(NamedTuple):
-    """What is measured of every image, (n,) each."""
+    """The statistics of each of n images."""
 
     log_density: Array
-    """Of the logits."""
+    """Log density of the logits, (n,)."""
     confidence: Array
-    """The softmax's largest probability."""
+    """Largest softmax probability, (n,)."""
     brightness: Array
-    """Mean of the pixels."""
+    """Mean of the pixels, (n,)."""
     contrast: Array
-    """Their standard deviation."""
+    """Standard deviation of the pixels, (n,)."""
     rare: Array
-    """Whether the density rejects it: what the other tests overlook, a few strangers."""
+    """Whether the density model rejects the image, (n,) bool: detects a few foreign images."""
     predicted: Array
-    """The class, an integer."""
+    """Predicted class, (n,) integers."""
 
     def part(self, rows: Array) -> "ImageStatistics":
-        """The same of some images."""
+        """Returns the statistics of some of the images."""
         return ImageStatistics(*(values[rows] for values in self))
 
 
+def reference_density(logits: Arrays, params: DriftParams) -> DensityModel:
+    """Fits the density model of training logits, with its threshold from the calibration split.
+
+    Args:
+        logits: ``train_logits``, (n, classes), ``train_labels``, (n,), and ``calibration_logits``.
+        params: Type of the covariance, and the share of calibration logits that counts as rare.
+    """
+    density = DensityModel(params.covariance).fit(logits["train_logits"], logits["train_labels"])
+    return density.set_rejection(logits["calibration_logits"], quantile=params.reject)
+
+
+def batch_images(batch: Arrays) -> Array:
+    """Returns the images of a batch, (n, height, width, channels) uint8.
+
+    Args:
+        batch: ``images``, (n, height, width[, channels]) uint8; a missing channel axis is added.
+
+    Raises:
+        ValueError: If there are no ``images``, or they are not uint8.
+    """
+    if "images" not in batch:
+        raise ValueError(f"Expected an array 'images' in the batch. Received: {sorted(batch)}")
+    images = np.asarray(batch["images"])
+    if images.dtype != np.uint8:
+        raise ValueError(f"Expected images of uint8, 0 … 255. Received: {images.dtype}")
+    return images[..., None] if images.ndim == 3 else images
+
+
 def image_statistics(model: Any, images: Array, density: DensityModel) -> ImageStatistics:
-    """Measure every image.
+    """Returns the statistics of every image.
 
     Args:
         model: Takes images in [0, 1], returns logits.
         images: (n, height, width, channels), in [0, 1].
-        density: Fitted on the network's training logits, its threshold of rejection set.
+        density: Fitted on the network's training logits, with its threshold of rejection set.
+
+    Returns:
+        The statistics, (n,) each.
 
     Raises:
-        ValueError: Another shape than the network takes, or no image.
+        ValueError: If the images have another shape than the network takes, or there are none.
     """
     due = tuple(model.input_shape[1:])
     if len(images) == 0 or images.shape[1:] != due:
         raise ValueError(f"Expected images of (n ≥ 1, {due}). Received: {images.shape}")
     logits = predict_unit_logits(model, images)
     pixels = images.reshape(len(images), -1)
+    score = density.score(logits)
     return ImageStatistics(
-        density.log_density(logits),
+        score.log_density,
         softmax(logits.astype(np.float64), axis=1).max(axis=1),
         pixels.mean(axis=1),
         pixels.std(axis=1),
-        density.rejects(logits),
+        score.rejected,
         logits.argmax(axis=1),
     )
 
@@ -68,27 +98,40 @@ def image_statistics(model: Any, images: Array, density: DensityModel) -> ImageS
 def two_sample_tests(
     reference: ImageStatistics, batch: ImageStatistics, *, alpha: float
 ) -> pd.DataFrame:
-    """A row for each statistic: ``statistic, test, effect, p_value, adjusted, drifted``.
+    """Returns a test of each statistic: whether batch and reference come from one source.
 
-    ``effect`` is the largest distance of the two distribution functions, the difference of the two
-    shares of rare images, or Cramér's V of the predicted classes; ``adjusted`` the p-value times
-    the number of tests (Bonferroni), so that a batch from the same source raises any flag with a
-    probability of at most ``alpha``.
+    A batch from the source of the reference has any ``drifted`` with a probability of at most
+    ``alpha`` (Bonferroni).
 
     Args:
-        reference: Ordinary images, not trained on.
-        batch: The new ones, others than the reference's.
-        alpha: Share of false alarms that is accepted, in (0, 1).
+        reference: Of in-distribution images that were not trained on.
+        batch: Of the new images, none of which is in the reference.
+        alpha: Accepted probability of a false alarm, in (0, 1).
+
+    Returns:
+        A row for each statistic: ``statistic``; ``test``; ``effect``, the largest distance of the
+        two distribution functions, the difference of the two shares of rare images, or Cramér's V
+        of the predicted classes; ``p_value``; ``adjusted``, the p-value times the number of tests;
+        ``drifted``.
+
+    Examples:
+        >>> import numpy as np
+        >>> x, classes = np.linspace(0, 1, 50), np.arange(50) % 2
+        >>> reference = ImageStatistics(x, x, x, x, x > 0.9, classes)
+        >>> batch = reference._replace(brightness=x + 0.5)
+        >>> table = two_sample_tests(reference, batch, alpha=0.01)
+        >>> table.loc[table["drifted"], ["statistic", "effect"]].values.tolist()
+        [['brightness', 0.5]]
     """
     rows: list[tuple[str, str, float, float]] = []
     for name in CONTINUOUS:
-        found = stats.ks_2samp(getattr(reference, name), getattr(batch, name), method="asymp")
-        rows.append((name, "Kolmogorov-Smirnov", float(found.statistic), float(found.pvalue)))
+        result = stats.ks_2samp(getattr(reference, name), getattr(batch, name), method="asymp")
+        rows.append((name, "Kolmogorov-Smirnov", float(result.statistic), float(result.pvalue)))
     counts = np.array([[part.rare.sum(), (~part.rare).sum()] for part in (reference, batch)])
     rare = float(batch.rare.mean() - reference.rare.mean())
     rows.append(("rare", "Fisher's exact", rare, float(stats.fisher_exact(counts).pvalue)))
     rows.append(
-        ("predicted", "chi-squared", *_classes_differ(reference.predicted, batch.predicted))
+        ("predicted", "chi-squared", *_class_difference(reference.predicted, batch.predicted))
     )
     table = pd.DataFrame(rows, columns=["statistic", "test", "effect", "p_value"])
     table["adjusted"] = np.minimum(table["p_value"] * len(table), 1.0)
@@ -96,84 +139,32 @@ def two_sample_tests(
     return table
 
 
-def _classes_differ(reference: Array, batch: Array) -> tuple[float, float]:
-    """Cramér's V and the p-value of the two samples' class counts."""
+def _class_difference(reference: Array, batch: Array) -> tuple[float, float]:
+    """Returns Cramér's V and the p-value of the class counts of two samples."""
     classes = np.union1d(reference, batch)
     if len(classes) < 2:
         return 0.0, 1.0
-    counts = np.array([[(part == one).sum() for one in classes] for part in (reference, batch)])
-    found = stats.chi2_contingency(counts, correction=False)
-    return float(np.sqrt(found.statistic / counts.sum())), float(found.pvalue)
+    counts = np.array([[(part == label).sum() for label in classes] for part in (reference, batch)])
+    result = stats.chi2_contingency(counts, correction=False)
+    return float(np.sqrt(result.statistic / counts.sum())), float(result.pvalue)
 
 
-def alarm_rate(
-    ordinary: ImageStatistics,
-    changed: ImageStatistics,
-    *,
-    size: int,
-    draws: int,
-    alpha: float,
-    seed: int,
+def drift_metrics(
+    table: pd.DataFrame, reference: ImageStatistics, batch: ImageStatistics
 ) -> Metrics:
-    """How often a batch raises the flag: ``share``, its 95 % Wilson interval, ``draws``.
-
-    In every draw the images are shuffled: ``size`` of them, as changed, are the batch, the others,
-    as they were, the reference. With ``changed`` the ordinary ones themselves this is the rate of
-    false alarms.
+    """Returns the flag ``drifted``, the smallest adjusted p-value and the sizes of both samples.
 
     Args:
-        ordinary: Of held-out images.
-        changed: Of the same images in the same order under some change.
-        size: Images of a batch.
-        draws: How many batches.
-        alpha: As for :func:`two_sample_tests`.
-        seed: Of the shuffles.
+        table: From :func:`two_sample_tests`.
+        reference: Of in-distribution images.
+        batch: Of the new images.
 
-    Raises:
-        ValueError: A batch that would leave no reference.
+    Returns:
+        ``drifted`` (0 or 1), ``least_adjusted_p``, ``n`` (of the batch), ``reference_n``.
     """
-    count = len(ordinary.predicted)
-    if not 0 < size < count:
-        raise ValueError(f"Expected a batch of 1 … {count - 1} images. Received: size={size}")
-    rng, raised = np.random.default_rng(seed), 0
-    for _ in range(draws):
-        order = rng.permutation(count)
-        table = two_sample_tests(
-            ordinary.part(order[size:]), changed.part(order[:size]), alpha=alpha
-        )
-        raised += bool(table["drifted"].any())
-    low, high = wilson_interval(raised, draws)
-    return {"share": raised / draws, "low": low, "high": high, "draws": float(draws)}
-
-
-def mix_out_of_distribution(images: Array, strangers: Array, share: float, *, seed: int) -> Array:
-    """The images with a random share of them replaced by strangers, drawn with replacement.
-
-    Args:
-        images: (n, height, width, channels).
-        strangers: (m, height, width, channels), of the same kind.
-        share: In [0, 1].
-        seed: Of the draws.
-    """
-    rng = np.random.default_rng(seed)
-    mixed = images.copy()
-    rows = rng.permutation(len(images))[: rounded_share(share, len(images))]
-    mixed[rows] = strangers[rng.integers(0, len(strangers), len(rows))]
-    return mixed
-
-
-def power_table(
-    ordinary: ImageStatistics,
-    changed: Mapping[tuple[str, float], ImageStatistics],
-    *,
-    size: int,
-    draws: int,
-    alpha: float,
-    seed: int,
-) -> pd.DataFrame:
-    """A row for each change and level: ``change, level`` and what :func:`alarm_rate` tells."""
-    rows = []
-    for (change, level), seen in changed.items():
-        told = alarm_rate(ordinary, seen, size=size, draws=draws, alpha=alpha, seed=seed)
-        rows.append({"change": change, "level": level, "size": size} | told)
-    return pd.DataFrame(rows)
+    return {
+        "drifted": float(table["drifted"].any()),
+        "least_adjusted_p": float(table["adjusted"].min()),
+        "n": float(len(batch.predicted)),
+        "reference_n": float(len(reference.predicted)),
+    }

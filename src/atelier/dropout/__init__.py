@@ -1,4 +1,4 @@
-"""Dropout (Srivastava et al. 2014): what it computes, prevents, and says of confidence."""
+"""Dropout (Srivastava et al. 2014): expectation, generalization gap, weight updates, confidence."""
 
 import lazy_loader
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from scipy import stats
@@ -11,105 +12,148 @@ from scipy import stats
 from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, rasterize, set_title
 from atelier.types import Animation, Array
 
-ARMS = {0.0: (WARM, "no dropout")}
-SECONDS = 0.6
+FRAME_SECONDS = 0.6
+LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
+CONFIDENCES = {
+    "softmax": "softmax, scaled network",
+    "monte_carlo_mean": "Monte Carlo mean",
+    "monte_carlo_spread": "Monte Carlo spread",
+}
+"""Labels of the confidence scores."""
 
 
 def gap_figure(table: pd.DataFrame, *, title: str) -> Figure:
-    """Training and test error against the size of the training set; a dot for each seed."""
+    """Draws training and test error, and their gap, against the size of the training set.
+
+    Args:
+        table: From :func:`atelier.dropout.generalization.generalization_gap`.
+        title: Title of the figure.
+
+    Returns:
+        The figure: means as lines, a point for each seed.
+    """
     with house_style():
         figure = Figure(figsize=(8.2, 3.2))
         set_title(figure, title)
-        left, right = figure.subplots(1, 2)
-        for drop, own in table.groupby("dropout"):
-            colour, name = ARMS.get(float(str(drop)), (ACCENT, f"dropout {drop:g}"))
-            means = own.groupby("images")[["train_error", "test_error"]].mean()
-            left.plot(means.index, means["test_error"], "o-", color=colour, label=f"{name}, test")
-            left.plot(
-                means.index, means["train_error"], "o--", color=colour, label="training", mfc="w"
-            )
-            reach = np.abs(
-                own[["test_low", "test_high"]].to_numpy().T - own["test_error"].to_numpy()
-            )
-            left.errorbar(own["images"], own["test_error"], reach, fmt=".", color=colour, alpha=0.4)
-            gap = own["test_error"] - own["train_error"]
-            right.plot(own["images"], gap, ".", color=colour, alpha=0.6)
-            right.plot(gap.groupby(own["images"]).mean(), "o-", color=colour, label=name)
-        left.set(xlabel="training images", ylabel="error", xscale="log")
-        right.set(xlabel="training images", ylabel="test error less training error", xscale="log")
-        for axes in (left, right):
+        errors, gaps = figure.subplots(1, 2)
+        for drop, networks in table.groupby("dropout"):
+            if drop:
+                _draw_gap(errors, gaps, networks, colour=ACCENT, label=f"dropout {drop:g}")
+            else:
+                _draw_gap(errors, gaps, networks, colour=WARM, label="no dropout")
+        errors.set(xlabel="training images", ylabel="error", xscale="log")
+        gaps.set(xlabel="training images", ylabel="test error − training error", xscale="log")
+        sizes = sorted(table["images"].unique())
+        for axes in (errors, gaps):
             axes.set_ylim(bottom=0)
             axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-            axes.set_xticks(sorted(table["images"].unique()), minor=False)
-            axes.set_xticklabels([f"{size:,}" for size in sorted(table["images"].unique())])
+            axes.set_xticks(sizes, minor=False)
+            axes.set_xticklabels([f"{size:,}" for size in sizes])
             axes.minorticks_off()
             axes.legend(fontsize=8)
     return figure
 
 
+def _draw_gap(errors: Axes, gaps: Axes, networks: pd.DataFrame, *, colour: str, label: str) -> None:
+    """Draws the errors of one kind of network, and their gap."""
+    images, test_error = networks["images"], networks["test_error"]
+    means = networks.groupby("images")[["train_error", "test_error"]].mean()
+    errors.plot(means.index, means["test_error"], "o-", color=colour, label=f"{label}, test")
+    errors.plot(means.index, means["train_error"], "o--", color=colour, label="training", mfc="w")
+    limits = networks[["test_error_low", "test_error_high"]].to_numpy().T
+    reach = np.abs(limits - test_error.to_numpy())
+    errors.errorbar(images, test_error, reach, fmt=".", color=colour, alpha=0.4)
+    gap = test_error - networks["train_error"]
+    gaps.plot(images, gap, ".", color=colour, alpha=0.6)
+    gaps.plot(gap.groupby(images).mean(), "o-", color=colour, label=label)
+
+
 def active_units_figure(counts: Array, *, units: int, keep: float) -> Figure:
-    """How many units the batches keep, against the binomial law."""
+    """Draws how many units are active in each batch, against the binomial distribution.
+
+    Args:
+        counts: Active units of each batch, (batches,).
+        units: Number of units.
+        keep: Probability that a unit is active.
+
+    Returns:
+        The figure.
+    """
     with house_style():
         figure = Figure(figsize=(6.0, 2.8))
         axes = figure.subplots()
-        places = np.arange(counts.min(), counts.max() + 1)
-        share = np.bincount(counts, minlength=places[-1] + 1)[places] / len(counts)
-        axes.bar(places, share, 1.0, color=ACCENT, alpha=0.7, label=f"{len(counts):,} batches")
-        law = stats.binom(units, keep)
-        axes.plot(places, law.pmf(places), color=WARM, label=f"binomial({units}, {keep:g})")
-        title = f"of {units} units a batch keeps {counts.mean():.1f} ± {counts.std():.1f}"
-        axes.set(title=title, xlabel="units kept", ylabel="share of batches")
+        values = np.arange(counts.min(), counts.max() + 1)
+        share = np.bincount(counts, minlength=values[-1] + 1)[values] / len(counts)
+        axes.bar(values, share, 1.0, color=ACCENT, alpha=0.7, label=f"{len(counts):,} batches")
+        binomial = stats.binom(units, keep)
+        axes.plot(values, binomial.pmf(values), color=WARM, label=f"binomial({units}, {keep:g})")
+        title = f"active units of {units}: {counts.mean():.1f} ± {counts.std():.1f} per batch"
+        axes.set(title=title, xlabel="active units", ylabel="share of batches")
         axes.legend()
     return figure
 
 
 def weight_updates_figure(
-    table: pd.DataFrame, moved: Mapping[str, Array], *, drop: float
+    table: pd.DataFrame, steps: Mapping[str, Array], *, drop: float
 ) -> Figure:
-    """Share of weights moved so far, batch by batch, against 1 − pⁿ; and how far dropped units'
-    weights move.
+    """Draws the share of weights updated so far, and the updates of dropped units' weights.
 
     Args:
-        table: A row for each optimizer and kind of mask.
-        moved: For each optimizer, share of weights moved at least once after each batch.
-        drop: p.
+        table: From :func:`atelier.dropout.weight_updates.compare_optimizers`.
+        steps: For each optimizer |change| of every weight, (batches, units, classes), under one
+            mask per batch.
+        drop: Probability p that a unit is dropped; 1 − pⁿ is expected after n batches.
+
+    Returns:
+        The figure: shares on the left, steps of dropped units on the right.
     """
-    one = table[table["mask"] == "batch"]
     with house_style():
         figure = Figure(figsize=(8.6, 3.2))
-        left, right = figure.subplots(1, 2)
-        batches = np.arange(1, len(next(iter(moved.values()))) + 1)
-        left.plot(batches, 1 - drop**batches, color=INK, linewidth=5, alpha=0.2, label="1 − pⁿ")
-        lines = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
-        for (name, share), line in zip(moved.items(), lines, strict=True):
-            left.plot(batches, share, linestyle=line, label=name)
-        left.set(xlabel="batches, one mask each", title="share of weights moved so far")
-        left.set_xlim(0.8, min(12, len(batches)))
-        left.set_ylim(0, 1.03)
-        left.legend(fontsize=7, ncols=2)
-        places = np.arange(len(one))
-        ratio = one["dropped_over_active"].to_numpy()
-        right.barh(places, ratio, color=[ACCENT if value > 0 else QUIET for value in ratio])
-        for place, value in zip(places, ratio, strict=True):
-            right.text(value, place, f" {value:.2f}", va="center", size=8)
-        right.set_yticks(places, one["optimizer"])
-        right.invert_yaxis()
-        right.set_xlim(0, max(1.0, 1.15 * ratio.max()))
-        right.set_title("step of a dropped unit's weights,\nas a share of a kept one's")
-        right.grid(axis="y", visible=False)
+        updated, dropped = figure.subplots(1, 2)
+        _draw_updated_shares(updated, steps, drop)
+        _draw_dropped_steps(dropped, table[table["mask"] == "batch"])
     return figure
 
 
+def _draw_updated_shares(axes: Axes, steps: Mapping[str, Array], drop: float) -> None:
+    batches = np.arange(1, len(next(iter(steps.values()))) + 1)
+    axes.plot(batches, 1 - drop**batches, color=INK, linewidth=5, alpha=0.2, label="1 − pⁿ")
+    for (name, change), line in zip(steps.items(), LINE_STYLES, strict=True):
+        share = np.maximum.accumulate(change > 0).mean(axis=(1, 2))
+        axes.plot(batches, share, linestyle=line, label=name)
+    axes.set(xlabel="batches, one mask each", title="share of weights updated so far")
+    axes.set_xlim(0.8, min(12, len(batches)))
+    axes.set_ylim(0, 1.03)
+    axes.legend(fontsize=7, ncols=2)
+
+
+def _draw_dropped_steps(axes: Axes, table: pd.DataFrame) -> None:
+    positions, ratio = np.arange(len(table)), table["dropped_over_active"].to_numpy()
+    axes.barh(positions, ratio, color=[ACCENT if value > 0 else QUIET for value in ratio])
+    for position, value in zip(positions, ratio, strict=True):
+        axes.text(value, position, f" {value:.2f}", va="center", size=8)
+    axes.set_yticks(positions, table["optimizer"])
+    axes.invert_yaxis()
+    axes.set_xlim(0, max(1.0, 1.15 * ratio.max()))
+    axes.set_title("step of a dropped unit's weights,\nas a share of an active unit's")
+    axes.grid(axis="y", visible=False)
+
+
 def weight_updates_animation(steps: Mapping[str, Array], *, frames: int) -> Animation:
-    """The post's animation: for every optimizer which weights move in this batch, how strongly, and
-    in how many batches so far.
+    """Draws for every optimizer which weights a batch updates, how much, and how often so far.
+
+    It is the animation of the post "Dropout explained and implementation in Tensorflow"
+    (laid.delanover.com).
 
     Args:
         steps: For each optimizer |change| of every weight, (batches, units, classes).
-        frames: How many batches are shown.
+        frames: Number of batches that are drawn.
+
+    Returns:
+        The animation, a frame for each batch.
     """
     pictures = [_weight_updates_frame(steps, batch) for batch in range(frames)]
-    return Animation(np.stack(pictures), SECONDS)
+    return Animation(np.stack(pictures), FRAME_SECONDS)
 
 
 def _weight_updates_frame(steps: Mapping[str, Array], batch: int) -> Array:
@@ -118,54 +162,69 @@ def _weight_updates_frame(steps: Mapping[str, Array], batch: int) -> Array:
         set_title(figure, f"batch {batch + 1}")
         panels = figure.subplots(3, len(steps))
         for column, (name, change) in enumerate(steps.items()):
-            so_far = (change[: batch + 1] > 0).sum(axis=0)
-            shown = (
-                (change[batch] > 0, 1.0, "Greys"),
-                (change[batch] / np.quantile(change, 0.99), 1.0, "magma_r"),
-                (so_far, float(len(change)), "viridis"),
-            )
-            for row, (values, top, colours) in enumerate(shown):
-                axes = panels[row, column]
-                axes.imshow(values, cmap=colours, vmin=0, vmax=top, aspect="auto")
-                axes.set_xticks([])
-                axes.set_yticks([])
-                axes.grid(visible=False)
+            times = (change[: batch + 1] > 0).sum(axis=0)
+            size = change[batch] / np.quantile(change, 0.99)
+            _draw_weights(panels[0, column], change[batch] > 0, 1.0, "Greys")
+            _draw_weights(panels[1, column], size, 1.0, "magma_r")
+            _draw_weights(panels[2, column], times, float(len(change)), "viridis")
             panels[0, column].set_title(name, size=8)
-        for row, label in enumerate(("moved", "how strongly", "how often so far")):
+        for row, label in enumerate(("updated", "size of the update", "updates so far")):
             panels[row, 0].set_ylabel(label, size=8)
         return rasterize(figure)
 
 
+def _draw_weights(axes: Axes, values: Array, highest: float, colours: str) -> None:
+    axes.imshow(values, cmap=colours, vmin=0, vmax=highest, aspect="auto")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.grid(visible=False)
+
+
 def averages_figure(averages: Mapping[str, Array], labels: Array, *, units: int) -> Figure:
-    """The scaled network against the exact averages over all thinned ones, probability by
-    probability.
+    """Draws the probabilities of the scaled network against the averages of all thinned networks.
+
+    Args:
+        averages: ``scaled``, ``arithmetic`` and ``geometric``, (n, classes) each.
+        labels: (n,), integers in [0, classes).
+        units: Number of hidden units.
+
+    Returns:
+        The figure, a panel for each mean.
     """
     scaled = averages["scaled"]
     with house_style():
         figure = Figure(figsize=(7.4, 3.3))
         panels = figure.subplots(1, 2, sharex=True, sharey=True)
         for axes, kind in zip(panels, ("arithmetic", "geometric"), strict=True):
-            other = averages[kind]
+            mean = averages[kind]
             axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8)
-            axes.plot(scaled.ravel(), other.ravel(), ".", color=ACCENT, markersize=2, alpha=0.4)
-            apart = np.abs(scaled - other)
-            wrong = (other.argmax(axis=1) != labels).mean()
-            axes.set_title(f"{kind} mean of $2^{{{units}}}$: error {100 * wrong:.1f} %", size=9)
-            text = f"mean difference {apart.mean():.2g}\nlargest {apart.max():.2g}"
+            axes.plot(scaled.ravel(), mean.ravel(), ".", color=ACCENT, markersize=2, alpha=0.4)
+            difference = np.abs(scaled - mean)
+            error = (mean.argmax(axis=1) != labels).mean()
+            axes.set_title(f"{kind} mean of $2^{{{units}}}$: error {100 * error:.1f} %", size=9)
+            text = f"mean difference {difference.mean():.2g}\nlargest {difference.max():.2g}"
             axes.text(0.03, 0.97, text, transform=axes.transAxes, va="top", size=8)
-            axes.set_xlabel("the scaled network's probability")
+            axes.set_xlabel("probability of the scaled network")
     return figure
 
 
 def rejection_figure(curves: Mapping[str, Array], *, title: str) -> Figure:
-    """Error among the answers that are kept when the least confident are refused."""
+    """Draws the error among the most confident predictions against their share.
+
+    Args:
+        curves: Of each confidence score the error among the k most confident predictions, (n,).
+        title: Title of the figure.
+
+    Returns:
+        The figure, a line for each score.
+    """
     with house_style():
         figure = Figure(figsize=(6.0, 3.0))
         axes = figure.subplots()
         for (name, errors), colour in zip(curves.items(), (QUIET, ACCENT, WARM), strict=True):
-            kept = np.arange(1, len(errors) + 1) / len(errors)
-            axes.plot(kept, errors, color=colour, label=name)
-        axes.set(title=title, xlabel="share of images answered", ylabel="error among them")
+            accepted = np.arange(1, len(errors) + 1) / len(errors)
+            axes.plot(accepted, errors, color=colour, label=CONFIDENCES.get(name, name))
+        axes.set(title=title, xlabel="share of images accepted", ylabel="error among them")
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))

@@ -1,20 +1,32 @@
-"""Dropout (Srivastava et al. 2014): what it computes, what it is for, how sure it is."""
+"""The gap between training and test error, with and without dropout."""
 
 import itertools
+from typing import Any
 
 import pandas as pd
 
-from atelier.dropout.networks import DropoutTrainer, Weights, forward
+from atelier.dropout.networks import Weights, forward
 from atelier.dropout.params import GapParams
-from atelier.evaluation.intervals import wilson_interval
+from atelier.dropout.training import DropoutTrainer
+from atelier.evaluation.intervals import with_interval
 from atelier.types import Array, Labels
 
 
 def generalization_gap(
     train: tuple[Array, Labels], test: tuple[Array, Labels], params: GapParams, *, classes: int
 ) -> tuple[pd.DataFrame, Weights]:
-    """Training and test error over a growing training set, with and without dropout: a row for
-    each network; and the weights of the last one, trained on the most images with dropout.
+    """Trains networks on more and more images, with and without dropout.
+
+    Args:
+        train: Inputs, (n, features) float32 in [0, 1], and labels, (n,).
+        test: The same of the test split.
+        params: Sizes of the training sets, the network, its training and the seeds.
+        classes: Number of classes.
+
+    Returns:
+        A row for each network: ``images`` it was trained on, ``dropout``, ``seed``, ``n`` test
+        images, ``train_error``, and ``test_error`` with its 95 % interval; and the weights of the
+        last network, which was trained on the most images with dropout.
     """
     trainer = DropoutTrainer(
         (train[0].shape[1], params.width, params.width, classes),
@@ -23,36 +35,52 @@ def generalization_gap(
     )
     rows, weights = [], []
     for size in params.sizes:
-        some = train[0][:size], train[1][:size]
+        subset = train[0][:size], train[1][:size]
         for seed, drop in itertools.product(params.seeds, (0.0, params.drop)):
-            weights = trainer(*some, drop=drop, steps=params.steps, seed=seed)
-            wrong, missed = (
-                int((forward(weights, x).argmax(axis=1) != labels).sum())
-                for x, labels in (some, test)
-            )
-            n, seen = len(test[1]), len(some[1])
-            low, high = wilson_interval(missed, n)
-            row = {"images": seen, "dropout": drop, "seed": seed, "n": n}
-            errors = {"train_error": wrong / seen, "test_error": missed / n}
-            rows.append(row | errors | {"test_low": low, "test_high": high})
+            weights = trainer(*subset, drop=drop, steps=params.steps, seed=seed)
+            row = {"images": len(subset[1]), "dropout": drop, "seed": seed, "n": len(test[1])}
+            rows.append(row | _errors(weights, subset, test))
     return pd.DataFrame(rows), weights
 
 
+def _errors(
+    weights: Weights, train: tuple[Array, Labels], test: tuple[Array, Labels]
+) -> dict[str, Any]:
+    train_errors, test_errors = (
+        int((forward(weights, x).argmax(axis=1) != labels).sum()) for x, labels in (train, test)
+    )
+    train_error = {"train_error": train_errors / len(train[1])}
+    return train_error | with_interval("test_error", test_errors, len(test[1]))
+
+
 def summarize_gap(table: pd.DataFrame) -> dict[str, float]:
-    """What :func:`generalization_gap` found at the most images, means over the seeds:
-    ``gap_without_dropout``, ``gap_with_dropout`` (test less training error),
-    ``error_without_dropout``, ``error_with_dropout`` (of the test);
-    ``images`` trained on, ``seeds``, ``n`` tested on.
+    """Returns gap and test error at the most images, with and without dropout.
+
+    Args:
+        table: From :func:`generalization_gap`.
+
+    Returns:
+        Means over the seeds: ``gap_without_dropout``, ``gap_with_dropout`` (test error less
+        training error), ``error_without_dropout``, ``error_with_dropout`` (test error); and the
+        numbers ``images`` (trained on), ``seeds`` and ``n`` (tested on).
+
+    Examples:
+        >>> columns = ["images", "dropout", "seed", "n", "train_error", "test_error"]
+        >>> rows = [(100, 0.0, 0, 50, 0.0, 0.25), (100, 0.5, 0, 50, 0.125, 0.25)]
+        >>> summary = summarize_gap(pd.DataFrame(rows, columns=columns))
+        >>> summary["gap_without_dropout"], summary["gap_with_dropout"]
+        (0.25, 0.125)
     """
     most = table[table["images"] == table["images"].max()]
-    arms = {"without": most[most["dropout"] == 0], "with": most[most["dropout"] > 0]}
-    found = {
-        f"{name}_{measure}": float(values.mean())
-        for name, arm in arms.items()
-        for measure, values in {
-            "gap": arm["test_error"] - arm["train_error"],
-            "error": arm["test_error"],
-        }.items()
+    means = {}
+    for name, rows in (
+        ("without_dropout", most[most["dropout"] == 0]),
+        ("with_dropout", most[most["dropout"] > 0]),
+    ):
+        means[f"gap_{name}"] = float((rows["test_error"] - rows["train_error"]).mean())
+        means[f"error_{name}"] = float(rows["test_error"].mean())
+    return means | {
+        "images": float(most["images"].max()),
+        "seeds": float(most["seed"].nunique()),
+        "n": float(most["n"].max()),
     }
-    counts = {"images": most["images"].max(), "seeds": most["seed"].nunique(), "n": most["n"].max()}
-    return found | {name: float(count) for name, count in counts.items()}

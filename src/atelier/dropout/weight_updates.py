@@ -1,4 +1,4 @@
-"""Which weights a batch moves under dropout, for each optimizer."""
+"""Which weights a batch updates under dropout, for each optimizer."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -22,12 +22,12 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 
 
 class WeightUpdates(NamedTuple):
-    """What each batch did to the weights that leave the hidden units."""
+    """The updates of the weights from hidden units to logits, batch by batch."""
 
     steps: Array
-    """|change|, (batches, units, classes)."""
-    kept: Array
-    """Whether the batch's mask kept the unit at all, (batches, units)."""
+    """|change| of each weight, (batches, units, classes)."""
+    active: Array
+    """Whether a mask of the batch has the unit active, (batches, units)."""
 
 
 def measure_weight_updates(
@@ -40,8 +40,21 @@ def measure_weight_updates(
     per_sample: bool,
     seed: int,
 ) -> WeightUpdates:
-    """Train one hidden tanh layer for some batches, each under one mask (or one for each sample),
-    and note what moved. The same seed gives every optimizer the same start, batches and masks.
+    """Trains one hidden tanh layer with dropout and records the update of every weight.
+
+    The same seed gives every optimizer the same initial weights, batches and masks.
+
+    Args:
+        x: Inputs, (n, features) float32.
+        labels: (n,), integers in [0, classes).
+        optimizer: A name in OPTIMIZERS.
+        params: Number of units, dropout, batches and learning rates.
+        classes: Number of classes.
+        per_sample: Whether each sample has a mask of its own; else a batch has one mask.
+        seed: Seed of initial weights, batches and masks.
+
+    Returns:
+        The updates of the weights that leave the hidden units.
     """
     rng = np.random.default_rng(seed)
     shapes = (x.shape[1], params.units), (params.units, classes)
@@ -49,11 +62,9 @@ def measure_weight_updates(
         keras.Variable((rng.normal(size=shape) / np.sqrt(shape[0])).astype(np.float32))
         for shape in shapes
     ]
-    chosen = OPTIMIZERS[optimizer]
-    config = chosen["config"] | {"learning_rate": params.rates[optimizer]}
-    rule = keras.optimizers.get({"class_name": chosen["class_name"], "config": config})
+    rule = _optimizer(optimizer, params.rates[optimizer])
     rule.build(variables)
-    steps, kept = [], []
+    steps, active = [], []
     for rows, mask in _batches(rng, len(x), params, per_sample=per_sample):
         before = variables[1].numpy()
         with tf.GradientTape() as tape:
@@ -65,38 +76,97 @@ def measure_weight_updates(
             )
         rule.apply_gradients(zip(tape.gradient(loss, values), variables, strict=True))
         steps.append(np.abs(variables[1].numpy() - before))
-        kept.append(mask.any(axis=0))
-    return WeightUpdates(np.stack(steps), np.stack(kept))
+        active.append(mask.any(axis=0))
+    return WeightUpdates(np.stack(steps), np.stack(active))
+
+
+def _optimizer(name: str, rate: float) -> keras.optimizers.Optimizer:
+    class_name, config = OPTIMIZERS[name]["class_name"], OPTIMIZERS[name]["config"]
+    return keras.optimizers.get(
+        {"class_name": class_name, "config": config | {"learning_rate": rate}}
+    )
 
 
 def _batches(
     rng: np.random.Generator, count: int, params: WeightUpdateParams, *, per_sample: bool
 ) -> Iterator[tuple[Array, Array]]:
+    """Yields the rows of each batch, (batch_size,), and its masks, (batch_size or 1, units)."""
     masks = params.batch_size if per_sample else 1
     for _ in range(params.batches):
         rows = rng.integers(count, size=params.batch_size)
         yield rows, (rng.random((masks, params.units)) >= params.drop).astype(np.float32)
 
 
-def update_statistics(found: WeightUpdates) -> dict[str, float]:
-    """Share of weights that a batch moves, share moved after all of them, share of units that the
-    masks kept; and the mean step of a dropped unit's weights as a share of a kept one's.
+def compare_optimizers(
+    x: Array, labels: Labels, params: WeightUpdateParams, *, classes: int, seed: int
+) -> tuple[pd.DataFrame, dict[str, Array]]:
+    """Compares the weight updates of all optimizers, under one mask per batch and per sample.
+
+    Args:
+        x: Inputs, (n, features) float32.
+        labels: (n,), integers in [0, classes).
+        params: Number of units, dropout, batches and learning rates.
+        classes: Number of classes.
+        seed: Seed of initial weights, batches and masks.
+
+    Returns:
+        A row for each optimizer and kind of mask: ``optimizer``, ``mask`` (``batch`` or
+        ``sample``), ``expected_per_batch`` (expected share of active units) and
+        :func:`update_statistics`; and of each optimizer the steps under one mask per batch,
+        (batches, units, classes).
     """
-    moved, kept = found.steps > 0, found.kept
-    dropped = found.steps[~kept].mean() if (~kept).any() else np.nan
+    rows, steps = [], {}
+    for mask, masks in (("batch", 1), ("sample", params.batch_size)):
+        for name in OPTIMIZERS:
+            updates = measure_weight_updates(
+                x, labels, name, params, classes=classes, per_sample=mask == "sample", seed=seed
+            )
+            row = {"optimizer": name, "mask": mask, "expected_per_batch": 1 - params.drop**masks}
+            rows.append(row | update_statistics(updates))
+            if mask == "batch":
+                steps[name] = updates.steps
+    return pd.DataFrame(rows), steps
+
+
+def update_statistics(updates: WeightUpdates) -> dict[str, float]:
+    """Returns the shares of updated weights and active units, and the updates of dropped units.
+
+    Args:
+        updates: From :func:`measure_weight_updates`.
+
+    Returns:
+        ``updated_per_batch`` (share of weights), ``active_per_batch`` (share of units),
+        ``updated_in_total`` (share of weights, after all batches), and ``dropped_over_active``, the
+        mean step of a dropped unit's weights divided by that of an active one's.
+
+    Examples:
+        >>> steps = np.array([[[2.0, 2.0], [0.0, 1.0]]])
+        >>> updates = WeightUpdates(steps, np.array([[True, False]]))
+        >>> statistics = update_statistics(updates)
+        >>> statistics["updated_per_batch"], statistics["dropped_over_active"]
+        (0.75, 0.25)
+    """
+    updated, active = updates.steps > 0, updates.active
+    dropped = updates.steps[~active].mean() if (~active).any() else np.nan
     return {
-        "updated_per_batch": float(moved.mean()),
-        "active_per_batch": float(kept.mean()),
-        "updated_in_total": float(moved.any(axis=0).mean()),
-        "dropped_over_active": float(dropped / found.steps[kept].mean()),
+        "updated_per_batch": float(updated.mean()),
+        "active_per_batch": float(active.mean()),
+        "updated_in_total": float(updated.any(axis=0).mean()),
+        "dropped_over_active": float(dropped / updates.steps[active].mean()),
     }
 
 
-def dropped_update_ratios(weight_updates: pd.DataFrame) -> dict[str, float]:
-    """By optimizer, the step of a dropped unit's weights as a share of a kept one's, under one mask
-    for the batch.
+def dropped_update_ratios(table: pd.DataFrame) -> dict[str, float]:
+    """Returns ``dropped_over_active`` of each optimizer under one mask per batch.
+
+    Args:
+        table: From :func:`compare_optimizers`.
+
+    Returns:
+        The ratios, named ``<optimizer>_dropped_over_active``.
     """
-    under_one = weight_updates[weight_updates["mask"] == "batch"].set_index("optimizer")[
-        "dropped_over_active"
-    ]
-    return {f"{str(name).lower()}_dropped_over_active": float(x) for name, x in under_one.items()}
+    rows = table[table["mask"] == "batch"].to_dict("records")
+    return {
+        f"{row['optimizer'].lower()}_dropped_over_active": float(row["dropped_over_active"])
+        for row in rows
+    }

@@ -1,4 +1,4 @@
-"""How good and how well calibrated predictions are, and how sure those numbers are."""
+"""Scores and calibration errors of predictions, with their confidence intervals."""
 
 import lazy_loader
 

@@ -1,18 +1,21 @@
 from .calibration_error import (
-    ReliabilityBins,
     adaptive_calibration_error,
-    brier_score,
     classwise_calibration_error,
     debiased_calibration_error,
     expected_calibration_error,
     maximum_calibration_error,
-    negative_log_likelihood,
-    reliability_bins,
     smooth_calibration_error,
 )
-from .classification import class_scores, classification_metrics
-from .detection import DetectionMetrics
+from .classification import (
+    class_scores,
+    classification_metrics,
+    confident_mistakes,
+    confusion_matrix,
+)
+from .detection import DetectionMetrics, detection_intervals, detection_metrics
 from .intervals import bootstrap_interval, wilson_interval, with_interval
+from .reliability import ReliabilityBins, reliability_bins, top_label
+from .scoring_rules import brier_score, log_losses, negative_log_likelihood
 
 __all__ = [
     "DetectionMetrics",
@@ -23,12 +26,18 @@ __all__ = [
     "class_scores",
     "classification_metrics",
     "classwise_calibration_error",
+    "confident_mistakes",
+    "confusion_matrix",
     "debiased_calibration_error",
+    "detection_intervals",
+    "detection_metrics",
     "expected_calibration_error",
+    "log_losses",
     "maximum_calibration_error",
     "negative_log_likelihood",
     "reliability_bins",
     "smooth_calibration_error",
+    "top_label",
     "wilson_interval",
     "with_interval",
 ]

@@ -1,4 +1,4 @@
-"""How sure a number is: intervals of proportions and of any measure."""
+"""Confidence intervals of proportions and of any measure."""
 
 from collections.abc import Callable
 
@@ -13,8 +13,9 @@ UNBOUNDED = (-float("inf"), float("inf"))
 SHARE = (0.0, 1.0)
 """Bounds of a proportion, an overlap, an F1, a calibration error."""
 SHARE_GAIN = (-1.0, 1.0)
-"""Bounds of the difference of two of those."""
+"""Bounds of the difference of two such measures."""
 ROUNDING = 1e-9
+"""How far beyond its bounds a measure may lie by rounding errors."""
 NOT_NEGATIVE = (0.0, float("inf"))
 
 
@@ -22,15 +23,15 @@ def wilson_interval(successes: int, trials: int, *, level: float = 0.95) -> tupl
     """Returns the lower and upper limit of a proportion (Wilson 1927).
 
     Args:
-        successes: How many of the trials succeeded, 0 … ``trials``.
-        trials: At least 1.
-        level: Share of intervals that are to hold the truth, in (0, 1).
+        successes: Number of successes, 0 … ``trials``.
+        trials: Number of trials, ≥ 1.
+        level: Confidence level, in (0, 1).
 
     Returns:
         Two limits in [0, 1].
 
     Raises:
-        ValueError: More successes than trials, no trials, or a level outside (0, 1).
+        ValueError: If there are more successes than trials, no trials, or a level outside (0, 1).
 
     Examples:
         >>> low, high = wilson_interval(9, 10)
@@ -45,9 +46,9 @@ def with_interval(name: str, successes: int, trials: int) -> dict[str, float]:
     """Returns a proportion with its 95 % Wilson interval, as columns of a table.
 
     Args:
-        name: Of the proportion.
-        successes: How many of the trials succeeded, 0 … ``trials``.
-        trials: At least 1.
+        name: Name of the proportion.
+        successes: Number of successes, 0 … ``trials``.
+        trials: Number of trials, ≥ 1.
 
     Returns:
         ``name``, ``name_low`` and ``name_high``, each in [0, 1].
@@ -68,26 +69,36 @@ def bootstrap_interval(
     resamples: int = RESAMPLES,
     bounds: tuple[float, float] = UNBOUNDED,
 ) -> tuple[float, float]:
-    """Lower and upper limit of ``measure(*arrays)`` by the basic bootstrap (Davison & Hinkley
-    1997, eq. 5.6).
+    """Returns the lower and upper limit of ``measure(*arrays)`` by the basic bootstrap.
 
-    Rows are drawn with replacement, the same rows of every array: a measure of a difference,
-    ``lambda before, after, labels: …``, therefore gives a paired interval. The basic form,
-    2·estimate − quantile, takes off the bias that resampling adds to measures such as the
-    calibration error; where that would leave the estimate itself outside, the interval is widened
-    to it. The basic form can leave the values that a measure can have: ``bounds`` cut it there.
+    It is that of Davison & Hinkley 1997, eq. 5.6. Rows are drawn with replacement, the same rows
+    of every array: a measure of a difference, ``lambda before, after, labels: …``, therefore gives
+    a paired interval. The basic form,
+    2·estimate − quantile, removes the bias that resampling adds to measures such as the
+    calibration error; where it would exclude the estimate itself, the interval is widened to it.
+    The basic form can exceed the values that a measure can have: ``bounds`` cut it there.
 
     Args:
         measure: A function of the arrays.
-        arrays: All of length n, at least one.
-        seed: Decides the resamples: measures of the same n and seed see the same rows.
-        level: Share of intervals that are to hold the truth, in (0, 1).
-        resamples: How many samples are drawn.
+        arrays: At least one, all of length n.
+        seed: Seed of the resamples: measures of the same n and seed see the same rows.
+        level: Confidence level, in (0, 1).
+        resamples: Number of resamples, ≥ 1.
         bounds: Least and largest value that the measure can have.
 
+    Returns:
+        The lower and the upper limit.
+
     Raises:
-        ValueError: No arrays, or of unequal or zero lengths, a level outside (0, 1), or a measure
-            outside its bounds.
+        ValueError: If there are no arrays, lengths are unequal or 0, the level is outside (0, 1),
+            or a measure is outside its bounds.
+
+    Examples:
+        >>> import numpy as np
+        >>> errors = np.array([0, 1, 0, 0, 1, 0, 0, 0, 1, 0])
+        >>> low, high = bootstrap_interval(np.mean, errors, seed=0, bounds=(0, 1))
+        >>> round(float(low), 2), round(float(high), 2)
+        (0.0, 0.6)
     """
     lengths = {len(array) for array in arrays}
     if len(lengths) != 1 or 0 in lengths:
@@ -108,7 +119,7 @@ def bootstrap_interval(
 
 
 def _within(estimate: float, bounds: tuple[float, float]) -> float:
-    """The estimate, at most by rounding outside its bounds."""
+    """Returns the estimate, cut to its bounds where it exceeds them by rounding errors only."""
     low, high = bounds
     if estimate < low - ROUNDING or estimate > high + ROUNDING:
         raise ValueError(f"Expected a measure in [{low:g}, {high:g}]. Received: {estimate}")

@@ -1,54 +1,67 @@
 """SmoothECE (Błasiok & Nakkiran 2023): a calibration error without bins."""
 
+import lazy_loader
 import numpy as np
 
 from atelier.types import Array
 
-FINEST = 1e-3
+scipy = lazy_loader.load("scipy")  # which a bare machine of the sweep may lack
+NARROWEST = 1e-3
+"""Bandwidths below it count as narrower than the error."""
 HALVINGS = 10
-"""The bandwidth is found to 2⁻¹⁰, as by the authors' package relplot."""
-GRID, MESH = 2000, 200
+"""Steps of the bisection: the bandwidth is exact to 2⁻¹⁰, as in the authors' package relplot."""
+MIN_GRID, MIN_MESH = 2000, 200
+"""Fewest points on which the residuals are collected, and on which they are averaged."""
 DENSITY_FLOOR = 1e-4
-"""Added to the density everywhere, as there, so that an empty stretch divides nothing by 0."""
+"""Added to the density everywhere, as in relplot: an interval without samples is no 0 / 0."""
 
 
-def smooth_ece(forecast: Array, outcome: Array) -> float:
-    """The smallest bandwidth σ that is at least as wide as the error seen through it: smECE_σ.
+def smooth_ece(confidence: Array, correct: Array) -> float:
+    """Returns smECE, in [0, 1]: the error smoothed with a bandwidth as large as the error itself.
 
     Args:
-        forecast: (n,) in [0, 1].
-        outcome: (n,), 0 or 1.
+        confidence: (n,), in [0, 1].
+        correct: (n,), 0 or 1.
     """
     narrow, wide = 0.0, 1.0
-    if not wide < error_at_bandwidth(forecast, outcome, wide):
+    if error_at_bandwidth(confidence, correct, wide) <= wide:
         for _ in range(HALVINGS):
             middle = (narrow + wide) / 2
-            if middle < FINEST or middle < error_at_bandwidth(forecast, outcome, middle):
+            if middle < NARROWEST or middle < error_at_bandwidth(confidence, correct, middle):
                 narrow = middle
             else:
                 wide = middle
-    return error_at_bandwidth(forecast, outcome, wide)
+    return error_at_bandwidth(confidence, correct, wide)
 
 
-def error_at_bandwidth(forecast: Array, outcome: Array, sigma: float) -> float:
-    """Mean absolute residual after smoothing with a Gaussian reflected at 0 and 1 (their eq. 5)."""
-    points = max(GRID, round(20 / sigma)) // 4 * 2 + 1
-    position = forecast * (points - 1)
-    left = np.minimum(position.astype(np.int64), points - 2)
-    right_share = position - left
-    residual = forecast - outcome
-    grid, mesh = np.linspace(0, 1, points), np.linspace(0, 1, max(MESH, round(10 / sigma)))
-    kernel = np.exp(-0.5 * (grid / sigma) ** 2) / (np.sqrt(2 * np.pi) * sigma)
-    kernel[points // 2 + 1 :] = 0  # it reaches half the interval, as theirs
-    from scipy.fft import dct, idct
+def error_at_bandwidth(confidence: Array, correct: Array, bandwidth: float) -> float:
+    """Returns the mean absolute smoothed residual (Błasiok & Nakkiran 2023, eq. 5).
 
-    response = dct(kernel, type=1)
+    The kernel is a Gaussian reflected at 0 and 1. As in relplot it is cut at half the interval.
+
+    Args:
+        confidence: (n,), in [0, 1].
+        correct: (n,), 0 or 1.
+        bandwidth: Standard deviation of the Gaussian, > 0.
+
+    Returns:
+        The error, in [0, 1].
+    """
+    points = max(MIN_GRID, round(20 / bandwidth)) // 4 * 2 + 1
+    position = confidence * (points - 1)
+    lower = np.minimum(position.astype(np.int64), points - 2)
+    upper_weight = position - lower
+    grid, mesh = np.linspace(0, 1, points), np.linspace(0, 1, max(MIN_MESH, round(10 / bandwidth)))
+    kernel = np.exp(-0.5 * (grid / bandwidth) ** 2) / (np.sqrt(2 * np.pi) * bandwidth)
+    kernel[points // 2 + 1 :] = 0
+    response = scipy.fft.dct(kernel, type=1)
 
     def smoothed(mass: Array) -> Array:
-        """The masses spread over the grid and smoothed: a cosine transform reflects at the ends."""
-        spread = np.bincount(left, mass * (1 - right_share), minlength=points)
-        spread += np.bincount(left + 1, mass * right_share, minlength=points)
-        return np.interp(mesh, grid, idct(dct(spread, type=1) * response, type=1))
+        """Returns the masses on the mesh, smoothed; a cosine transform reflects at the ends."""
+        spread = np.bincount(lower, mass * (1 - upper_weight), minlength=points)
+        spread += np.bincount(lower + 1, mass * upper_weight, minlength=points)
+        filtered = scipy.fft.idct(scipy.fft.dct(spread, type=1) * response, type=1)
+        return np.asarray(np.interp(mesh, grid, filtered))
 
-    density = smoothed(np.ones(len(forecast))) + DENSITY_FLOOR
-    return float(np.abs(smoothed(residual)).sum() / density.sum())
+    density = smoothed(np.ones(len(confidence))) + DENSITY_FLOOR
+    return float(np.abs(smoothed(confidence - correct)).sum() / density.sum())

@@ -1,4 +1,4 @@
-"""What measures and calibrators take: checked once, told plainly when it is something else."""
+"""Checks of logits, probabilities and labels, with messages that say what was expected."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,32 +11,37 @@ from atelier.types import Array
 Result = TypeVar("Result")
 
 TOLERANCE = 1e-3
-"""By how much a row of probabilities may miss a sum of 1 (half precision does)."""
+"""Largest distance of a row's sum from 1 (half precision comes near it)."""
 
-ROWS = 4096
-"""Rows worked on at once: what stays in a core's cache while several passes go over it."""
-FEW = 8
-"""Blocks that are not worth a second thread."""
+BLOCK_ROWS = 4096
+"""Rows of a block: they stay in a core's cache while several passes go over them."""
+SEQUENTIAL_BLOCKS = 8
+"""So few blocks are worked on by one thread."""
 
 
 def map_blocks(work: Callable[[slice], Result], rows: int) -> list[Result]:
-    """What ``work`` returns for each slice of ROWS rows, in their order; NumPy lets threads run."""
-    slices = [slice(start, start + ROWS) for start in range(0, rows, ROWS)]
-    if len(slices) <= FEW:
-        return [work(one) for one in slices]
+    """Returns ``work(rows)`` for each block of BLOCK_ROWS rows, in order; threads share them.
+
+    Args:
+        work: A function of a slice of rows. NumPy releases the interpreter, so threads help.
+        rows: Number of rows.
+    """
+    slices = [slice(start, start + BLOCK_ROWS) for start in range(0, rows, BLOCK_ROWS)]
+    if len(slices) <= SEQUENTIAL_BLOCKS:
+        return [work(block) for block in slices]
     with ThreadPoolExecutor() as pool:
         return list(pool.map(work, slices))
 
 
 def unmasked(name: str, values: Any) -> Array:
-    """Returns the values as a plain array; a mask is never dropped in silence.
+    """Returns the values as a plain array; a mask is an error, never dropped silently.
 
     Args:
         name: What the values are, for the message.
         values: Anything that NumPy takes for an array; a masked array only if nothing is masked.
 
     Raises:
-        ValueError: Some values are masked (counted).
+        ValueError: If some values are masked (counted).
     """
     masked = int(np.sum(np.ma.getmaskarray(values))) if np.ma.isMaskedArray(values) else 0
     if masked:
@@ -48,7 +53,7 @@ def unmasked(name: str, values: Any) -> Array:
 
 
 def require_finite(name: str, values: Array) -> None:
-    """Raise a ValueError that counts what is not a number."""
+    """Raises a ValueError that counts the values that are NaN or infinite, if there are any."""
     bad = int(values.size - np.isfinite(values).sum())
     if bad:
         raise ValueError(
@@ -56,11 +61,25 @@ def require_finite(name: str, values: Array) -> None:
         )
 
 
+def require_unit_range(lowest: float, highest: float) -> None:
+    """Raises a ValueError if probabilities from ``lowest`` to ``highest`` are outside [0, 1]."""
+    if lowest < -TOLERANCE or highest > 1 + TOLERANCE:
+        raise ValueError(f"Expected probs in [0, 1]. Received: {lowest} … {highest}")
+
+
 def checked_labels(labels: Array, rows: int, classes: int) -> Array:
-    """The labels as int64, (rows,), each in [0, classes).
+    """Returns the labels as int64 after checking them.
+
+    Args:
+        labels: (rows,), integers in [0, classes), of any type.
+        rows: Number of samples, ≥ 1.
+        classes: Number of classes.
+
+    Returns:
+        The labels, (rows,) int64.
 
     Raises:
-        ValueError: Another shape, values that are masked, no integers, or outside the classes.
+        ValueError: If they have another shape, are masked, are no integers or no classes.
     """
     labels = unmasked("labels", labels)
     if labels.shape != (rows,) or rows == 0:
@@ -76,15 +95,26 @@ def checked_labels(labels: Array, rows: int, classes: int) -> Array:
     return whole
 
 
-def checked_logits(logits: Array, *, classes: int | None = None) -> Array:
-    """The logits as float64, (n, classes ≥ 2).
+def checked_logits(logits: Array, *, columns: int | None = None, min_columns: int = 2) -> Array:
+    """Returns the logits as float64 after checking them.
+
+    Args:
+        logits: (n, columns), finite.
+        columns: Number of columns that is due; any from ``min_columns`` on if None.
+        min_columns: Fewest columns that are accepted.
+
+    Returns:
+        The logits, (n, columns) float64; the same array if it is float64 already.
 
     Raises:
-        ValueError: Another shape, another number of classes, masked values, NaN or infinity.
+        ValueError: If they have another shape, are masked, or are not finite.
     """
     logits = unmasked("logits", logits).astype(np.float64, copy=False)
-    if logits.ndim != 2 or logits.shape[1] < 2 or classes not in (None, logits.shape[1]):
-        raise ValueError(f"Expected logits (n, {classes or '≥ 2'}). Received: {logits.shape}")
+    accepted = logits.ndim == 2 and logits.shape[1] >= min_columns
+    if not accepted or columns not in (None, logits.shape[1]):
+        raise ValueError(
+            f"Expected logits (n, {columns or f'≥ {min_columns}'}). Received: {logits.shape}"
+        )
     require_finite("logits", logits)
     return logits
 
@@ -92,14 +122,20 @@ def checked_logits(logits: Array, *, classes: int | None = None) -> Array:
 def checked_probs(
     probs: Array, labels: Array, *, visit: Callable[[slice, Array, Array], None] | None = None
 ) -> tuple[Array, Array]:
-    """Probabilities, (n, classes) with labels (n,) or (n,) with outcomes 0 and 1, as they are.
+    """Returns probabilities, unchanged, and their labels as int64 after checking both.
 
-    ``visit`` is shown each block of rows, (rows, their probs, their labels), while they are at
-    hand: reading 376 MB once takes half as long as reading them twice.
+    Args:
+        probs: Class probabilities, (n, classes ≥ 2), each row summing to 1, or (n,) of outcome 1.
+        labels: True classes, (n,), integers in [0, classes); outcomes 0 and 1 for (n,) probs.
+        visit: Called with each block (rows, their probs, their labels) while it is in the cache:
+            reading 376 MB once takes half as long as reading them twice.
+
+    Returns:
+        The probabilities and the labels.
 
     Raises:
-        ValueError: Another shape, masked values, NaN, values outside [0, 1], rows that do not sum
-            to 1.
+        ValueError: If a shape is another one, values are masked, NaN or outside [0, 1], or a row
+            does not sum to 1.
     """
     probs = unmasked("probs", probs)
     if probs.ndim not in (1, 2) or (probs.ndim == 2 and probs.shape[1] < 2):
@@ -107,8 +143,16 @@ def checked_probs(
     labels = checked_labels(labels, len(probs), probs.shape[1] if probs.ndim == 2 else 2)
     if probs.ndim == 1:
         require_finite("probs", probs)
-        _check_range(float(probs.min()), float(probs.max()))
-        return probs, labels
+        require_unit_range(float(probs.min()), float(probs.max()))
+    else:
+        _check_rows(probs, labels, visit)
+    return probs, labels
+
+
+def _check_rows(
+    probs: Array, labels: Array, visit: Callable[[slice, Array, Array], None] | None
+) -> None:
+    """Raises a ValueError unless each row of probs, (n, classes), is a distribution."""
     ones = np.ones(probs.shape[1])
 
     def extremes(rows: slice) -> tuple[float, float, float]:
@@ -120,13 +164,8 @@ def checked_probs(
 
     lowest, *sums = np.array(map_blocks(extremes, len(probs))).T
     require_finite("probs", probs if not np.isfinite(sums).all() else lowest)  # NaN shows in a sum
-    _check_range(float(lowest.min()), float(probs.max()) if lowest.min() < -TOLERANCE else 1.0)
+    negative = lowest.min() < -TOLERANCE
+    require_unit_range(float(lowest.min()), float(probs.max()) if negative else 1.0)
     worst = max(float(sums[0].min()), float(sums[1].max()), key=lambda total: abs(total - 1))
     if abs(worst - 1) > TOLERANCE:
         raise ValueError(f"Expected rows of probs that sum to 1. Received: {worst}")
-    return probs, labels
-
-
-def _check_range(lowest: float, highest: float) -> None:
-    if lowest < -TOLERANCE or highest > 1 + TOLERANCE:
-        raise ValueError(f"Expected probs in [0, 1]. Received: {lowest} … {highest}")

@@ -1,16 +1,28 @@
-from .derivatives import GradientCheck, check_gradient, numerical_gradient
-from .jacobians import forward_jacobian, reverse_jacobian
+from . import figures as figures
+from .derivatives import EXAMPLES, derivative_table, numerical_gradient, step_size_errors
+from .examples import example_of_each_reason
+from .gradient_check import GradientCheck, check_gradient
+from .jacobians import forward_jacobian, growing_sizes, jacobian_costs, reverse_jacobian
+from .minimization import minimize_three_ways
 from .missing import GradientDiagnosis, diagnose_gradient
 from .params import JacobianParams, MinimizationParams
 
 __all__ = [
+    "EXAMPLES",
     "GradientCheck",
     "GradientDiagnosis",
     "JacobianParams",
     "MinimizationParams",
     "check_gradient",
+    "derivative_table",
     "diagnose_gradient",
+    "example_of_each_reason",
+    "figures",
     "forward_jacobian",
+    "growing_sizes",
+    "jacobian_costs",
+    "minimize_three_ways",
     "numerical_gradient",
     "reverse_jacobian",
+    "step_size_errors",
 ]

@@ -1,4 +1,4 @@
-"""The reason for which a value has no gradient."""
+"""The reason for a missing gradient."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,58 +22,73 @@ from atelier.gradients.state import (
 )
 from atelier.types import Array
 
-UNSURE = (
+UNDECIDED = (
     "not connected, or cut by NumPy: two calls with the same values differ, "
-    "so whether the result depends on it cannot be tried"
+    "so it cannot be tested whether the result depends on the value"
 )
 
 
 class GradientDiagnosis(NamedTuple):
-    """Whether a value has a gradient, and if not, why."""
+    """The norm of a value's gradient, or the reason why it has none."""
 
     name: str
     norm: float | None
     reason: str
+    """Empty where a gradient exists."""
 
 
 def diagnose_gradient(
     function: Callable[..., Any], values: Sequence[Any], *, names: Sequence[str] | None = None
 ) -> list[GradientDiagnosis]:
-    """For each value, the norm of its gradient, or why it has none.
+    """Returns for each value the norm of its gradient, or the reason why it has none.
 
-    The reasons, each of which names what it found:
+    The reasons, each of which names what causes it:
 
-    - the value is of integers, booleans or strings;
+    - the value consists of integers, booleans or strings;
     - it is not watched: a tensor, or a variable that is not trainable;
     - it is cut by an operation without a gradient (``ArgMax`` or ``Equal`` in an accuracy,
       ``Round``, ``StopGradient``, a cast to integers …);
     - it is cut by an assignment: the function adds it to a variable by ``assign``, ``assign_add``
-      and the like, and no gradient flows through a change of state;
+      or similar methods, and no gradient flows through a change of state;
     - it is cut by NumPy: the result depends on it, but not by TensorFlow's operations;
     - it is not connected: the result does not depend on it (or on its shape only).
 
-    A gradient that exists is not explained, also where it is 0 everywhere, as ``tf.sign``'s is.
+    A gradient that exists is not explained, even where it is 0 everywhere, as that of ``tf.sign``.
     The function is called several times, compiled functions as Python; variables that it changes
-    have their values back afterwards, also after an error.
+    are restored, also after an error.
 
     Args:
         function: Takes the values; returns a number, or a tensor that stands for its sum.
-        values: Variables or tensors, as the function is called with.
-        names: What to call them; else their own names, or their places.
+        values: The variables or tensors with which the function is called.
+        names: Names of the values; None takes the variables' names, or the positions.
+
+    Returns:
+        A diagnosis for each value.
+
+    Examples:
+        >>> import tensorflow as tf
+        >>> from atelier.gradients import diagnose_gradient
+        >>> def function(x, y):
+        ...     return x**2 + tf.round(y)
+        >>> values = [tf.Variable(3.0), tf.Variable(1.5)]
+        >>> for name, norm, reason in diagnose_gradient(function, values, names=["x", "y"]):
+        ...     print(name, norm, reason)
+        x 6.0
+        y None cut by an operation that has no gradient: Round
     """
     values = [unwrap_keras_variable(value) for value in values]
-    called = names or [_name(value, place) for place, value in enumerate(values)]
+    names = names or [_name(value, position) for position, value in enumerate(values)]
     gradients = _gradients(function, values)
     return [
-        GradientDiagnosis(name, None, _reason(function, values, place))
+        GradientDiagnosis(name, None, _reason(function, values, position))
         if gradient is None
         else GradientDiagnosis(name, _norm(gradient), "")
-        for place, (name, gradient) in enumerate(zip(called, gradients, strict=True))
+        for position, (name, gradient) in enumerate(zip(names, gradients, strict=True))
     ]
 
 
-def _name(value: Any, place: int) -> str:
-    return value.name if isinstance(value, tf.Variable) else f"value {place}"
+def _name(value: Any, position: int) -> str:
+    return value.name if isinstance(value, tf.Variable) else f"value {position}"
 
 
 def _norm(gradient: Any) -> float:
@@ -81,7 +96,7 @@ def _norm(gradient: Any) -> float:
 
 
 def _gradients(function: Callable[..., Any], values: Sequence[Any]) -> list[Any]:
-    """The tape's gradients; where an operation stops the whole tape, each value by itself."""
+    """Returns the tape's gradients; where an operation stops the tape, each value by itself."""
     with run_eagerly(), undo_assignments(), tf.GradientTape() as tape:
         result = _tensor(function(*values))
     if not is_differentiable(result):
@@ -89,11 +104,11 @@ def _gradients(function: Callable[..., Any], values: Sequence[Any]) -> list[Any]
     try:
         return list(tape.gradient(result, values))
     except LookupError:
-        return [_gradient_alone(function, values, place) for place in range(len(values))]
+        return [_gradient_alone(function, values, position) for position in range(len(values))]
 
 
-def _gradient_alone(function: Callable[..., Any], values: Sequence[Any], place: int) -> Any:
-    value = values[place]
+def _gradient_alone(function: Callable[..., Any], values: Sequence[Any], position: int) -> Any:
+    value = values[position]
     if not (isinstance(value, tf.Variable) and value.trainable and is_differentiable(value)):
         return None
     with (
@@ -110,13 +125,13 @@ def _gradient_alone(function: Callable[..., Any], values: Sequence[Any], place: 
 
 
 def _tensor(result: Any) -> Any:
-    """A variable as a tensor, read on the tape; anything else as it is."""
+    """Reads a variable as a tensor on the tape; returns anything else unchanged."""
     result = unwrap_keras_variable(result)
     return result.read_value() if isinstance(result, tf.Variable) else result
 
 
-def _reason(function: Callable[..., Any], values: Sequence[Any], place: int) -> str:
-    value = values[place]
+def _reason(function: Callable[..., Any], values: Sequence[Any], position: int) -> str:
+    value = values[position]
     if not is_differentiable(value):
         return f"{value.dtype.name}: only floating-point values have gradients"
     changed = assigned_variables(lambda: function(*values))
@@ -126,14 +141,16 @@ def _reason(function: Callable[..., Any], values: Sequence[Any], place: int) -> 
         record_operations() as operations,
         tf.GradientTape(watch_accessed_variables=False, persistent=True) as tape,
     ):
-        tape.watch([one for one in (value, *changed) if is_differentiable(one)])
+        tape.watch([item for item in (value, *changed) if is_differentiable(item)])
         result = _tensor(function(*values))
     flow = DataFlow(operations, value, changed, tape)
     if not flow.reaches(result):
-        return _without_path(function, values, place)
+        return _without_path(function, values, position)
     if is_differentiable(result) and _has_gradient(tape, result, value):
         return "not watched: a tensor or an untrainable variable needs tape.watch"
-    names = {id(one.variable.handle): one.variable.name for one in assigned.values()}
+    names = {
+        id(assignment.variable.handle): assignment.variable.name for assignment in assigned.values()
+    }
     return _cut(flow.cuts(result), names)
 
 
@@ -145,10 +162,10 @@ def _has_gradient(tape: Any, result: Any, value: Any) -> bool:
 
 
 def _cut(cuts: list[RecordedOperation], variables: dict[int, str]) -> str:
-    """The sentence that names the operations which stop the gradient."""
+    """Returns the sentence that names the operations which stop the gradient."""
     assigned = [operation for operation in cuts if operation.assigns]
     if assigned:
-        names = {variables.get(id(one.inputs[0]), "a variable") for one in assigned}
+        names = {variables.get(id(operation.inputs[0]), "a variable") for operation in assigned}
         return (
             f"cut by an assignment to {_listed(names)}: "
             "state is changed by assignment, and no gradient flows through that"
@@ -161,42 +178,42 @@ def _listed(names: Any) -> str:
     return ", ".join(names)
 
 
-def _without_path(function: Callable[..., Any], values: Sequence[Any], place: int) -> str:
-    """The reason where TensorFlow computed nothing of the result from the value."""
-    before, again = _outcome(function, values), _outcome(function, values)
-    if not np.array_equal(before, again, equal_nan=True):
-        return UNSURE
-    for moved in _moves(values[place]):
-        with _replaced(values, place, moved) as changed:
-            after = _outcome(function, changed)
-        if not np.array_equal(before, after, equal_nan=True):
-            return "cut by NumPy: what leaves TensorFlow leaves no trace on the tape"
+def _without_path(function: Callable[..., Any], values: Sequence[Any], position: int) -> str:
+    """Returns the reason where TensorFlow did not compute the result from the value."""
+    first, second = _outcome(function, values), _outcome(function, values)
+    if not np.array_equal(first, second, equal_nan=True):
+        return UNDECIDED
+    for substitute in _substitutes(values[position]):
+        with _replaced(values, position, substitute) as changed:
+            outcome = _outcome(function, changed)
+        if not np.array_equal(first, outcome, equal_nan=True):
+            return "cut by NumPy: computations outside TensorFlow are not recorded on the tape"
     return "not connected: the result does not depend on it"
 
 
 def _outcome(function: Callable[..., Any], values: Sequence[Any]) -> Array:
-    """What the function gives, as an array; what it assigns is undone."""
+    """Returns the function's result as an array, and undoes its assignments."""
     with run_eagerly(), undo_assignments():
         return np.asarray(_tensor(function(*values)))
 
 
-def _moves(value: Any) -> Iterator[Array]:
-    """Other values in the value's place: a little more, much more, less, another order."""
-    before = np.asarray(value)
-    yield before * 1.001 + 0.001
-    yield before + 1 + np.abs(before)
-    yield -1 - np.abs(before)
-    yield before.ravel()[::-1].reshape(before.shape)
+def _substitutes(value: Any) -> Iterator[Array]:
+    """Yields different values: a little larger, much larger, smaller, in another order."""
+    array = np.asarray(value)
+    yield array * 1.001 + 0.001
+    yield array + 1 + np.abs(array)
+    yield -1 - np.abs(array)
+    yield array.ravel()[::-1].reshape(array.shape)
 
 
 @contextmanager
-def _replaced(values: Sequence[Any], place: int, moved: Array) -> Iterator[list[Any]]:
-    """The values with another one at ``place``; a variable has its own back afterwards."""
-    value = values[place]
-    new = tf.cast(moved, value.dtype)
+def _replaced(values: Sequence[Any], position: int, substitute: Array) -> Iterator[list[Any]]:
+    """Yields the values with a substitute at ``position``; a variable is restored afterwards."""
+    value = values[position]
+    new_value = tf.cast(substitute, value.dtype)
     if not isinstance(value, tf.Variable):
-        yield [*values[:place], new, *values[place + 1 :]]
+        yield [*values[:position], new_value, *values[position + 1 :]]
         return
     with restore_variables([value]):
-        value.assign(new)
+        value.assign(new_value)
         yield list(values)

@@ -1,4 +1,4 @@
-"""Variables that a function changes, and their values before."""
+"""Variables that a function assigns to, and their earlier values."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,86 +9,90 @@ import tensorflow as tf
 
 from atelier.types import Array
 
-METHODS = ("assign", "batch_scatter", "scatter", "_strided_slice_assign")
+ASSIGNING_METHODS = ("assign", "batch_scatter", "scatter", "_strided_slice_assign")
 """First letters of the methods of a TensorFlow variable that change it."""
 
 
 class Assignment(NamedTuple):
-    """A variable that was assigned to, and its value before."""
+    """A variable that was assigned to, and its earlier value."""
 
     variable: Any
-    before: Array
+    earlier_value: Array
 
 
 def unwrap_keras_variable(value: Any) -> Any:
-    """The TensorFlow variable inside a Keras one; anything else as it is."""
+    """Returns the TensorFlow variable inside a Keras variable; anything else unchanged."""
     inner = getattr(value, "value", None)
     return inner if isinstance(inner, tf.Variable) else value
 
 
 @contextmanager
 def run_eagerly() -> Iterator[None]:
-    """Runs what ``tf.function`` compiled as Python while the block lasts."""
-    before = tf.config.functions_run_eagerly()
+    """Runs functions that ``tf.function`` compiled as Python within the block."""
+    earlier_setting = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(run_eagerly=True)
     try:
         yield
     finally:
-        tf.config.run_functions_eagerly(before)
+        tf.config.run_functions_eagerly(earlier_setting)
 
 
 @contextmanager
 def undo_assignments() -> Iterator[dict[int, Assignment]]:
-    """Notes every variable that is assigned to in the block, and puts its value back after it.
+    """Records every variable that is assigned to in the block, and restores its value after it.
 
     Variables of Keras (moving statistics, metrics, states of seed generators) are included.
-    Assignments inside compiled functions are not seen: see :func:`run_eagerly`. Methods of
+    Assignments inside compiled functions are missed: see :func:`run_eagerly`. Methods of
     TensorFlow's class of variables are replaced meanwhile, so no other thread should assign.
 
     Yields:
-        By ``id`` of the variable; filled while the block runs.
+        Assignments by ``id`` of the variable; filled while the block runs.
     """
-    changed: dict[int, Assignment] = {}
-    kind = type(tf.Variable(0.0))
-    names = [name for name in dir(kind) if name.startswith(METHODS)]
-    own = {name: vars(kind)[name] for name in names if name in vars(kind)}
+    assignments: dict[int, Assignment] = {}
+    variable_class = type(tf.Variable(0.0))
+    names = [name for name in dir(variable_class) if name.startswith(ASSIGNING_METHODS)]
+    defined = {name: vars(variable_class)[name] for name in names if name in vars(variable_class)}
     for name in names:
-        setattr(kind, name, _noting(getattr(kind, name), changed))
+        setattr(variable_class, name, _recording(getattr(variable_class, name), assignments))
     try:
-        yield changed
+        yield assignments
     finally:
         for name in names:
-            delattr(kind, name)
-        for name, method in own.items():
-            setattr(kind, name, method)
-        for variable, before in changed.values():
-            variable.assign(before)
+            delattr(variable_class, name)
+        for name, method in defined.items():
+            setattr(variable_class, name, method)
+        for variable, earlier_value in assignments.values():
+            variable.assign(earlier_value)
 
 
-def _noting(method: Callable[..., Any], changed: dict[int, Assignment]) -> Callable[..., Any]:
+def _recording(
+    method: Callable[..., Any], assignments: dict[int, Assignment]
+) -> Callable[..., Any]:
+    """Wraps a method of a variable so that it records the value before its first call."""
+
     @wraps(method)
-    def noted(variable: Any, *arguments: Any, **options: Any) -> Any:
-        if id(variable) not in changed:
+    def wrapper(variable: Any, *arguments: Any, **options: Any) -> Any:
+        if id(variable) not in assignments:
             with tf.init_scope():
-                changed[id(variable)] = Assignment(variable, variable.numpy())
+                assignments[id(variable)] = Assignment(variable, variable.numpy())
         return method(variable, *arguments, **options)
 
-    return noted
+    return wrapper
 
 
 @contextmanager
 def restore_variables(variables: Sequence[Any]) -> Iterator[None]:
-    """Puts the values of these variables back after the block, also after an error."""
-    before = [variable.numpy() for variable in variables]
+    """Restores the values of these variables after the block, also after an error."""
+    earlier_values = [variable.numpy() for variable in variables]
     try:
         yield
     finally:
-        for variable, value in zip(variables, before, strict=True):
+        for variable, value in zip(variables, earlier_values, strict=True):
             variable.assign(value)
 
 
 def assigned_variables(function: Callable[[], Any]) -> list[Any]:
-    """The variables that a call of ``function`` assigns to; their values are put back."""
-    with run_eagerly(), undo_assignments() as changed:
+    """Returns the variables that a call of ``function`` assigns to; their values are restored."""
+    with run_eagerly(), undo_assignments() as assignments:
         function()
-    return [variable for variable, _ in changed.values()]
+    return [assignment.variable for assignment in assignments.values()]

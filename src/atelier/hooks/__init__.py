@@ -10,6 +10,7 @@ from atelier.hooks.paths import PathHooks, environment_variable
 from atelier.hooks.progress import ProgressHooks
 from atelier.hooks.redaction import RedactionHooks
 from atelier.hooks.runners import RunnerHooks
+from atelier.hooks.tensorflow_threads import TensorFlowHooks
 from atelier.hooks.tracking import TrackingHooks
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "ProgressHooks",
     "RedactionHooks",
     "RunnerHooks",
+    "TensorFlowHooks",
     "TrackingHooks",
     "environment_variable",
 ]

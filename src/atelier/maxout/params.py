@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from atelier.params import Params, Seed, Share, Threads
-from atelier.training.params import TrainingParams
+from atelier.params import Params, Share
+from atelier.training.params import MachineParams, TrainingParams
 
 
 class MaxoutParams(Params):
-    """The comparison of maxout with rectified units: the same body, the same parameters."""
+    """The comparison of maxout with rectified units, in networks of equally many parameters."""
 
     units: Annotated[int, Field(gt=0)]
     pieces: Annotated[int, Field(gt=1)]
@@ -18,23 +18,21 @@ class MaxoutParams(Params):
     seeds: Annotated[tuple[int, ...], Field(min_length=1)]
 
 
-class MomentumParams(Params):
-    """Gradient descent with momentum as the maxout paper does it (its released configuration)."""
+class MomentumParams(MachineParams):
+    """Gradient descent with momentum, by the released configuration of the maxout paper."""
 
     learning_rate: Annotated[float, Field(gt=0)]
     decay: Annotated[float, Field(gt=0, le=1, description="of the rate, each step")]
     momentum: tuple[Share, Share]
     saturation: Annotated[int, Field(gt=0, description="epochs until the second momentum")]
     batch_size: Annotated[int, Field(gt=0)]
-    epochs: Annotated[int, Field(gt=0, description="on part of the images, to find the best")]
-    more_epochs: Annotated[int, Field(ge=0, description="on all of them, at most")]
-    held_out: Annotated[float, Field(gt=0, lt=1, description="share that finds the best epoch")]
-    seed: Seed
-    threads: Threads
+    epochs: Annotated[int, Field(gt=0, description="of the first phase, on part of the images")]
+    more_epochs: Annotated[int, Field(ge=0, description="of the second phase, at most")]
+    held_out: Annotated[float, Field(gt=0, lt=1, description="share that selects the best epoch")]
 
 
 class PermutationInvariantParams(Params):
-    """The paper's network that knows nothing of neighbouring pixels, and how it is trained."""
+    """The paper's network without a notion of neighbouring pixels, and its training."""
 
     units: Annotated[int, Field(gt=0)]
     pieces: Annotated[int, Field(gt=0)]
@@ -46,7 +44,7 @@ class PermutationInvariantParams(Params):
 
 
 class ConvolutionalParams(Params):
-    """The paper's convolutional network, and how it is trained."""
+    """The paper's convolutional network, and its training."""
 
     filters: Annotated[tuple[int, ...], Field(min_length=1)]
     pieces: Annotated[int, Field(gt=1)]
@@ -56,10 +54,8 @@ class ConvolutionalParams(Params):
     training: TrainingParams
 
 
-class FunctionParams(Params):
-    """How one maxout unit learns a function of one number."""
+class FunctionParams(MachineParams):
+    """How one maxout unit is fitted to a function of one variable."""
 
     pieces: Annotated[int, Field(gt=1)]
     steps: Annotated[int, Field(gt=0)]
-    seed: Seed
-    threads: Threads

@@ -1,8 +1,8 @@
-"""Gradient descent with rising momentum, falling rate and bounded weights: maxout's own recipe.
+"""Training with momentum and bounded weights, in two phases: the maxout paper's own recipe.
 
-First on part of the images, to find the epoch with the fewest mistakes on the rest; then from there
-on all of them, until those of the rest are as likely as the part was (Goodfellow et al. 2013,
-§ 5.1). Killed, it goes on from its last whole epoch.
+The first phase trains on part of the images and finds the epoch with the fewest mistakes on the
+rest. The second starts from that epoch and trains on all images, until those of the rest are as
+likely as the part was at that epoch (Goodfellow et al. 2013, § 5.1).
 """
 
 import logging
@@ -11,31 +11,125 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from atelier.data.shares import exact_fraction, rounded_share
+from atelier.data.splits import random_subset
 from atelier.evaluation.calibration_error import negative_log_likelihood
 from atelier.maxout.params import MomentumParams
 from atelier.training.batches import to_unit
-from atelier.training.fitting import TrainedModel, dropout_seed, fingerprint, predict_unit_logits
-from atelier.training.resume import history_from_arrays, history_to_arrays
-from atelier.types import Array, Arrays, Checkpoint, MetricLog
+from atelier.training.fitting import TrainedModel, predict_unit_logits, reseed_dropout
+from atelier.training.resume import (
+    Row,
+    Rows,
+    assign,
+    fingerprint_of,
+    numbered,
+    prefixed,
+    run_rounds,
+    without_prefix,
+)
+from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 
 
+def train_with_momentum(
+    model: keras.Model,
+    train: Arrays,
+    params: MomentumParams,
+    *,
+    curve: MetricLog,
+    checkpoint: Checkpoint,
+) -> TrainedModel:
+    """Trains a model in place by the two phases (Goodfellow et al. 2013, § 5.1).
+
+    Args:
+        model: Takes images in [0, 1], returns logits.
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,), shuffled.
+        params: The recipe.
+        curve: Receives the row of each epoch.
+        checkpoint: Keeps the state after each epoch.
+
+    Returns:
+        The model, and a row for each epoch: ``loss``, ``train_nll``, ``held_out_nll`` and
+        ``held_out_error``.
+    """
+    trainer = MomentumTrainer(model, train, params)
+    identity = fingerprint_of(model.to_json() + params.model_dump_json(), train)
+    return TrainedModel(model, run_rounds(trainer, identity, curve=curve, checkpoint=checkpoint))
+
+
 class MomentumTrainer:
-    """A network on its way down: weights, velocities, and where it stands."""
+    """A network in training; its rounds are epochs.
+
+    Args:
+        model: Takes images in [0, 1], returns logits; trained in place.
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,), shuffled.
+        params: The recipe.
+    """
 
     def __init__(self, model: keras.Model, train: Arrays, params: MomentumParams) -> None:
-        self.model, self.params = model, params
+        self.model, self.train, self.params = model, train, params
         self.images, self.labels = tf.constant(train["images"]), tf.constant(train["labels"])
         self.velocities = [tf.Variable(tf.zeros_like(w)) for w in model.trainable_variables]
         self.steps = tf.Variable(0.0)
-        self.first = rounded_share(1 - exact_fraction(params.held_out), len(train["labels"]))
-        self._epoch = tf.function(self._run)
+        share = 1 - exact_fraction(params.held_out)
+        self.held_out_from = rounded_share(share, len(train["labels"]))
+        self.best: dict[str, Array] = {}
+        self._run_steps = tf.function(self._steps)
 
-    def _run(self, order: Any, momentum: Any) -> Any:
+    def state(self) -> dict[str, Array]:
+        """Returns the network's weights and velocities, now and at the best epoch."""
+        return prefixed("now", self._state_now()) | prefixed("best", self.best)
+
+    def restore(self, state: Arrays) -> None:
+        """Takes up a saved state."""
+        self._restore_now(without_prefix("now", state))
+        self.best = without_prefix("best", state)
+
+    def _state_now(self) -> dict[str, Array]:
+        return (
+            prefixed("weights", numbered(self.model.weights))
+            | prefixed("velocities", numbered(self.velocities))
+            | {"steps": self.steps.numpy()}
+        )
+
+    def _restore_now(self, state: Arrays) -> None:
+        assign(self.model.weights, without_prefix("weights", state))
+        assign(self.velocities, without_prefix("velocities", state))
+        self.steps.assign(state["steps"])
+
+    def finished(self, history: Rows) -> bool:
+        """Returns whether the second phase has reached its likelihood or its last epoch."""
+        first = self.params.epochs
+        if len(history) <= first:
+            return len(history) == first + self.params.more_epochs
+        target = history[fewest_mistakes(history[:first])]["train_nll"]
+        is_reached = history[-1]["held_out_nll"] <= target
+        return is_reached or len(history) == first + self.params.more_epochs
+
+    def advance(self, history: Rows) -> Row:
+        """Trains one epoch, on part of the images or on all, and returns its row."""
+        epoch = len(history)
+        if epoch == self.params.epochs:
+            self._restore_now(self.best)
+        is_first_phase = epoch < self.params.epochs
+        count = self.held_out_from if is_first_phase else len(self.train["labels"])
+        row = {"loss": self.run_epoch(epoch, count)} | self._likelihoods()
+        if is_first_phase and fewest_mistakes([*history, row]) == epoch:
+            self.best = self._state_now()
+        logger.info("epoch %d: %s", epoch + 1, {k: round(v, 4) for k, v in row.items()})
+        return row
+
+    def run_epoch(self, epoch: int, count: int) -> float:
+        """Trains on the first `count` images in an order of this epoch; returns the mean loss."""
+        low, high = self.params.momentum
+        momentum = low + (high - low) * min(1.0, epoch / self.params.saturation)
+        reseed_dropout(self.model, self.params.seed, epoch)
+        order = np.random.default_rng((self.params.seed, epoch)).permutation(count)
+        return float(self._run_steps(tf.constant(order), tf.constant(momentum, tf.float32)))
+
+    def _steps(self, order: Any, momentum: Any) -> Any:
         size = self.params.batch_size
         count = tf.shape(order)[0] // size
         total = 0.0
@@ -61,104 +155,28 @@ class MomentumTrainer:
         self.steps.assign_add(1.0)
         return loss
 
-    def epoch(self, number: int, rows: int) -> float:
-        """One epoch over the first ``rows`` images in an order of its own; the mean loss."""
-        low, high = self.params.momentum
-        momentum = low + (high - low) * min(1.0, number / self.params.saturation)
-        for index, layer in enumerate(self.model.layers):
-            if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
-                layer.seed_generator.state.assign(dropout_seed(self.params.seed, number, index))
-        order = np.random.default_rng((self.params.seed, number)).permutation(rows)
-        return float(self._epoch(tf.constant(order), tf.constant(momentum, tf.float32)))
-
-    def state(self) -> dict[str, Array]:
-        """Everything that the next epoch starts from."""
-        named = {f"weight.{i}": np.asarray(w) for i, w in enumerate(self.model.get_weights())}
-        named |= {f"velocity.{i}": v.numpy() for i, v in enumerate(self.velocities)}
-        return named | {"steps": self.steps.numpy()}
-
-    def restore(self, state: Arrays) -> None:
-        """Stand where a saved state stood."""
-        count = len(self.model.get_weights())
-        self.model.set_weights([state[f"weight.{i}"] for i in range(count)])
-        for index, velocity in enumerate(self.velocities):
-            velocity.assign(state[f"velocity.{index}"])
-        self.steps.assign(state["steps"])
+    def _likelihoods(self) -> Row:
+        """Likelihood of images trained on and held out, and the error on the latter."""
+        start, total = self.held_out_from, len(self.train["labels"])
+        trained, held_out = slice(0, total - start), slice(start, None)  # equally many
+        trained_logits, logits = (
+            predict_unit_logits(self.model, to_unit(self.train["images"][rows]))
+            for rows in (trained, held_out)
+        )
+        labels = self.train["labels"]
+        return {
+            "train_nll": negative_log_likelihood(trained_logits, labels[trained]),
+            "held_out_nll": negative_log_likelihood(logits, labels[held_out]),
+            "held_out_error": float((logits.argmax(axis=1) != labels[held_out]).mean()),
+        }
 
 
-def train_with_momentum(
-    model: keras.Model,
-    train: Arrays,
-    params: MomentumParams,
-    *,
-    curve: MetricLog,
-    checkpoint: Checkpoint,
-) -> TrainedModel:
-    """Train ``model`` in place by the two phases; its history has a row for each epoch.
-
-    Args:
-        model: Takes images in [0, 1], returns logits.
-        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,), shuffled.
-        params: The recipe.
-        curve: Receives each epoch's row.
-        checkpoint: Keeps the state after each epoch.
-    """
-    descent = MomentumTrainer(model, train, params)
-    identity = fingerprint(model.to_json() + params.model_dump_json(), train)
-    saved = checkpoint.restore(identity)
-    history: list[dict[str, float]] = []
-    best: dict[str, Array] = {}
-    if saved is not None:
-        history = history_from_arrays(saved)
-        best = {name[5:]: value for name, value in saved.items() if name.startswith("best.")}
-        descent.restore(saved)
-        for row in history:
-            curve.append(row)
-    for number in tqdm(
-        range(len(history), params.epochs + params.more_epochs), desc="epochs", disable=None
-    ):
-        second = number >= params.epochs
-        if number == params.epochs:
-            descent.restore(best)
-        target = history[_best(history[: params.epochs])]["train_nll"] if second else -np.inf
-        if second and number > params.epochs and history[-1]["held_out_nll"] <= target:
-            break
-        rows = len(train["labels"]) if second else descent.first
-        history.append({"loss": descent.epoch(number, rows)} | _judged(descent, train))
-        if not second and _best(history) == number:
-            best = descent.state()
-        curve.append(history[-1])
-        _keep(checkpoint, identity, descent, best, history)
-        logger.info("epoch %d: %s", number + 1, {k: round(v, 4) for k, v in history[-1].items()})
-    return TrainedModel(model, history)
+def shuffled_together(*splits: Arrays, seed: int) -> dict[str, Array]:
+    """Returns the samples of all splits in one, in a random order."""
+    joined = {name: np.concatenate([split[name] for split in splits]) for name in splits[0]}
+    return random_subset(joined, seed=seed)
 
 
-def _best(history: list[dict[str, float]]) -> int:
+def fewest_mistakes(history: History) -> int:
+    """Returns the first epoch with the lowest error on the held-out images, counted from 0."""
     return int(np.argmin([row["held_out_error"] for row in history]))
-
-
-def _judged(descent: MomentumTrainer, train: Arrays) -> dict[str, float]:
-    """Likelihood of the part trained on, likelihood and error of the rest, without dropout."""
-    some = slice(0, len(train["labels"]) - descent.first)  # as many as are held out
-    rest = slice(descent.first, None)
-    logits = {
-        name: predict_unit_logits(descent.model, to_unit(train["images"][rows]))
-        for name, rows in (("train", some), ("held_out", rest))
-    }
-    wrong = logits["held_out"].argmax(axis=1) != train["labels"][rest]
-    return {
-        "train_nll": negative_log_likelihood(logits["train"], train["labels"][some]),
-        "held_out_nll": negative_log_likelihood(logits["held_out"], train["labels"][rest]),
-        "held_out_error": float(wrong.mean()),
-    }
-
-
-def _keep(
-    checkpoint: Checkpoint,
-    identity: str,
-    descent: MomentumTrainer,
-    best: dict[str, Array],
-    history: list[dict[str, float]],
-) -> None:
-    kept = {f"best.{name}": value for name, value in best.items()}
-    checkpoint.save(identity, descent.state() | kept | history_to_arrays(history))

@@ -1,4 +1,4 @@
-"""Whether a newly trained model takes the place of the one in use."""
+"""Promotion: whether a newly trained model replaces the one in use."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Figures of a promotion."""
+"""The figure of a promotion."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -9,11 +9,14 @@ COLOURS = {"better": ACCENT, "no worse": QUIET, "may be worse": WARM}
 
 
 def gains_figure(table: pd.DataFrame, *, title: str) -> Figure:
-    """The gain by each measure with its interval, beside the margin that it may fall short of.
+    """Draws the gain by each measure with its interval, and the margin as a grey band.
 
     Args:
-        table: From :func:`atelier.promotion.decision.compare_models`.
-        title: Above all.
+        table: From :func:`atelier.promotion.comparison.compare_models`.
+        title: Title of the figure.
+
+    Returns:
+        The figure, a panel for each measure.
     """
     with house_style():
         figure = Figure(figsize=(9.5, 2.4))
@@ -28,7 +31,7 @@ def gains_figure(table: pd.DataFrame, *, title: str) -> Figure:
             reach = 1.2 * max(abs(row["low"]), abs(row["high"]), row["margin"])
             panel.set(xlim=(-reach, reach), yticks=(), xlabel=f"gain in {row['measure']}")
             panel.set_title(
-                f"{row['verdict']}: {row['challenger']:.3g} beside {row['champion']:.3g}", size=8
+                f"{row['verdict']}: {row['challenger']:.3g} vs. {row['champion']:.3g}", size=8
             )
             panel.locator_params(axis="x", nbins=5)
         return figure

@@ -10,13 +10,13 @@ Margin = Annotated[float, Field(ge=0)]
 
 
 class MarginParams(Params):
-    """By how much the lower limit of the change may fall short of "no worse"."""
+    """How far the interval of a gain may reach below 0 for "no worse"."""
 
     accuracy: Margin
     nll: Margin
     ece: Margin
     latency: Margin
-    """As a share of the champion's."""
+    """As a share of the champion's latency."""
 
 
 class PromotionParams(Params):
@@ -25,7 +25,7 @@ class PromotionParams(Params):
     margins: MarginParams
     resamples: Annotated[int, Field(ge=100)]
     turns: Annotated[int, Field(gt=1)]
-    """How often each is timed, alternately."""
+    """Timed calls of each model, alternately."""
     batch: Annotated[int, Field(gt=0)]
-    """Images in a timed call."""
+    """Images of a timed call."""
     seed: Seed

@@ -2,47 +2,43 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 from scipy.ndimage import map_coordinates
 
-from atelier.params import Params
+from atelier.segmentation.params import DeformationParams
 from atelier.types import Array
 
-GRID = 3  # displacements are drawn on a 3 by 3 grid
-
-
-class DeformationParams(Params):
-    """The changes of a training image; all zero and False leaves it alone."""
-
-    displacement: Annotated[float, Field(ge=0, description="σ of the elastic grid, pixels")]
-    degrees: Annotated[float, Field(ge=0, le=180, description="largest rotation")]
-    scale: Annotated[float, Field(ge=0, lt=1, description="largest change of size, as a share")]
-    shift: Annotated[float, Field(ge=0, description="largest shift, pixels")]
-    flips: bool
-    gain: Annotated[float, Field(ge=0, lt=1, description="largest change of contrast, as a share")]
-    offset: Annotated[float, Field(ge=0, description="largest change of brightness")]
-    gamma: Annotated[float, Field(ge=0, description="largest change of log2 of the exponent")]
-    noise: Annotated[float, Field(ge=0, description="largest σ of added noise")]
+GRID = 3
+"""Displacements are drawn on a grid of 3 by 3 points."""
 
 
 @lru_cache(maxsize=32)
 def _bicubic(side: int) -> Array:
-    """Weights, (side, GRID), of cubic interpolation from grid points that span the side."""
-    at = np.linspace(0, GRID - 1, side)
-    points = np.eye(GRID)
-    return np.stack([map_coordinates(point, [at], order=3, mode="mirror") for point in points], 1)
+    """Returns the weights, (side, GRID), of cubic interpolation between points over the side."""
+    positions = np.linspace(0, GRID - 1, side)
+    return np.stack(
+        [map_coordinates(point, [positions], order=3, mode="mirror") for point in np.eye(GRID)],
+        axis=1,
+    )
 
 
 def elastic_field(shape: Sequence[int], sigma: float, *, rng: np.random.Generator) -> Array:
-    """Displacements in pixels, (2, height, width): a 3x3 grid of normal ones, bicubic between.
+    """Draws smooth displacements: normal at the points of a 3 by 3 grid, bicubic between.
 
     Args:
         shape: Height and width.
-        sigma: Standard deviation of the grid's displacements, in pixels (the paper: 10).
-        rng: Where they are drawn from.
+        sigma: Standard deviation at the grid's points, pixels (Ronneberger et al.: 10).
+        rng: Source of the draws.
+
+    Returns:
+        Displacements in pixels, (2, height, width).
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.segmentation import elastic_field
+        >>> elastic_field((4, 6), 10.0, rng=np.random.default_rng(0)).shape
+        (2, 4, 6)
     """
     rows, columns = (_bicubic(side) for side in shape)
     grid = rng.normal(0, sigma, (2, GRID, GRID))
@@ -56,33 +52,63 @@ def draw_coordinates(
     *,
     rng: np.random.Generator,
 ) -> Array:
-    """Where each pixel of a patch of ``shape`` about ``centre`` is looked up, (2, height, width).
+    """Draws the coordinates at which a deformed patch samples its image.
 
-    Flip, rotation, size and shift about the patch's centre, then the elastic field.
+    Flip, rotation, scale and shift about the patch's centre, then the elastic field.
+
+    Args:
+        shape: Height and width of the patch.
+        centre: Row and column of its centre in the image, pixels.
+        change: Largest changes.
+        rng: Source of the draws.
+
+    Returns:
+        Rows and columns in the image, (2, height, width).
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.segmentation import DeformationParams, draw_coordinates
+        >>> change = DeformationParams(
+        ...     displacement=0, degrees=0, scale=0, shift=0, flips=False,
+        ...     gain=0, offset=0, gamma=0, noise=0,
+        ... )
+        >>> rows, columns = draw_coordinates((1, 3), (5, 5), change, rng=np.random.default_rng(0))
+        >>> rows.tolist(), columns.tolist()
+        ([[5.0, 5.0, 5.0]], [[4.0, 5.0, 6.0]])
     """
     angle = np.deg2rad(rng.uniform(-change.degrees, change.degrees))
-    size = 1 + rng.uniform(-change.scale, change.scale)
-    cos, sin = size * np.cos(angle), size * np.sin(angle)
-    turn = np.array([[cos, -sin], [sin, cos]])
+    scale = 1 + rng.uniform(-change.scale, change.scale)
+    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
+    matrix = np.array([[cos, -sin], [sin, cos]])
     if change.flips and rng.random() < 0.5:
-        turn[:, 0] *= -1
-    middle = (np.array(shape) - 1) / 2
-    grid = np.stack(
-        np.meshgrid(
-            *(np.arange(side) - m for side, m in zip(shape, middle, strict=True)), indexing="ij"
-        )
-    )
-    moved = np.einsum("ij,jhw->ihw", turn, grid) + elastic_field(
-        shape, change.displacement, rng=rng
-    )
-    start = np.array(centre) + rng.uniform(-change.shift, change.shift, 2)
-    return np.asarray(moved + start[:, None, None])
+        matrix[:, 0] *= -1
+    rows, columns = (np.arange(side) - (side - 1) / 2 for side in shape)
+    grid = np.stack(np.meshgrid(rows, columns, indexing="ij"))
+    elastic = elastic_field(shape, change.displacement, rng=rng)
+    deformed = np.einsum("ij,jhw->ihw", matrix, grid) + elastic
+    origin = np.array(centre) + rng.uniform(-change.shift, change.shift, 2)
+    return np.asarray(deformed + origin[:, None, None])
 
 
 def deform(image: Array, weights: Array, labels: Array, coordinates: Array) -> tuple[Array, ...]:
-    """The three looked up at the same coordinates; beyond the edge they are mirrored.
+    """Samples image, weights and labels at the same coordinates; edges are mirrored.
 
-    Image, (height, width), and weights are interpolated linearly, labels take the nearest.
+    Args:
+        image: (height, width); interpolated linearly.
+        weights: (height, width); interpolated linearly.
+        labels: (height, width); the nearest value is taken.
+        coordinates: Rows and columns, (2, patch height, patch width), pixels.
+
+    Returns:
+        Image and weights, float32, and labels in their type, each (patch height, patch width).
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.segmentation import deform
+        >>> image = np.array([[0.0, 1.0, 4.0]])
+        >>> coordinates = np.array([[[0.0, 0.0]], [[0.5, 1.0]]])
+        >>> deform(image, image, image, coordinates)[0].tolist()
+        [[0.5, 1.0]]
     """
     return (
         map_coordinates(image, coordinates, order=1, mode="mirror", output=np.float32),
@@ -92,14 +118,32 @@ def deform(image: Array, weights: Array, labels: Array, coordinates: Array) -> t
 
 
 def jitter_intensity(image: Array, change: DeformationParams, *, rng: np.random.Generator) -> Array:
-    """The image, float32, with another contrast, brightness and exponent, and with noise.
+    """Changes contrast, brightness and gamma of an image at random, and adds noise.
 
-    The exponent acts on what lies in [0, 1]; values outside keep their sign and size.
+    Gamma acts on values in (0, 1); others stay as they are.
+
+    Args:
+        image: Normalised grey values of any shape.
+        change: Largest changes.
+        rng: Source of the draws.
+
+    Returns:
+        The changed image, float32.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.segmentation import DeformationParams, jitter_intensity
+        >>> change = DeformationParams(
+        ...     displacement=0, degrees=0, scale=0, shift=0, flips=False,
+        ...     gain=0, offset=0, gamma=0, noise=0,
+        ... )
+        >>> jitter_intensity(np.array([0.0, 0.5, 1.0]), change, rng=np.random.default_rng(0))
+        array([0. , 0.5, 1. ], dtype=float32)
     """
     exponent = 2.0 ** rng.uniform(-change.gamma, change.gamma)
     gain = 1 + rng.uniform(-change.gain, change.gain)
     offset = rng.uniform(-change.offset, change.offset)
     noise = rng.uniform(0, change.noise)
-    bent = np.where((image > 0) & (image < 1), np.abs(image) ** exponent, image)
+    curved = np.where((image > 0) & (image < 1), np.abs(image) ** exponent, image)
     grain = noise * rng.standard_normal(image.shape, np.float32) if noise else 0
-    return np.asarray(gain * bent + offset + grain, np.float32)
+    return np.asarray(gain * curved + offset + grain, np.float32)

@@ -1,66 +1,78 @@
-"""What a segmentation is made of, typed; nothing here needs TensorFlow."""
+"""Parameters of U-Net: network, pixel weights, deformation, training and prediction."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from atelier.cells.params import SplittingParams
-from atelier.params import Params, Seed, Threads
-from atelier.segmentation.deformation import DeformationParams
+from atelier.params import Params
+from atelier.training.params import MachineParams
 
 
 class UnetParams(Params):
-    """The network: ``valid``, 64 filters and depth 4 are the paper's."""
+    """A U-Net; Ronneberger et al. (2015) have 64 filters, depth 4 and ``valid`` convolutions."""
 
-    filters: Annotated[int, Field(gt=0)]
-    depth: Annotated[int, Field(gt=0)]
+    filters: Annotated[int, Field(gt=0, description="of the first level; each next has twice")]
+    depth: Annotated[int, Field(gt=0, description="number of poolings")]
     padding: Literal["valid", "same"]
-    dropout: Annotated[float, Field(ge=0, lt=1)]
+    dropout: Annotated[float, Field(ge=0, lt=1, description="share of units that are dropped")]
 
 
 class BorderParams(Params):
-    """The weight of a pixel (the paper's eq. 2); ``w0`` 0 leaves the border term out."""
+    """Weight of a pixel in the loss (Ronneberger et al. 2015, eq. 2) and gaps in the target."""
 
-    w0: Annotated[float, Field(ge=0)]
-    sigma: Annotated[float, Field(gt=0)]
-    balance: Annotated[bool, Field(description="whether both classes count the same")]
-    gaps: Annotated[bool, Field(description="whether touching cells are taught as apart")]
+    w0: Annotated[float, Field(ge=0, description="largest border weight; 0 leaves it out")]
+    sigma: Annotated[float, Field(gt=0, description="width of a border, pixels")]
+    balance: Annotated[bool, Field(description="whether both classes have equal total weight")]
+    gaps: Annotated[bool, Field(description="whether the target separates touching cells")]
 
 
-class SegmenterParams(Params):
-    """A network, and everything that decides its weights, given the data."""
+class DeformationParams(Params):
+    """Largest random changes of a training image; with zeros and False it stays as it is."""
+
+    displacement: Annotated[float, Field(ge=0, description="σ of the elastic grid, pixels")]
+    degrees: Annotated[float, Field(ge=0, le=180, description="largest rotation")]
+    scale: Annotated[float, Field(ge=0, lt=1, description="largest change of size, as a share")]
+    shift: Annotated[float, Field(ge=0, description="largest shift, pixels")]
+    flips: bool
+    gain: Annotated[float, Field(ge=0, lt=1, description="largest change of contrast, as a share")]
+    offset: Annotated[float, Field(ge=0, description="largest change of brightness")]
+    gamma: Annotated[float, Field(ge=0, description="largest change of log2 of the exponent")]
+    noise: Annotated[float, Field(ge=0, description="largest σ of added noise")]
+
+
+class SegmenterParams(MachineParams):
+    """A U-Net and its training: all that determines the weights, given the data."""
 
     network: UnetParams
     weights: BorderParams
     deformation: DeformationParams
     optimizer: Literal["sgd", "adam"]
-    learning_rate: Annotated[float, Field(gt=0, description="at its highest")]
-    momentum: Annotated[float, Field(ge=0, lt=1, description="of sgd, or Adam's first")]
+    learning_rate: Annotated[float, Field(gt=0, description="largest, after the warm-up")]
+    momentum: Annotated[float, Field(ge=0, lt=1, description="of sgd, or Adam's β1")]
     clip: Annotated[float, Field(gt=0, description="largest norm of a step's gradient")]
-    warmup: Annotated[float, Field(ge=0, lt=1, description="share of the steps that rise")]
+    warmup: Annotated[float, Field(ge=0, lt=1, description="share of steps with a rising rate")]
     batch_size: Annotated[int, Field(gt=0)]
     patch: Annotated[int, Field(gt=0, description="side of a training patch's output, pixels")]
     steps: Annotated[int, Field(gt=0)]
-    report_every: Annotated[int, Field(gt=0, description="steps between two checkpoints")]
-    seed: Seed
-    threads: Threads
+    report_every: Annotated[int, Field(gt=0, description="steps between checkpoints")]
 
 
 class CellParams(SplittingParams):
-    """From probabilities to cells."""
+    """How cells are found in a map of probabilities."""
 
-    threshold: Annotated[float, Field(gt=0, lt=1, description="of a cell's core")]
+    threshold: Annotated[float, Field(gt=0, lt=1, description="probability above which is a core")]
 
 
 class PredictionParams(Params):
-    """How a trained network is asked."""
+    """How a trained network predicts: tiles, symmetries, and from probabilities to cells."""
 
     tile: Annotated[int, Field(gt=0, description="side of a tile's output, pixels")]
-    turns: Annotated[int, Field(ge=1, le=8, description="symmetries of the square to average")]
+    turns: Annotated[int, Field(ge=1, le=8, description="symmetries of the square averaged")]
     cells: CellParams
 
     @model_validator(mode="after")
-    def _even(self) -> "PredictionParams":
+    def _check_tile(self) -> "PredictionParams":
         if self.tile % 2:
             raise ValueError(f"Expected an even tile. Received: tile={self.tile}")
         return self

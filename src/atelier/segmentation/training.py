@@ -1,7 +1,7 @@
-"""U-Net's training: weighted cross-entropy on deformed patches, and prediction by tiles.
+"""U-Net's training: weighted cross-entropy on deformed patches.
 
-All that is random in a step is a function of (seed, step): a training that was killed goes on from
-its last checkpoint to the very weights that it would have had.
+All that is random in a step is a function of (seed, step). A training that was killed therefore
+continues from its last checkpoint to the same weights.
 """
 
 from __future__ import annotations
@@ -17,23 +17,31 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from atelier.cells.grayscale import normalise
 from atelier.cells.samples import Sample, pack
 from atelier.data.shares import rounded_share
 from atelier.segmentation.params import SegmenterParams
-from atelier.segmentation.patches import TrainingSample, training_batch, training_samples
-from atelier.segmentation.tiling import Tiling, average_over_symmetries, predict_tiled
+from atelier.segmentation.patches import Batch, TrainingSample, training_batch, training_samples
+from atelier.segmentation.prediction import mean_iou
 from atelier.segmentation.unet import unet_network
-from atelier.segmentation.unet_shapes import tile_margin, valid_margin
-from atelier.training.fitting import TrainedModel, fingerprint
-from atelier.training.resume import history_from_arrays, history_to_arrays
+from atelier.training.fitting import TrainedModel
+from atelier.training.resume import (
+    Row,
+    Rows,
+    assign,
+    fingerprint_of,
+    numbered,
+    prefixed,
+    run_rounds,
+    without_prefix,
+)
+from atelier.training.steps import gradient_step
 from atelier.types import Array, Arrays, Checkpoint, MetricLog
 
 logger = logging.getLogger(__name__)
 
 
 def build_unet(params: SegmenterParams) -> keras.Model:
-    """The untrained network that the parameters name, two classes, one grey channel."""
+    """Builds the untrained network of the parameters, for two classes and a grey channel."""
     network = params.network
     return unet_network(
         filters=network.filters,
@@ -44,21 +52,24 @@ def build_unet(params: SegmenterParams) -> keras.Model:
     )
 
 
-def _ahead(
-    lessons: Sequence[TrainingSample], params: SegmenterParams, first: int
-) -> Iterator[tuple[Array, ...]]:
-    """The batches from step ``first`` on, each drawn while the one before is learnt."""
+def _prefetched(
+    samples: Sequence[TrainingSample], params: SegmenterParams, steps: range
+) -> Iterator[Batch]:
+    """Yields the batch of each step; the next one is drawn while the caller learns from it."""
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(training_batch, lessons, params, first)
-        for step in range(first, params.steps):
-            batch = coming.result()
-            if step + 1 < params.steps:
-                coming = pool.submit(training_batch, lessons, params, step + 1)
+        future = pool.submit(training_batch, samples, params, steps[0])
+        for step in steps[1:]:
+            batch = future.result()
+            future = pool.submit(training_batch, samples, params, step)
             yield batch
+        yield future.result()
 
 
 def build_unet_optimizer(params: SegmenterParams) -> keras.optimizers.Optimizer:
-    """Momentum or Adam, the rate rising over the warm-up, then falling to 0 along a cosine."""
+    """Builds SGD with momentum, or Adam.
+
+    The rate rises linearly over the warm-up, then falls to 0 along a half cosine.
+    """
     rising = rounded_share(params.warmup, params.steps)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0 if rising else params.learning_rate,
@@ -72,7 +83,12 @@ def build_unet_optimizer(params: SegmenterParams) -> keras.optimizers.Optimizer:
 
 
 class UnetTrainer:
-    """A network, its optimizer, and how far it has come."""
+    """U-Net and its optimizer: learns from a batch at a time.
+
+    Args:
+        model: As `build_unet` builds it; trained in place.
+        params: The recipe.
+    """
 
     def __init__(self, model: keras.Model, params: SegmenterParams) -> None:
         self.model = model
@@ -81,20 +97,18 @@ class UnetTrainer:
         self._step = tf.function(self._learn, reduce_retracing=True)
 
     def _learn(self, images: Any, targets: Any, weights: Any) -> Any:
-        variables = self.model.trainable_variables
-        with tf.GradientTape() as tape:
+        def loss() -> Any:
             logits = self.model(images, training=True)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-            loss = tf.reduce_mean(weights * losses)
-        gradients = tape.gradient(loss, [variable.value for variable in variables])
-        self.optimizer.apply(gradients, variables)
-        return loss
+            return tf.reduce_mean(weights * losses)
 
-    def learn(self, batch: tuple[Array, ...]) -> float:
-        """One step; the weighted cross-entropy before it, in nats.
+        return gradient_step(loss, self.model.trainable_variables, self.optimizer)
+
+    def learn(self, batch: Batch) -> float:
+        """Takes one step and returns the weighted cross-entropy before it, in nats.
 
         Raises:
-            FloatingPointError: It is not a number: the rate is too high.
+            FloatingPointError: The loss is not finite: the rate is too high.
         """
         loss = float(self._step(*(tf.constant(part) for part in batch)))
         if not np.isfinite(loss):
@@ -103,17 +117,58 @@ class UnetTrainer:
             )
         return loss
 
-    def _variables(self) -> list[Any]:
+    @property
+    def variables(self) -> list[Any]:
+        """The weights of the model and the variables of its optimizer."""
         return [*self.model.weights, *self.optimizer.variables]
 
+
+class SegmenterTraining:
+    """A training of U-Net; its rounds are ``report_every`` steps and a validation.
+
+    Args:
+        samples: Images and instance labels to learn from.
+        validation: Images and instance labels to validate on.
+        params: The network and the recipe.
+    """
+
+    def __init__(
+        self, samples: Sequence[Sample], validation: Sequence[Sample], params: SegmenterParams
+    ) -> None:
+        self.params, self.validation = params, validation
+        self.trainer = UnetTrainer(build_unet(params), params)
+        self.samples = training_samples(samples, params.weights)
+
     def state(self) -> dict[str, Array]:
-        """Everything that the next step starts from."""
-        return {f"variable.{i}": np.asarray(v) for i, v in enumerate(self._variables())}
+        """Returns the weights and the optimizer's variables."""
+        return prefixed("variables", numbered(self.trainer.variables))
 
     def restore(self, state: Arrays) -> None:
-        """Stand where a saved state stood."""
-        for index, variable in enumerate(self._variables()):
-            variable.assign(state[f"variable.{index}"])
+        """Takes up a saved state."""
+        assign(self.trainer.variables, without_prefix("variables", state))
+
+    def finished(self, history: Rows) -> bool:
+        """Returns whether all steps are done."""
+        return bool(history) and history[-1]["step"] >= self.params.steps
+
+    def advance(self, history: Rows) -> Row:
+        """Learns for some steps and validates the network."""
+        params, started = self.params, time.monotonic()
+        first = int(history[-1]["step"]) if history else 0
+        steps = range(first, min(first + params.report_every, params.steps))
+        batches = _prefetched(self.samples, params, steps)
+        bar = tqdm(batches, total=len(steps), unit="step", desc="U-Net", leave=False, disable=None)
+        losses = [self.trainer.learn(batch) for batch in bar]
+        row = {
+            "step": float(steps.stop),
+            "loss": float(np.mean(losses)),
+            "seconds_per_step": (time.monotonic() - started) / len(steps),
+            "val_iou": mean_iou(self.trainer.model, self.validation, params),
+        }
+        logger.info(
+            "step %d of %d: %s", steps.stop, params.steps, {k: round(v, 4) for k, v in row.items()}
+        )
+        return row
 
 
 def train_segmenter(
@@ -124,112 +179,23 @@ def train_segmenter(
     curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> TrainedModel:
-    """A network trained on ``samples``; its history has a row for each ``report_every`` steps.
-
-    A row holds the mean training loss, the validation images' IoU of cells, and seconds a step.
-    Goes on from ``checkpoint`` where that holds a state of the same data and recipe.
-
-    Raises:
-        FloatingPointError: The loss is no longer a number.
-    """
-    model = build_unet(params)
-    trainer = UnetTrainer(model, params)
-    identity = fingerprint(params.model_dump_json(), pack(samples), pack(validation))
-    history = _resume(trainer, checkpoint, identity, curve)
-    first = int(history[-1]["step"]) if history else 0
-    lessons = training_samples(samples, params.weights)
-    losses: list[float] = []
-    started = time.monotonic()
-    bar = tqdm(total=params.steps, initial=first, unit="step", desc="U-Net", disable=None)
-    for step, batch in enumerate(_ahead(lessons, params, first), start=first + 1):
-        losses.append(trainer.learn(batch))
-        bar.update()
-        if step % params.report_every == 0 or step == params.steps:
-            row = {
-                "step": float(step),
-                "loss": float(np.mean(losses)),
-                "seconds_per_step": (time.monotonic() - started) / len(losses),
-                "val_iou": mean_iou(model, validation, params),
-            }
-            history.append(row)
-            curve.append(row)
-            checkpoint.save(identity, trainer.state() | history_to_arrays(history))
-            logger.info("step %d: %s", step, {k: round(v, 4) for k, v in row.items()})
-            losses, started = [], time.monotonic()
-    bar.close()
-    return TrainedModel(model, history)
-
-
-def _resume(
-    trainer: UnetTrainer, checkpoint: Checkpoint, identity: str, curve: MetricLog
-) -> list[dict[str, float]]:
-    saved = checkpoint.restore(identity)
-    if saved is None:
-        return []
-    trainer.restore(saved)
-    history = history_from_arrays(saved)
-    for row in history:
-        curve.append(row)
-    logger.info("going on after step %d", history[-1]["step"])
-    return history
-
-
-def mean_iou(model: Any, samples: Sequence[Sample], params: SegmenterParams) -> float:
-    """Mean IoU of the cells' pixels over whole images, nan without any."""
-    scores = []
-    for sample in samples:
-        found = log_odds(model, sample.image, params, tile=512) > 0
-        true = sample.labels > 0
-        either = (found | true).sum()
-        scores.append((found & true).sum() / either if either else 1.0)
-    return float(np.mean(scores)) if scores else float("nan")
-
-
-def mean_logits(
-    model: Any, image: Array, params: SegmenterParams, *, tile: int, turns: int = 1
-) -> Array:
-    """Mean logits of background and cell, (height, width, 2) float32, for a picture as it comes.
-
-    Tiles overlap by all that an output pixel can see, and their corners meet every pooling alike,
-    so that how the picture is cut does not matter.
+    """Trains U-Net; continues from `checkpoint` if that holds a state of the same data and recipe.
 
     Args:
-        model: As :func:`build_unet` makes it.
-        image: Grey, RGB or RGBA, 8 or 16 bit or float, of any size.
-        params: What it was built from.
-        tile: Largest side of a tile's output, pixels.
-        turns: Symmetries of the square to average over.
+        samples: Images and instance labels to learn from.
+        validation: Images and instance labels to validate on; may be empty.
+        params: The network and the recipe.
+        curve: Receives a row every ``report_every`` steps.
+        checkpoint: Keeps the state after each row.
+
+    Returns:
+        The model, and rows of the step, the mean training loss (nats), the seconds for a step and
+        the intersection over union of the validation images' cells.
+
+    Raises:
+        FloatingPointError: The loss is not finite.
     """
-    depth, padding = params.network.depth, params.network.padding
-    stride, seen = 2**depth, tile_margin(depth, padding)
-    crop = seen - valid_margin(depth) if padding == "valid" else seen
-    inner = slice(crop, -crop or None)
-
-    def ask(tiles: Array) -> Array:
-        return np.asarray(_forward(model, tf.constant(tiles)))[:, inner, inner]
-
-    def side_for(length: int) -> int:
-        even = -(-length // -(-length // tile))  # as few tiles as may be, all of one size
-        return -(-even // stride) * stride
-
-    def whole(view: Array) -> Array:
-        tiling = Tiling(side_for(view.shape[0]), side_for(view.shape[1]), seen)
-        return predict_tiled(ask, view, tiling, batch=1)
-
-    return average_over_symmetries(whole, normalise(image)[..., None], turns)
-
-
-@tf.function(reduce_retracing=True)
-def _forward(model: Any, tiles: Any) -> Any:
-    return model(tiles, training=False)
-
-
-def log_odds(
-    model: Any, image: Array, params: SegmenterParams, *, tile: int, turns: int = 1
-) -> Array:
-    """Log of the odds of each pixel to be cell, (height, width) float32.
-
-    Its softmax with 0 for background is the probability: see :func:`mean_logits`.
-    """
-    logits = mean_logits(model, image, params, tile=tile, turns=turns)
-    return np.asarray(logits[..., 1] - logits[..., 0], np.float32)
+    training = SegmenterTraining(samples, validation, params)
+    identity = fingerprint_of(params.model_dump_json(), pack(samples), pack(validation))
+    history = run_rounds(training, identity, curve=curve, checkpoint=checkpoint)
+    return TrainedModel(training.trainer.model, history)

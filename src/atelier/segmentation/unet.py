@@ -18,34 +18,43 @@ def unet_network(
     dropout: float = 0.0,
     seed: int | None = None,
 ) -> keras.Model:
-    """The network, untrained: images of any size that fits, (n, height, width, channels), in.
+    """Builds an untrained U-Net.
 
-    Out come logits, (n, height', width', classes). As published (the defaults) the convolutions
-    are valid, what crosses over is cropped, 572 pixels give 388, and 31,030,658 parameters learn.
-    With ``padding="same"`` the output has the input's size. :mod:`atelier.segmentation.unet_shapes`
-    says which sides fit, and how many pixels at each edge an output pixel can see.
+    The defaults are the published network: valid convolutions, cropped skip connections, 388 pixels
+    for 572, 31,030,658 parameters. With ``padding="same"`` the output has the input's size.
+    :mod:`atelier.segmentation.unet_shapes` computes which sides fit, and the margin that an output
+    pixel depends on.
 
     Args:
         filters: Of the first level; each level further down has twice as many.
-        depth: Poolings.
+        depth: Number of poolings.
         padding: Of the convolutions.
-        classes: Of pixels.
+        classes: Number of classes of a pixel.
         channels: Of the image.
-        dropout: Share that is dropped at the end of the contracting path.
-        seed: Of the first weights (He et al. 2015) and of the dropped units.
+        dropout: Share of units dropped at the end of the contracting path, in [0, 1).
+        seed: Of the initial weights (He et al. 2015) and of dropout.
+
+    Returns:
+        A model that takes images, (n, height, width, channels), of any size that fits, and returns
+        logits, (n, output height, output width, classes).
 
     Raises:
         ValueError: ``depth`` or ``filters`` is below 1.
+
+    Examples:
+        >>> from atelier.segmentation import unet_network
+        >>> unet_network(filters=2, depth=1, padding="same").output_shape
+        (None, None, None, 2)
     """
     if depth < 1 or filters < 1:
         raise ValueError(f"Expected depth and filters from 1. Received: {depth}, {filters}")
     seeds = keras.random.SeedGenerator(seed)
     image = x = keras.Input((None, None, channels))
-    crossing = []
+    skips = []
     for level in range(depth):
         x = _two_convolutions(x, filters << level, padding, seeds)
-        crossing.append(layers.Dropout(dropout, seed=seed)(x) if level == depth - 1 else x)
-        x = layers.MaxPooling2D()(crossing[-1])
+        skips.append(layers.Dropout(dropout, seed=seed)(x) if level == depth - 1 else x)
+        x = layers.MaxPooling2D()(skips[-1])
     x = _two_convolutions(x, filters << depth, padding, seeds)
     x = layers.Dropout(dropout, seed=seed)(x)
     for level in reversed(range(depth)):
@@ -53,8 +62,8 @@ def unet_network(
             filters << level, 2, strides=2, kernel_initializer=_he_normal(seeds)
         )(x)
         edge = crop_width(depth, level) if padding == "valid" else 0
-        crossed = layers.Cropping2D(edge)(crossing[level]) if edge else crossing[level]
-        x = _two_convolutions(layers.Concatenate()([crossed, x]), filters << level, padding, seeds)
+        skip = layers.Cropping2D(edge)(skips[level]) if edge else skips[level]
+        x = _two_convolutions(layers.Concatenate()([skip, x]), filters << level, padding, seeds)
     logits = layers.Conv2D(classes, 1, kernel_initializer=_he_normal(seeds))(x)
     return keras.Model(image, logits, name=f"unet_{filters}_{depth}_{padding}")
 

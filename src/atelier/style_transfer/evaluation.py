@@ -1,4 +1,4 @@
-"""How near a painting came to its style and its content, whatever the weights were."""
+"""Distances of an image to a style and to a content, whatever the weights of the losses were."""
 
 from collections.abc import Sequence
 
@@ -8,35 +8,63 @@ import numpy as np
 from atelier.data.pictures import resize_to
 from atelier.style_transfer.losses import gram_matrix
 from atelier.style_transfer.objective import Style, extract_features, mean_gram_matrices
-from atelier.types import Array
+from atelier.types import Array, Metrics
 
 
 def style_error(network: keras.Model, picture: Array, styles: Sequence[Style]) -> float:
-    """|G - A| / |A| of the blended style's Gram matrices, the layers' mean.
+    """Returns the relative distance |G - A| / |A| of Gram matrices, averaged over the layers.
 
     Args:
-        network: As :func:`atelier.style_transfer.objective.build_feature_extractor` makes it.
+        network: As :func:`atelier.style_transfer.objective.build_feature_extractor` builds it.
         picture: RGB, (height, width, 3), 0 … 255.
-        styles: At least one; shown at the picture's longer side.
+        styles: Styles whose weighted mean Gram matrices are A, at the picture's longer side.
+
+    Returns:
+        The error, at least 0.
     """
-    _, *own = extract_features(network, picture)
-    sizes = [maps.shape[0] * maps.shape[1] for maps in own]
+    _, *style_maps = extract_features(network, picture)
+    sizes = [maps.shape[0] * maps.shape[1] for maps in style_maps]
     grams = mean_gram_matrices(network, styles, max(picture.shape[:2]), sizes)
     errors = [
         np.linalg.norm(gram_matrix(maps) - gram) / np.linalg.norm(gram)
-        for maps, gram in zip(own, grams, strict=True)
+        for maps, gram in zip(style_maps, grams, strict=True)
     ]
     return float(np.mean(errors))
 
 
 def content_error(network: keras.Model, picture: Array, content: Array) -> float:
-    """|F - P| / |P| of the content layer.
+    """Returns the relative distance |F - P| / |P| of the content layer's features.
 
     Args:
         network: As for :func:`style_error`.
         picture: RGB, (height, width, 3), 0 … 255.
-        content: The same, of any size.
+        content: RGB, of any size.
+
+    Returns:
+        The error, at least 0.
     """
-    own, *_ = extract_features(network, picture)
-    wanted, *_ = extract_features(network, resize_to(content, picture.shape[:2]))
-    return float(np.linalg.norm(own - wanted) / np.linalg.norm(wanted))
+    features, *_ = extract_features(network, picture)
+    target, *_ = extract_features(network, resize_to(content, picture.shape[:2]))
+    return float(np.linalg.norm(features - target) / np.linalg.norm(target))
+
+
+def transfer_metrics(
+    network: keras.Model, picture: Array, content: Array, styles: Sequence[Style]
+) -> Metrics:
+    """Returns the errors of a result, and the content's own distance to the style.
+
+    Args:
+        network: As for :func:`style_error`.
+        picture: RGB, (height, width, 3), 0 … 255, the result of a transfer.
+        content: RGB, of any size.
+        styles: Styles of the transfer.
+
+    Returns:
+        ``style_error``, ``style_error_of_content`` and ``content_error``.
+    """
+    resized = resize_to(content, picture.shape[:2])
+    return {
+        "style_error": style_error(network, picture, styles),
+        "style_error_of_content": style_error(network, resized, styles),
+        "content_error": content_error(network, picture, resized),
+    }

@@ -1,4 +1,4 @@
-"""The losses of Gatys, Ecker & Bethge 2016, on NumPy arrays and on the backend's tensors."""
+"""The losses of Gatys, Ecker & Bethge (2016), on NumPy arrays and on the backend's tensors."""
 
 from typing import Any
 
@@ -6,13 +6,23 @@ from keras import ops
 
 
 def gram_matrix(features: Any) -> Any:
-    """Products of feature maps summed over positions, not normalised (eq. 3).
+    """Computes the Gram matrix of feature maps, summed over positions, not normalised (eq. 3).
 
     Args:
         features: Feature maps, (height, width, channels).
 
     Returns:
         (channels, channels), symmetric.
+
+    Raises:
+        ValueError: If `features` has not three axes.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.style_transfer import gram_matrix
+        >>> features = np.array([[1.0, 2, 3, 4], [0, 1, 0, 1]]).T[None]  # (1, 4, 2)
+        >>> np.asarray(gram_matrix(features)).tolist()
+        [[30.0, 6.0], [6.0, 2.0]]
     """
     features = ops.convert_to_tensor(features)
     if len(features.shape) != 3:
@@ -22,12 +32,25 @@ def gram_matrix(features: Any) -> Any:
 
 
 def style_loss(features: Any, target: Any) -> Any:
-    """E_l = Σ (G - A)² / (4 N² M²) of one layer (eq. 4), a scalar.
+    """Computes the style loss E = Σ (G - A)² / (4 N² M²) of one layer (eq. 4).
 
     Args:
-        features: Feature maps of the picture, (height, width, N); M = height · width.
-        target: Feature maps of the style, (height, width, N), whose Gram matrix is carried over
-            from their own number of positions to M; or A itself, (N, N).
+        features: Feature maps of the image, (height, width, N); M = height · width.
+        target: Feature maps of the style, (height, width, N), whose Gram matrix is scaled from
+            their own number of positions to M; or the Gram matrix A itself, (N, N).
+
+    Returns:
+        A scalar.
+
+    Raises:
+        ValueError: If `target` has another number of channels.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.style_transfer import style_loss
+        >>> features = np.array([[1.0, 2, 3, 4], [0, 1, 0, 1]]).T[None]  # (1, 4, 2)
+        >>> float(style_loss(features, np.zeros((2, 2))))
+        3.8125
     """
     features, target = ops.convert_to_tensor(features), ops.convert_to_tensor(target)
     channels, positions = features.shape[-1], _positions(features)
@@ -48,11 +71,23 @@ def _positions(features: Any) -> Any:
 
 
 def content_loss(features: Any, target: Any) -> Any:
-    """½ Σ (F - P)² of one layer (eq. 1), a scalar.
+    """Computes the content loss ½ Σ (F - P)² of one layer (eq. 1), a scalar.
 
     Args:
-        features: Feature maps of the picture, (height, width, channels).
+        features: Feature maps of the image, (height, width, channels).
         target: Feature maps of the content, the same shape.
+
+    Returns:
+        A scalar.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.style_transfer import content_loss
+        >>> float(content_loss(np.ones((2, 2, 1)), np.zeros((2, 2, 1))))
+        2.0
     """
     features, target = ops.convert_to_tensor(features), ops.convert_to_tensor(target)
     if tuple(features.shape) != tuple(target.shape):
@@ -63,11 +98,19 @@ def content_loss(features: Any, target: Any) -> Any:
 
 
 def total_variation(image: Any) -> Any:
-    """Sum of squared differences of neighbouring pixels, a scalar (Mahendran & Vedaldi 2015, β=2).
+    """Computes the total variation with β = 2 (Mahendran & Vedaldi 2015), a scalar.
+
+    It is the sum of squared differences of neighbouring pixels.
 
     Args:
         image: (height, width, channels).
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.style_transfer import total_variation
+        >>> float(total_variation(np.array([[[0.0], [1.0]], [[3.0], [3.0]]])))
+        14.0
     """
     image = ops.convert_to_tensor(image)
-    down, right = image[1:] - image[:-1], image[:, 1:] - image[:, :-1]
-    return ops.sum(ops.square(down)) + ops.sum(ops.square(right))
+    vertical, horizontal = image[1:] - image[:-1], image[:, 1:] - image[:, :-1]
+    return ops.sum(ops.square(vertical)) + ops.sum(ops.square(horizontal))

@@ -1,74 +1,98 @@
-"""What a painting is judged by: content, style and smoothness, with the gradient by pixel."""
+"""The objective of style transfer: content, style and smoothness, with its gradient."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from atelier.data.pictures import resize_longer_side
+from atelier.data.pictures import resize_longer_side, to_rgb
 from atelier.style_transfer.losses import content_loss, gram_matrix, style_loss, total_variation
 from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.vgg import to_vgg, vgg16_features
 from atelier.types import Array, Arrays
 
 REFERENCE = 512 * 512
-"""Pixels of the picture for which α and the variation's weight are meant, as in the paper."""
+"""Pixels of the image to which α and the weight of the total variation refer, as in the paper."""
 
 
 class Style(NamedTuple):
-    """A picture whose style is taken, and how much of it."""
+    """An image whose style is transferred, and its weight."""
 
     picture: Array
     """RGB, (height, width, 3), 0 … 255."""
     weight: float
+    """Relative to the other styles' weights, above 0."""
+
+
+def select_styles(pictures: Mapping[str, Array], weights: Mapping[str, float]) -> list[Style]:
+    """Returns the named pictures as weighted styles.
+
+    Args:
+        pictures: Pictures of any mode and size, by name.
+        weights: Weights of the styles, by the name of the picture.
+
+    Raises:
+        ValueError: If a picture of this name does not exist.
+    """
+    unknown = sorted(set(weights) - set(pictures))
+    if unknown:
+        raise ValueError(f"Expected styles out of {sorted(pictures)}. Received: {unknown}")
+    return [Style(to_rgb(pictures[name]), weight) for name, weight in weights.items()]
 
 
 def build_feature_extractor(weights: Arrays, params: TransferParams) -> keras.Model:
-    """The network that sees the content layer, then the style layers."""
+    """Builds the network whose outputs are the content layer, then the style layers."""
     layers = (params.content_layer, *params.style_layers)
     return vgg16_features(weights, layers, pooling=params.pooling)
 
 
 def extract_features(network: keras.Model, picture: Array) -> list[tf.Tensor]:
-    """The network's maps of an RGB picture, (height, width, channels) each, content first."""
+    """Returns the feature maps of an RGB image, (height, width, channels) each, content first."""
     return [maps[0] for maps in network(tf.constant(to_vgg(picture))[None])]
 
 
 def mean_gram_matrices(
     network: keras.Model, styles: Sequence[Style], side: int, sizes: Sequence[int]
 ) -> list[tf.Tensor]:
-    """Weighted mean of the styles' Gram matrices, a layer each.
+    """Computes the weighted mean of the styles' Gram matrices for each layer.
 
     Args:
-        network: As :func:`build_feature_extractor` makes it.
-        styles: At least one; shown with ``side`` pixels as their longer side.
-        side: Pixels.
-        sizes: Positions of each style layer to which the matrices are carried over.
+        network: As :func:`build_feature_extractor` builds it.
+        styles: At least one style; each is resized to ``side``.
+        side: Longer side of a style's image, pixels.
+        sizes: Number of positions of each style layer to which the matrices are scaled.
+
+    Returns:
+        (channels, channels) for each style layer.
     """
     total = sum(style.weight for style in styles)
     grams: list[tf.Tensor] = [0.0] * len(sizes)
     for style in styles:
-        _, *seen = extract_features(network, resize_longer_side(style.picture, side))
-        for index, maps in enumerate(seen):
+        _, *style_maps = extract_features(network, resize_longer_side(style.picture, side))
+        for index, maps in enumerate(style_maps):
             share = style.weight / total * sizes[index] / (maps.shape[0] * maps.shape[1])
             grams[index] += share * gram_matrix(maps)
     return grams
 
 
 class Objective:
-    """α · content + β · mean style + smoothness of one picture size, and its gradient.
+    """Computes α · content + β · mean style + total variation at one image size.
 
-    Styles are blended by the weighted mean of their Gram matrices, which has the same gradient as
-    the weighted sum of their losses. The content and the smoothness count per pixel, as if the
-    picture had 512², so that weights mean the same at every size; the style does so by itself.
+    Styles are combined by the weighted mean of their Gram matrices, which has the same gradient as
+    the weighted sum of their losses. Content and total variation count per pixel, scaled to an
+    image of 512², so that weights mean the same at every size; the style loss is so by definition.
 
     Args:
-        network: As :func:`build_feature_extractor` makes it.
-        content: RGB, (height, width, 3), 0 … 255; its size is the painting's.
-        styles: At least one; shown to the network at the content's longer side.
+        network: As :func:`build_feature_extractor` builds it.
+        content: RGB, (height, width, 3), 0 … 255; its size is the result's.
+        styles: At least one style; each is resized to the content's longer side.
         params: Weights of the terms.
+
+    Attributes:
+        shape: Shape of the image, (height, width, 3).
+        names: Names of the terms.
     """
 
     def __init__(
@@ -77,8 +101,8 @@ class Objective:
         self.network, self.params, self.shape = network, params, content.shape
         self.names = ("content", *params.style_layers, "variation")
         self._per_pixel = REFERENCE / (content.shape[0] * content.shape[1])
-        self._content, *own = extract_features(network, content)
-        sizes = [maps.shape[0] * maps.shape[1] for maps in own]
+        self._content, *style_maps = extract_features(network, content)
+        sizes = [maps.shape[0] * maps.shape[1] for maps in style_maps]
         self._grams = mean_gram_matrices(network, styles, max(content.shape[:2]), sizes)
         self._evaluate = tf.function(self._terms_and_gradient)
 
@@ -102,10 +126,10 @@ class Objective:
         return terms, tape.gradient(loss, image)
 
     def __call__(self, image: Array) -> tuple[Array, Array]:
-        """The weighted terms, in the order of ``names``, and the gradient of their sum.
+        """Returns the weighted terms, in the order of ``names``, and the gradient of their sum.
 
         Args:
-            image: As the network takes it, (height, width, 3) float32.
+            image: BGR less its mean, (height, width, 3) float32, as the network takes it.
         """
         terms, gradient = self._evaluate(tf.constant(image, tf.float32))
         return np.asarray(terms), np.asarray(gradient)

@@ -1,4 +1,4 @@
-"""The ways down: L-BFGS (SciPy's) and Adam (Keras'), some iterations at a time."""
+"""Optimizers of an image that stop and continue: SciPy's L-BFGS and Keras' Adam."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -12,59 +12,79 @@ from atelier.types import Array, Arrays
 Loss = Callable[[Array], tuple[float, Array]]
 """A loss and its gradient at an image, (height, width, 3) float32."""
 MEMORY = 10
-"""Pairs of steps and gradients that L-BFGS keeps."""
+"""Number of pairs of steps and gradients in the memory of L-BFGS."""
 
 
 class ImageOptimizer(Protocol):
-    """A minimisation that can be stopped between two calls and taken up again."""
+    """A minimisation that can stop between two calls and continue later."""
 
     def run(self, loss: Loss, image: Array, iterations: int, tick: Callable[[], Any]) -> Array:
-        """The image after some more iterations, ``tick`` called after each."""
+        """Returns the image after more iterations.
+
+        Args:
+            loss: The loss and its gradient.
+            image: First image, (height, width, 3) float32.
+            iterations: Number of iterations, at most.
+            tick: Is called after each iteration.
+
+        Returns:
+            The last image, (height, width, 3) float32.
+        """
         ...
 
     def state(self) -> dict[str, Array]:
-        """What another instance needs to go on from here."""
+        """Returns what another instance needs to continue."""
         ...
 
     def restore(self, state: Arrays) -> None:
-        """Stand where a saved state stood."""
+        """Continues from a saved state."""
         ...
 
 
 class Lbfgs:
-    """SciPy's L-BFGS. Each call begins with an empty memory, so there is no state to keep."""
+    """SciPy's L-BFGS. Each call starts with an empty memory, so that it has no state."""
 
     def run(self, loss: Loss, image: Array, iterations: int, tick: Callable[[], Any]) -> Array:
-        """The image after ``iterations``, or fewer where no step goes down any more."""
+        """Returns the image after ``iterations``, or fewer where no step reduces the loss.
 
-        def flat(values: Array) -> tuple[float, Array]:
+        Args:
+            loss: The loss and its gradient.
+            image: First image, (height, width, 3) float32.
+            iterations: Number of iterations, at most.
+            tick: Is called after each iteration.
+
+        Returns:
+            The last image, (height, width, 3) float32.
+        """
+
+        def flat_loss(values: Array) -> tuple[float, Array]:
             value, gradient = loss(values.reshape(image.shape).astype(np.float32))
             return value, gradient.ravel().astype(np.float64)
 
-        found = minimize(
-            flat,
+        result = minimize(
+            flat_loss,
             image.ravel().astype(np.float64),
             jac=True,
             method="L-BFGS-B",
             callback=lambda _: tick(),
             options={"maxiter": iterations, "maxfun": 20 * iterations, "maxcor": MEMORY, "ftol": 0},
         )
-        return np.asarray(found.x.reshape(image.shape), np.float32)
+        return np.asarray(result.x.reshape(image.shape), np.float32)
 
     def state(self) -> dict[str, Array]:
-        """Nothing."""
+        """Returns an empty state."""
         return {}
 
     def restore(self, state: Arrays) -> None:
-        """Nothing to take up."""
+        """Does nothing: there is no state."""
 
 
 class Adam:
     """Keras' Adam on the pixels.
 
     Args:
-        shape: Of the image, (height, width, 3).
-        learning_rate: In grey levels.
+        shape: Shape of the image, (height, width, 3).
+        learning_rate: In grey levels, above 0.
     """
 
     def __init__(self, shape: tuple[int, ...], learning_rate: float) -> None:
@@ -73,7 +93,17 @@ class Adam:
         self._optimizer.build([self._image])
 
     def run(self, loss: Loss, image: Array, iterations: int, tick: Callable[[], Any]) -> Array:
-        """The image after ``iterations``."""
+        """Returns the image after ``iterations``.
+
+        Args:
+            loss: The loss and its gradient.
+            image: First image, (height, width, 3) float32.
+            iterations: Number of iterations.
+            tick: Is called after each iteration.
+
+        Returns:
+            The last image, (height, width, 3) float32.
+        """
         self._image.assign(image)
         for _ in range(iterations):
             _, gradient = loss(np.asarray(self._image))
@@ -82,18 +112,27 @@ class Adam:
         return np.array(self._image)
 
     def state(self) -> dict[str, Array]:
-        """Adam's moments and its count of steps."""
+        """Returns Adam's moments and its number of steps."""
         variables = self._optimizer.variables
         return {f"adam.{index}": np.asarray(variable) for index, variable in enumerate(variables)}
 
     def restore(self, state: Arrays) -> None:
-        """Take up moments and count."""
+        """Continues with saved moments and number of steps."""
         for index, variable in enumerate(self._optimizer.variables):
             variable.assign(state[f"adam.{index}"])
 
 
 def build_image_optimizer(
-    optimizer: str, shape: tuple[int, ...], learning_rate: float
+    name: str, shape: tuple[int, ...], learning_rate: float
 ) -> ImageOptimizer:
-    """``lbfgs`` or ``adam``."""
-    return Lbfgs() if optimizer == "lbfgs" else Adam(shape, learning_rate)
+    """Builds an optimizer of images.
+
+    Args:
+        name: ``lbfgs`` or ``adam``.
+        shape: Shape of the image, (height, width, 3).
+        learning_rate: Of Adam, in grey levels.
+
+    Returns:
+        The optimizer.
+    """
+    return Lbfgs() if name == "lbfgs" else Adam(shape, learning_rate)

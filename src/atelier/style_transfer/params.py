@@ -1,50 +1,50 @@
-"""What a style transfer is made of, typed; nothing here needs TensorFlow."""
+"""Parameters of style transfer."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
 from atelier.data.vgg_weights import WIDTHS
-from atelier.params import Params, Seed, Threads
+from atelier.params import Params
+from atelier.training.params import MachineParams
 
 Weight = Annotated[float, Field(ge=0)]
+Start = Literal["content", "noise", "style"]
 
 
 class ScaleParams(Params):
-    """One size on the way from coarse to fine."""
+    """One image size of a transfer from coarse to fine."""
 
-    side: Annotated[int, Field(ge=32, description="of the longer side, pixels")]
+    side: Annotated[int, Field(ge=32, description="longer side, pixels")]
     iterations: Annotated[int, Field(gt=0)]
 
 
-class TransferParams(Params):
-    """Everything that decides a painting, given the pictures and the network's weights.
+class TransferParams(MachineParams):
+    """A style transfer, apart from the pictures and the network's weights.
 
-    The defaults of the paper are conv4_2, conv1_1 … conv5_1, average pooling, a normalised network
-    and L-BFGS.
+    The paper (Gatys, Ecker & Bethge 2016) has conv4_2, conv1_1 … conv5_1, average pooling, a
+    normalised network and L-BFGS.
     """
 
     content_layer: str
     style_layers: Annotated[tuple[str, ...], Field(min_length=1)]
-    content_weight: Annotated[Weight, Field(description="α")]
-    style_weight: Annotated[Weight, Field(description="β")]
-    variation_weight: Weight
+    content_weight: Annotated[Weight, Field(description="α, of the content loss")]
+    style_weight: Annotated[Weight, Field(description="β, of the style loss")]
+    variation_weight: Annotated[Weight, Field(description="of the total variation")]
     pooling: Literal["average", "max"]
-    normalised: Annotated[bool, Field(description="mean activation of each filter made 1")]
-    start: Literal["content", "noise", "style"]
+    normalised: Annotated[bool, Field(description="whether each filter's mean activation is 1")]
+    start: Start
     colours: Annotated[
         Literal["style", "matched", "luminance"],
-        Field(description="the style's, or the content's in one of two ways"),
+        Field(description="the style's; matched: to the content's; luminance: the content's own"),
     ]
     optimizer: Literal["lbfgs", "adam"]
-    learning_rate: Annotated[float, Field(gt=0, description="Adam's, in grey levels")]
+    learning_rate: Annotated[float, Field(gt=0, description="of Adam, in grey levels")]
     scales: Annotated[tuple[ScaleParams, ...], Field(min_length=1, description="coarse first")]
-    every: Annotated[int, Field(gt=0, description="iterations between two pictures that are kept")]
-    seed: Seed
-    threads: Threads
+    every: Annotated[int, Field(gt=0, description="iterations between two frames")]
 
     @model_validator(mode="after")
-    def _known(self) -> "TransferParams":
+    def _check(self) -> "TransferParams":
         unknown = {self.content_layer, *self.style_layers} - set(WIDTHS)
         if unknown:
             raise ValueError(
@@ -56,26 +56,54 @@ class TransferParams(Params):
 
 
 class PaintingParams(Params):
-    """One painting: a name, and how much of which style is in it."""
+    """One transfer: its name, and the weights of its styles."""
 
     name: str
     styles: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(min_length=1)]
 
 
 class StyleParams(Params):
-    """The paintings of one run."""
+    """The transfers of one run."""
 
     transfer: TransferParams
     paintings: Annotated[tuple[PaintingParams, ...], Field(min_length=1)]
 
 
+class GridCell(NamedTuple):
+    """One image of the grid."""
+
+    name: str
+    start: Start
+    style_weight: float
+
+
 class GridParams(Params):
-    """The contact sheet: style weights by starts, of the first painting."""
+    """Small transfers with every start and every style weight."""
 
     style_weights: Annotated[tuple[Weight, ...], Field(min_length=1)]
-    starts: Annotated[tuple[Literal["content", "noise", "style"], ...], Field(min_length=1)]
+    starts: Annotated[tuple[Start, ...], Field(min_length=1)]
     scale: ScaleParams
 
-    def cells(self) -> list[tuple[str, float]]:
-        """Start and style weight of each picture, row by row."""
-        return [(start, weight) for start in self.starts for weight in self.style_weights]
+    def cells(self) -> list[GridCell]:
+        """Returns the images of the grid, row by row; a row has one start."""
+        return [
+            GridCell(f"{start}.{weight:g}", start, weight)
+            for start in self.starts
+            for weight in self.style_weights
+        ]
+
+    def transfer_params(self, transfer: TransferParams, cell: GridCell) -> TransferParams:
+        """Returns the parameters of one image of the grid.
+
+        Args:
+            transfer: Parameters that all images share.
+            cell: Start and style weight.
+        """
+        return transfer.model_copy(
+            update={
+                "start": cell.start,
+                "style_weight": cell.style_weight,
+                "scales": (self.scale,),
+                "every": self.scale.iterations,
+            }
+        )

@@ -1,4 +1,4 @@
-"""A content painted in a style: coarse to fine, kept on the way, taken up where it stopped."""
+"""Style transfer by optimization of the pixels, from coarse to fine (Gatys et al. 2016)."""
 
 from __future__ import annotations
 
@@ -21,49 +21,42 @@ from atelier.style_transfer.objective import Objective, Style, build_feature_ext
 from atelier.style_transfer.optimizers import ImageOptimizer, build_image_optimizer
 from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.vgg import from_vgg, to_vgg
-from atelier.training.fitting import fingerprint
-from atelier.training.resume import history_from_arrays, history_to_arrays
+from atelier.training.resume import Row, Rows, fingerprint_of, prefixed, run_rounds, without_prefix
 from atelier.types import Array, Arrays, Checkpoint, ImageLog, Images, MetricLog
 
 logger = logging.getLogger(__name__)
 
 NOISE = 30.0
-"""Deviation of the noise that a painting may start from, grey levels."""
-FRAME = 320
-"""Longer side of the pictures kept on the way, pixels, at most."""
+"""Standard deviation of the noise that a transfer may start from, grey levels."""
+FRAME_SIDE = 320
+"""Longer side of the frames, pixels, at most."""
 
 
 class StylizedImage(NamedTuple):
-    """What a transfer gives back."""
+    """Result of a style transfer."""
 
     image: Array
     """RGB, (height, width, 3) uint8."""
     frames: Images
-    """The picture on the way, small, its start first, (n, height, width, 3)."""
-    history: list[dict[str, float]]
-    """A row for the start and each picture kept: iteration, side, seconds, the weighted terms."""
+    """The image at the start and after each segment, small, (n, height, width, 3) uint8."""
+    history: Rows
+    """A row for each frame: ``iteration``, ``side``, ``seconds`` and the weighted loss terms."""
 
 
-class _State(NamedTuple):
+class PaintingState(NamedTuple):
+    """An image in work, and what its optimizer needs to continue."""
+
     image: Array
-    """As the network takes it."""
-    frames: list[Array]
-    history: list[dict[str, float]]
-    descent: Arrays
+    """As the network takes it, (height, width, 3) float32."""
+    optimizer: Arrays
+    """State of the optimizer; empty at the start of a size."""
 
 
-class _Segment(NamedTuple):
+class Segment(NamedTuple):
+    """Iterations at one size, after which a frame is taken."""
+
     side: int
     iterations: int
-
-
-def _segments(params: TransferParams) -> list[_Segment]:
-    """The way in pieces: a picture is kept after each."""
-    return [
-        _Segment(scale.side, min(params.every, scale.iterations - first))
-        for scale in params.scales
-        for first in range(0, scale.iterations, params.every)
-    ]
 
 
 def transfer(
@@ -76,158 +69,215 @@ def transfer(
     album: ImageLog,
     checkpoint: Checkpoint,
 ) -> StylizedImage:
-    """Paint ``content`` in ``styles`` (Gatys, Ecker & Bethge 2016).
+    """Renders `content` in the style of other images (Gatys, Ecker & Bethge 2016).
 
     The first size starts from the content, from noise or from the first style; each further size
-    from the one before, enlarged. Killed, it goes on from the last picture kept to the very
-    painting that it would have become.
+    starts from the result of the size before, enlarged. A transfer continues from `checkpoint` if
+    that holds a state of the same images and parameters, and ends with the same image.
 
     Args:
         content: RGB, (height, width, 3), 0 … 255, of any size and aspect.
         styles: At least one, each of any size.
-        weights: VGG16's, as :class:`atelier.data.vgg_weights.VggWeights` holds them.
-        params: Everything else.
-        curve: Receives a row with each picture that is kept.
-        album: Receives each picture that is kept, as it comes.
-        checkpoint: Keeps where it stands.
+        weights: VGG16's, as `atelier.data.vgg_weights.VggWeights` holds them.
+        params: All other parameters.
+        curve: Receives the row of each frame.
+        album: Receives each frame.
+        checkpoint: Keeps the state after each frame.
+
+    Returns:
+        The image at the last size, the frames and their rows.
 
     Raises:
-        FloatingPointError: The loss is no longer a number.
+        FloatingPointError: The loss is not finite.
+
+    Examples:
+        >>> from atelier.style_transfer import Style, transfer
+        >>> result = transfer(  # doctest: +SKIP
+        ...     content, [Style(picture, 1.0)], weights, params, curve=[], album=[],
+        ...     checkpoint=checkpoint,
+        ... )
     """
-    pictures = {"content": content} | {f"style{i}": one.picture for i, one in enumerate(styles)}
+    pictures = {"content": content} | {f"style{i}": s.picture for i, s in enumerate(styles)}
     shares = [style.weight for style in styles]
-    identity = fingerprint(f"{params.model_dump_json()} {shares}", pictures, weights)
-    painter = _Painter(content, styles, weights, params)
-    saved = checkpoint.restore(identity)
-    state = painter.begin() if saved is None else _unpack(saved)
-    for row, frame in zip(state.history, state.frames, strict=True):
-        curve.append(row)
-        album.append(frame)
-    segments = _segments(params)
-    total, done = sum(s.iterations for s in segments), int(state.history[-1]["iteration"])
-    with tqdm(total=total, initial=done, unit="iter", desc="painting", disable=None) as bar:
-        for segment in segments[len(state.history) - 1 :]:
-            state = painter.advance(state, segment, bar.update)
-            curve.append(state.history[-1])
-            album.append(state.frames[-1])
-            checkpoint.save(identity, _pack(state))
-    return StylizedImage(painter.picture(state.image), np.stack(state.frames), state.history)
+    identity = fingerprint_of(f"{params.model_dump_json()} {shares}", pictures, weights)
+    painter = StyleTransfer(content, styles, weights, params, album=album)
+    history = run_rounds(painter, identity, curve=curve, checkpoint=checkpoint)
+    image = painter.to_picture(painter.painting.image)
+    return StylizedImage(image, np.stack(painter.frames), history)
 
 
-class _Painter:
-    """The pictures as the network shall see them, and the losses at the size in work."""
+def paint_scale(
+    state: PaintingState,
+    objective: Objective,
+    optimizer: ImageOptimizer,
+    *,
+    iterations: int,
+    tick: Callable[[], Any] = lambda: None,
+) -> PaintingState:
+    """Minimizes an objective at one size from a state, and returns the state that it reaches.
+
+    Args:
+        state: Where it starts; an image of another size is resized, and its optimizer starts anew.
+        objective: The loss of an image at this size.
+        optimizer: For images of this size; takes up the state's optimizer.
+        iterations: Of the optimizer.
+        tick: Called after each iteration.
+
+    Returns:
+        Image and optimizer after the iterations.
+
+    Raises:
+        FloatingPointError: The loss is not finite.
+    """
+
+    def loss(image: Array) -> tuple[float, Array]:
+        terms, gradient = objective(image)
+        value = float(terms.sum())
+        if not np.isfinite(value):
+            raise FloatingPointError(
+                f"Expected a finite loss. Received: {terms} for {objective.names}"
+            )
+        return value, gradient
+
+    if state.image.shape != objective.shape:
+        state = PaintingState(resize_to(state.image, objective.shape[:2]), {})
+    if state.optimizer:
+        optimizer.restore(state.optimizer)
+    image = optimizer.run(loss, state.image, iterations, tick)
+    return PaintingState(image, optimizer.state())
+
+
+class StyleTransfer:
+    """A transfer in work; its rounds are the start and the segments.
+
+    Args:
+        content: RGB, (height, width, 3), 0 … 255.
+        styles: At least one.
+        weights: VGG16's.
+        params: All other parameters.
+        album: Receives each frame.
+    """
 
     def __init__(
-        self, content: Array, styles: Sequence[Style], weights: Arrays, params: TransferParams
+        self,
+        content: Array,
+        styles: Sequence[Style],
+        weights: Arrays,
+        params: TransferParams,
+        *,
+        album: ImageLog,
     ) -> None:
-        self.params, self.colours_of = params, content
-        self.content, self.styles = _dressed(content, styles, params)
+        self.params, self.album, self.original = params, album, content
+        self.content, self.styles = match_pictures(content, styles, params)
         self.network = build_feature_extractor(weights, params)
-        self._objective: Objective | None = None
-        self._descent: ImageOptimizer | None = None
-        self._canvases: dict[int, Array] = {}
+        self.segments = segments_of(params)
+        self.frames: list[Array] = []
         self._colours: dict[tuple[int, ...], Array] = {}
+        self._set_side(params.scales[0].side)
+        self.painting = PaintingState(self._first_image(), {})
 
-    def begin(self) -> _State:
-        """The start at the first size, its loss, its picture."""
-        side = self.params.scales[0].side
-        canvas = self._canvas(side)
-        starts: dict[str, Callable[[], Array]] = {
-            "content": lambda: to_vgg(canvas),
-            "style": lambda: to_vgg(resize_to(self.styles[0].picture, canvas.shape[:2])),
-            "noise": lambda: np.asarray(
-                np.random.default_rng(self.params.seed).normal(0, NOISE, canvas.shape), np.float32
-            ),
-        }
-        state = _State(starts[self.params.start](), [], [], {})
-        state, objective, _ = self._ready(state, side)
-        return self._told(state, objective, side, 0, 0.0)
+    def _set_side(self, side: int) -> None:
+        self.side = side
+        canvas = resize_longer_side(self.content, side)
+        self.objective = Objective(self.network, canvas, self.styles, self.params)
+        self.optimizer = build_image_optimizer(
+            self.params.optimizer, canvas.shape, self.params.learning_rate
+        )
+        self.canvas = canvas
 
-    def advance(self, state: _State, segment: _Segment, tick: Callable[[], Any]) -> _State:
-        """Some iterations further."""
-        started = time.monotonic()
-        state, objective, descent = self._ready(state, segment.side)
+    def _first_image(self) -> Array:
+        shape = self.canvas.shape
+        if self.params.start == "content":
+            return to_vgg(self.canvas)
+        if self.params.start == "style":
+            return to_vgg(resize_to(self.styles[0].picture, shape[:2]))
+        rng = np.random.default_rng(self.params.seed)
+        return np.asarray(rng.normal(0, NOISE, shape), np.float32)
 
-        def loss(image: Array) -> tuple[float, Array]:
-            terms, gradient = objective(image)
-            value = float(terms.sum())
-            if not np.isfinite(value):
-                raise FloatingPointError(
-                    f"Expected a finite loss. Received: {terms} for {objective.names}"
-                )
-            return value, gradient
+    def state(self) -> dict[str, Array]:
+        """Returns the image, the optimizer's state and the frames."""
+        images = {"image": self.painting.image, "frames": np.stack(self.frames)}
+        return images | prefixed("optimizer", self.painting.optimizer)
 
-        image = descent.run(loss, state.image, segment.iterations, tick)
-        state = state._replace(image=image, descent=descent.state())
-        seconds = time.monotonic() - started
-        return self._told(state, objective, segment.side, segment.iterations, seconds)
+    def restore(self, state: Arrays) -> None:
+        """Takes up a saved state."""
+        self.painting = PaintingState(state["image"], without_prefix("optimizer", state))
+        for frame in state["frames"]:
+            self._add_frame(frame)
 
-    def _ready(self, state: _State, side: int) -> tuple[_State, Objective, ImageOptimizer]:
-        """Losses and descent of this size; the image enlarged where the size is new."""
-        canvas = self._canvas(side)
-        if self._objective is None or self._objective.shape != canvas.shape:
-            self._objective = Objective(self.network, canvas, self.styles, self.params)
-            self._descent = None
-        if state.image.shape != canvas.shape:
-            state = state._replace(image=resize_to(state.image, canvas.shape[:2]), descent={})
-        if self._descent is None:
-            params = self.params
-            self._descent = build_image_optimizer(
-                params.optimizer, canvas.shape, params.learning_rate
+    def finished(self, history: Rows) -> bool:
+        """Returns whether the start and all segments have their rows."""
+        return len(history) == 1 + len(self.segments)
+
+    def advance(self, history: Rows) -> Row:
+        """Evaluates the start, or paints the next segment."""
+        if not history:
+            return self._row(iteration=0.0, seconds=0.0)
+        started, segment = time.monotonic(), self.segments[len(history) - 1]
+        if segment.side != self.side:
+            self._set_side(segment.side)
+        name, total = f"{segment.side} px", segment.iterations
+        with tqdm(total=total, desc=name, unit="iter", leave=False, disable=None) as bar:
+            self.painting = paint_scale(
+                self.painting,
+                self.objective,
+                self.optimizer,
+                iterations=segment.iterations,
+                tick=bar.update,
             )
-            if state.descent:
-                self._descent.restore(state.descent)
-        return state, self._objective, self._descent
+        iteration = history[-1]["iteration"] + segment.iterations
+        return self._row(iteration=iteration, seconds=time.monotonic() - started)
 
-    def _canvas(self, side: int) -> Array:
-        """The content at this size; resizing a large photograph takes a second."""
-        if side not in self._canvases:
-            self._canvases[side] = resize_longer_side(self.content, side)
-        return self._canvases[side]
+    def _row(self, *, iteration: float, seconds: float) -> Row:
+        terms, _ = self.objective(self.painting.image)
+        logger.info("iteration %d at %d px: loss %.4g", iteration, self.side, terms.sum())
+        last = longer_side_shape(self.content.shape, self.params.scales[-1].side)
+        small = longer_side_shape(last, min(FRAME_SIDE, max(last)))
+        self._add_frame(self.to_picture(resize_to(self.painting.image, small)))
+        losses = {name: float(t) for name, t in zip(self.objective.names, terms, strict=True)}
+        return {"iteration": iteration, "side": float(self.side), "seconds": seconds} | losses
 
-    def _told(
-        self, state: _State, objective: Objective, side: int, iterations: int, seconds: float
-    ) -> _State:
-        terms, _ = objective(state.image)
-        before = state.history[-1]["iteration"] if state.history else 0.0
-        row = {"iteration": before + iterations, "side": float(side), "seconds": seconds}
-        row |= {name: float(term) for name, term in zip(objective.names, terms, strict=True)}
-        logger.info("iteration %d at %d px: loss %.4g", row["iteration"], side, terms.sum())
-        final = longer_side_shape(self.content.shape, self.params.scales[-1].side)
-        small = longer_side_shape(final, min(FRAME, max(final)))
-        frame = self.picture(resize_to(state.image, small))
-        return state._replace(frames=[*state.frames, frame], history=[*state.history, row])
+    def _add_frame(self, frame: Array) -> None:
+        self.frames.append(frame)
+        self.album.append(frame)
 
-    def picture(self, image: Array) -> Array:
-        """The image as people see it, (height, width, 3) uint8."""
+    def to_picture(self, image: Array) -> Array:
+        """Returns an image of the network's as RGB, (height, width, 3) uint8."""
         rgb = from_vgg(image)
         if self.params.colours == "luminance":
             shape = rgb.shape[:2]
             if shape not in self._colours:
-                self._colours[shape] = resize_to(self.colours_of, shape)
+                self._colours[shape] = resize_to(self.original, shape)
             rgb = restore_colours(rgb, self._colours[shape])
         return np.clip(np.round(rgb), 0, 255).astype(np.uint8)
 
 
-def _dressed(
+def segments_of(params: TransferParams) -> list[Segment]:
+    """Returns the iterations of all sizes in segments of at most ``every``, the coarsest first."""
+    return [
+        Segment(scale.side, min(params.every, scale.iterations - first))
+        for scale in params.scales
+        for first in range(0, scale.iterations, params.every)
+    ]
+
+
+def match_pictures(
     content: Array, styles: Sequence[Style], params: TransferParams
 ) -> tuple[Array, list[Style]]:
-    """Content and styles as the network shall see them, by what happens to the colours."""
-    change: Callable[[Array, Array], Array] = {
-        "style": lambda style, _: style,
-        "matched": match_colours,
-        "luminance": match_luminance,
-    }[params.colours]
-    shown = luminance(content) if params.colours == "luminance" else content
-    return shown, [Style(change(one.picture, content), one.weight) for one in styles]
+    """Returns content and styles as the network takes them, by whose colours the result has.
 
+    Args:
+        content: RGB, (height, width, 3), 0 … 255.
+        styles: Likewise, with weights.
+        params: ``colours`` decides: the style's, or the content's in one of two ways.
 
-def _pack(state: _State) -> dict[str, Array]:
-    kept = {f"descent.{name}": value for name, value in state.descent.items()}
-    pictures = {"image": state.image, "frames": np.stack(state.frames)}
-    return pictures | kept | history_to_arrays(state.history)
-
-
-def _unpack(saved: Arrays) -> _State:
-    descent = {k.removeprefix("descent."): v for k, v in saved.items() if k.startswith("descent.")}
-    return _State(saved["image"], list(saved["frames"]), history_from_arrays(saved), descent)
+    Returns:
+        The content, its luminance alone where colours are put back later; the styles, with colours
+        or luminance matched to the content's.
+    """
+    if params.colours == "style":
+        return content, list(styles)
+    if params.colours == "matched":
+        return content, [Style(match_colours(s.picture, content), s.weight) for s in styles]
+    matched = [Style(match_luminance(s.picture, content), s.weight) for s in styles]
+    return luminance(content), matched

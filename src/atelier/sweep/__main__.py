@@ -1,4 +1,7 @@
-"""``python -m atelier.sweep --images F.npz --config F.yml --out DIR``: the study without Kedro."""
+"""Runs a study without Kedro.
+
+``python -m atelier.sweep --images F.npz --config F.yml --out DIR``
+"""
 
 import argparse
 import json
@@ -11,53 +14,64 @@ from typing import Any
 import numpy as np
 
 from atelier.configuration.terminal import use_ascii_fallback
-from atelier.sweep.chunk_store import Ledger
+from atelier.sweep.chunk_store import StudyFolder
 from atelier.sweep.plan import Plan
-from atelier.sweep.progress import bar
+from atelier.sweep.progress import progress_bar
 from atelier.sweep.runner import run_study
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the study and write ``study.parquet`` into the folder."""
+    """Runs the study and writes ``study.parquet`` into the folder."""
     use_ascii_fallback(sys.stdout, sys.stderr)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("jax").setLevel(logging.WARNING)
-    asked = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        with np.load(asked.images, allow_pickle=False) as file:
+        with np.load(options.images, allow_pickle=False) as file:
             data = dict(file)
-        plan = Plan(**_read(asked.config))
+        plan = Plan(**_read(options.config))
         table = run_study(
             plan,
             data,
-            Ledger(asked.out / "trials"),
-            threads=asked.threads,
-            activations=asked.activations,
-            meter=bar,
+            StudyFolder(options.out / "trials"),
+            threads=options.threads,
+            activations=options.activations,
+            progress_meter=progress_bar,
         )
     except (ValueError, TypeError, OSError) as error:
         sys.exit(f"atelier.sweep: {error}")
-    table.to_parquet(asked.out / "study.parquet", index=False)
-    sys.stdout.write(f"{len(table)} trainings: {asked.out / 'study.parquet'}\n")
+    table.to_parquet(options.out / "study.parquet", index=False)
+    sys.stdout.write(f"{len(table)} trainings: {options.out / 'study.parquet'}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m atelier.sweep", description=__doc__)
     parser.add_argument(
-        *("--images",), type=Path, required=True,
-        help="npz with train_images, train_labels, selection_…, test_…; as the pipeline's "
+        "--images",
+        type=Path,
+        required=True,
+        help="npz with train_images, train_labels, selection_…, test_…, like the dataset "
         "sweep.data_arrays",
-    )  # fmt: skip
-    parser.add_argument(
-        *("--config",), type=Path, required=True, help="the plan: YAML or JSON, keys as in Plan"
     )
-    parser.add_argument("--out", type=Path, required=True, help="where chunks and table go")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        required=True,
+        help="the plan: YAML or JSON with the fields of Plan",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for chunks and table")
     cores = os.cpu_count() or 1
     parser.add_argument(
-        "--threads", type=int, default=cores, help="members at once on a CPU (all cores)"
+        "--threads",
+        type=int,
+        default=cores,
+        help="members trained at once on a CPU (default: all cores)",
     )
     parser.add_argument(
-        "--activations", choices=["float32", "bfloat16"], default="float32", help="as stored"
+        "--activations",
+        choices=["float32", "bfloat16"],
+        default="float32",
+        help="type in which activations are stored between the layers",
     )
     return parser
 

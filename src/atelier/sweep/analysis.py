@@ -1,35 +1,60 @@
-"""What the study's table says: curves, plateaus, best rates, what dropout does.
+"""Analyzes a study's table: accuracy curves, plateaus, best rates, the effect of dropout.
 
-A rate is picked by its accuracy on the selection split and reported with the one on the test
-split; accuracies are means over the seeds.
+A rate is selected by its accuracy on the selection split and reported with its accuracy on the
+test split; accuracies are means over the seeds.
 """
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from atelier.evaluation.intervals import SHARE_GAIN, bootstrap_interval, wilson_interval
 from atelier.sweep.optimizers import CONSTANTS
-from atelier.types import Array
+from atelier.types import Array, Metrics
 
 GROUP = ["optimizer", "dropout"]
-POINT = 0.01
-"""Accuracy that the plateau may lose: one point."""
+"""Columns that identify an arm of the study."""
+PLATEAU_LOSS = 0.01
+"""Accuracy below the best that still belongs to the plateau: one percentage point."""
 NEIGHBOURHOOD = 0.1
-"""Half a band's width, in decades: within it members count as repeats of one another."""
-LEARNT = 0.5
-"""Share of the best accuracy below which a member's calibration is of no interest."""
+"""Half width of the local fit, in decades: members within it count as repetitions."""
+MIN_RELATIVE_ACCURACY = 0.5
+"""Share of the best accuracy below which a member's calibration is ignored."""
 Z = 1.96
-EQUAL = 1e-9
-"""Accuracies that differ by less are equal: a line's fit leaves rounding errors in them."""
+"""97.5 % quantile of the normal distribution."""
+TIE = 1e-9
+"""Accuracies that differ by less are equal: a fitted line has rounding errors."""
+MEASURES = ("best_rate", "test_accuracy", "test_nll", "test_ece", "plateau_decades", "diverged")
+"""Columns of the table of best rates that are metrics."""
 
 
-def curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
-    """Accuracy against rate for each group: a row per optimizer, dropout and rate.
+def accuracy_curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
+    """Computes accuracy against learning rate for each optimizer and dropout rate.
 
-    ``low`` and ``high`` are a 95 % band for one more training judged by other test images: the
-    spread between members less than a tenth of a decade away (or of other seeds) about their own
-    line, and the chance in so many ``images``. ``selection_level`` is the selection accuracy on
-    that line: one lucky training among a thousand does not make a best rate.
+    ``low`` and ``high`` are a 95 % band for one further training that is evaluated on other test
+    images: the spread between members less than a tenth of a decade away (or of other seeds)
+    about their own line, and the sampling error of so many ``images``. ``selection_level`` is the
+    selection accuracy on that line: one lucky training among a thousand is not a best rate.
+
+    Args:
+        table: A row per member, from :func:`atelier.sweep.run_study`.
+        images: Number of images of the test split.
+
+    Returns:
+        A row per optimizer, dropout rate and learning rate.
+
+    Examples:
+        >>> table = pd.DataFrame({"learning_rate": [1e-3, 1e-2, 1e-1], "seed": 0})
+        >>> table = table.assign(optimizer="sgd", dropout=0.0, diverged=False)
+        >>> table["selection_accuracy"] = table["test_accuracy"] = [0.5, 0.9, 0.6]
+        >>> table[["train_loss", "test_nll", "test_ece"]] = 0.4, 0.4, 0.1
+        >>> curves = accuracy_curves(table, images=1000)
+        >>> curves[["learning_rate", "test_accuracy", "low", "high"]].round(3)
+           learning_rate  test_accuracy    low   high
+        0          0.001            0.5  0.469  0.531
+        1          0.010            0.9  0.881  0.919
+        2          0.100            0.6  0.570  0.630
     """
     rows = (
         table.groupby([*GROUP, "learning_rate"], sort=False)
@@ -44,7 +69,7 @@ def curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
         )
         .reset_index()
     )
-    banded = []
+    arms = []
     for group, curve in rows.groupby(GROUP, sort=False):
         members = table[(table[GROUP] == list(group)).all(axis=1)]
         rates = curve["learning_rate"].to_numpy()
@@ -52,27 +77,29 @@ def curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
         _, spread = _local_line(rates, members, "test_accuracy")
         chance = curve["test_accuracy"] * (1 - curve["test_accuracy"]) / images
         half = Z * np.sqrt(spread**2 + chance)
-        banded.append(
+        arms.append(
             curve.assign(
                 selection_level=level,
                 low=(curve["test_accuracy"] - half).clip(0, 1),
                 high=(curve["test_accuracy"] + half).clip(0, 1),
             )
         )
-    return pd.concat(banded, ignore_index=True)
+    return pd.concat(arms, ignore_index=True)
 
 
 def _local_line(rates: Array, members: pd.DataFrame, measure: str) -> tuple[Array, Array]:
-    """Level of a line through each rate's neighbourhood, and the standard deviation about it.
+    """Fits a line to each rate's neighbourhood.
 
-    The deviation is 0 where there are too few members to see one.
+    Returns:
+        The lines' levels at the rates, and the standard deviations about them; 0 where there are
+        too few members to estimate it.
     """
     logs = np.log10(members["learning_rate"].to_numpy())
     values = members[measure].to_numpy()
     level, spread = np.zeros(len(rates)), np.zeros(len(rates))
     for index, centre in enumerate(np.log10(rates)):
         near = np.abs(logs - centre) <= NEIGHBOURHOOD + 1e-9
-        terms = min(2, len(np.unique(logs[near])))  # a level, and a slope where it can be seen
+        terms = min(2, len(np.unique(logs[near])))  # a level, and a slope if it can be estimated
         basis = np.vander(logs[near] - centre, terms)
         line, residual, *_ = np.linalg.lstsq(basis, values[near], rcond=None)
         level[index] = line[-1]
@@ -81,8 +108,10 @@ def _local_line(rates: Array, members: pd.DataFrame, measure: str) -> tuple[Arra
     return level, spread
 
 
-def best_rates(table: pd.DataFrame, *, selection_images: int, test_images: int) -> pd.DataFrame:
-    """For each optimizer with and without dropout, a row: its best rate and how wide it is good.
+def best_learning_rates(
+    table: pd.DataFrame, *, selection_images: int, test_images: int
+) -> pd.DataFrame:
+    """Finds the best learning rate of each optimizer with each dropout rate, and its plateau.
 
     The best rate has the highest selection level; of equal ones it is the lowest rate.
     ``as_good_low`` and ``as_good_high``: rates around the best whose selection level lies in
@@ -90,42 +119,65 @@ def best_rates(table: pd.DataFrame, *, selection_images: int, test_images: int) 
     end of the grid the as-good range touches, so that the range and not the optimizer decides.
     ``calibrated_rate`` has the lowest test ECE of those that reach half of the best accuracy.
     ``constants``: the optimizer's, which are Keras' defaults.
+
+    Args:
+        table: A row per member, from :func:`atelier.sweep.run_study`.
+        selection_images: Number of images of the selection split.
+        test_images: Number of images of the test split.
+
+    Returns:
+        A row per optimizer and dropout rate.
+
+    Examples:
+        >>> table = pd.DataFrame({"learning_rate": [1e-3, 1e-2, 1e-1], "seed": 0})
+        >>> table = table.assign(optimizer="sgd", dropout=0.0, diverged=False)
+        >>> table["selection_accuracy"] = table["test_accuracy"] = [0.5, 0.9, 0.6]
+        >>> table[["train_loss", "test_nll", "test_ece"]] = 0.4, 0.4, 0.1
+        >>> best = best_learning_rates(table, selection_images=1000, test_images=1000)
+        >>> best[["optimizer", "best_rate", "test_accuracy", "low", "high"]].round(3)
+          optimizer  best_rate  test_accuracy   low   high
+        0       sgd       0.01            0.9  0.88  0.917
     """
+    curves = accuracy_curves(table, images=test_images)
     rows = []
-    for (optimizer, dropout), curve in curves(table, images=test_images).groupby(GROUP, sort=False):
-        curve = curve.sort_values("learning_rate", ignore_index=True)  # noqa: PLW2901
-        selection = curve["selection_level"].to_numpy()
-        top = int(np.argmax(selection >= selection.max() - EQUAL))
-        raised = selection + EQUAL
-        good = _around(raised >= _interval(selection[top], selection_images)[0], top)
-        plateau = _around(raised >= selection[top] - POINT, top)
-        rate, learnt = curve["learning_rate"], curve[raised >= LEARNT * selection[top]]
-        calm = learnt.loc[learnt["test_ece"].fillna(np.inf).idxmin()]
-        low, high = _interval(curve["test_accuracy"][top], test_images)
+    for (optimizer, dropout), curve in curves.groupby(GROUP, sort=False):
         rows.append(
-            {
-                "optimizer": optimizer,
-                "dropout": dropout,
-                "best_rate": rate[top],
-                "as_good_low": rate[good[0]],
-                "as_good_high": rate[good[-1]],
-                "plateau_decades": float(np.log10(rate[plateau[-1]] / rate[plateau[0]])),
-                "edge": _edge(good, len(curve)),
-                "selection_accuracy": curve["selection_accuracy"][top],
-                "test_accuracy": curve["test_accuracy"][top],
-                "low": low,
-                "high": high,
-                "test_nll": curve["test_nll"][top],
-                "test_ece": curve["test_ece"][top],
-                "calibrated_rate": calm["learning_rate"],
-                "calibrated_ece": calm["test_ece"],
-                "calibrated_accuracy": calm["test_accuracy"],
-                "diverged": float(curve["diverged"].mean()),
-                "trainings": int(curve["trainings"].sum()),
-                "constants": CONSTANTS[str(optimizer)],
-            }
+            {"optimizer": optimizer, "dropout": dropout}
+            | _best_rate(curve, selection_images, test_images)
+            | {"constants": CONSTANTS[str(optimizer)]}
         )
     return pd.DataFrame(rows)
+
+
+def _best_rate(curve: pd.DataFrame, selection_images: int, test_images: int) -> dict[str, Any]:
+    """Finds the best rate of one arm."""
+    curve = curve.sort_values("learning_rate", ignore_index=True)
+    selection = curve["selection_level"].to_numpy()
+    top = int(np.argmax(selection >= selection.max() - TIE))
+    tied = selection + TIE
+    good = _around(tied >= _interval(selection[top], selection_images)[0], top)
+    plateau = _around(tied >= selection[top] - PLATEAU_LOSS, top)
+    rate, accurate = curve["learning_rate"], curve[tied >= MIN_RELATIVE_ACCURACY * selection[top]]
+    calibrated = accurate.loc[accurate["test_ece"].fillna(np.inf).idxmin()]
+    low, high = _interval(curve["test_accuracy"][top], test_images)
+    return {
+        "best_rate": rate[top],
+        "as_good_low": rate[good[0]],
+        "as_good_high": rate[good[-1]],
+        "plateau_decades": float(np.log10(rate[plateau[-1]] / rate[plateau[0]])),
+        "edge": _edge(good, len(curve)),
+        "selection_accuracy": curve["selection_accuracy"][top],
+        "test_accuracy": curve["test_accuracy"][top],
+        "low": low,
+        "high": high,
+        "test_nll": curve["test_nll"][top],
+        "test_ece": curve["test_ece"][top],
+        "calibrated_rate": calibrated["learning_rate"],
+        "calibrated_ece": calibrated["test_ece"],
+        "calibrated_accuracy": calibrated["test_accuracy"],
+        "diverged": float(curve["diverged"].mean()),
+        "trainings": int(curve["trainings"].sum()),
+    }
 
 
 def _interval(accuracy: float, images: int) -> tuple[float, float]:
@@ -133,7 +185,7 @@ def _interval(accuracy: float, images: int) -> tuple[float, float]:
 
 
 def _around(good: Array, top: int) -> Array:
-    """Indices of the unbroken run of True that holds ``top``."""
+    """Returns the indices of the unbroken run of True around ``top``."""
     breaks = np.flatnonzero(~good)
     first = breaks[breaks < top].max(initial=-1) + 1
     last = breaks[breaks > top].min(initial=len(good))
@@ -146,59 +198,104 @@ def _edge(good: Array, rates: int) -> str:
 
 
 def dropout_effect(
-    table: pd.DataFrame, hits: Array, best: pd.DataFrame, *, seed: int
+    table: pd.DataFrame, correct: Array, best: pd.DataFrame, *, seed: int
 ) -> pd.DataFrame:
-    """What dropout adds to the test accuracy of each optimizer, with 95 % paired intervals.
+    """Computes what dropout adds to each optimizer's test accuracy, with 95 % paired intervals.
 
     ``at equal rates``: the mean over all pairs of one rate and seed, resampled by pairs. ``at own
-    best``: each arm at its best rate, resampled by test images, which both arms judged.
+    best``: each arm at its best rate, resampled by test images, which both arms predict.
 
     Args:
         table: A row per member.
-        hits: (members, images) bool, which test images each judged right; in the table's order.
-        best: As :func:`best_rates` gives it.
+        correct: Which test images each member classifies correctly, (members, images) bool, in
+            the table's order.
+        best: From :func:`best_learning_rates`.
         seed: Of the resampling.
+
+    Returns:
+        A row per optimizer, dropout rate above 0 and comparison.
+
+    Examples:
+        >>> table = pd.DataFrame({"dropout": [0.0, 0.5], "test_accuracy": [0.5, 0.75]})
+        >>> table = table.assign(optimizer="sgd", learning_rate=0.1, seed=0)
+        >>> correct = np.array([[1, 1, 0, 0], [1, 1, 1, 0]], bool)
+        >>> best = table.assign(best_rate=0.1)[["optimizer", "dropout", "best_rate"]]
+        >>> dropout_effect(table, correct, best, seed=0)[["comparison", "effect", "pairs"]]
+               comparison  effect  pairs
+        0  at equal rates    0.25      1
+        1     at own best    0.25      4
     """
     rows = []
-    for optimizer, of_one in table.reset_index(drop=True).groupby("optimizer", sort=False):
-        arms = {
-            float(rate): of_one[of_one["dropout"] == rate] for rate in of_one["dropout"].unique()
-        }
+    for optimizer, members in table.reset_index(drop=True).groupby("optimizer", sort=False):
+        rates = members["dropout"].unique().tolist()
+        arms = {rate: members[members["dropout"] == rate] for rate in rates}
         if 0.0 not in arms:
             continue
+        plain_correct = _correct_at_best(correct, arms[0.0], best)
         for rate in sorted(set(arms) - {0.0}):
             pairs = _pairs(arms[rate], arms[0.0])
-            images = _own_best(hits, arms[rate], best) - _own_best(hits, arms[0.0], best)
+            images = _correct_at_best(correct, arms[rate], best) - plain_correct
             for comparison, differences in (("at equal rates", pairs), ("at own best", images)):
-                low, high = bootstrap_interval(np.mean, differences, seed=seed, bounds=SHARE_GAIN)
-                rows.append(
-                    {
-                        "optimizer": optimizer,
-                        "dropout": rate,
-                        "comparison": comparison,
-                        "effect": float(differences.mean()),
-                        "low": low,
-                        "high": high,
-                        "pairs": len(differences),
-                    }
-                )
+                effect = _mean_difference(differences, seed)
+                rows.append((optimizer, rate, comparison, *effect, len(differences)))
     columns = ["optimizer", "dropout", "comparison", "effect", "low", "high", "pairs"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _pairs(arm: pd.DataFrame, other: pd.DataFrame) -> Array:
-    """Differences of the accuracies at one rate and seed."""
-    both = arm.merge(other, on=["optimizer", "learning_rate", "seed"], validate="one_to_one")
-    return np.asarray(both["test_accuracy_x"] - both["test_accuracy_y"])
+def _mean_difference(differences: Array, seed: int) -> tuple[float, float, float]:
+    low, high = bootstrap_interval(np.mean, differences, seed=seed, bounds=SHARE_GAIN)
+    return float(differences.mean()), low, high
 
 
-def _own_best(hits: Array, arm: pd.DataFrame, best: pd.DataFrame) -> Array:
-    """(images,): share of the seeds that judge each right at the arm's best rate."""
+def _pairs(arm: pd.DataFrame, plain: pd.DataFrame) -> Array:
+    """Returns the differences of the accuracies at one rate and seed."""
+    pairs = arm.merge(plain, on=["optimizer", "learning_rate", "seed"], validate="one_to_one")
+    return np.asarray(pairs["test_accuracy_x"] - pairs["test_accuracy_y"])
+
+
+def _correct_at_best(correct: Array, arm: pd.DataFrame, best: pd.DataFrame) -> Array:
+    """Returns the share of seeds that are correct at the arm's best rate, (images,)."""
     (rate,) = best.merge(arm[GROUP].drop_duplicates())["best_rate"]
-    return np.asarray(hits[arm.index[arm["learning_rate"] == rate]].mean(0))
+    return np.asarray(correct[arm.index[arm["learning_rate"] == rate]].mean(0))
 
 
-def chosen(table: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
-    """The members at the best rate of their group."""
-    picked = best[[*GROUP, "best_rate"]].rename(columns={"best_rate": "learning_rate"})
-    return table.merge(picked, on=[*GROUP, "learning_rate"])
+def members_at_best_rate(table: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
+    """Returns the members at the best rate of their optimizer and dropout rate.
+
+    Examples:
+        >>> table = pd.DataFrame({"learning_rate": [0.1, 0.2], "optimizer": "sgd", "dropout": 0.0})
+        >>> best = pd.DataFrame({"optimizer": ["sgd"], "dropout": [0.0], "best_rate": [0.2]})
+        >>> members_at_best_rate(table, best)
+           learning_rate optimizer  dropout
+        0            0.2       sgd      0.0
+    """
+    selected = best[[*GROUP, "best_rate"]].rename(columns={"best_rate": "learning_rate"})
+    return table.merge(selected, on=[*GROUP, "learning_rate"])
+
+
+def study_metrics(best: pd.DataFrame, *, trainings: int, test_images: int) -> Metrics:
+    """Returns the metrics of each arm's best rate, and of the most accurate arm.
+
+    Args:
+        best: From :func:`best_learning_rates`.
+        trainings: Number of members.
+        test_images: Number of images of the test split.
+
+    Returns:
+        Metrics ``OPTIMIZER_DROPOUT_MEASURE`` for each of :data:`MEASURES` that is finite, and
+        ``test_accuracy`` of the most accurate arm with its 95 % interval.
+    """
+    metrics = {
+        f"{row['optimizer']}_{row['dropout']:g}_{measure}": float(row[measure])
+        for row in best.to_dict("records")
+        for measure in MEASURES
+        if np.isfinite(row[measure])
+    }
+    top = best.sort_values("test_accuracy").iloc[-1]
+    return metrics | {
+        "test_accuracy": float(top["test_accuracy"]),
+        "test_accuracy_low": float(top["low"]),
+        "test_accuracy_high": float(top["high"]),
+        "trainings": float(trainings),
+        "n": float(test_images),
+    }

@@ -1,14 +1,28 @@
-"""What a network's weights look like; known without JAX."""
+"""The network's layer sizes, known without JAX."""
 
 from dataclasses import dataclass
 
-TAPS = 3
+KERNEL_SIZE = 3
 """Side of a convolution's kernel."""
 
 
 @dataclass(frozen=True)
-class Network:
-    """What the weights' shapes are made of."""
+class Architecture:
+    """The sizes from which the shapes of all weights follow.
+
+    Attributes:
+        classes: Number of outputs.
+        side: Height and width of the images in pixels, even, at least 6.
+        filters: Output channels of the two convolutions.
+        units: Units of the hidden dense layer.
+
+    Raises:
+        ValueError: If `side` is odd or less than 6.
+
+    Examples:
+        >>> Architecture(classes=10).features
+        9216
+    """
 
     classes: int = 47
     side: int = 28
@@ -20,23 +34,23 @@ class Network:
             raise ValueError(f"Expected images of an even side ≥ 6. Received: side={self.side}")
 
     @property
-    def inner(self) -> int:
+    def conv1_side(self) -> int:
         """Side of the first convolution's output."""
         return self.side - 2
 
     @property
-    def pooled(self) -> int:
-        """Side of what pooling leaves."""
+    def pooled_side(self) -> int:
+        """Side of the pooling layer's output."""
         return (self.side - 4) // 2
 
     @property
     def features(self) -> int:
         """Inputs of the first dense layer."""
-        return self.pooled**2 * self.filters[1]
+        return self.pooled_side**2 * self.filters[1]
 
     @property
-    def products(self) -> int:
-        """Multiplications of one image's way forward, as the plain sums of the layers have it."""
-        first = self.inner**2 * TAPS**2 * self.filters[0]
-        second = (2 * self.pooled) ** 2 * TAPS**2 * self.filters[0] * self.filters[1]
+    def multiplications(self) -> int:
+        """Multiplications of one image's forward pass by direct convolution."""
+        first = self.conv1_side**2 * KERNEL_SIZE**2 * self.filters[0]
+        second = (2 * self.pooled_side) ** 2 * KERNEL_SIZE**2 * self.filters[0] * self.filters[1]
         return first + second + self.features * self.units + self.units * self.classes

@@ -1,4 +1,4 @@
-"""Finished chunks on disk: what a killed study goes on from."""
+"""Finished chunks on disk, from which an interrupted study resumes."""
 
 import hashlib
 import json
@@ -15,56 +15,62 @@ from atelier.types import Arrays
 logger = logging.getLogger(__name__)
 
 ENGINE = 3
-"""Raised when the engine's results change: chunks of another engine are not gone on from."""
+"""Raised when the engine's results change: chunks of another engine are not reused."""
 
 
-class Ledger:
-    """A folder with a study's chunks, one parquet file each, under the study's fingerprint.
+class StudyFolder:
+    """A folder with one subfolder of chunks for each study, named by the study's fingerprint.
 
-    A chunk appears whole or not at all. Another plan, network or other data is another study in
-    another folder beside it: nothing mixes, nothing is lost.
+    Another plan, network or other data is another study in a subfolder of its own, so chunks of
+    different studies never mix and none is deleted.
     """
 
     def __init__(self, folder: Path) -> None:
         self._root = folder
 
-    def open(self, plan: dict[str, Any], data: Arrays) -> "Study":
-        """The study of this plan on this data, as far as it has come."""
+    def open(self, plan: dict[str, Any], data: Arrays) -> "ChunkStore":
+        """Opens the study of this plan on this data, with the chunks that are finished.
+
+        A warning names the studies that the folder already holds if this one is new.
+        """
         record = {"engine": ENGINE, "plan": plan, "data": _hashes(data)}
         text = json.dumps(record, indent=2, sort_keys=True)
         name = hashlib.sha256(text.encode()).hexdigest()[:12]
-        others = sorted(p.parent.name for p in self._root.glob("*/study.json"))
+        stored = sorted(p.parent.name for p in self._root.glob("*/study.json"))
         folder = self._root / name
-        if others and name not in others:
+        if stored and name not in stored:
             logger.warning(
-                "A new study, %s, begins: its parameters or data are not those of %s, "
-                "which are left as they are in %s",
-                *(name, ", ".join(others), self._root),
+                "A new study, %s, begins: its parameters or data differ from those of %s, "
+                "which stay unchanged in %s",
+                *(name, ", ".join(stored), self._root),
             )
         folder.mkdir(parents=True, exist_ok=True)
         for study in self._root.iterdir():
             remove_abandoned(study)
         write_atomically(folder / "study.json", text.encode())
-        return Study(folder)
+        return ChunkStore(folder)
 
 
-class Study:
-    """The chunks of one study."""
+class ChunkStore:
+    """The finished chunks of one study, one parquet file each.
+
+    A file appears only when it is complete.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def finished(self) -> set[int]:
-        """Indices of the chunks that are whole."""
+        """Returns the indices of the chunks that are stored."""
         chunks = self._folder.glob("chunk-*.parquet")
         return {int(path.stem.removeprefix("chunk-")) for path in chunks}
 
     def write(self, index: int, rows: pd.DataFrame) -> None:
-        """Keep a finished chunk."""
+        """Stores a finished chunk."""
         write_atomically(self._path(index), rows.to_parquet(index=False))
 
     def read(self, index: int) -> pd.DataFrame:
-        """A finished chunk."""
+        """Reads a finished chunk."""
         return pd.read_parquet(self._path(index))
 
     def _path(self, index: int) -> Path:

@@ -1,14 +1,15 @@
-"""From a piece of the grid to rows of the study's table."""
+"""Trains one chunk of the grid and returns its rows of the study's table."""
 
 from dataclasses import dataclass
 
+import jax
 import numpy as np
 import pandas as pd
 
 from atelier.evaluation.calibration_error import expected_calibration_error
-from atelier.sweep.engine_selection import Course, choose
+from atelier.sweep.engine_selection import BenchmarkProblem, select_engine
 from atelier.sweep.plan import Activations, Plan, Progress
-from atelier.sweep.population import Feed, Outcome, Population, run
+from atelier.sweep.population import Population, Result, TrainingData, fit_and_predict
 from atelier.types import Array, Arrays
 
 RESULTS = (
@@ -16,15 +17,23 @@ RESULTS = (
     *("selection_accuracy", "test_accuracy", "test_nll", "test_ece", "diverged"),
 )
 """The study's columns: the same on every run of a plan."""
-HITS = "test_hits"
-"""Which test images the member judges right, eight to a byte: what paired intervals need."""
+CORRECT_COLUMN = "test_hits"
+"""Which test images the member classifies correctly, eight to a byte: paired intervals need it."""
 TIMINGS = ("timing_seconds", "timing_device", "timing_engine")
-"""Beside them, and never compared."""
+"""Columns about the run, which are never compared."""
 
 
 @dataclass(frozen=True)
-class Trainer:
-    """Trains a chunk as it pays where it is called: it can be sent to another machine."""
+class ChunkTrainer:
+    """Trains a chunk with the fastest engine of the machine it is called on.
+
+    It can be pickled and sent to another machine.
+
+    Attributes:
+        plan: The study.
+        threads: Members trained at once on a CPU.
+        activations: Type in which they are stored between the layers.
+    """
 
     plan: Plan
     threads: int = 1
@@ -33,50 +42,76 @@ class Trainer:
     def __call__(
         self, members: pd.DataFrame, data: Arrays, progress: Progress = lambda _: None
     ) -> pd.DataFrame:
-        """Their rows: :data:`RESULTS`, :data:`HITS` and :data:`TIMINGS`."""
-        import jax
+        """Trains the members and evaluates them.
 
-        (optimizer,), (seed,) = members["optimizer"].unique(), members["seed"].unique()
-        population = Population(
-            optimizer,
-            members["learning_rate"].to_numpy(),
-            members["dropout"].to_numpy(),
-            members["seed"].to_numpy(),
-        )
-        order, network = (
-            self.plan.order(len(data["train_labels"]), int(seed)),
-            self.plan.network(data),
-        )
-        course = Course(network, self.plan.chunk, self.plan.batch_size)
-        engine = choose(course, threads=self.threads, activations=self.activations)
-        outcome = run(
-            network,
-            population,
-            Feed(data["train_images"], data["train_labels"], order),
+        Args:
+            members: A row per training, of one optimizer and one seed.
+            data: Images and labels of the three splits.
+            progress: Called with the number of member-steps done since its last call.
+
+        Returns:
+            A row per member: :data:`RESULTS`, :data:`CORRECT_COLUMN` and :data:`TIMINGS`.
+        """
+        architecture = self.plan.architecture(data)
+        problem = BenchmarkProblem(architecture, self.plan.chunk, self.plan.batch_size)
+        engine = select_engine(problem, threads=self.threads, activations=self.activations)
+        result = fit_and_predict(
+            architecture,
+            _population(members),
+            self._training_data(members, data),
             {split: data[f"{split}_images"] for split in ("selection", "test")},
             engine=engine,
             progress=progress,
         )
-        labels = {split: data[f"{split}_labels"] for split in outcome.logits}
-        hits = _hits(outcome.logits["test"], labels["test"]) & ~outcome.diverged[:, None]
-        return _rows(members, outcome, labels).assign(
-            test_hits=[np.packbits(row).tobytes() for row in hits],
-            timing_seconds=outcome.seconds,
+        labels = {split: data[f"{split}_labels"] for split in result.logits}
+        correct = _is_correct(result.logits["test"], labels["test"]) & ~result.diverged[:, None]
+        return _rows(members, result, labels).assign(
+            test_hits=[np.packbits(row).tobytes() for row in correct],
+            timing_seconds=result.seconds,
             timing_device=jax.devices()[0].device_kind,
             timing_engine=engine.name,
         )
 
+    def _training_data(self, members: pd.DataFrame, data: Arrays) -> TrainingData:
+        (seed,) = members["seed"].unique()
+        order = self.plan.order(len(data["train_labels"]), int(seed))
+        return TrainingData(data["train_images"], data["train_labels"], order)
 
-def _rows(members: pd.DataFrame, outcome: Outcome, labels: dict[str, Array]) -> pd.DataFrame:
-    """The results; a member that diverged judges nothing right and has no loss."""
+
+def correct_predictions(packed: Array, images: int) -> Array:
+    """Unpacks which test images each member classifies correctly.
+
+    Args:
+        packed: The bits of :data:`CORRECT_COLUMN`, (members, bytes) uint8.
+        images: Number of test images.
+
+    Returns:
+        Booleans of shape (members, images).
+
+    Examples:
+        >>> correct_predictions(np.array([[0b10100000]], np.uint8), 3)
+        array([[ True, False,  True]])
+    """
+    return np.unpackbits(packed, axis=1, count=images).astype(bool)
+
+
+def _population(members: pd.DataFrame) -> Population:
+    (optimizer,) = members["optimizer"].unique()
+    names = ("learning_rate", "dropout", "seed")
+    return Population(optimizer, *(members[name].to_numpy() for name in names))
+
+
+def _rows(members: pd.DataFrame, result: Result, labels: dict[str, Array]) -> pd.DataFrame:
+    """Scores each member; one that diverged has accuracy 0, and no loss, likelihood or ECE."""
+    selection, test = result.logits["selection"], result.logits["test"]
     scores = pd.DataFrame(
         {
-            "train_loss": _means(outcome.losses),
-            "selection_accuracy": _hits(outcome.logits["selection"], labels["selection"]).mean(1),
-            "test_accuracy": _hits(outcome.logits["test"], labels["test"]).mean(1),
-            "test_nll": [_nll(logits, labels["test"]) for logits in outcome.logits["test"]],
-            "test_ece": [_ece(logits, labels["test"]) for logits in outcome.logits["test"]],
-            "diverged": outcome.diverged,
+            "train_loss": _mean_losses(result.losses),
+            "selection_accuracy": _is_correct(selection, labels["selection"]).mean(1),
+            "test_accuracy": _is_correct(test, labels["test"]).mean(1),
+            "test_nll": [_nll(logits, labels["test"]) for logits in test],
+            "test_ece": [_ece(logits, labels["test"]) for logits in test],
+            "diverged": result.diverged,
         },
         index=members.index,
     )
@@ -85,12 +120,12 @@ def _rows(members: pd.DataFrame, outcome: Outcome, labels: dict[str, Array]) -> 
     return pd.concat([members, scores], axis=1)[list(RESULTS)]
 
 
-def _means(losses: Array) -> Array:
-    """Mean loss over the training's steps, as Keras' ``fit`` reports it."""
+def _mean_losses(losses: Array) -> Array:
+    """Averages the loss over the training's steps, as Keras' ``fit`` reports it."""
     return np.asarray(losses.mean(1, dtype=np.float64))
 
 
-def _hits(logits: Array, labels: Array) -> Array:
+def _is_correct(logits: Array, labels: Array) -> Array:
     return np.asarray(logits.argmax(-1) == labels)
 
 
@@ -106,7 +141,7 @@ def _nll(logits: Array, labels: Array) -> float:
 
 
 def _ece(logits: Array, labels: Array) -> float:
-    """Expected calibration error of the most probable class, 15 bins."""
+    """Computes the expected calibration error of the most probable class, 15 bins."""
     if not np.isfinite(logits).all():
         return float("nan")
     return expected_calibration_error(np.exp(_log_probs(logits)), labels)

@@ -1,4 +1,4 @@
-"""Which engine pays on the device that JAX found; on a GPU that is measured."""
+"""Selects the fastest engine for the device that JAX uses; on a GPU by a measurement."""
 
 import logging
 from collections.abc import Sequence
@@ -9,121 +9,151 @@ from time import perf_counter
 import jax
 import numpy as np
 
-from atelier.sweep.architecture import Network
+from atelier import sweep
+from atelier.sweep.architecture import Architecture
 from atelier.sweep.plan import Activations
-from atelier.sweep.population import SEGMENT, Feed, Population, train
+from atelier.sweep.population import PROGRESS_INTERVAL, Population, TrainingData, fit_population
 from atelier.sweep.steps import Engine
 from atelier.types import Array
 
 logger = logging.getLogger(__name__)
 
-STEPS = 2 * SEGMENT
-"""Of a race: in the first half it is compiled, the second is timed."""
-BEFORE, AFTER = 0.01, 0.1
+BENCHMARK_STEPS = 2 * PROGRESS_INTERVAL
+"""Steps of a measurement: the first half includes compilation, the second half is timed."""
+FIRST_LOSS_TOLERANCE, LOSS_TOLERANCE = 0.01, 0.1
 """By how much the losses of two engines may differ, as a share of their mean: before the first
-step, where only the way forward counts, and over all steps. On a CPU bfloat16 makes differences of
-.0001 and .03, float32 in another order of none and .001.
+step, where only the forward pass counts, and over all steps. On a CPU bfloat16 makes differences
+of .0001 and .03, float32 in another order of none and .001.
 """
 
 
 @dataclass(frozen=True)
-class Course:
-    """What the engines race with: as large as the study, on images that can be learnt."""
+class BenchmarkProblem:
+    """A training on which engines are timed: as large as the study, on images with a pattern.
 
-    network: Network
+    Attributes:
+        architecture: Of the study's network.
+        members: Trainings in the population.
+        batch: Images of a step.
+    """
+
+    architecture: Architecture
     members: int
     batch: int
 
-    def feed(self) -> Feed:
-        """Noise with one bright row, which tells the class."""
-        rng, network = np.random.default_rng(0), self.network
-        labels = rng.integers(0, min(network.classes, network.side), STEPS * self.batch)
-        images = rng.integers(0, 120, (len(labels), network.side, network.side, 1))
-        images[np.arange(len(labels)), labels] += 120
-        order = np.arange(len(labels)).reshape(STEPS, self.batch)
-        return Feed(images.astype(np.uint8), labels, order)
+    def training_data(self) -> TrainingData:
+        """Returns noise with one bright row, whose position is the class."""
+        rng, architecture = np.random.default_rng(0), self.architecture
+        classes, images = min(architecture.classes, architecture.side), BENCHMARK_STEPS * self.batch
+        labels = rng.integers(0, classes, images)
+        noise = rng.integers(0, 120, (images, architecture.side, architecture.side, 1))
+        noise[np.arange(images), labels] += 120
+        order = np.arange(images).reshape(BENCHMARK_STEPS, self.batch)
+        return TrainingData(noise.astype(np.uint8), labels, order)
 
     def population(self) -> Population:
-        """Rates at which something is learnt, dropout for every other member."""
+        """Returns members with rates at which Adam learns, every second one with dropout."""
         rates = np.geomspace(1e-4, 1e-3, self.members)
         dropouts = np.arange(self.members) % 2 / 2
         return Population("adam", rates, dropouts, np.zeros(self.members))
 
 
-def choose(course: Course, *, threads: int = 1, activations: Activations = "float32") -> Engine:
-    """The engine for a study: on a CPU the one that pays there, on a GPU the fastest of two.
+def select_engine(
+    problem: BenchmarkProblem, *, threads: int = 1, activations: Activations = "float32"
+) -> Engine:
+    """Selects the engine for a study: on a CPU a fixed one, on a GPU the faster of two.
 
     Args:
-        course: What will be trained; how large.
-        threads: Members at once on a CPU.
-        activations: How they are stored between the layers.
+        problem: Sizes of the study.
+        threads: Members trained at once on a CPU.
+        activations: Type in which they are stored between the layers.
+
+    Returns:
+        The engine.
     """
     if jax.default_backend() == "cpu":
-        return Engine("winograd", 8, together=False, activations=activations, threads=threads)
-    return _on_gpu(course, activations)
+        return Engine("winograd", 8, vectorized=False, activations=activations, threads=threads)
+    return _gpu_engine(problem, activations)
 
 
 @lru_cache
-def _on_gpu(course: Course, activations: Activations) -> Engine:
-    from atelier.sweep.kernels import suits
-
-    plain = Engine("patches", 1, together=True, activations=activations)
-    if not suits(course.network, course.batch):
+def _gpu_engine(problem: BenchmarkProblem, activations: Activations) -> Engine:
+    plain = Engine("im2col", 1, vectorized=True, activations=activations)
+    if not sweep.kernels.supports(problem.architecture, problem.batch):
         return plain
-    times = race(course, [plain, replace(plain, kernels=True)])
-    best = min(times, key=lambda engine: times[engine])
-    told = ", ".join(f"{engine.name} {1e3 * taken:.2f} ms" for engine, taken in times.items())
-    logger.info("A step of %d members: %s; taken: %s", course.members, told, best.name)
-    return best
+    times = time_engines(problem, [plain, replace(plain, kernels=True)])
+    fastest = min(times, key=lambda engine: times[engine])
+    steps = ", ".join(f"{engine.name} {1e3 * seconds:.2f} ms" for engine, seconds in times.items())
+    logger.info("A step of %d members: %s; selected: %s", problem.members, steps, fastest.name)
+    return fastest
 
 
-def race(course: Course, engines: Sequence[Engine]) -> dict[Engine, float]:
-    """Seconds of a step by engine; the first is the one that the others must agree with.
+def time_engines(problem: BenchmarkProblem, engines: Sequence[Engine]) -> dict[Engine, float]:
+    """Measures the seconds of a step by each engine, and checks that their losses agree.
 
-    One that cannot be compiled here, or whose losses differ, is left out, and the log says why.
+    An engine that does not compile on this device, or whose losses differ from those of the first
+    engine, is omitted, and the log says why.
+
+    Args:
+        problem: What is trained.
+        engines: The first is the reference; its errors are raised.
     """
-    first, *others = engines
-    truth, seconds = _run(course, first)
-    times = {first: seconds}
-    for engine in others:
+    reference, *candidates = engines
+    truth, seconds = _run(problem, reference)
+    times = {reference: seconds}
+    for engine in candidates:
         try:
-            losses, seconds = _run(course, engine)
+            losses, seconds = _run(problem, engine)
         except (RuntimeError, NotImplementedError) as error:
             reason = str(error).splitlines()[0]
-            logger.warning("%s cannot be had here: %s", engine.name, reason)
+            logger.warning("The engine %s does not work on this device: %s", engine.name, reason)
             continue
-        before, after = _apart(losses[:, :1], truth[:, :1]), _apart(losses, truth)
-        if before <= BEFORE and after <= AFTER:
+        if _agrees(engine, losses, reference, truth):
             times[engine] = seconds
-        else:
-            logger.warning(
-                "%s is not used: expected losses within %g and %g of those of %s. "
-                "Received: %.3g and %.3g",
-                *(engine.name, BEFORE, AFTER, first.name, before, after),
-            )
     return times
 
 
-def _apart(losses: Array, truth: Array) -> float:
+def _agrees(engine: Engine, losses: Array, reference: Engine, truth: Array) -> bool:
+    first = _relative_difference(losses[:, :1], truth[:, :1])
+    mean = _relative_difference(losses, truth)
+    if first <= FIRST_LOSS_TOLERANCE and mean <= LOSS_TOLERANCE:
+        return True
+    logger.warning(
+        "The engine %s is not used: expected losses within %g and %g of those of %s. "
+        "Received: %.3g and %.3g",
+        *(engine.name, FIRST_LOSS_TOLERANCE, LOSS_TOLERANCE, reference.name, first, mean),
+    )
+    return False
+
+
+def _relative_difference(losses: Array, truth: Array) -> float:
     return float(np.abs(losses - truth).mean() / truth.mean())
 
 
-def _run(course: Course, engine: Engine) -> tuple[Array, float]:
-    return timed(course.network, course.population(), course.feed(), engine)
+def _run(problem: BenchmarkProblem, engine: Engine) -> tuple[Array, float]:
+    return time_step(problem.architecture, problem.population(), problem.training_data(), engine)
 
 
-def timed(
-    network: Network, population: Population, feed: Feed, engine: Engine
+def time_step(
+    architecture: Architecture, population: Population, training_data: TrainingData, engine: Engine
 ) -> tuple[Array, float]:
-    """Losses (members, steps) of a training of two segments or more, and seconds of a step; initial
-    weights, compilation and the first segment are left out.
+    """Measures the seconds of a step, without initial weights, compilation and first steps.
+
+    Args:
+        architecture: Of the network.
+        population: What is trained.
+        training_data: At least twice :data:`atelier.sweep.population.PROGRESS_INTERVAL` steps.
+        engine: The engine that is timed.
+
+    Returns:
+        Losses of shape (members, steps), and the mean seconds of a step of the whole population.
     """
     clock: list[float] = []
-    _, losses = train(
-        network,
+    _, losses = fit_population(
+        architecture,
         population,
-        feed,
+        training_data,
         engine=engine,
         progress=lambda _: clock.append(perf_counter()),
     )
-    return losses, (clock[-1] - clock[0]) / (feed.steps - SEGMENT)
+    return losses, (clock[-1] - clock[0]) / (training_data.steps - PROGRESS_INTERVAL)

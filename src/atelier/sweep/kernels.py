@@ -1,13 +1,13 @@
-"""Three kernels for a GPU, in Pallas: what they make on the way never reaches its memory.
+"""Three kernels for a GPU, in Pallas, which keep intermediate results out of its memory.
 
-The plain step writes out the neighbours of every position, the products and their gradients: more
+The plain step stores the neighbours of every position, the products and their gradients: more
 than the weights and slots themselves (``benchmarks/sweep_bytes.py``). Here the first convolution
-is made anew wherever it is needed, from a table of the batch's neighbours that all members share
-and that stays in the cache; what is stored is the pooled output and which of a window's four
-positions won.
+is computed again wherever it is needed, from a table of the batch's neighbours that all members
+share and that stays in the cache; what is stored is the pooled output and the position of the
+maximum in each window.
 
-The plain step in :mod:`atelier.sweep.convolution` is what they are held to. On a CPU they run
-interpreted, in float32.
+The kernels are tested against the plain step in :mod:`atelier.sweep.convolution`. On a CPU they
+are interpreted, in float32.
 """
 
 from collections.abc import Callable
@@ -21,54 +21,66 @@ from jax import lax
 from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton as plgpu
 
-from atelier.sweep.architecture import TAPS, Network
-from atelier.sweep.convolution import maximum, neighbours
-from atelier.sweep.network import Parameters
+from atelier.sweep.architecture import KERNEL_SIZE, Architecture
+from atelier.sweep.convolution import extract_patches, max_of_four
+from atelier.sweep.network import PopulationWeights
 from atelier.sweep.optimizers import OPTIMIZERS, Slots
 from atelier.sweep.plan import OptimizerName
 
 Ref = Any
-"""A program's view of an array: read and written by its index."""
+"""A program's view of an array, read and written by index."""
 TILE = 64
 """Pooled cells that one program works on at a time."""
 ROWS = 16
-"""Rows of the dense layer that one program moves."""
+"""Rows of the dense layer that one program updates."""
 PADDED = 16
-"""Nine neighbours, a one for the bias, and zeros: the shortest product of the matrix units."""
+"""Nine neighbours, a one for the bias, and zeros: the smallest size of the matrix units."""
 WINDOW = tuple(product((0, 1), repeat=2))
-REACH = TAPS + 1
+"""Row and column of the four positions in a pooling window."""
+SQUARE_SIDE = KERNEL_SIZE + 1
 """Side of the square that a pooling window's four neighbourhoods cover together."""
-DEAD = 4
-"""Winner of a window that the ReLU let nothing through of."""
+INACTIVE = 4
+"""Code of a window whose maximum is not positive, so that the ReLU is inactive."""
 
 
-def suits(network: Network, batch: int) -> bool:
-    """Whether the layers have sizes that the kernels can be made for."""
-    wide = all(n >= PADDED and n & (n - 1) == 0 for n in (*network.filters, network.units))
-    return wide and batch * network.pooled**2 % TILE == 0 and network.features % ROWS == 0
+def supports(architecture: Architecture, batch: int) -> bool:
+    """Returns whether the kernels support these layer sizes and this batch size."""
+    widths = (*architecture.filters, architecture.units)
+    cells = batch * architecture.pooled_side**2
+    powers_of_two = all(n >= PADDED and n.bit_count() == 1 for n in widths)
+    return powers_of_two and cells % TILE == 0 and architecture.features % ROWS == 0
 
 
-class Trace(NamedTuple):
-    """What the way back needs."""
+class FusedResiduals(NamedTuple):
+    """What the backward pass needs."""
 
-    squares: jax.Array  # (16, cells, 16): the neighbours of each place in a window's square
+    squares: jax.Array  # (16, cells, 16): the neighbours of each position in a window's square
     winner: jax.Array  # (members, cells, d) int8
-    keep: jax.Array  # (members, cells, d): dropout's multipliers
+    multipliers: jax.Array  # (members, cells, d): dropout's multipliers
 
 
 class FusedConvolutions(NamedTuple):
-    """As :class:`atelier.sweep.convolution.Convolutions`, in two kernels."""
+    """Computes :class:`atelier.sweep.convolution.Convolutions` by two kernels."""
 
-    network: Network
+    architecture: Architecture
     dtype: jnp.dtype
-    """Of the factors of the second convolution's products, which add up in float32."""
+    """Type of the factors of the second convolution's products, which are summed in float32."""
 
     def forward(
-        self, weights: Parameters[jax.Array], images: jax.Array, keep: jax.Array
-    ) -> tuple[jax.Array, Trace]:
-        """Features (members, images, features) of images (images, side, side) in [0, 1]."""
+        self, weights: PopulationWeights[jax.Array], images: jax.Array, multipliers: jax.Array
+    ) -> tuple[jax.Array, FusedResiduals]:
+        """Computes the features of a batch.
+
+        Args:
+            weights: Of the population.
+            images: Shape (images, side, side), in [0, 1].
+            multipliers: Of dropout, (members, images · features).
+
+        Returns:
+            Features of shape (members, images, features), and what the backward pass needs.
+        """
         squares = _squares(images)
-        members, cells, depth = len(weights.bias1), squares.shape[1], self.network.filters[1]
+        members, cells, depth = len(weights.bias1), squares.shape[1], self.architecture.filters[1]
         of_member, tile = partial(_block, member=0), partial(_block, member=0, axis=1, size=TILE)
         first, second, bias = self._factors(weights)
         shapes = _shaped(members, cells, depth), _shaped(members, cells, depth, dtype=jnp.int8)
@@ -79,15 +91,24 @@ class FusedConvolutions(NamedTuple):
             tuple(map(tile, shapes)),
             shapes,
         )(squares, first, second, bias)
-        keep = keep.reshape(pooled.shape)
-        features = (pooled * keep).reshape(members, len(images), -1)
-        return features, Trace(squares, winner, keep)
+        multipliers = multipliers.reshape(pooled.shape)
+        features = (pooled * multipliers).reshape(members, len(images), -1)
+        return features, FusedResiduals(squares, winner, multipliers)
 
     def backward(
-        self, weights: Parameters[jax.Array], trace: Trace, gradient: jax.Array
+        self, weights: PopulationWeights[jax.Array], residuals: FusedResiduals, gradient: jax.Array
     ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-        """Gradients of conv1, bias1, conv2 and bias2 from the features' gradient."""
-        up = gradient.reshape(trace.keep.shape) * trace.keep
+        """Computes the gradients of the convolutional weights.
+
+        Args:
+            weights: Of the population.
+            residuals: From the forward pass.
+            gradient: Of the features, (members, images, features).
+
+        Returns:
+            Gradients of conv1, bias1, conv2 and bias2.
+        """
+        up = gradient.reshape(residuals.multipliers.shape) * residuals.multipliers
         of_member, of_tap = partial(_block, member=0), partial(_block, member=0, axis=1, size=None)
         first, second, _ = self._factors(weights)
         members, taps, *ends = second.shape
@@ -96,87 +117,95 @@ class FusedConvolutions(NamedTuple):
             _backward,
             (taps, members),
             (
-                *(_block(trace.squares), of_member(first), of_tap(second)),
-                *(of_member(trace.winner), of_member(up)),
+                *(_block(residuals.squares), of_member(first), of_tap(second)),
+                *(of_member(residuals.winner), of_member(up)),
             ),
             tuple(map(of_tap, shapes)),
             shapes,
-        )(trace.squares, first, second, trace.winner, up)
+        )(residuals.squares, first, second, residuals.winner, up)
         d_first = d_first.sum(1)
-        d_bias2 = jnp.where(trace.winner < DEAD, up, 0.0).sum(1)
+        d_bias2 = jnp.where(residuals.winner < INACTIVE, up, 0.0).sum(1)
         return (
-            d_first[:, : TAPS**2],
-            d_first[:, TAPS**2],
+            d_first[:, : KERNEL_SIZE**2],
+            d_first[:, KERNEL_SIZE**2],
             d_second.reshape(weights.conv2.shape),
             d_bias2,
         )
 
-    def _factors(self, weights: Parameters[jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """First kernel with its bias (members, 16, c), second (members, 9, c, d), its bias."""
+    def _factors(
+        self, weights: PopulationWeights[jax.Array]
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Returns conv1 with its bias (members, 16, c), conv2 (members, 9, c, d), and its bias."""
         first = jnp.concatenate([weights.conv1, weights.bias1[:, None]], 1)
         first = jnp.pad(first, ((0, 0), (0, PADDED - first.shape[1]), (0, 0)))
-        second = weights.conv2.reshape(len(first), TAPS**2, *self.network.filters)
+        second = weights.conv2.reshape(len(first), KERNEL_SIZE**2, *self.architecture.filters)
         return first, second.astype(self.dtype), weights.bias2
 
 
 def _squares(images: jax.Array) -> jax.Array:
-    """(images, side, side) → (4 · 4, cells, 16): for each place in the square that a pooling
-    window looks at, the nine neighbours of that place for every window, then a one.
+    """Returns the table of neighbours of images (images, side, side) as (4 · 4, cells, 16).
+
+    It has, for each position in the square that a pooling window depends on, the nine neighbours
+    of that position for every window, and then a one.
     """
-    inner, pooled = images.shape[1] - 2, (images.shape[1] - 4) // 2
-    taps = neighbours(images).reshape(len(images), inner, inner, TAPS**2)
-    padded = jnp.pad(taps, ((0, 0),) * 3 + ((0, PADDED - TAPS**2),))
-    padded = padded.at[..., TAPS**2].set(1.0)
-    places = [
+    conv1_side, pooled = images.shape[1] - 2, (images.shape[1] - 4) // 2
+    taps = extract_patches(images).reshape(len(images), conv1_side, conv1_side, KERNEL_SIZE**2)
+    padded = jnp.pad(taps, ((0, 0),) * 3 + ((0, PADDED - KERNEL_SIZE**2),))
+    padded = padded.at[..., KERNEL_SIZE**2].set(1.0)
+    positions = [
         padded[:, u : u + 2 * pooled : 2, v : v + 2 * pooled : 2].reshape(-1, PADDED)
-        for u, v in product(range(REACH), repeat=2)
+        for u, v in product(range(SQUARE_SIDE), repeat=2)
     ]
-    return jnp.stack(places)
+    return jnp.stack(positions)
 
 
 def _forward(squares: Ref, first: Ref, second: Ref, bias: Ref, pooled: Ref, winner: Ref) -> None:
-    """A tile of cells of one member: each place of the square feeds the windows it lies in."""
+    """Computes a tile of cells of one member.
+
+    Each position of the square contributes to the window positions whose neighbourhood it is in.
+    """
     w1, depth = first[...], second.shape[-1]
-    ways = {at: jnp.zeros((TILE, depth)) for at in WINDOW}
-    for u, v in product(range(REACH), repeat=2):
-        h = jax.nn.relu(_product(squares[REACH * u + v], w1)).astype(second.dtype)
+    sums = {position: jnp.zeros((TILE, depth)) for position in WINDOW}
+    for u, v in product(range(SQUARE_SIDE), repeat=2):
+        h = jax.nn.relu(_product(squares[SQUARE_SIDE * u + v], w1)).astype(second.dtype)
         for p, q in WINDOW:
-            if 0 <= u - p < TAPS and 0 <= v - q < TAPS:
-                ways[p, q] += _product(h, second[TAPS * (u - p) + v - q])
-    top, which = maximum(tuple(ways.values()))
+            if 0 <= u - p < KERNEL_SIZE and 0 <= v - q < KERNEL_SIZE:
+                sums[p, q] += _product(h, second[KERNEL_SIZE * (u - p) + v - q])
+    top, which = max_of_four(tuple(sums.values()))
     top = jax.nn.relu(top + bias[...])
     pooled[...] = top
-    winner[...] = jnp.where(top > 0, which.astype(jnp.int32), DEAD).astype(jnp.int8)
+    winner[...] = jnp.where(top > 0, which.astype(jnp.int32), INACTIVE).astype(jnp.int8)
 
 
 def _backward(
     squares: Ref, first: Ref, second: Ref, winner: Ref, up: Ref, d_first: Ref, d_second: Ref
 ) -> None:
-    """One member, one of the second kernel's nine taps: its gradient, and what it hands down.
+    """Computes the gradient of one of conv2's nine taps of one member, and its part of conv1's.
 
-    The first convolution's gradient is linear in what comes down, so the taps' shares of it are
-    added up afterwards, and no position's sum is ever formed.
+    The first convolution's gradient is linear in the gradient of its output, so the parts of the
+    nine taps are summed afterwards, and no position's sum is formed.
     """
-    row, column = lax.div(pl.program_id(0), TAPS), lax.rem(pl.program_id(0), TAPS)
+    row, column = lax.div(pl.program_id(0), KERNEL_SIZE), lax.rem(pl.program_id(0), KERNEL_SIZE)
     w1, w2 = first[...], second[...]
 
-    def share(index: jax.Array, total: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+    def add_part(index: jax.Array, total: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
         d_w1, d_w2 = total
-        place, tile = lax.rem(index, len(WINDOW)), lax.div(index, len(WINDOW))
+        position, tile = lax.rem(index, len(WINDOW)), lax.div(index, len(WINDOW))
         cells = pl.ds(tile * TILE, TILE)
-        taps = squares[REACH * (row + lax.div(place, 2)) + column + lax.rem(place, 2), cells]
+        square = SQUARE_SIDE * (row + lax.div(position, 2)) + column + lax.rem(position, 2)
+        taps = squares[square, cells]
         h = _product(taps, w1)
-        way = jnp.where(winner[cells].astype(jnp.int32) == place, up[cells], 0.0)
-        way = way.astype(w2.dtype)
-        down = jnp.where(h > 0, _product(way, w2, (1, 1)), 0.0)
+        gradient = jnp.where(winner[cells].astype(jnp.int32) == position, up[cells], 0.0)
+        gradient = gradient.astype(w2.dtype)
+        down = jnp.where(h > 0, _product(gradient, w2, (1, 1)), 0.0)
         return (
             d_w1 + _product(taps, down, (0, 0)),
-            d_w2 + _product(jax.nn.relu(h).astype(w2.dtype), way, (0, 0)),
+            d_w2 + _product(jax.nn.relu(h).astype(w2.dtype), gradient, (0, 0)),
         )
 
-    shares = up.shape[0] // TILE * len(WINDOW)
-    nothing = jnp.zeros(d_first.shape), jnp.zeros(d_second.shape)
-    d_first[...], d_second[...] = lax.fori_loop(0, shares, share, nothing)
+    parts = up.shape[0] // TILE * len(WINDOW)
+    zeros = jnp.zeros(d_first.shape), jnp.zeros(d_second.shape)
+    d_first[...], d_second[...] = lax.fori_loop(0, parts, add_part, zeros)
 
 
 def _product(a: jax.Array, b: jax.Array, axes: tuple[int, int] = (1, 0)) -> jax.Array:
@@ -185,7 +214,7 @@ def _product(a: jax.Array, b: jax.Array, axes: tuple[int, int] = (1, 0)) -> jax.
     )
 
 
-def dense_back(
+def dense_backward(
     optimizer: OptimizerName,
     weights: jax.Array,
     slots: Slots,
@@ -194,48 +223,51 @@ def dense_back(
     rates: jax.Array,
     t: jax.Array,
 ) -> tuple[jax.Array, jax.Array, Slots]:
-    """The large layer's way back: the features' gradient, its moved weights and their slots.
+    """Computes the features' gradient and updates the large layer's weights and slots.
 
     Weights and slots are read once and written once, in place; the gradient, a sum of one product
     per image, is never stored.
 
     Args:
-        optimizer: Which.
+        optimizer: Name of the optimizer.
         weights: (members, features, units).
-        slots: The optimizer's, each of that shape.
+        slots: Of the optimizer, each of the shape of the weights.
         features: (members, images, features).
-        d_hidden: The units' gradient, (members, images, units).
-        rates: (members,).
-        t: Steps, counted from 1.
+        d_hidden: Gradient of the units before their ReLU, (members, images, units).
+        rates: Learning rates, (members,).
+        t: Number of this step, from 1.
+
+    Returns:
+        The features' gradient (members, images, features), the new weights and the new slots.
     """
     members, rows, _ = weights.shape
     scalars = jnp.stack([rates, jnp.broadcast_to(t, rates.shape)], 1)
-    moving = (weights, *slots)
+    updated = (weights, *slots)
     block = partial(_block, member=0, axis=1, size=ROWS)
     features_block = _block(features, member=0, axis=2, size=ROWS)
     before = (scalars, features, d_hidden)
-    d_features, moved, *kept = _call(
-        partial(_dense_back, optimizer),
+    d_features, next_weights, *next_slots = _call(
+        partial(_dense_backward, optimizer),
         (rows // ROWS, members),
         (
             *(_block(scalars, member=0), features_block, _block(d_hidden, member=0)),
-            *map(block, moving),
+            *map(block, updated),
         ),
-        (features_block, *map(block, moving)),
-        tuple(_shaped(*x.shape) for x in (features, *moving)),
-        aliases={len(before) + i: 1 + i for i in range(len(moving))},
+        (features_block, *map(block, updated)),
+        tuple(_shaped(*x.shape) for x in (features, *updated)),
+        aliases={len(before) + i: 1 + i for i in range(len(updated))},
         warps=8,
-    )(*before, *moving)
-    return d_features, moved, tuple(kept)
+    )(*before, *updated)
+    return d_features, next_weights, tuple(next_slots)
 
 
-def _dense_back(
+def _dense_backward(
     optimizer: OptimizerName, scalars: Ref, features: Ref, d_hidden: Ref, *refs: Ref
 ) -> None:
-    """Some rows of one member: gradient of their features, then their move."""
-    moving = len(OPTIMIZERS[optimizer].slots) + 1
-    weights, *before = (ref[...] for ref in refs[:moving])
-    d_features, *after = refs[moving:]
+    """Computes the features' gradient of some rows of one member, and updates these rows."""
+    updated = len(OPTIMIZERS[optimizer].slots) + 1
+    weights, *before = (ref[...] for ref in refs[:updated])
+    d_features, *after = refs[updated:]
     gradient = jnp.zeros(weights.shape)
     for image in range(d_hidden.shape[0]):
         dy = d_hidden[image]
@@ -277,9 +309,11 @@ def _block(
     axis: int | None = None,
     size: int | None = None,
 ) -> pl.BlockSpec:
-    """What a program sees of ``x``: one member along ``member``; along ``axis`` one of its parts,
-    ``size`` long, or one entry if that is None; all of the rest. A member's parts run next to one
-    another, so that they share what they read.
+    """Specifies the block of ``x`` that a program works on.
+
+    Along the axis ``member`` it is one member; along ``axis`` it is a part of length ``size``, or
+    one entry if that is None; along all further axes it is everything. Programs of one member are
+    adjacent, so that they share what they read.
     """
     shape: list[int | None] = list(x.shape)
     if member is not None:
@@ -287,10 +321,10 @@ def _block(
     if axis is not None:
         shape[axis] = size
 
-    def place(part: int, of: int) -> tuple[int, ...]:
-        return tuple({member: of, axis: part}.get(i, 0) for i in range(len(shape)))
+    def position(part: int, index: int) -> tuple[int, ...]:
+        return tuple({member: index, axis: part}.get(i, 0) for i in range(len(shape)))
 
-    return pl.BlockSpec(tuple(shape), place)
+    return pl.BlockSpec(tuple(shape), position)
 
 
 def _shaped(*shape: int, dtype: type = jnp.float32) -> jax.ShapeDtypeStruct:

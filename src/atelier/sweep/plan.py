@@ -1,4 +1,4 @@
-"""What a study trains: every optimizer with every dropout at every rate from every seed."""
+"""The grid of a study: every optimizer, dropout, learning rate and seed."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -9,21 +9,32 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from atelier.sweep.architecture import Network
+from atelier.sweep.architecture import Architecture
 from atelier.types import Array, Arrays
 
 OptimizerName = Literal["adam", "adadelta", "adagrad", "sgd"]
-OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
+OPTIMIZER_NAMES: tuple[OptimizerName, ...] = get_args(OptimizerName)
 Activations = Literal["float32", "bfloat16"]
-"""How they are stored between the layers."""
+"""Type in which activations are stored between the layers."""
 Progress = Callable[[int], object]
-"""Called with the number of member-steps that were done since the last call; from any thread."""
+"""Called with the number of member-steps done since its last call; from any thread."""
 SPLITS = ("train", "selection", "test")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The grid, the training that all its members share, and how it is cut."""
+    """The grid, the training that all its members share, and its division into chunks.
+
+    Raises:
+        ValueError: If a value is out of its range, or a name is unknown or repeated.
+
+    Examples:
+        >>> plan = Plan(["adam", "sgd"], [0.0, 0.5], 1e-3, 1e-1, 3, [0], 8, None, 4)
+        >>> plan.learning_rates
+        array([0.001, 0.01 , 0.1  ])
+        >>> len(plan.members())
+        12
+    """
 
     optimizers: tuple[OptimizerName, ...]
     dropouts: tuple[float, ...]
@@ -32,22 +43,24 @@ class Plan:
     rates: int
     """Learning rates between the two, both included, evenly spaced in their logarithm."""
     seeds: tuple[int, ...]
-    """Each decides the initial weights, the order of the images and the dropped units."""
+    """Each determines the initial weights, the order of the images and the dropped units."""
     batch_size: int
     steps: int | None
-    """Batches a training takes; null is one epoch, more than that goes round again."""
+    """Batches of a training; null is one epoch, more than that continues with further epochs."""
     chunk: int
-    """Members that are trained, and written down, together."""
+    """Members that are trained, and stored, together."""
     filters: tuple[int, int] = (32, 64)
+    """Output channels of the two convolutions."""
     units: int = 128
+    """Units of the hidden dense layer."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
         for name in ("optimizers", "dropouts", "seeds", "filters"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        unknown = sorted(set(self.optimizers) - set(OPTIMIZERS))
-        _expect(not unknown, f"optimizers among {sorted(OPTIMIZERS)}", unknown)
+        unknown = sorted(set(self.optimizers) - set(OPTIMIZER_NAMES))
+        _expect(not unknown, f"optimizers among {sorted(OPTIMIZER_NAMES)}", unknown)
         _expect(all(0 <= p < 1 for p in self.dropouts), "dropouts in [0, 1)", self.dropouts)
         ends = (self.lowest_rate, self.highest_rate)
         _expect(0 < ends[0] <= ends[1], "0 < lowest_rate ≤ highest_rate", ends)
@@ -61,7 +74,7 @@ class Plan:
 
     @property
     def learning_rates(self) -> Array:
-        """(rates,), correctly rounded: processors whose powers differ agree on every rate."""
+        """Shape (rates,), correctly rounded, so that every processor has the same rates."""
         with localcontext(prec=40):
             lowest = Decimal(str(self.lowest_rate))
             ratio = Decimal(str(self.highest_rate)) / lowest
@@ -71,8 +84,10 @@ class Plan:
             )
 
     def members(self) -> pd.DataFrame:
-        """A row per training; members of one optimizer and seed, who share batches, are
-        neighbours, and so are the two arms of one rate.
+        """Returns a row per training.
+
+        Members of one optimizer and seed, which share their batches, are adjacent, and among them
+        the members with different dropout at one rate.
         """
         grid = product(self.optimizers, self.seeds, self.learning_rates, self.dropouts)
         columns = ["optimizer", "seed", "learning_rate", "dropout"]
@@ -80,7 +95,7 @@ class Plan:
         return table[["optimizer", "dropout", "learning_rate", "seed"]]
 
     def chunks(self) -> list[pd.DataFrame]:
-        """The members in pieces of one optimizer and one seed."""
+        """Returns the members in pieces of one optimizer and one seed."""
         groups = self.members().groupby(["optimizer", "seed"], sort=False)
         return [
             group.iloc[start : start + self.chunk]
@@ -88,19 +103,19 @@ class Plan:
             for start in range(0, len(group), self.chunk)
         ]
 
-    def network(self, data: Arrays) -> Network:
-        """For images of this size and labels of this range."""
+    def architecture(self, data: Arrays) -> Architecture:
+        """Returns the layer sizes for images of this size and labels of this range."""
         classes = 1 + max(int(data[f"{split}_labels"].max()) for split in SPLITS)
-        return Network(classes, data["train_images"].shape[1], self.filters, self.units)
+        return Architecture(classes, data["train_images"].shape[1], self.filters, self.units)
 
     def length(self, images: int) -> int:
-        """Steps of one training on so many images."""
+        """Returns the number of steps of one training on so many images."""
         epoch = images // self.batch_size
         _expect(epoch > 0, f"at least one batch of {self.batch_size} images", images)
         return epoch if self.steps is None else self.steps
 
     def order(self, images: int, seed: int) -> Array:
-        """Rows of the training images, (steps, batch); every epoch in an order of its own."""
+        """Returns row numbers (steps, batch) of the images, int32, in a new order in each epoch."""
         steps, epoch = self.length(images), images // self.batch_size
         rng = np.random.default_rng([seed, 1])
         rows = [
@@ -109,15 +124,15 @@ class Plan:
         return np.concatenate(rows).reshape(-1, self.batch_size)[:steps].astype(np.int32)
 
     def as_dict(self) -> dict[str, Any]:
-        """For a record of the study."""
+        """Returns the fields by name."""
         return asdict(self)
 
 
 def check_data(data: Arrays) -> None:
-    """See that images and labels of all three splits are there and fit.
+    """Checks that images and labels of all three splits exist and fit.
 
     Raises:
-        ValueError: An array is missing, or its shape, type or range is not what is expected.
+        ValueError: If an array is missing, or has an unexpected shape, type or range.
     """
     names = [f"{split}_{kind}" for split in SPLITS for kind in ("images", "labels")]
     missing = sorted(set(names) - set(data))

@@ -1,10 +1,10 @@
-"""The fused engine: trainings that differ only in numbers are one training of a population.
+"""The fused engine: many trainings that differ only in numbers, as one training of a population.
 
-Parameters, optimizer state, rates and seeds are stacked on a leading axis and all members see the
-same batches; the epoch is one compiled loop. On a GPU the whole population goes together; on a
-CPU, where that does not pay, the same step runs member by member, as many at once as there are
-threads. A member's result depends neither on its neighbours nor on their number: bit by bit on a
-CPU, within the rounding of another order of sums on a GPU.
+Weights, optimizer state, rates and seeds are stacked on a leading axis, and all members see the
+same batches; the epoch is one compiled loop. On a GPU the whole population is trained in one
+step; on a CPU, where that is not faster, the same step runs member by member, as many at once as
+there are threads. A member's result does not depend on the other members or their number: bit by
+bit on a CPU, within the rounding of another order of sums on a GPU.
 """
 
 from collections.abc import Mapping
@@ -18,20 +18,42 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from atelier.sweep.architecture import Network
-from atelier.sweep.network import Parameters, initial_weights
+from atelier.sweep.architecture import Architecture
+from atelier.sweep.network import PopulationWeights, initial_weights
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import OptimizerName, Progress
-from atelier.sweep.steps import JUDGED, Engine, Numbers, State, compiled_judge, compiled_steps
+from atelier.sweep.steps import (
+    PREDICTION_BATCH,
+    Engine,
+    Hyperparameters,
+    State,
+    compiled_prediction,
+    compiled_steps,
+)
 from atelier.types import Array
 
-SEGMENT = 200
-"""Steps between two words of progress."""
+PROGRESS_INTERVAL = 200
+"""Steps between two reports of progress."""
 
 
 @dataclass(frozen=True)
 class Population:
-    """Trainings that differ only in numbers: three arrays of one length."""
+    """Trainings that differ only in their learning rate, dropout rate and seed.
+
+    Attributes:
+        optimizer: Name of the optimizer, the same for all members.
+        rates: Learning rates, (members,).
+        dropouts: Dropout rates, (members,) in [0, 1).
+        seeds: Seeds of weights and dropout, (members,).
+
+    Raises:
+        ValueError: If the optimizer is unknown, the lengths differ or a dropout rate is not valid.
+
+    Examples:
+        >>> population = Population("sgd", np.array([0.01, 0.1]), np.zeros(2), np.zeros(2))
+        >>> len(population[1:])
+        1
+    """
 
     optimizer: OptimizerName
     rates: Array
@@ -54,134 +76,166 @@ class Population:
         return Population(self.optimizer, self.rates[part], self.dropouts[part], self.seeds[part])
 
 
-class Feed(NamedTuple):
-    """What all members are trained on, in which order."""
+class TrainingData(NamedTuple):
+    """Images and labels on which all members are trained, and their order."""
 
     images: Array  # (n, side, side, 1) uint8
     labels: Array  # (n,)
-    order: Array  # (steps, batch): rows of the images
+    order: Array  # (steps, batch): row numbers of the images
 
     @property
     def steps(self) -> int:
-        """Of the training."""
+        """Number of steps of the training."""
         return len(self.order)
 
 
-class Outcome(NamedTuple):
-    """What became of each member."""
+class Result(NamedTuple):
+    """Losses and predictions of each member."""
 
     losses: Array  # (members, steps): mean cross entropy of each batch, before its step
     logits: dict[str, Array]  # by split, (members, n, classes)
-    seconds: Array  # (members,): wall time of each one's training, shared where they go together
+    seconds: Array  # (members,): wall time of the training, divided by the members of one step
 
     @property
     def diverged(self) -> Array:
-        """(members,): whether a loss or a logit is no finite number."""
+        """Whether a loss or a logit is not finite, (members,)."""
         finite = np.isfinite(self.losses).all(1)
         for logits in self.logits.values():
             finite &= np.isfinite(logits).all((1, 2))
         return np.asarray(~finite)
 
 
-def run(
-    network: Network,
+def fit_and_predict(
+    architecture: Architecture,
     population: Population,
-    feed: Feed,
-    judged: Mapping[str, Array],
+    training_data: TrainingData,
+    evaluation_images: Mapping[str, Array],
     *,
     engine: Engine,
     progress: Progress = lambda _: None,
-) -> Outcome:
-    """Train all members through the feed and let them judge every split's images.
+) -> Result:
+    """Trains all members and predicts the images of every split.
 
     Args:
-        network: What is trained.
-        population: With which numbers.
-        feed: On what.
-        judged: Images (n, side, side, 1) uint8 by split.
-        engine: How.
-        progress: Hears of every member-step.
+        architecture: Layer sizes of the network.
+        population: The members.
+        training_data: Images, labels and their order.
+        evaluation_images: Images (n, side, side, 1) uint8 by split.
+        engine: Computes the steps.
+        progress: Called with the number of member-steps done since its last call.
+
+    Returns:
+        Losses, logits and times of each member.
     """
-    size = len(population) if engine.together else 1
+    size = len(population) if engine.vectorized else 1
     parts = [population[i : i + size] for i in range(0, len(population), size)]
-    one = partial(
-        _train_and_judge, network, feed=feed, judged=judged, engine=engine, progress=progress
+    fit_part = partial(
+        _fit_and_predict,
+        architecture,
+        training_data=training_data,
+        evaluation_images=evaluation_images,
+        engine=engine,
+        progress=progress,
     )
-    with ThreadPoolExecutor(1 if engine.together else engine.threads) as pool:
-        outcomes = list(pool.map(one, parts))
-    return Outcome(
-        np.concatenate([outcome.losses for outcome in outcomes]),
-        {name: np.concatenate([o.logits[name] for o in outcomes]) for name in judged},
-        np.concatenate([outcome.seconds for outcome in outcomes]),
+    with ThreadPoolExecutor(1 if engine.vectorized else engine.threads) as pool:
+        results = list(pool.map(fit_part, parts))
+    return Result(
+        np.concatenate([part.losses for part in results]),
+        {
+            name: np.concatenate([part.logits[name] for part in results])
+            for name in evaluation_images
+        },
+        np.concatenate([part.seconds for part in results]),
     )
 
 
-def _train_and_judge(
-    network: Network,
+def _fit_and_predict(
+    architecture: Architecture,
     population: Population,
     *,
-    feed: Feed,
-    judged: Mapping[str, Array],
+    training_data: TrainingData,
+    evaluation_images: Mapping[str, Array],
     engine: Engine,
     progress: Progress,
-) -> Outcome:
-    begun = perf_counter()
-    weights, losses = train(network, population, feed, engine=engine, progress=progress)
-    seconds = np.full(len(population), (perf_counter() - begun) / len(population))
+) -> Result:
+    started = perf_counter()
+    weights, losses = fit_population(
+        architecture, population, training_data, engine=engine, progress=progress
+    )
+    seconds = np.full(len(population), (perf_counter() - started) / len(population))
     logits = {
-        name: predict(network, weights, images, engine=engine) for name, images in judged.items()
+        name: predict_population(architecture, weights, images, engine=engine)
+        for name, images in evaluation_images.items()
     }
-    return Outcome(losses, logits, seconds)
+    return Result(losses, logits, seconds)
 
 
-def train(
-    network: Network,
+def fit_population(
+    architecture: Architecture,
     population: Population,
-    feed: Feed,
+    training_data: TrainingData,
     *,
     engine: Engine,
     progress: Progress = lambda _: None,
-) -> tuple[Parameters[jax.Array], Array]:
-    """Weights after the feed and the losses (members, steps) on the way.
+) -> tuple[PopulationWeights[jax.Array], Array]:
+    """Trains all members in one step.
 
     Args:
-        network: What is trained.
-        population: With which numbers; all go together.
-        feed: On what.
-        engine: How.
-        progress: Hears of every member-step.
+        architecture: Layer sizes of the network.
+        population: The members.
+        training_data: Images, labels and their order.
+        engine: Computes the steps.
+        progress: Called with the number of member-steps done since its last call.
+
+    Returns:
+        The trained weights, and the losses (members, steps) of each batch before its step.
     """
-    numbers = Numbers(*map(jnp.asarray, (
-        population.rates.astype(np.float32),
-        population.dropouts.astype(np.float32),
-        population.seeds.astype(np.uint32),
-    )))  # fmt: skip
-    pixels, labels = jnp.asarray(feed.images), jnp.asarray(feed.labels.astype(np.int32))
-    order = jnp.asarray(feed.order.astype(np.int32))
-    advance = compiled_steps(network, population.optimizer, engine)
-    state = _begin(network, population, feed.steps)
-    for done in range(0, feed.steps, SEGMENT):
-        until = min(done + SEGMENT, feed.steps)
-        state = advance(state, numbers, pixels, labels, order, until)
+    hyperparameters = Hyperparameters(
+        jnp.asarray(population.rates.astype(np.float32)),
+        jnp.asarray(population.dropouts.astype(np.float32)),
+        jnp.asarray(population.seeds.astype(np.uint32)),
+    )
+    pixels = jnp.asarray(training_data.images)
+    labels = jnp.asarray(training_data.labels.astype(np.int32))
+    order = jnp.asarray(training_data.order.astype(np.int32))
+    advance = compiled_steps(architecture, population.optimizer, engine)
+    state = _initial_state(architecture, population, training_data.steps)
+    for done in range(0, training_data.steps, PROGRESS_INTERVAL):
+        until = min(done + PROGRESS_INTERVAL, training_data.steps)
+        state = advance(state, hyperparameters, pixels, labels, order, until)
         progress((int(state.step) - done) * len(population))
     return state.weights, np.asarray(state.losses).T
 
 
-def _begin(network: Network, population: Population, steps: int) -> State:
+def _initial_state(architecture: Architecture, population: Population, steps: int) -> State:
     seeds, member = np.unique(population.seeds, return_inverse=True)
-    drawn = [initial_weights(network, int(seed)) for seed in seeds]
-    weights = Parameters(*(jnp.stack(arrays)[member] for arrays in zip(*drawn, strict=True)))
+    drawn = [initial_weights(architecture, int(seed)) for seed in seeds]
+    weights = PopulationWeights(*(jnp.stack(arrays)[member] for arrays in zip(*drawn, strict=True)))
     fills = OPTIMIZERS[population.optimizer].slots
-    slots = Parameters(*(tuple(jnp.full_like(w, fill) for fill in fills) for w in weights))
+    slots = PopulationWeights(*(tuple(jnp.full_like(w, fill) for fill in fills) for w in weights))
     return State(weights, slots, jnp.int32(0), jnp.zeros((steps, len(population))))
 
 
-def predict(
-    network: Network, weights: Parameters[jax.Array], images: Array, *, engine: Engine
+def predict_population(
+    architecture: Architecture,
+    weights: PopulationWeights[jax.Array],
+    images: Array,
+    *,
+    engine: Engine,
 ) -> Array:
-    """Logits (members, n, classes) of images (n, side, side, 1) uint8; nothing is dropped."""
-    missing = -len(images) % JUDGED
+    """Predicts images by every member, without dropout.
+
+    Args:
+        architecture: Layer sizes of the network.
+        weights: Of the population.
+        images: Shape (n, side, side, 1), uint8.
+        engine: Computes the forward pass.
+
+    Returns:
+        Logits of shape (members, n, classes).
+    """
+    missing = -len(images) % PREDICTION_BATCH
     padded = np.concatenate([images, np.zeros((missing, *images.shape[1:]), images.dtype)])
-    parts = jnp.asarray(padded.reshape(-1, JUDGED, *images.shape[1:]))
-    logits = np.asarray(compiled_judge(network, engine)(weights, parts))
+    parts = jnp.asarray(padded.reshape(-1, PREDICTION_BATCH, *images.shape[1:]))
+    logits = np.asarray(compiled_prediction(architecture, engine)(weights, parts))
     return logits[:, : len(images)]

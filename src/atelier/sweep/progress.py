@@ -1,21 +1,24 @@
-"""How far a study is, and how fast."""
+"""A progress bar for a study."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from atelier.sweep.plan import Progress
 
+try:
+    from tqdm import tqdm
+except ModuleNotFoundError:  # on a bare machine
+    tqdm = None
+
 
 @contextmanager
-def bar(total: int, done: int) -> Iterator[Progress]:
-    """A progress bar in member-steps, with throughput and time left.
+def progress_bar(total: int, done: int) -> Iterator[Progress]:
+    """Shows a progress bar in member-steps, with throughput and remaining time.
 
-    Where tqdm is not installed, the lines that tell of each finished chunk must do.
+    It shows nothing where tqdm is not installed: the log has a line for each finished chunk.
     """
-    try:
-        from tqdm import tqdm
-    except ModuleNotFoundError:
+    if tqdm is None:
         yield lambda _: None
         return
-    with tqdm(total=total, initial=done, unit=" steps", unit_scale=True, mininterval=1) as shown:
-        yield shown.update
+    with tqdm(total=total, initial=done, unit=" steps", unit_scale=True, mininterval=1) as bar:
+        yield bar.update

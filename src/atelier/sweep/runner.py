@@ -1,4 +1,4 @@
-"""The whole study: every chunk that is not yet on disk, by the executor that is asked for."""
+"""Runs a whole study: trains every chunk that is not yet stored."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -7,30 +7,41 @@ from time import perf_counter
 
 import pandas as pd
 
-from atelier.sweep.chunk_store import Ledger
-from atelier.sweep.chunk_trainer import Trainer
+from atelier.sweep.chunk_store import StudyFolder
+from atelier.sweep.chunk_trainer import ChunkTrainer
 from atelier.sweep.plan import Activations, Plan, Progress, check_data
 from atelier.types import Arrays
 
 logger = logging.getLogger(__name__)
 
 Chunks = dict[int, pd.DataFrame]
-Executor = Callable[[Trainer, Chunks, Arrays, Progress], Iterator[tuple[int, pd.DataFrame]]]
-"""Trains chunks of the grid and hands them out as they are finished, in any order."""
-Meter = Callable[[int, int], AbstractContextManager[Progress]]
-"""(member-steps in all, done before) → what hears of each one more, while it is open."""
+"""Members by the index of their chunk."""
+Executor = Callable[[ChunkTrainer, Chunks, Arrays, Progress], Iterator[tuple[int, pd.DataFrame]]]
+"""Trains chunks of the grid and yields index and rows of each as it is finished, in any order."""
+ProgressMeter = Callable[[int, int], AbstractContextManager[Progress]]
+"""(total member-steps, done before) → a context whose value is called with each further number."""
 
 
-def local(
-    trainer: Trainer, chunks: Chunks, data: Arrays, progress: Progress
+def train_locally(
+    trainer: ChunkTrainer, chunks: Chunks, data: Arrays, progress: Progress
 ) -> Iterator[tuple[int, pd.DataFrame]]:
-    """One chunk after the other, here."""
+    """Trains one chunk after another in this process.
+
+    Args:
+        trainer: Trains a chunk.
+        chunks: Members by index.
+        data: Images and labels of the three splits.
+        progress: Called with the number of member-steps done since its last call.
+
+    Returns:
+        An iterator over the index and the rows of each chunk.
+    """
     for index, members in chunks.items():
         yield index, trainer(members, data, progress)
 
 
-def silent(total: int, done: int) -> AbstractContextManager[Progress]:
-    """A meter that shows nothing."""
+def no_progress(total: int, done: int) -> AbstractContextManager[Progress]:
+    """Returns a progress meter that shows nothing."""
     del total, done
     return nullcontext(lambda _: None)
 
@@ -38,43 +49,49 @@ def silent(total: int, done: int) -> AbstractContextManager[Progress]:
 def run_study(
     plan: Plan,
     data: Arrays,
-    ledger: Ledger,
+    studies: StudyFolder,
     *,
-    executor: Executor = local,
+    executor: Executor = train_locally,
     threads: int = 1,
     activations: Activations = "float32",
-    meter: Meter = silent,
+    progress_meter: ProgressMeter = no_progress,
 ) -> pd.DataFrame:
-    """The study's table, a row per member in the grid's order; goes on where it was stopped.
+    """Runs a study, or resumes it where it was stopped.
 
     Args:
-        plan: What is trained.
+        plan: The grid and the training.
         data: Images (n, side, side, 1) uint8 and labels (n,), as ``train_images``,
             ``train_labels`` and so on for ``selection`` and ``test``.
-        ledger: Where finished chunks are kept.
-        executor: Who trains.
-        threads: Members at once on a CPU.
-        activations: How they are stored between the layers.
-        meter: Shows how far it is.
+        studies: Where finished chunks are stored.
+        executor: Trains the chunks.
+        threads: Members trained at once on a CPU.
+        activations: Type in which they are stored between the layers.
+        progress_meter: Shows the progress.
+
+    Returns:
+        The study's table, a row per member in the grid's order.
+
+    Raises:
+        ValueError: If an array is missing or has an unexpected shape, type or range.
     """
     check_data(data)
     chunks = dict(enumerate(plan.chunks()))
-    study = ledger.open(plan.as_dict() | {"activations": activations}, data)
-    finished = study.finished() & set(chunks)
+    store = studies.open(plan.as_dict() | {"activations": activations}, data)
+    finished = store.finished() & set(chunks)
     pending = {index: members for index, members in chunks.items() if index not in finished}
     steps = plan.length(len(data["train_labels"]))
-    total = steps * sum(map(len, chunks.values()))
-    done = total - steps * sum(map(len, pending.values()))
+    total, remaining = (steps * sum(map(len, c.values())) for c in (chunks, pending))
     if finished:
-        logger.info("%d of %d chunks are there already", len(finished), len(chunks))
-    trainer, begun = Trainer(plan, threads, activations), perf_counter()
-    with meter(total, done) as progress:
+        logger.info("%d of %d chunks are finished already", len(finished), len(chunks))
+    trainer, started = ChunkTrainer(plan, threads, activations), perf_counter()
+    with progress_meter(total, total - remaining) as progress:
         for index, rows in executor(trainer, pending, data, progress):
-            study.write(index, rows)
+            store.write(index, rows)
             finished.add(index)
-            speed = steps * len(rows) / -(begun - (begun := perf_counter()))
+            now = perf_counter()
+            speed, started = steps * len(rows) / (now - started), now
             logger.info(
                 "Chunk %d of %d: %s, %.0f member-steps/s",
                 *(len(finished), len(chunks), rows["optimizer"].iloc[0], speed),
             )
-    return pd.concat([study.read(index) for index in chunks], ignore_index=True)
+    return pd.concat([store.read(index) for index in chunks], ignore_index=True)

@@ -1,4 +1,4 @@
-"""The three splits of the study out of a published training and test part."""
+"""Divides published training and test parts into the three splits of a study."""
 
 from collections.abc import Sequence
 
@@ -8,32 +8,43 @@ from atelier.data.shares import rounded_share
 from atelier.types import Arrays
 
 
-def gather(
+def make_splits(
     training: Sequence[Arrays], test: Arrays, *, train: int | None, selection: float, seed: int
 ) -> Arrays:
-    """``train_images``, ``train_labels`` and so on for ``selection`` and ``test``.
+    """Divides images into a training, a selection and a test split.
 
     The training parts come first, in their order; the test part follows, shuffled. The first
-    ``train`` images are trained on; of the others a share chooses the rate and the rest reports.
+    ``train`` images are for training; a share of the remaining ones selects the learning rate,
+    and the rest is for the report.
 
     Args:
-        training: Parts with ``images`` (n, side, side, 1) and ``labels`` (n,), joined.
-        test: Likewise.
-        train: How many to train on; None takes the training parts, whole.
-        selection: Share of the others that goes to the selection, in (0, 1).
+        training: Parts with ``images`` (n, side, side, 1) and ``labels`` (n,), concatenated.
+        test: A part of the same form.
+        train: Number of images to train on; None takes the training parts, whole.
+        selection: Share of the remaining images that goes to the selection split, in (0, 1).
         seed: Shuffles the test part.
 
+    Returns:
+        ``train_images``, ``train_labels`` and so on for ``selection`` and ``test``.
+
     Raises:
-        ValueError: Fewer than two images would be left over.
+        ValueError: If fewer than two images remain after the training split.
+
+    Examples:
+        >>> images, labels = np.zeros((4, 2, 2, 1), np.uint8), np.arange(4)
+        >>> part = {"images": images, "labels": labels}
+        >>> splits = make_splits([part], part, train=None, selection=0.5, seed=0)
+        >>> {name: len(array) for name, array in splits.items() if name.endswith("labels")}
+        {'train_labels': 4, 'selection_labels': 2, 'test_labels': 2}
     """
-    mixed = np.random.default_rng([seed, 2]).permutation(len(test["labels"]))
-    parts = [*training, {name: test[name][mixed] for name in ("images", "labels")}]
+    shuffled = np.random.default_rng([seed, 2]).permutation(len(test["labels"]))
+    parts = [*training, {name: test[name][shuffled] for name in ("images", "labels")}]
     cut = sum(len(part["labels"]) for part in training) if train is None else train
     total = sum(len(part["labels"]) for part in parts)
     if total - cut < 2:
         raise ValueError(f"Expected train ≤ {total - 2}, two less than there are. Received: {cut}")
-    chosen = cut + max(1, rounded_share(selection, total - cut))
-    ends = {"train": (0, cut), "selection": (cut, chosen), "test": (chosen, total)}
+    selected = cut + max(1, rounded_share(selection, total - cut))
+    ends = {"train": (0, cut), "selection": (cut, selected), "test": (selected, total)}
     joined = {n: np.concatenate([part[n] for part in parts]) for n in ("images", "labels")}
     return {
         f"{split}_{name}": array[slice(*end)]

@@ -1,4 +1,4 @@
-"""One step of a population's training, compiled: loss, gradients, the optimizer's move."""
+"""One compiled step of a population's training: loss, gradients, and the optimizer's update."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,93 +9,122 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from atelier.sweep.architecture import Network
+from atelier import sweep
+from atelier.sweep.architecture import Architecture
 from atelier.sweep.convolution import Convolutions
 from atelier.sweep.layouts import LAYOUTS, LayoutName
-from atelier.sweep.network import Parameters, classify, kept
+from atelier.sweep.network import PopulationWeights, classify, dropout_multipliers
 from atelier.sweep.optimizers import OPTIMIZERS, Slots
 from atelier.sweep.plan import Activations, OptimizerName
 
-JUDGED = 16
-"""Images that are judged at once."""
+PREDICTION_BATCH = 16
+"""Images that are predicted at once."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """How the arithmetic is laid out; changes no result but by rounding."""
+    """How a step is computed; changes no result except by rounding."""
 
     layout: LayoutName
     blocks: int
-    """Parts of a batch that go through the convolutions one after the other, where it divides."""
-    together: bool
-    """The whole population in one step, or each member by itself."""
+    """Parts of a batch that are convolved one after another, if they divide it."""
+    vectorized: bool
+    """Whether one step trains the whole population, or a single member."""
     kernels: bool = False
-    """Train by :mod:`atelier.sweep.kernels` in place of that layout."""
+    """Whether training uses :mod:`atelier.sweep.kernels` in place of the layout."""
     activations: Activations = "float32"
     threads: int = 1
-    """Members that train at once where each trains by itself."""
+    """Members trained at once if each is trained in a step of its own."""
 
     @property
     def name(self) -> str:
-        """In a word."""
+        """Name for logs and tables."""
         return "kernels" if self.kernels else self.layout
 
 
 class State(NamedTuple):
-    """A population in training."""
+    """State of a population's training."""
 
-    weights: Parameters[jax.Array]
-    slots: Parameters[Slots]
+    weights: PopulationWeights[jax.Array]
+    slots: PopulationWeights[Slots]
     step: jax.Array
     losses: jax.Array  # (steps, members)
 
 
-class Numbers(NamedTuple):
-    """In which the members differ, on the device."""
+class Hyperparameters(NamedTuple):
+    """The numbers in which the members differ, each (members,), on the device."""
 
     rates: jax.Array
     dropouts: jax.Array
     seeds: jax.Array
 
 
-class Convolving(Protocol):
-    """The convolutional half, forward and backward."""
+class ConvolutionPasses(Protocol):
+    """The convolutional part of the network, forward and backward."""
 
     def forward(
-        self, weights: Parameters[jax.Array], images: jax.Array, keep: jax.Array
+        self, weights: PopulationWeights[jax.Array], images: jax.Array, multipliers: jax.Array
     ) -> tuple[jax.Array, Any]:
-        """Features, and what the way back needs."""
+        """Computes features, and the residuals that the backward pass needs.
+
+        Args:
+            weights: Of the population.
+            images: Shape (images, side, side), in [0, 1].
+            multipliers: Of dropout, (members, images · features).
+
+        Returns:
+            Features of shape (members, images, features), and residuals.
+        """
 
     def backward(
-        self, weights: Parameters[jax.Array], trace: Any, gradient: jax.Array
+        self, weights: PopulationWeights[jax.Array], residuals: Any, gradient: jax.Array
     ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-        """Gradients of conv1, bias1, conv2 and bias2."""
+        """Computes the gradients of the convolutional weights.
+
+        Args:
+            weights: Of the population.
+            residuals: From the forward pass.
+            gradient: Of the features, (members, images, features).
+
+        Returns:
+            Gradients of conv1, bias1, conv2 and bias2.
+        """
 
 
-DenseBack = Callable[
+DenseBackward = Callable[
     [OptimizerName, jax.Array, Slots, jax.Array, jax.Array, jax.Array, jax.Array],
     tuple[jax.Array, jax.Array, Slots],
 ]
 """(optimizer, weights, slots, features, d_hidden, rates, t) → (d_features, weights, slots)."""
 
 
-class Arithmetic(NamedTuple):
-    """Who computes what is heavy: the plain way, or by kernels."""
+class Implementation(NamedTuple):
+    """The functions for the costly parts of a step: plain JAX, or kernels."""
 
-    convolutions: Convolving
-    dense_back: DenseBack
+    convolutions: ConvolutionPasses
+    dense_backward: DenseBackward
 
 
 @lru_cache(maxsize=32)
 def compiled_steps(
-    network: Network, optimizer: OptimizerName, engine: Engine
+    architecture: Architecture, optimizer: OptimizerName, engine: Engine
 ) -> Callable[..., State]:
-    """(state, numbers, pixels, labels, order, until) → the state after that many steps."""
-    step = partial(_step, _arithmetic(network, engine), network.features, optimizer)
+    """Compiles the training loop.
+
+    Args:
+        architecture: Layer sizes of the network.
+        optimizer: Name of the optimizer.
+        engine: How a step is computed.
+
+    Returns:
+        A function from (state, hyperparameters, pixels, labels, order, until) to the state after
+        ``until`` steps in all. It consumes the state.
+    """
+    step = partial(_step, _implementation(architecture, engine), architecture.features, optimizer)
 
     def advance(
         state: State,
-        numbers: Numbers,
+        hyperparameters: Hyperparameters,
         pixels: jax.Array,
         labels: jax.Array,
         order: jax.Array,
@@ -103,7 +132,7 @@ def compiled_steps(
     ) -> State:
         def body(state: State) -> State:
             rows = order[state.step]
-            return step(state, numbers, pixels[rows], labels[rows])
+            return step(state, hyperparameters, pixels[rows], labels[rows])
 
         return lax.while_loop(lambda state: state.step < until, body, state)
 
@@ -111,22 +140,23 @@ def compiled_steps(
 
 
 def _compiler_options() -> dict[str, bool]:
-    """On a CPU one member is one thread: members, not products, share the cores."""
+    """Gives each member one thread on a CPU: the cores are shared by members, not by products."""
     return {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else {}
 
 
-def _arithmetic(network: Network, engine: Engine) -> Arithmetic:
+def _implementation(architecture: Architecture, engine: Engine) -> Implementation:
     if engine.kernels:
-        from atelier.sweep.kernels import FusedConvolutions, dense_back
+        kernels = sweep.kernels
+        fused = kernels.FusedConvolutions(architecture, jnp.dtype(engine.activations))
+        return Implementation(fused, kernels.dense_backward)
+    return Implementation(_convolutions(architecture, engine), _dense_backward)
 
-        fused = FusedConvolutions(network, jnp.dtype(engine.activations))
-        return Arithmetic(fused, dense_back)
-    return Arithmetic(_convolutions(network, engine), _dense_back)
 
-
-def _convolutions(network: Network, engine: Engine, blocks: int | None = None) -> Convolutions:
+def _convolutions(
+    architecture: Architecture, engine: Engine, blocks: int | None = None
+) -> Convolutions:
     return Convolutions(
-        network,
+        architecture,
         LAYOUTS[engine.layout],
         engine.blocks if blocks is None else blocks,
         jnp.dtype(engine.activations),
@@ -134,48 +164,50 @@ def _convolutions(network: Network, engine: Engine, blocks: int | None = None) -
 
 
 def _step(
-    arithmetic: Arithmetic,
+    implementation: Implementation,
     features: int,
     optimizer: OptimizerName,
     state: State,
-    numbers: Numbers,
+    hyperparameters: Hyperparameters,
     pixels: jax.Array,
     labels: jax.Array,
 ) -> State:
-    """One batch for everybody: loss, gradients, the optimizer's move."""
+    """Trains all members on one batch."""
     weights, batch, t = state.weights, len(labels), (state.step + 1).astype(jnp.float32)
-    keep = kept(numbers.seeds, numbers.dropouts, state.step, batch * features)
-    seen, trace = arithmetic.convolutions.forward(weights, _unit(pixels), keep)
-    hidden, logits = classify(weights, seen)
+    multipliers = dropout_multipliers(
+        hyperparameters.seeds, hyperparameters.dropouts, state.step, batch * features
+    )
+    encoded, residuals = implementation.convolutions.forward(weights, _unit(pixels), multipliers)
+    hidden, logits = classify(weights, encoded)
     log_probs = jax.nn.log_softmax(logits)
     truth = jax.nn.one_hot(labels, logits.shape[-1])
     losses = -(log_probs * truth).sum(-1).mean(-1)
     d_logits = (jnp.exp(log_probs) - truth) / batch
     d_hidden = jnp.einsum("kbj,kij->kbi", d_logits, weights.output)
     d_hidden = jnp.where(hidden > 0, d_hidden, 0.0)
-    d_seen, dense, dense_slots = arithmetic.dense_back(
-        optimizer, weights.dense, state.slots.dense, seen, d_hidden, numbers.rates, t
+    d_encoded, dense, dense_slots = implementation.dense_backward(
+        optimizer, weights.dense, state.slots.dense, encoded, d_hidden, hyperparameters.rates, t
     )
-    moved, slots = _move(
+    updated, slots = _update(
         optimizer,
         state,
-        Parameters(
-            *arithmetic.convolutions.backward(weights, trace, d_seen),
-            *(None, d_hidden.sum(1)),  # the dense layer has moved
+        PopulationWeights(
+            *implementation.convolutions.backward(weights, residuals, d_encoded),
+            *(None, d_hidden.sum(1)),  # the dense layer is updated already
             *(_outer(hidden, d_logits), d_logits.sum(1)),
         ),
-        numbers.rates,
+        hyperparameters.rates,
         t,
     )
     return State(
-        moved._replace(dense=dense),
+        updated._replace(dense=dense),
         slots._replace(dense=dense_slots),
         state.step + 1,
         state.losses.at[state.step].set(losses),
     )
 
 
-def _dense_back(
+def _dense_backward(
     optimizer: OptimizerName,
     weights: jax.Array,
     slots: Slots,
@@ -184,50 +216,50 @@ def _dense_back(
     rates: jax.Array,
     t: jax.Array,
 ) -> tuple[jax.Array, jax.Array, Slots]:
-    """The large layer's way back: the features' gradient, its moved weights and their slots."""
-    # weights times what comes down, and not the reverse: a CPU packs the smaller of the two
-    turned = jnp.einsum("kij,kbj->kib", weights, d_hidden)
-    d_features = lax.optimization_barrier(turned).swapaxes(1, 2)  # type: ignore[no-untyped-call]
+    """Computes the features' gradient and updates the large layer's weights and slots."""
+    # weights times gradient, and not the reverse: a CPU packs the smaller of the two
+    transposed = jnp.einsum("kij,kbj->kib", weights, d_hidden)
+    d_features = lax.optimization_barrier(transposed).swapaxes(1, 2)  # type: ignore[no-untyped-call]
     gradient = _outer(features, _after(d_hidden, d_features))
-    return d_features, *_moved(optimizer, weights, slots, gradient, rates, t)
+    return d_features, *_update_array(optimizer, weights, slots, gradient, rates, t)
 
 
 def _after(x: jax.Array, y: jax.Array) -> jax.Array:
-    """``x`` as it is, but not before ``y``: no value is below -inf, which XLA doesn't know.
+    """Returns ``x`` unchanged, but makes it depend on ``y``.
 
-    Else it cannot tell that nobody reads the old weights any more when the new ones are made, and
-    copies them.
+    No value is below -inf, which XLA does not know. Without this dependence it cannot tell that
+    the old weights are not read any more when the new ones are computed, and copies them.
     """
     return jnp.where(y[:, :1, :1] < -jnp.inf, 0.0, x)
 
 
 def _outer(x: jax.Array, dy: jax.Array) -> jax.Array:
-    """Σ over the batch of x dyᵀ: (members, batch, i) and (members, batch, j) → (members, i, j).
+    """Sums x dyᵀ over the batch: (members, batch, i) and (members, batch, j) → (members, i, j).
 
-    Written as a sum of products, which fuses with the optimizer's move: the gradient of the large
-    layer is then never in memory. On a CPU it is worked out once for each of its uses, which for
-    so few images still costs less than to write and to read it.
+    It is written as a sum of products, which XLA fuses with the optimizer's update, so that the
+    gradient of the large layer is never stored. On a CPU it is computed once for each of its
+    uses, which for so few images still takes less time than to write and to read it.
     """
     return sum(x[:, b, :, None] * dy[:, b, None, :] for b in range(x.shape[1]))  # type: ignore[return-value]
 
 
-def _move(
+def _update(
     optimizer: OptimizerName,
     state: State,
-    gradients: Parameters[jax.Array | None],
+    gradients: PopulationWeights[jax.Array | None],
     rates: jax.Array,
     t: jax.Array,
-) -> tuple[Parameters[jax.Array], Parameters[Slots]]:
-    """Weights and slots of whatever has a gradient; the rest as they were."""
-    moved = [
-        (w, slots) if g is None else _moved(optimizer, w, slots, g, rates, t)
+) -> tuple[PopulationWeights[jax.Array], PopulationWeights[Slots]]:
+    """Updates weights and slots that have a gradient, and returns the others unchanged."""
+    pairs = [
+        (w, slots) if g is None else _update_array(optimizer, w, slots, g, rates, t)
         for w, slots, g in zip(state.weights, state.slots, gradients, strict=True)
     ]
-    weights, slots = zip(*moved, strict=True)
-    return Parameters(*weights), Parameters(*slots)
+    weights, slots = zip(*pairs, strict=True)
+    return PopulationWeights(*weights), PopulationWeights(*slots)
 
 
-def _moved(
+def _update_array(
     optimizer: OptimizerName,
     w: jax.Array,
     slots: Slots,
@@ -240,23 +272,28 @@ def _moved(
 
 
 def _unit(pixels: jax.Array) -> jax.Array:
-    """(images, side, side, 1) uint8 → (images, side, side) in [0, 1]."""
+    """Converts (images, side, side, 1) uint8 to (images, side, side) float32 in [0, 1]."""
     return pixels[..., 0].astype(jnp.float32) / 255
 
 
 @lru_cache(maxsize=8)
-def compiled_judge(network: Network, engine: Engine) -> Callable[..., jax.Array]:
-    """(weights, parts of JUDGED pixels each) → logits (members, images, classes)."""
-    convolutions = _convolutions(network, engine, blocks=1)
+def compiled_prediction(architecture: Architecture, engine: Engine) -> Callable[..., jax.Array]:
+    """Compiles the forward pass without dropout.
 
-    def judge(weights: Parameters[jax.Array], parts: jax.Array) -> jax.Array:
-        everything = jnp.ones((len(weights.bias1), JUDGED * network.features))
+    Returns:
+        A function from weights and images (parts, :data:`PREDICTION_BATCH`, side, side, 1) uint8
+        to logits (members, images, classes).
+    """
+    convolutions = _convolutions(architecture, engine, blocks=1)
+
+    def predict(weights: PopulationWeights[jax.Array], parts: jax.Array) -> jax.Array:
+        multipliers = jnp.ones((len(weights.bias1), PREDICTION_BATCH * architecture.features))
 
         def part(pixels: jax.Array) -> jax.Array:
-            features, _ = convolutions.forward(weights, _unit(pixels), everything)
+            features, _ = convolutions.forward(weights, _unit(pixels), multipliers)
             return classify(weights, features).logits
 
         logits = lax.map(part, parts)  # (parts, members, JUDGED, classes)
-        return jnp.moveaxis(logits, 0, 1).reshape(len(weights.bias1), -1, network.classes)
+        return jnp.moveaxis(logits, 0, 1).reshape(len(weights.bias1), -1, architecture.classes)
 
-    return jax.jit(judge, compiler_options=_compiler_options())
+    return jax.jit(predict, compiler_options=_compiler_options())

@@ -1,4 +1,4 @@
-"""Cells without a network: by Otsu's threshold, and by a mixture of Gaussians."""
+"""Cell segmentation by Otsu's threshold."""
 
 from atelier.cells.grayscale import normalise
 from atelier.cells.params import SplittingParams
@@ -8,11 +8,14 @@ from atelier.types import Array
 
 
 def cells_by_threshold(image: Array, params: SplittingParams) -> Array:
-    """Instance labels, int32: above Otsu's threshold, split by watershed; none if constant.
+    """Returns instance labels, int32, of the pixels above Otsu's threshold, split by watershed.
+
+    A constant image has no cells.
 
     Args:
-        image: As it comes: grey, RGB or RGBA, 8 or 16 bit or float.
-        params: How cells are made of the mask.
+        image: Grey, RGB or RGBA, (height, width) or (height, width, channels); 8 bit, 16 bit or
+            float.
+        params: How the mask is divided into cells.
     """
     grey = normalise(image)
     return cells_from_mask(grey > otsu_thresholds(grey)[0], params)

@@ -13,50 +13,65 @@ from atelier.thresholding.otsu import apply_thresholds
 from atelier.thresholding.partition import scaled_distances
 from atelier.types import Array
 
-FEW = 16
-"""Up to so many grey values or thresholds are drawn one by one."""
-LONG = 20
-"""Pictures of which a side is so many times the other are stretched."""
+DISCRETE = 16
+"""Largest number of grey values or thresholds that are drawn as separate lines or points."""
+LONGEST_ASPECT = 20
+"""Ratio of an image's sides above which the image is stretched to its panel."""
 BARS = 256
-"""Bins of the histogram that is drawn of floats, and of integers that span more than 16 bit."""
+"""Bins of the drawn histogram of floats and of integers with gaps."""
 
 
 def threshold_figure(image: Array, result: PictureThresholds, *, title: str) -> Figure:
-    """Picture, histogram with thresholds, classes; the variances over t, with t's interval.
+    """Draws an image, its classes, its histogram, and the variances by threshold.
 
     Args:
         image: Grey values, (height, width).
-        result: What Otsu's method says of them.
-        title: Above everything; may have several lines.
+        result: Its thresholds.
+        title: Title of the figure; may have several lines.
+
+    Returns:
+        The figure.
     """
     with house_style():
         figure = Figure(figsize=(9, 5.4))
         set_title(figure, title)
-        names = ["picture", *map(str, result.cuts)]
-        left = max(1, len(names) // 3)
-        lower = ["histogram"] * left + ["variance"] * (len(names) - left)
+        names = ["picture", *map(str, result.thresholds)]
+        width = max(1, len(names) // 3)
+        lower = ["histogram"] * width + ["variance"] * (len(names) - width)
         layout: list[Any] = [names, lower]
         panels = figure.subplot_mosaic(layout)
         panels["picture"].imshow(image, cmap="gray")
         panels["picture"].set_title("picture")
-        for classes in result.cuts:
+        for classes in result.thresholds:
             _draw_classes(panels[str(classes)], image, result, classes)
         for name in names:
             panels[name].set_axis_off()
-            panels[name].set_aspect("auto" if max(image.shape) > LONG * min(image.shape) else 1)
+            panels[name].set_aspect(
+                "auto" if max(image.shape) > LONGEST_ASPECT * min(image.shape) else 1
+            )
         _draw_histogram(panels["histogram"], image, result)
         _draw_variances(panels["variance"], result)
     return figure
 
 
+def threshold_title(result: PictureThresholds) -> str:
+    """Returns the two-class threshold with its interval, and a line for each note."""
+    threshold = result.format_grey(float(result.thresholds[2][0]))
+    interval = ""
+    if result.interval:
+        low, high = map(result.format_grey, result.interval)
+        interval = f", 95 % of resamples in {low} to {high}"
+    return "\n".join([f"Otsu's method: t = {threshold}{interval}", *result.notes])
+
+
 def _draw_classes(axes: Axes, image: Array, result: PictureThresholds, classes: int) -> None:
-    cuts, last = result.cuts[classes], classes - 1
+    cuts, last = result.thresholds[classes], classes - 1
     axes.imshow(
         apply_thresholds(image, cuts), "viridis", vmin=0, vmax=last, interpolation="nearest"
     )
     number = "1 class" if result.grey_values == 1 else f"{classes} classes"
-    texts = ", ".join(result.text(float(cut)) for cut in cuts)
-    if len(result.cuts) > 2 or len(texts) > 18:
+    texts = ", ".join(result.format_grey(float(cut)) for cut in cuts)
+    if len(result.thresholds) > 2 or len(texts) > 18:
         axes.set_title(f"{number}:\n{texts}", fontsize=8)
     else:
         axes.set_title(f"{number}: {texts}")
@@ -64,42 +79,44 @@ def _draw_classes(axes: Axes, image: Array, result: PictureThresholds, classes: 
 
 def _draw_histogram(axes: Axes, image: Array, result: PictureThresholds) -> None:
     counts, levels = _bars(image)
-    if result.grey_values <= FEW:
+    if result.grey_values <= DISCRETE:
         axes.vlines(levels[counts > 0], 0, counts[counts > 0], color=QUIET, linewidth=5)
     else:
         axes.fill_between(levels, counts, step="mid", color=QUIET)
-    axes.axvline(float(result.cuts[2][0]), color=WARM)
-    for cut in result.cuts[max(result.cuts)] if len(result.cuts) > 1 else ():
+    axes.axvline(float(result.thresholds[2][0]), color=WARM)
+    for cut in result.thresholds[max(result.thresholds)] if len(result.thresholds) > 1 else ():
         axes.axvline(float(cut), color=ACCENT, linestyle="--")
     axes.set(xlabel="grey value", ylabel="pixels", title="histogram")
     axes.set_ylim(bottom=0)
 
 
 def _bars(image: Array) -> tuple[Array, Array]:
-    """Counts and grey values to draw: each integer, or bins where that would be too many."""
+    """Returns counts and grey values to draw: of each integer, or of bins if there are too many."""
     counts, levels, *_ = count_grey_levels(image)
-    few = np.count_nonzero(counts) <= FEW
-    if few or (levels.dtype.kind != "f" and len(levels) == int(levels[-1]) - int(levels[0]) + 1):
+    discrete = np.count_nonzero(counts) <= DISCRETE
+    if discrete or (
+        levels.dtype.kind != "f" and len(levels) == int(levels[-1]) - int(levels[0]) + 1
+    ):
         return counts, levels
-    places, _ = scaled_distances(levels)
-    places /= places[-1]
-    bars = np.bincount(np.minimum((places * BARS).astype(int), BARS - 1), counts, BARS)
+    distances, _ = scaled_distances(levels)
+    distances /= distances[-1]
+    bars = np.bincount(np.minimum((distances * BARS).astype(int), BARS - 1), counts, BARS)
     middles = (np.arange(BARS) + 0.5) / BARS
     return bars, float(levels[0]) * (1 - middles) + float(levels[-1]) * middles
 
 
 def _draw_variances(axes: Axes, result: PictureThresholds) -> None:
-    curve, threshold = result.curve, float(result.cuts[2][0])
-    line = "o-" if len(curve.levels) <= FEW else "-"
+    curve, threshold = result.curve, float(result.thresholds[2][0])
+    line = "o-" if len(curve.levels) <= DISCRETE else "-"
     axes.plot(curve.levels, curve.within, line, color=ACCENT, label="within classes")
     axes.plot(curve.levels, curve.between, line, color=WARM, label="between classes")
     axes.axhline(curve.total, color=INK, linewidth=0.8, linestyle=":", label="total")
     if result.interval:
-        axes.axvspan(*result.interval, color=WARM, alpha=0.15, label="95 % of t")
+        axes.axvspan(*result.interval, color=WARM, alpha=0.15, label="95 % interval of t")
     axes.axvline(threshold, color=WARM, linewidth=1)
     axes.set(xlabel="threshold t", ylabel="variance")
     axes.set_title(
-        f"t = {result.text(threshold)} explains {curve.separability:.0%} of the variance"
+        f"t = {result.format_grey(threshold)} explains {curve.separability:.0%} of the variance"
     )
     top = 1.05 * curve.total
     axes.set_ylim(0, top if 0 < top < np.inf else 1)

@@ -1,4 +1,4 @@
-"""Which grey values a picture has, and how often."""
+"""Histograms of grey values, of integers and floats of any range."""
 
 from typing import NamedTuple
 
@@ -9,37 +9,41 @@ from atelier.thresholding.partition import scaled_distances
 from atelier.types import Array
 
 EXACT_LEVELS = 1 << 16
-"""Floats with at most so many different values are counted value by value."""
+"""Largest number of different floats that are counted value by value."""
 BINS = 1 << 13
-"""More are counted between so many borders at equal distances, and as many of equal frequency."""
+"""Number of borders at equal distances, and of borders at equal frequencies, for more floats."""
 SPAN = 1 << 16
-"""Integers that span less, or less than 4 times the pixels, are counted in a table of all."""
-PIECE = 1 << 17  # pixels counted at once: what a core's cache holds
+"""Integers whose range is below this, or below 4 times the pixels, are counted in a full table."""
+BLOCK_SIZE = 1 << 17
+"""Pixels that are counted together, so that they stay in the cache of a core."""
 
 
 class GreyLevels(NamedTuple):
-    """A picture's histogram."""
+    """Histogram of an image."""
 
     counts: Array
     """Pixels of each level, (levels,) int64."""
     levels: Array
-    """The level's grey value, or the largest of its grey values, rising."""
+    """Grey value of each level, rising; of a bin, the largest of its grey values."""
     means: Array | None = None
-    """The mean of each level's pixels, as :func:`scaled` measures it; None if it is the level."""
+    """Mean of each level's pixels in the unit of :func:`scaled_distances`; None if equal to it."""
     spread: float = 0.0
-    """Mean variance within the levels, in the square of the same unit."""
+    """Mean variance within the levels, in the square of that unit."""
 
 
 def count_grey_levels(image: Array) -> GreyLevels:
-    """Pixels of each grey value.
+    """Counts the pixels of each grey value.
 
     Integers are counted value by value, and so are floats with at most 65,536 different values.
     Floats with more are counted in bins, up to 16,384: half of the borders divide the range into
     equal parts, the others divide the pixels into equal parts, so that an outlier does not put all
     others into one bin. Masked pixels do not count.
 
+    Args:
+        image: Integers, Booleans or finite floats of any shape.
+
     Raises:
-        ValueError: The image is empty, all masked, or holds something else than finite numbers.
+        ValueError: If the image is empty, masked everywhere, or not of finite numbers.
     """
     pixels = _pixels(image)
     if pixels.dtype.kind == "f":
@@ -50,14 +54,14 @@ def count_grey_levels(image: Array) -> GreyLevels:
 
 
 def level_indices(pixels: Array, levels: Array) -> Array:
-    """Position of each pixel's level, for the picture that the levels are of."""
+    """Returns the index of each pixel's level among the levels of the same image."""
     if levels.dtype.kind != "f":
         levels = levels.astype(pixels.dtype)
     return np.searchsorted(levels, pixels)
 
 
 def _pixels(image: Array) -> Array:
-    """The unmasked pixels of a picture, in the machine's byte order."""
+    """Returns the unmasked pixels of an image in the machine's byte order."""
     if isinstance(image, np.ma.MaskedArray):
         pixels = image.compressed()
         if pixels.size == 0 < image.size:
@@ -95,26 +99,26 @@ def _float_levels(pixels: Array) -> GreyLevels:
 
 
 def _binned(ordered: Array) -> GreyLevels:
-    """Levels of rising pixels, between borders at equal distances and at equal frequencies."""
-    places, _ = scaled_distances(ordered)
-    borders = np.searchsorted(places, places[-1] * np.arange(1, BINS) / BINS, side="right")
-    alike = np.searchsorted(places, places[len(places) * np.arange(BINS) // BINS])
+    """Bins rising pixels between borders at equal distances and at equal frequencies."""
+    distances, _ = scaled_distances(ordered)
+    borders = np.searchsorted(distances, distances[-1] * np.arange(1, BINS) / BINS, side="right")
+    alike = np.searchsorted(distances, distances[len(distances) * np.arange(BINS) // BINS])
     first = np.sort(np.concatenate([alike, borders]))
     first = first[np.diff(first, prepend=-1) > 0]
     counts = np.diff(first, append=len(ordered))
-    means = np.add.reduceat(places, first) / counts
-    squares = np.einsum("i,i", places, places) - np.sum(counts * means**2)
+    means = np.add.reduceat(distances, first) / counts
+    squares = np.einsum("i,i", distances, distances) - np.sum(counts * means**2)
     spread = float(squares) / len(ordered)
     return GreyLevels(counts, ordered[first + counts - 1], means, max(spread, 0.0))
 
 
 def _count_bytes(image: Array) -> Array:
-    """Pixels of each byte, (256,): two at a time, as one number of 16 bit."""
+    """Counts the pixels of each byte, (256,); pairs of pixels are read as numbers of 16 bit."""
     flat = np.ascontiguousarray(image).ravel()
     pairs = flat[: len(flat) // 2 * 2].view(np.uint16)
     table = np.zeros(1 << 16, np.int64)
-    for start in range(0, len(pairs), PIECE):
-        table += np.bincount(pairs[start : start + PIECE], minlength=1 << 16)
+    for start in range(0, len(pairs), BLOCK_SIZE):
+        table += np.bincount(pairs[start : start + BLOCK_SIZE], minlength=1 << 16)
     grid = table.reshape(256, 256)
     counts = grid.sum(axis=0) + grid.sum(axis=1)
     if len(flat) % 2:

@@ -11,65 +11,101 @@ from atelier.types import Array
 
 
 class ThresholdCurve(NamedTuple):
-    """What Otsu's criterion says of every threshold between two grey values that occur."""
+    """Variances within and between two classes for every threshold between two grey values."""
 
     levels: Array
-    """Thresholds: t splits into <= t and > t."""
+    """Thresholds, (n,); t separates <= t from > t."""
     within: Array
-    """Mean variance within the two classes; with ``between`` it sums to ``total``."""
+    """Mean variance within the two classes, (n,); with ``between`` it sums to ``total``."""
     between: Array
-    """Variance between them, which is largest at the threshold."""
+    """Variance between the two classes, (n,), which is largest at Otsu's threshold."""
     total: float
+    """Variance of all pixels."""
     separability: float
-    """Otsu's η: the largest share of the variance that lies between classes, 0 … 1."""
+    """Otsu's η: largest share of the variance that lies between the classes, in [0, 1]."""
 
 
 def grey_histogram(image: Array) -> tuple[Array, Array]:
-    """Pixels of each grey value, (levels,) int64, and the values, rising.
+    """Returns the number of pixels of each grey value, int64, and the rising grey values.
 
-    How integers and floats are counted stands at :func:`grey_levels`. A level of many floats is
-    named by the largest of them. Masked pixels do not count.
+    :func:`count_grey_levels` describes how integers and floats are counted. The value of a bin of
+    many floats is the largest of them. Masked pixels do not count.
+
+    Args:
+        image: Integers, Booleans or finite floats of any shape.
 
     Raises:
-        ValueError: The image is empty, all masked, or holds something else than finite numbers.
+        ValueError: If the image is empty, masked everywhere, or not of finite numbers.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.thresholding import grey_histogram
+        >>> counts, levels = grey_histogram(np.array([[0.5, 0.5], [2.0, 7.0]]))
+        >>> counts.tolist(), levels.tolist()
+        ([2, 1, 1], [0.5, 2.0, 7.0])
     """
     return count_grey_levels(image)[:2]
 
 
 def otsu_thresholds(image: Array, *, classes: int = 2) -> Array:
-    """The ``classes`` - 1 rising thresholds that leave the least variance within the classes.
+    """Returns the thresholds that minimise the variance within the classes (Otsu 1979).
 
-    Each is a grey value of the image: t splits into <= t and > t. Of thresholds that are equally
-    good the first is taken. An image of a single grey value has that value as its threshold, for
-    two classes.
+    A threshold t separates <= t from > t and is a grey value of the image. Of equally good
+    thresholds the first is returned. For two classes, an image of a single grey value has that
+    value as its threshold.
 
-    The thresholds are those of an exhaustive search for integers of every width and for floats of
-    up to 65,536 different values: to the last bit up to 4,096 different values, above that to the
-    rounding of float64. Images of more different floats are searched at up to 16,384 borders, and
-    the largest grey value below the border is returned.
+    The thresholds are those of an exhaustive search (by the dynamic programming of Liao et al.
+    2001) for integers of every width and for floats of up to 65,536 different values: exact up to
+    4,096 different values, above that to the rounding of float64. Images of more different floats
+    are searched at up to 16,384 borders, and the largest grey value below the border is returned.
 
     Args:
-        image: Grey values of any shape, integers, Booleans or floats. The masked pixels of a
-            :class:`numpy.ma.MaskedArray` are left out.
-        classes: Of grey values.
+        image: Grey values of any shape: integers, Booleans or finite floats. The masked pixels of
+            a :class:`numpy.ma.MaskedArray` do not count.
+        classes: Number of classes, from 2 to the number of different grey values.
+
+    Returns:
+        Rising thresholds of shape (classes - 1,), in the image's grey values.
 
     Raises:
-        ValueError: Fewer grey values than classes, fewer than two classes, no finite numbers, or
-            no pixel that is not masked.
+        ValueError: If the image has fewer grey values than classes, no unmasked pixel or values
+            that are not finite, or if ``classes`` is below 2.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.thresholding import otsu_thresholds
+        >>> image = np.array([[10, 11, 12, 90], [11, 91, 92, 200]])
+        >>> otsu_thresholds(image).tolist()
+        [12]
+        >>> otsu_thresholds(image, classes=3).tolist()
+        [12, 92]
     """
     return thresholds_from_levels(count_grey_levels(image), classes)
 
 
 def otsu_thresholds_from_histogram(counts: Array, levels: Array, *, classes: int = 2) -> Array:
-    """The same, (classes - 1,), from a histogram.
+    """Returns the thresholds of a histogram that minimise the variance within the classes.
+
+    The method is that of :func:`otsu_thresholds`.
 
     Args:
-        counts: Pixels of each level, (levels,), none negative.
-        levels: Rising grey values, (levels,).
-        classes: Of grey values.
+        counts: Number of pixels of each level, shape (levels,), not negative.
+        levels: Rising grey values, shape (levels,).
+        classes: Number of classes, from 2 to the number of levels with pixels.
+
+    Returns:
+        Rising thresholds of shape (classes - 1,), each a level with pixels.
 
     Raises:
-        ValueError: Fewer levels that occur than classes, or a histogram that is none.
+        ValueError: If there are fewer levels with pixels than classes, or if counts or levels are
+            invalid.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.thresholding import otsu_thresholds_from_histogram
+        >>> counts, levels = np.array([4, 3, 0, 2, 5]), np.array([0, 1, 2, 8, 9])
+        >>> otsu_thresholds_from_histogram(counts, levels).tolist()
+        [1]
     """
     counts, levels = np.asarray(counts), np.asarray(levels)
     if counts.shape != levels.shape or counts.ndim != 1 or not (counts >= 0).all():
@@ -77,15 +113,17 @@ def otsu_thresholds_from_histogram(counts: Array, levels: Array, *, classes: int
             f"Expected one count >= 0 a level. Received: {counts.shape} and {levels.shape}"
         )
     if not np.isfinite(levels).all() or not (levels[1:] > levels[:-1]).all():
-        raise ValueError("Expected rising levels. Received: some that do not rise")
+        raise ValueError(
+            "Expected rising levels. Received: levels that are not finite or not rising"
+        )
     return thresholds_from_levels(GreyLevels(counts, levels), classes)
 
 
 def thresholds_from_levels(grey: GreyLevels, classes: int) -> Array:
-    """The same, (classes - 1,), from what :func:`grey_levels` returns.
+    """Returns Otsu's thresholds, (classes - 1,), of what :func:`count_grey_levels` returns.
 
     Raises:
-        ValueError: Fewer levels that occur than classes.
+        ValueError: If there are fewer levels with pixels than classes.
     """
     occur = grey.counts > 0
     counts, levels = grey.counts[occur], grey.levels[occur]
@@ -103,24 +141,36 @@ def thresholds_from_levels(grey: GreyLevels, classes: int) -> Array:
 def threshold_curve(
     counts: Array, levels: Array, means: Array | None = None, spread: float = 0.0
 ) -> ThresholdCurve:
-    """Variance within and between the classes for every threshold but the last (Otsu, eq. 13-18).
+    """Computes the variances within and between two classes for every threshold but the last.
+
+    These are equations 13 to 18 of Otsu (1979).
 
     Args:
-        counts: Pixels of each level, (levels,).
+        counts: Number of pixels of each level, (levels,).
         levels: Rising grey values, (levels,).
-        means: As :func:`grey_levels` gives them for a picture of very many different floats, so
-            that the variances are those of its pixels.
-        spread: Likewise.
+        means: Mean of the pixels of each level, as :func:`count_grey_levels` returns it for an
+            image of very many different floats; the variances are then those of the pixels.
+        spread: Mean variance within the levels, as the same function returns it.
+
+    Returns:
+        The curve over the levels with pixels, without the last.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.thresholding import threshold_curve
+        >>> curve = threshold_curve(np.array([1, 1, 2]), np.array([0, 2, 10]))
+        >>> curve.levels.tolist(), curve.between.round(3).tolist(), round(curve.total, 2)
+        ([0, 2], [10.083, 20.25], 20.75)
     """
     occur = np.asarray(counts) > 0
     share, levels = np.asarray(counts)[occur] / np.sum(counts), np.asarray(levels)[occur]
-    places, exponent = scaled_distances(levels)
+    distances, exponent = scaled_distances(levels)
     if means is not None:
-        places = means[occur]
-    places = places - places @ share
-    below, moment = np.cumsum(share)[:-1], np.cumsum(share * places)[:-1]
+        distances = means[occur]
+    distances = distances - distances @ share
+    below, moment = np.cumsum(share)[:-1], np.cumsum(share * distances)[:-1]
     between = moment**2 / (below * (1 - below))
-    total = float(share @ places**2) + spread
+    total = float(share @ distances**2) + spread
     best = float(between.max(initial=0.0))
     with np.errstate(over="ignore"):  # the variance of 1e300 is no float64
         unit = np.ldexp(1.0, 2 * exponent)
@@ -134,20 +184,30 @@ def threshold_curve(
 
 
 def bootstrap_thresholds(image: Array, *, block: int, resamples: int, seed: int) -> Array:
-    """Two-class thresholds, (resamples,), of images put together from drawn blocks.
+    """Computes two-class thresholds of images resampled by a block bootstrap (Künsch 1989).
 
-    Neighbouring pixels are alike, so squares of them are drawn with repetition, not pixels
-    (Künsch 1989); what does not fill a square at the right and lower edge is left out, and so are
-    squares that are all masked.
+    Neighbouring pixels are correlated, so square blocks are drawn with replacement, not pixels.
+    Pixels beyond the last whole block at the right and lower edge are left out, and so are blocks
+    without an unmasked pixel.
 
     Args:
         image: Grey values, (height, width).
-        block: Side of a square, pixels.
-        resamples: How many images.
-        seed: Of the draws.
+        block: Side of a block, pixels.
+        resamples: Number of resampled images.
+        seed: Seed of the draws.
+
+    Returns:
+        A threshold for each resampled image, (resamples,).
 
     Raises:
-        ValueError: Fewer than two blocks fit, or the image is not flat.
+        ValueError: If fewer than two blocks fit, or if the image has not two dimensions.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.thresholding import bootstrap_thresholds
+        >>> image = np.tile([10, 10, 200, 200], (8, 1))
+        >>> bootstrap_thresholds(image, block=4, resamples=3, seed=0).tolist()
+        [10, 10, 10]
     """
     image = np.ma.asarray(image) if isinstance(image, np.ma.MaskedArray) else np.asarray(image)
     rows, columns = (side // block for side in image.shape[:2])
@@ -164,20 +224,31 @@ def bootstrap_thresholds(image: Array, *, block: int, resamples: int, seed: int)
 
 
 def _block_tables(image: Array, levels: Array, block: int) -> sparse.csr_array:
-    """Pixels of each level in each block that has any, (blocks, levels)."""
+    """Counts the pixels of each level in each block with pixels, (blocks, levels)."""
     columns = image.shape[1] // block
     row, column = (np.arange(side) // block for side in image.shape)
     number = row[:, None] * columns + column
-    shown = ~np.ma.getmaskarray(image)
-    pixels = np.asarray(image)[shown]
-    where = (number[shown], level_indices(pixels, levels))
+    unmasked = ~np.ma.getmaskarray(image)
+    pixels = np.asarray(image)[unmasked]
+    where = (number[unmasked], level_indices(pixels, levels))
     shape = (int(number.max()) + 1, len(levels))
     tables = sparse.coo_array((np.ones(len(pixels), np.int64), where), shape=shape).tocsr()
     return tables[tables.sum(axis=1) > 0]
 
 
 def apply_thresholds(image: Array, thresholds: Array) -> Array:
-    """The class of each pixel, uint8: how many thresholds it lies above; masks are kept."""
+    """Returns the class of each pixel, uint8: the number of thresholds that it exceeds.
+
+    Args:
+        image: Grey values of any shape. A masked array gives a masked array.
+        thresholds: (classes - 1,).
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.thresholding import apply_thresholds
+        >>> apply_thresholds(np.array([[3, 5], [6, 9]]), np.array([5, 8])).tolist()
+        [[0, 0], [1, 2]]
+    """
     classes = np.zeros(np.shape(image), np.uint8)
     for threshold in thresholds:
         classes += np.asarray(image) > threshold

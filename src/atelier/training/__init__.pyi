@@ -1,21 +1,42 @@
+from . import figures as figures
 from .batches import to_unit
-from .fitting import fit, predict_logits
+from .fitting import (
+    TrainedModel,
+    fit,
+    fit_all_epochs,
+    logits_of_splits,
+    predict_logits,
+    predict_unit_logits,
+)
 from .networks import build_classifier, five_layer_cnn, two_layer_cnn
 from .params import AugmentationParams, MachineParams, NetworkParams, TrainingParams
-from .reproducibility import make_reproducible
-from .serving import serving_model
+from .reproducibility import make_reproducible, set_threads
+from .resume import Resumable, fingerprint_of, run_rounds
+from .serving import servable_classifier, serving_model
+from .steps import gradient_step
 
 __all__ = [
     "AugmentationParams",
     "MachineParams",
     "NetworkParams",
+    "Resumable",
+    "TrainedModel",
     "TrainingParams",
     "build_classifier",
+    "figures",
+    "fingerprint_of",
     "fit",
+    "fit_all_epochs",
     "five_layer_cnn",
+    "gradient_step",
+    "logits_of_splits",
     "make_reproducible",
     "predict_logits",
+    "predict_unit_logits",
+    "run_rounds",
+    "servable_classifier",
     "serving_model",
+    "set_threads",
     "to_unit",
     "two_layer_cnn",
 ]

@@ -1,4 +1,4 @@
-"""Random affine changes of training images, as a function of a seed and nothing else."""
+"""Random affine changes of training images, as a function of a seed alone."""
 
 import keras
 import tensorflow as tf
@@ -9,10 +9,19 @@ from atelier.training.params import AugmentationParams
 def affine_coefficients(
     count: tf.Tensor, shape: tuple[int, int], change: AugmentationParams, seed: tf.Tensor
 ) -> tf.Tensor:
-    """Draw one affine map per image, (count, 8), each from output to input coordinates.
+    """Draws one affine map per image, from output to input coordinates.
 
-    Angle, scales, shear and shift are uniform within plus or minus what ``change`` allows, about
-    the image's centre. ``seed`` is a pair of integers: the same pair gives the same maps.
+    Angle, scales, shear and shift are uniform within plus or minus their largest values, about the
+    centre of the image.
+
+    Args:
+        count: Number of maps, a scalar tensor.
+        shape: Of an image: height, width.
+        change: The largest values.
+        seed: A pair of integers; the same pair gives the same maps.
+
+    Returns:
+        Coefficients as `keras.ops.image.affine_transform` takes them, (count, 8).
     """
     height, width = shape
     draw = tf.random.stateless_uniform((6, count), seed, -1.0, 1.0)
@@ -30,9 +39,15 @@ def affine_coefficients(
 
 
 def augment(images: tf.Tensor, change: AugmentationParams, seed: tf.Tensor) -> tf.Tensor:
-    """Move each image, (n, height, width, channels), by its own random affine map.
+    """Moves each image by a random affine map; interpolation is bilinear, the outside 0.
 
-    Bilinear; what comes in from outside is background, 0.
+    Args:
+        images: (n, height, width, channels) float32.
+        change: The largest angle, scale, shear and shift.
+        seed: A pair of integers; the same pair gives the same maps.
+
+    Returns:
+        Images of the same shape.
     """
     shape = images.shape[1:3]
     maps = affine_coefficients(tf.shape(images)[0], (shape[0], shape[1]), change, seed)

@@ -1,4 +1,4 @@
-"""Figures of a training and of what its network gets wrong."""
+"""Figures of a training and of its network's mistakes."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy.special import softmax
 
+from atelier.evaluation.classification import confident_mistakes, confusion_matrix
 from atelier.plotting import ACCENT, QUIET, WARM, house_style, set_title
 from atelier.types import Array, History, Images, Labels, Metrics
 
 
 def learning_curves_figure(history: History, *, title: str) -> Figure:
-    """Loss and accuracy by epoch, training and validation."""
+    """Draws loss and accuracy by epoch, of training and validation."""
     epochs = np.arange(1, len(history) + 1)
     with house_style():
         figure = Figure(figsize=(7.5, 2.9))
@@ -28,15 +29,28 @@ def learning_curves_figure(history: History, *, title: str) -> Figure:
     return figure
 
 
-def confusion_figure(counts: Array, classes: Sequence[str], *, metrics: Metrics) -> Figure:
-    """Confusions in percent of the true class; right answers are left blank to show the rest."""
-    share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    np.fill_diagonal(share, np.nan)
+def confusion_figure(
+    logits: Array, labels: Labels, classes: Sequence[str], *, metrics: Metrics
+) -> Figure:
+    """Draws confusions in percent of the true class; correct answers are left blank.
+
+    Args:
+        logits: (n, classes).
+        labels: True classes, (n,).
+        classes: Names of the classes.
+        metrics: ``accuracy``, ``accuracy_low``, ``accuracy_high`` and ``n``, for the title.
+
+    Returns:
+        The figure.
+    """
+    counts = confusion_matrix(logits, labels)
+    percent = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    np.fill_diagonal(percent, np.nan)
     side = max(4.2, 0.19 * len(classes) + 1.5)
     with house_style():
         figure = Figure(figsize=(side + 0.8, side))
         axes = figure.subplots()
-        image = axes.imshow(share, cmap="Reds", vmin=0)
+        image = axes.imshow(percent, cmap="Reds", vmin=0)
         axes.set_facecolor("#eef2f5")
         ticks = np.arange(len(classes))
         axes.set_xticks(ticks, classes)
@@ -57,23 +71,39 @@ def mistakes_figure(
     images: Images,
     logits: Array,
     labels: Labels,
-    positions: Array,
     classes: Sequence[str],
     *,
-    title: str,
+    name: str,
+    count: int,
     columns: int = 8,
 ) -> Figure:
-    """The images at ``positions``, each with the true class, the predicted one and how sure."""
+    """Draws the most confident mistakes, each with its true class, prediction and confidence.
+
+    Args:
+        images: (n, height, width, 1) uint8.
+        logits: (n, classes).
+        labels: True classes, (n,).
+        classes: Names of the classes.
+        name: Of the data, for the title.
+        count: Mistakes that are drawn, at most.
+        columns: Images in a row.
+
+    Returns:
+        The figure.
+    """
+    positions = confident_mistakes(logits, labels, count=count)
     rows = max(1, -(-len(positions) // columns))
     confidence = softmax(logits[positions], axis=1).max(axis=1)
+    mistakes = int((logits.argmax(axis=1) != labels).sum())
+    title = f"{name}: the most confident of {mistakes} mistakes in {len(labels):,} test images"
     with house_style():
         figure = Figure(figsize=(1.05 * columns, 1.35 * rows + 0.4))
         set_title(figure, title)
-        grid = figure.subplots(rows, columns, squeeze=False).flat
-        for axes in grid:
+        for axes in figure.subplots(rows, columns, squeeze=False).flat:
             axes.set_axis_off()
-        for axes, position, sure in zip(figure.axes, positions, confidence, strict=False):
+        for axes, position, share in zip(figure.axes, positions, confidence, strict=False):
             axes.imshow(images[position, ..., 0], cmap="gray", vmin=0, vmax=255)
-            true, said = classes[labels[position]], classes[logits[position].argmax()]
-            axes.set_title(f"{true} read as {said}\n{sure:.3f}", loc="center", size=7, color=WARM)
+            true, predicted = classes[labels[position]], classes[logits[position].argmax()]
+            text = f"{true} read as {predicted}\n{share:.3f}"
+            axes.set_title(text, loc="center", size=7, color=WARM)
     return figure

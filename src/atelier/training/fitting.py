@@ -1,173 +1,49 @@
 """Training: a network, two splits and a recipe in; trained weights and their history out.
 
-Every random number of an epoch (order of the images, their augmentation, dropout's masks) is a
-function of (seed, epoch, step). A training that was killed therefore goes on from its last whole
-epoch to the very weights that it would have had.
+Every random number of an epoch (order of the images, their augmentation, dropout masks) is a
+function of (seed, epoch, step). A training that was killed therefore continues from its last whole
+epoch to the same weights.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 from tqdm import tqdm
 
 from atelier.data.shares import rounded_share
 from atelier.training.batches import to_unit, training_batches
 from atelier.training.params import TrainingParams
-from atelier.training.resume import history_from_arrays, history_to_arrays
+from atelier.training.resume import (
+    Row,
+    Rows,
+    assign,
+    fingerprint_of,
+    in_order,
+    numbered,
+    prefixed,
+    run_rounds,
+    without_prefix,
+)
 from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 
 EVALUATION_BATCH = 500
+"""Images in a batch of an evaluation."""
 
 
 class TrainedModel(NamedTuple):
-    """What a training gives back."""
+    """Result of a training."""
 
     model: keras.Model
     history: History
-
-
-def build_optimizer(training: TrainingParams, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer that the recipe names, its rate constant or one cycle over ``steps`` steps.
-
-    The cycle (Smith & Topin 2017) rises from a tenth of the rate over the first 30 % of the steps
-    and falls to a thousandth along a cosine.
-    """
-    peak, warmup = training.learning_rate, rounded_share(0.3, steps)
-    rates: dict[str, Any] = {
-        "constant": peak,
-        "one_cycle": keras.optimizers.schedules.CosineDecay(
-            peak / 10, steps - warmup, alpha=1e-3, warmup_target=peak, warmup_steps=warmup
-        ),
-    }
-    averaging = training.averaging
-    return keras.optimizers.get(
-        {
-            "class_name": training.optimizer,
-            "config": {
-                "learning_rate": rates[training.schedule],
-                "weight_decay": training.weight_decay or None,
-                "use_ema": averaging > 0,
-                "ema_momentum": averaging,
-            },
-        }
-    )
-
-
-def fingerprint(description: str, *splits: Arrays) -> str:
-    """Digest of all that decides a result: a checkpoint is used again only for the same.
-
-    Args:
-        description: The network and every parameter, as text.
-        splits: The arrays that it learns from and is judged on.
-    """
-    digest = hashlib.sha256(description.encode())
-    for split in splits:
-        for name in sorted(split):
-            digest.update(np.ascontiguousarray(split[name]).data)
-    return digest.hexdigest()
-
-
-class EpochRecorder(keras.callbacks.Callback):
-    """Keeps the best weights, writes curve and checkpoint, stops when patience has run out."""
-
-    def __init__(
-        self, training: TrainingParams, curve: MetricLog, checkpoint: Checkpoint, identity: str
-    ) -> None:
-        super().__init__()
-        self.training, self.curve = training, curve
-        self.checkpoint, self.identity = checkpoint, identity
-        self.history: list[dict[str, float]] = []
-        self.best_epoch = -1
-        self.best: list[Array] = []
-        self.first_epoch = 0
-        self._validated: list[Array] = []
-        self._started = 0.0
-        self._bar: Any = None
-
-    def restore(self, state: Arrays) -> None:
-        """Take up a saved state: weights, optimizer, best weights, history."""
-        model = self.model
-        for group, variables in self._groups().items():
-            for index, variable in enumerate(variables):
-                variable.assign(state[f"{group}.{index}"])
-        self.best = [state[f"best.{index}"] for index in range(len(model.weights))]
-        self.best_epoch = int(state["best_epoch"])
-        self.history = history_from_arrays(state)
-        self.first_epoch = len(self.history)
-
-    def _groups(self) -> dict[str, Sequence[Any]]:
-        return {"weights": self.model.weights, "optimizer": self.model.optimizer.variables}
-
-    def _state(self) -> dict[str, Array]:
-        groups = self._groups() | {"best": self.best}
-        state = {
-            f"{group}.{index}": np.asarray(value)
-            for group, values in groups.items()
-            for index, value in enumerate(values)
-        }
-        return state | history_to_arrays(self.history) | {"best_epoch": np.array(self.best_epoch)}
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether the last ``patience`` epochs brought no better validation loss."""
-        return len(self.history) - 1 - self.best_epoch >= self.training.patience
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Begin the clock and the bar; draw this epoch's dropout seeds."""
-        self._started = time.monotonic()
-        total = self.params.get("steps")
-        name = f"epoch {epoch + 1}/{self.training.epochs}"
-        self._bar = tqdm(total=total, desc=name, unit="step", leave=False, disable=None)
-        for index, layer in enumerate(self.model.layers):
-            if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
-                layer.seed_generator.state.assign(dropout_seed(self.training.seed, epoch, index))
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Advance the bar."""
-        self._bar.update()
-
-    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
-        """Note the weights that were just validated."""
-        self._validated = self.model.get_weights()  # the averaged ones, where averaging is on
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Record the epoch everywhere, and stop where patience has run out."""
-        self._bar.close()
-        metrics = {name: float(value) for name, value in (logs or {}).items()}
-        metrics["seconds"] = time.monotonic() - self._started
-        self.history.append(metrics)
-        if not self.best or metrics["val_loss"] < self.history[self.best_epoch]["val_loss"]:
-            self.best, self.best_epoch = self._validated, epoch
-        self.curve.append(metrics)
-        self.checkpoint.save(self.identity, self._state())
-        self._report(epoch, metrics)
-        self.model.stop_training = self.exhausted
-
-    def _report(self, epoch: int, metrics: dict[str, float]) -> None:
-        left = (self.training.epochs - epoch - 1) * metrics["seconds"]
-        logger.info(
-            "epoch %d/%d: accuracy %.4f, validation %.4f, %.0f s; at most %.0f s left",
-            epoch + 1,
-            self.training.epochs,
-            metrics["accuracy"],
-            metrics["val_accuracy"],
-            metrics["seconds"],
-            left,
-        )
-
-
-def dropout_seed(seed: int, epoch: int, layer: int) -> Array:
-    """The state, (2,) uint32, of one dropout layer's generator at the start of an epoch."""
-    return np.random.SeedSequence((seed, epoch, layer)).generate_state(2, np.uint32)
 
 
 def fit(
@@ -179,36 +55,153 @@ def fit(
     curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> TrainedModel:
-    """Train ``model`` in place; return it with the weights of its best epoch, and its history.
+    """Trains a model in place and gives it the weights of its best epoch.
 
-    Best is the lowest validation loss. With weight averaging the averaged weights are validated
-    and kept (Polyak & Juditsky 1992; Keras' exponential form). If ``checkpoint`` holds a state of
-    the same model, data and recipe, the training goes on from there.
+    The best epoch has the lowest validation loss. With weight averaging the averaged weights are
+    validated and returned (Polyak & Juditsky 1992; Keras' exponential form). A training continues
+    from `checkpoint` if that holds a state of the same model, data and recipe.
 
     Args:
         model: Takes images in [0, 1], returns logits.
         train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
         validation: Likewise.
         training: The recipe.
-        curve: Receives each epoch's metrics as it ends.
-        checkpoint: Keeps the state after each epoch. To be cleared by the caller once the model is
-            safe: until then a failure to save it costs no training.
+        curve: Receives the metrics of each epoch as it ends.
+        checkpoint: Keeps the state after each epoch. The caller clears it once the model is saved:
+            if saving fails, no training is lost.
+
+    Returns:
+        The model, and a row for each epoch: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``
+        and ``seconds``.
     """
-    steps = -(-len(train["labels"]) // training.batch_size)
-    compile_for_training(model, training, steps)
-    identity = fingerprint(model.to_json() + training.model_dump_json(), train, validation)
-    epochs = EpochRecorder(training, curve, checkpoint, identity)
-    epochs.set_model(model)
-    state = checkpoint.restore(identity)
-    if state is not None:
-        epochs.restore(state)
-        for metrics in epochs.history:
-            curve.append(metrics)
-        logger.info("going on after epoch %d of %d", epochs.first_epoch, training.epochs)
-    if epochs.first_epoch < training.epochs and not (epochs.history and epochs.exhausted):
-        _run_epochs(model, train, validation, training, epochs, steps)
-    model.set_weights(epochs.best)
-    return TrainedModel(model, epochs.history)
+    trainer = ClassifierTrainer(model, train, validation, training)
+    identity = fingerprint_of(model.to_json() + training.model_dump_json(), train, validation)
+    history = run_rounds(trainer, identity, curve=curve, checkpoint=checkpoint)
+    model.set_weights(trainer.best)
+    return TrainedModel(model, history)
+
+
+class ClassifierTrainer:
+    """A classifier in training; its rounds are epochs.
+
+    Args:
+        model: Takes images in [0, 1], returns logits; is compiled and trained in place.
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
+        validation: Likewise.
+        training: The recipe.
+    """
+
+    def __init__(
+        self, model: keras.Model, train: Arrays, validation: Arrays, training: TrainingParams
+    ) -> None:
+        self.model, self.training = model, training
+        self.steps = compile_for_training(model, train, training)
+        self.train = {name: tf.constant(array) for name, array in train.items()}
+        self.validation = to_unit(validation["images"]), validation["labels"]
+        self.best: list[Array] = []
+
+    def state(self) -> dict[str, Array]:
+        """Returns the weights, the optimizer's variables and the weights of the best epoch."""
+        return (
+            prefixed("weights", numbered(self.model.weights))
+            | prefixed("optimizer", numbered(self.model.optimizer.variables))
+            | prefixed("best", numbered(self.best))
+        )
+
+    def restore(self, state: Arrays) -> None:
+        """Takes up a saved state."""
+        assign(self.model.weights, without_prefix("weights", state))
+        assign(self.model.optimizer.variables, without_prefix("optimizer", state))
+        self.best = in_order(without_prefix("best", state))
+
+    def finished(self, history: Rows) -> bool:
+        """Returns whether all epochs are done, or the last ``patience`` of them were no better."""
+        waited = len(history) - 1 - best_epoch(history) if history else 0
+        return len(history) >= self.training.epochs or waited >= self.training.patience
+
+    def advance(self, history: Rows) -> Row:
+        """Trains one epoch, validates it and returns its metrics."""
+        epoch, started = len(history), time.monotonic()
+        reseed_dropout(self.model, self.training.seed, epoch)
+        weights = self._run_epoch(epoch)
+        row = weights.metrics | {"seconds": time.monotonic() - started}
+        if best_epoch([*history, row]) == epoch:
+            self.best = weights.validated
+        self._report(epoch, row)
+        return row
+
+    def _run_epoch(self, epoch: int) -> EpochWeights:
+        name = f"epoch {epoch + 1}/{self.training.epochs}"
+        averaging = [keras.callbacks.SwapEMAWeights()] if self.training.averaging else []
+        weights = EpochWeights()
+        with tqdm(total=self.steps, desc=name, unit="step", leave=False, disable=None) as bar:
+            count = keras.callbacks.LambdaCallback(
+                on_train_batch_end=lambda _batch, logs=None: bar.update()
+            )
+            self.model.fit(
+                training_batches(self.train, self.training, epochs=range(epoch, epoch + 1)),
+                validation_data=self.validation,
+                validation_batch_size=EVALUATION_BATCH,
+                steps_per_epoch=self.steps,
+                shuffle=False,
+                callbacks=[count, weights, *averaging],
+                verbose=0,
+            )
+        assign(self.model.trainable_variables, numbered(weights.trained))
+        return weights
+
+    def _report(self, epoch: int, row: Mapping[str, float]) -> None:
+        logger.info(
+            "epoch %d/%d: accuracy %.4f, validation %.4f, %.0f s; at most %.0f s left",
+            epoch + 1,
+            self.training.epochs,
+            row["accuracy"],
+            row["val_accuracy"],
+            row["seconds"],
+            (self.training.epochs - epoch - 1) * row["seconds"],
+        )
+
+
+class EpochWeights(keras.callbacks.Callback):
+    """Takes the weights of one epoch before Keras exchanges them, and its metrics.
+
+    With averaging, Keras validates the averaged weights, and leaves them in the model when `fit`
+    ends. The next epoch goes on from the trained ones.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.validated: list[Array] = []
+        self.trained: list[Array] = []
+        self.metrics: dict[str, float] = {}
+
+    def on_test_end(self, logs: Mapping[str, float] | None = None) -> None:
+        """Takes the weights that were just validated."""
+        self.validated = self.model.get_weights()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Takes the trained weights, and the metrics of training and validation."""
+        self.trained = [np.asarray(variable) for variable in self.model.trainable_variables]
+        self.metrics = {name: float(value) for name, value in (logs or {}).items()}
+
+
+def best_epoch(history: History) -> int:
+    """Returns the first epoch with the lowest validation loss, counted from 0."""
+    return min(range(len(history)), key=lambda epoch: history[epoch]["val_loss"])
+
+
+def reseed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
+    """Makes the dropout masks of an epoch a function of seed, epoch and layer alone.
+
+    Args:
+        model: Its dropout layers are set, in place.
+        seed: Of the training.
+        epoch: From 0.
+    """
+    for index, layer in enumerate(model.layers):
+        if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
+            sequence = np.random.SeedSequence((seed, epoch, index))
+            layer.seed_generator.state.assign(sequence.generate_state(2, np.uint32))
 
 
 def fit_all_epochs(
@@ -218,9 +211,18 @@ def fit_all_epochs(
     *,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> keras.Model:
-    """Train in place for all of the recipe's epochs, validated by nothing; return the model."""
-    steps = -(-len(train["labels"]) // training.batch_size)
-    compile_for_training(model, training, steps)
+    """Trains a model in place for all epochs of the recipe, without validation.
+
+    Args:
+        model: Takes images in [0, 1], returns logits.
+        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
+        training: The recipe; its ``patience`` and ``averaging`` have no effect.
+        callbacks: Keras callbacks, called as by `keras.Model.fit`.
+
+    Returns:
+        The same model.
+    """
+    steps = compile_for_training(model, train, training)
     model.fit(
         training_batches(train, training),
         epochs=training.epochs,
@@ -232,8 +234,18 @@ def fit_all_epochs(
     return model
 
 
-def compile_for_training(model: keras.Model, training: TrainingParams, steps: int) -> None:
-    """Give the model its loss (cross-entropy of logits), its optimizer and the accuracy metric."""
+def compile_for_training(model: keras.Model, train: Arrays, training: TrainingParams) -> int:
+    """Gives a model its loss (cross-entropy of logits), its optimizer and the accuracy metric.
+
+    Args:
+        model: Is compiled in place.
+        train: The training split; ``labels`` (n,) give the number of steps.
+        training: The recipe.
+
+    Returns:
+        Steps in an epoch.
+    """
+    steps = -(-len(train["labels"]) // training.batch_size)
     model.compile(
         build_optimizer(training, steps * training.epochs),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -241,36 +253,57 @@ def compile_for_training(model: keras.Model, training: TrainingParams, steps: in
         jit_compile=False,
     )
     model.optimizer.build(model.trainable_variables)
+    return steps
 
 
-def _run_epochs(
-    model: keras.Model,
-    train: Arrays,
-    validation: Arrays,
-    training: TrainingParams,
-    epochs: EpochRecorder,
-    steps: int,
-) -> None:
-    averaging = [keras.callbacks.SwapEMAWeights()] if training.averaging else []
-    model.fit(
-        training_batches(train, training, first_epoch=epochs.first_epoch),
-        validation_data=(to_unit(validation["images"]), validation["labels"]),
-        validation_batch_size=EVALUATION_BATCH,
-        initial_epoch=epochs.first_epoch,
-        epochs=training.epochs,
-        steps_per_epoch=steps,
-        shuffle=False,
-        callbacks=[epochs, *averaging],
-        verbose=0,
-    )
+def build_optimizer(training: TrainingParams, steps: int) -> keras.optimizers.Optimizer:
+    """Returns the optimizer of a recipe, its rate constant or one cycle over `steps` steps.
+
+    The cycle (Smith & Topin 2017) rises from a tenth of the rate over the first 30 % of the steps
+    and falls to a thousandth along a cosine.
+    """
+    rate: Any = training.learning_rate
+    if training.schedule == "one_cycle":
+        warmup = rounded_share(0.3, steps)
+        rate = keras.optimizers.schedules.CosineDecay(
+            rate / 10, steps - warmup, alpha=1e-3, warmup_target=rate, warmup_steps=warmup
+        )
+    config = {
+        "learning_rate": rate,
+        "weight_decay": training.weight_decay or None,
+        "use_ema": training.averaging > 0,
+        "ema_momentum": training.averaging,
+    }
+    return keras.optimizers.get({"class_name": training.optimizer, "config": config})
 
 
 def predict_logits(model: Any, images: Array) -> Array:
-    """The model's logits, (n, classes) float32, for uint8 images, (n, height, width, channels)."""
+    """Returns logits (n, classes), float32, of stored images (n, height, width, channels), uint8.
+
+    The model takes images in [0, 1].
+
+    Examples:
+        >>> import keras
+        >>> import numpy as np
+        >>> from atelier.training import predict_logits
+        >>> image = keras.Input((2, 2, 1))
+        >>> model = keras.Model(image, keras.layers.GlobalMaxPooling2D()(image))
+        >>> predict_logits(model, np.full((1, 2, 2, 1), 51, np.uint8)).round(3)
+        array([[0.2]], dtype=float32)
+    """
     return predict_unit_logits(model, to_unit(images))
 
 
 def predict_unit_logits(model: Any, images: Array) -> Array:
-    """The same for images that are in [0, 1] already, or were made to leave it."""
+    """Returns logits (n, classes), float32, of images as the model takes them, mostly in [0, 1]."""
     logits = model.predict(images, batch_size=EVALUATION_BATCH, verbose=0)
     return np.asarray(logits, np.float32)
+
+
+def logits_of_splits(model: Any, splits: Mapping[str, Arrays]) -> dict[str, Array]:
+    """Returns logits and labels of each split, as ``<split>_logits`` and ``<split>_labels``.
+
+    The model takes images in [0, 1]; a split has ``images`` (n, height, width, channels), uint8.
+    """
+    logits = {f"{name}_logits": predict_logits(model, s["images"]) for name, s in splits.items()}
+    return logits | {f"{name}_labels": split["labels"] for name, split in splits.items()}

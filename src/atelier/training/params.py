@@ -1,4 +1,4 @@
-"""What a training is made of, typed; nothing here needs TensorFlow."""
+"""Parameters of trainings; nothing here needs TensorFlow."""
 
 from typing import Annotated, Literal
 
@@ -8,8 +8,11 @@ from atelier.params import Params, Seed, Share, Threads
 
 
 class MachineParams(Params):
-    """What makes two runs of the same node equal: every node that computes with TensorFlow needs
-    it, since thread counts are settled by the first such node of a process.
+    """Parameters that make two runs of a node equal; each node that computes with TensorFlow has
+    them, alone or as part of others.
+
+    A hook sets the threads before such a node: they hold for the life of a process, and their
+    number decides how sums are split and with it the last digit.
     """
 
     seed: Seed
@@ -17,14 +20,14 @@ class MachineParams(Params):
 
 
 class NetworkParams(Params):
-    """Which network, and how much of it dropout removes while it learns."""
+    """Architecture of a classifier, and the share of features that dropout removes in training."""
 
     architecture: Literal["post", "strong"]
     dropout: Share
 
 
 class AugmentationParams(Params):
-    """The largest random change of a training image; all zero leaves images alone."""
+    """Largest random change of a training image; all zero leaves images as they are."""
 
     degrees: Annotated[float, Field(ge=0, le=180)]
     scale: Share
@@ -33,16 +36,12 @@ class AugmentationParams(Params):
 
     @property
     def active(self) -> bool:
-        """Whether any change is asked for."""
+        """Whether any change is above zero."""
         return any((self.degrees, self.scale, self.shear, self.pixels))
 
 
-class TrainingParams(Params):
-    """Everything that decides the weights, given network and data.
-
-    ``threads`` is part of it: the order in which sums are split over threads changes their last
-    digit.
-    """
+class TrainingParams(MachineParams):
+    """All parameters that decide the weights, given network and data."""
 
     optimizer: Literal["adam", "adamw", "adadelta", "adagrad", "sgd"]
     learning_rate: Annotated[float, Field(gt=0)]
@@ -55,5 +54,3 @@ class TrainingParams(Params):
     epochs: Annotated[int, Field(gt=0)]
     patience: Annotated[int, Field(gt=0, description="epochs without a better validation loss")]
     augmentation: AugmentationParams
-    seed: Seed
-    threads: Threads

@@ -1,12 +1,61 @@
-"""Models made for serving: uint8 pictures in."""
+"""Models as they are served: stored images in, logits out."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from atelier.training.batches import UNIT
+from atelier.types import Images, Metrics, Servable
 
 
 def serving_model(model: keras.Model) -> keras.Model:
-    """The same network, taking images as they are stored (uint8, 0 … 255); logits out."""
+    """Returns the same network for images as they are stored (uint8, 0 … 255); logits out.
+
+    Examples:
+        >>> import keras
+        >>> import numpy as np
+        >>> from atelier.training import serving_model
+        >>> image = keras.Input((2, 2, 1))
+        >>> model = keras.Model(image, keras.layers.GlobalMaxPooling2D()(image))
+        >>> served = serving_model(model)
+        >>> np.asarray(served(np.full((1, 2, 2, 1), 51, np.uint8))).round(3)
+        array([[0.2]], dtype=float32)
+    """
     image = keras.Input(model.input_shape[1:], dtype="uint8", name="images")
     return keras.Model(image, model(layers.Rescaling(UNIT)(image)), name=f"{model.name}_serving")
+
+
+def servable_classifier(
+    model: Any, example: Images, metrics: Metrics, provenance: Mapping[str, Any]
+) -> Servable:
+    """Returns a classifier as it is registered, with a description that states its accuracy.
+
+    Args:
+        model: Takes images in [0, 1], returns logits.
+        example: Some images, (n, height, width, channels) uint8.
+        metrics: ``accuracy``, ``accuracy_low``, ``accuracy_high`` and ``n``, on the test split.
+        provenance: ``name``, ``digest`` and ``classes`` of the data.
+
+    Returns:
+        The serving model, the example with its prediction, the description and the tags.
+    """
+    served, classes = serving_model(model), provenance["classes"]
+    accuracy = (
+        f"{metrics['accuracy']:.4f} (95 % interval {metrics['accuracy_low']:.4f} to "
+        f"{metrics['accuracy_high']:.4f}, n = {metrics['n']:.0f})"
+    )
+    description = (
+        f"Classifies {len(classes)} classes of {provenance['name']}: "
+        f"uint8 images in, logits out, class i is `classes` tag's i-th. Test accuracy {accuracy}."
+    )
+    tags = {
+        "source": provenance["name"],
+        "digest": provenance["digest"],
+        "classes": " ".join(classes),
+        "test_accuracy": accuracy,
+    }
+    images = np.asarray(example)
+    return Servable(served, images, served.predict(images, verbose=0), description, tags)

@@ -1,15 +1,15 @@
-"""Activation maximization: pictures that the trained classifier wants, and who believes them."""
+"""Activation maximization: images of maximal logits of the classifier, and confidence in them."""
 
 from kedro.pipeline import Node, Pipeline
 
 from atelier.pipelines.activation_maximization import nodes
 
-ACTIVATION = [
+ACTIVATION_MAXIMIZATION = [
     Node(
         nodes.run_input_descent,
         ["classifier_model", "provenance", "params:steps"],
         "input_descent_arrays",
-        name="descend_cross_entropy",
+        name="run_input_descent",
         tags="training",
     ),
     Node(
@@ -20,10 +20,10 @@ ACTIVATION = [
         tags="training",
     ),
     Node(
-        nodes.maximize_layers,
+        nodes.maximize_channels,
         ["classifier_model", "params:ascent"],
         "layer_ascent_arrays",
-        name="maximize_layers",
+        name="maximize_channels",
         tags="training",
     ),
     Node(
@@ -52,7 +52,6 @@ ACTIVATION = [
             "logits_arrays",
             "input_descent_arrays",
             "gradient_ascent_arrays",
-            "provenance",
             "params:second",
             "second_classifier_checkpoint",
         ],
@@ -99,5 +98,5 @@ ACTIVATION = [
 
 
 def create_pipeline() -> Pipeline:
-    """On the digits, as in the post."""
-    return Pipeline(ACTIVATION, namespace="digits")
+    """Returns the pipeline on the digits."""
+    return Pipeline(ACTIVATION_MAXIMIZATION, namespace="digits")

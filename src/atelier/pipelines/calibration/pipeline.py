@@ -1,4 +1,4 @@
-"""Calibration: how much to believe a prediction, before and after putting it right."""
+"""Calibration: confidence of predictions before and after calibration, and under shift."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -37,7 +37,7 @@ DENSITY = [
     ),
     Node(
         nodes.collect_out_of_distribution,
-        ["others", "others_provenance", "provenance", "params:shift"],
+        ["characters_arrays", "characters_provenance", "provenance", "params:shift"],
         "out_of_distribution_arrays",
         name="collect_out_of_distribution",
         tags="density",
@@ -140,14 +140,15 @@ SUMMARY = [
 
 
 def create_pipeline() -> Pipeline:
-    """Calibration and density for digits and characters; on characters also what makes a network
-    overconfident, and the cure of one that is.
-    """
-    others = {"others": "characters.test_arrays", "others_provenance": "characters.provenance"}
+    """Calibrates digits and characters; on characters also studies capacity and overtraining."""
+    characters = {
+        "characters_arrays": "characters.test_arrays",
+        "characters_provenance": "characters.provenance",
+    }
     logits = {"overtrained": "overtrained.logits_arrays"}
     parts = [
         *(
-            Pipeline(CALIBRATION + DENSITY, namespace=name, inputs=others)
+            Pipeline(CALIBRATION + DENSITY, namespace=name, inputs=characters)
             for name in ("digits", "characters")
         ),
         Pipeline(CAPACITY, namespace="characters", outputs=logits),

@@ -5,91 +5,60 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from atelier import cells, clustering
 from atelier.cells.params import SplittingParams
 from atelier.clustering.params import ColourParams, PlaneParams
 from atelier.types import Array, Arrays, Metrics
 
 
 def run_em_steps(params: PlaneParams) -> tuple[Any, Any]:
-    """EM on planted points, step by step, from starting means that are points drawn at random."""
-    from atelier.clustering.experiments import sample_gaussian_clusters
-    from atelier.clustering.figures import em_steps_animation, em_steps_figure
-    from atelier.clustering.mixture import em_steps
-
-    cloud = sample_gaussian_clusters(params)
-    rng = np.random.default_rng(params.seed)
-    means = cloud.points[rng.choice(len(cloud.points), params.components, replace=False)]
-    walk = em_steps(cloud.points, means, iterations=max(params.shown))
+    """Runs EM step by step on points of Gaussian clusters, from randomly drawn points as means."""
+    cloud = clustering.sample_gaussian_clusters(params)
+    trace = clustering.trace_em(cloud, params)
     title = f"EM on {params.points} points: 2σ ellipses and the log-likelihood of all points"
-    figure = em_steps_figure(cloud, walk, params.shown, title=title)
-    return figure, em_steps_animation(cloud, walk)
+    figure = clustering.figures.em_steps_figure(cloud, trace, params.shown, title=title)
+    return figure, clustering.figures.em_steps_animation(cloud, trace)
 
 
 def compare_initialisations(params: PlaneParams) -> tuple[pd.DataFrame, Metrics, Any]:
-    """The post's warning, measured: where EM ends from many starts of each initialisation."""
-    from atelier.clustering.experiments import (
-        initialisation_table,
-        sample_gaussian_clusters,
-        share_reaching_best,
+    """Measures how much EM relies on its initialisation, over many starts of each."""
+    points = clustering.sample_gaussian_clusters(params).points
+    table = clustering.initialisation_table(
+        points, params.components, count=params.starts, seed=params.seed
     )
-    from atelier.clustering.figures import initialisations_figure
-    from atelier.evaluation.intervals import wilson_interval
-
-    cloud = sample_gaussian_clusters(params)
-    table = initialisation_table(
-        cloud.points, params.components, count=params.starts, seed=params.seed
+    shares = clustering.share_reaching_best(table)
+    title = (
+        f"Final likelihood of EM: {params.starts} starts of each initialisation, "
+        f"{params.components} components"
     )
-    shares = share_reaching_best(table)
-    metrics: Metrics = {"starts": float(params.starts)}
-    for init, share in shares.items():
-        low, high = wilson_interval(round(share * params.starts), params.starts)
-        name = init.replace("-", "_").replace("+", "p")
-        metrics |= {f"{name}_best": share, f"{name}_best_low": low, f"{name}_best_high": high}
-    title = f"Where EM ends: {params.starts} starts each, {params.components} components"
-    return table, metrics, initialisations_figure(table, shares, title=title)
+    figure = clustering.figures.initialisations_figure(table, shares, title=title)
+    return table, clustering.initialisation_metrics(table, params.starts), figure
 
 
 def cluster_image(image: Array, params: ColourParams) -> tuple[pd.DataFrame, Metrics, Arrays, Any]:
-    """A picture's colours by a mixture, the number of components by BIC."""
-    from atelier.clustering.experiments import cluster_colours, components_with_least_bic
-    from atelier.clustering.figures import colour_clusters_figure
-
-    clustered = cluster_colours(image, params)
-    metrics = {
-        "components": float(components_with_least_bic(clustered.table)),
-        "bic": float(clustered.table["bic"].min()),
-        "log_likelihood": clustered.mixture.log_likelihood,
-        "mean_entropy": float(clustered.entropy.mean()),
-        "pixels": float(clustered.labels.size),
-    }
-    arrays = {"labels": clustered.labels.astype(np.uint8), "entropy": clustered.entropy}
-    feature = "grey value" if clustered.colours.shape[1] == 1 else "colour"
-    pixels = clustered.labels.size
-    title = (
-        f"{pixels:,} pixel{'s' if pixels > 1 else ''} by {feature}, {params.covariance} covariances"
-    )
-    return clustered.table, metrics, arrays, colour_clusters_figure(image, clustered, title=title)
+    """Clusters an image's colours by a mixture; BIC decides the number of components."""
+    clusters = clustering.cluster_colours(image, params)
+    arrays = {"labels": clusters.labels.astype(np.uint8), "entropy": clusters.entropy}
+    title = clustering.figures.colour_clusters_title(clusters, params.covariance)
+    figure = clustering.figures.colour_clusters_figure(image, clusters, title=title)
+    return clusters.table, clustering.colour_metrics(clusters), arrays, figure
 
 
 def find_cells_by_mixture(test: Arrays, params: SplittingParams) -> Arrays:
-    """Instance labels of every test picture by Gaussians and watershed."""
-    from atelier.cells.samples import unpack
-    from atelier.clustering.cells import cells_by_mixture
-
-    return {name: cells_by_mixture(image, params) for name, (image, _) in unpack(test).items()}
+    """Returns instance labels of every test image by a mixture of Gaussians and watershed."""
+    samples = cells.unpack(test)
+    return {
+        name: clustering.cells_by_mixture(sample.image, params) for name, sample in samples.items()
+    }
 
 
 def score_mixture(
-    test: Arrays, found: Arrays, provenance: dict[str, Any], params: PlaneParams
+    test: Arrays, predicted: Arrays, provenance: dict[str, Any], params: PlaneParams
 ) -> tuple[pd.DataFrame, Metrics, Any]:
-    """How many cells that finds, picture by picture."""
-    from atelier.cells.comparison import method_metrics, pictures_by_score, score_segmentations
-    from atelier.cells.figures import comparison_figure
-    from atelier.cells.samples import unpack
-
-    samples = unpack(test)
-    table = score_segmentations(samples, {"EM": found})
-    shown = pictures_by_score(table, samples, count=4)
-    title = f"{provenance['name']}: Gaussians and watershed"
-    figure = comparison_figure(shown, {"EM": found}, title=title)
-    return table, method_metrics(table, seed=params.seed)["EM"], figure
+    """Scores the cells of the mixture of Gaussians, image by image."""
+    samples, predictions = cells.unpack(test), {"em": predicted}
+    table = cells.score_segmentations(samples, predictions)
+    examples = cells.pictures_by_score(table, samples, count=4)
+    title = f"{provenance['name']}: mixture of Gaussians and watershed"
+    figure = cells.figures.comparison_figure(examples, predictions, title=title)
+    return table, cells.method_metrics(table, seed=params.seed)["em"], figure

@@ -1,4 +1,4 @@
-"""Clustering: EM on points, on a picture's colours, and on cells."""
+"""Clustering: EM on points, on the colours of an image, and on cells."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -50,7 +50,7 @@ CELLS = [
 
 
 def create_pipeline() -> Pipeline:
-    """Points in the plane, a picture in colour, and the test split of the cells."""
+    """Returns the pipelines of points in the plane, an image's colours, and the test cells."""
     return (
         Pipeline(PLANE, namespace="plane")
         + Pipeline(COLOURS, namespace="colours")

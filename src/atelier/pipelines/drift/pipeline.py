@@ -1,4 +1,4 @@
-"""Drift: are new images like those that the classifier was judged on? Runs only by its name."""
+"""Drift: do new images come from the source of the test images? Runs only by its name."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -17,8 +17,8 @@ DRIFT = [
         [
             "classifier_model",
             "test_arrays",
-            "others_arrays",
-            "others_provenance",
+            "characters_arrays",
+            "characters_provenance",
             "logits_arrays",
             "provenance",
             "params:drift",
@@ -31,12 +31,12 @@ DRIFT = [
 
 
 def create_pipeline() -> Pipeline:
-    """On the digits; the characters' letters are strangers to them."""
+    """Detects drift of digits; letters of the characters are out of distribution."""
     return Pipeline(
         DRIFT,
         namespace="digits",
         inputs={
-            "others_arrays": "characters.test_arrays",
-            "others_provenance": "characters.provenance",
+            "characters_arrays": "characters.test_arrays",
+            "characters_provenance": "characters.provenance",
         },
     )

@@ -1,4 +1,4 @@
-"""Dropout: what it computes, what it is for, which weights it moves."""
+"""Dropout: its expectation, the generalization gap, weight updates and confidence."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -68,6 +68,6 @@ DROPOUT = [
 
 
 def create_pipeline() -> Pipeline:
-    """On digits."""
+    """Studies dropout on digits."""
     digits = {name: f"digits.{name}" for name in ("train_arrays", "test_arrays", "provenance")}
     return Pipeline(DROPOUT, namespace="dropout", inputs=digits)

@@ -5,31 +5,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from atelier import data, gradients, training
 from atelier.gradients.params import JacobianParams, MinimizationParams
 from atelier.training.params import MachineParams
 from atelier.types import Arrays, History, MetricLog, Metrics
 
-CURVE_OF = "wave"
+STEP_SIZE_EXAMPLE = "wave"
+STEP_SIZES = np.logspace(-16, 0, 97)
 
 
 def compare_derivatives(machine: MachineParams) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The same derivatives numerically, symbolically, automatically; the error by step size."""
-    from atelier.gradients.derivatives import EXAMPLES, derivative_table, step_size_errors
-    from atelier.training.reproducibility import make_reproducible
-
-    make_reproducible(machine.seed, machine.threads)
-    return derivative_table(), step_size_errors(EXAMPLES[CURVE_OF], np.logspace(-16, 0, 97))
+    """Computes derivatives by every method, and the error of differences by step size."""
+    training.make_reproducible(machine.seed, machine.threads)
+    example = gradients.EXAMPLES[STEP_SIZE_EXAMPLE]
+    return gradients.derivative_table(), gradients.step_size_errors(example, STEP_SIZES)
 
 
 def diagnose_missing_gradients(machine: MachineParams) -> pd.DataFrame:
-    """Every reason for a missing gradient, on a function that has them all."""
-    from atelier.gradients.examples import example_of_each_reason
-    from atelier.gradients.missing import diagnose_gradient
-    from atelier.training.reproducibility import make_reproducible
-
-    make_reproducible(machine.seed, machine.threads)
-    function, values, names = example_of_each_reason()
-    return pd.DataFrame(diagnose_gradient(function, values, names=names))
+    """Diagnoses a function that shows every reason for a missing gradient."""
+    training.make_reproducible(machine.seed, machine.threads)
+    function, values, names = gradients.example_of_each_reason()
+    return pd.DataFrame(gradients.diagnose_gradient(function, values, names=names))
 
 
 def compare_minimizations(
@@ -39,59 +35,44 @@ def compare_minimizations(
     machine: MachineParams,
     curve: MetricLog,
 ) -> tuple[pd.DataFrame, History]:
-    """The post's three ways to minimize, and gradients tracked, clipped and taken of a part."""
-    from atelier.data.splits import random_subset
-    from atelier.gradients.minimization import minimize_three_ways
-    from atelier.training.batches import to_unit
-    from atelier.training.reproducibility import make_reproducible
-
-    make_reproducible(machine.seed, machine.threads)
-    few = random_subset(train, params.images, seed=machine.seed)
-    images = to_unit(few["images"]).reshape(len(few["labels"]), -1)
-    targets = np.eye(len(provenance["classes"]), dtype=np.float32)[few["labels"]]
-    kept: list[dict[str, float]] = []
-    table = minimize_three_ways(images, targets, steps=params.steps, norm=params.norm, curve=kept)
-    for row in kept:
+    """Compares three implementations of one minimisation, and records gradient norms."""
+    training.make_reproducible(machine.seed, machine.threads)
+    subset = data.random_subset(train, params.images, seed=machine.seed)
+    images = training.to_unit(subset["images"]).reshape(len(subset["labels"]), -1)
+    targets = np.eye(len(provenance["classes"]), dtype=np.float32)[subset["labels"]]
+    history: list[dict[str, float]] = []
+    table = gradients.minimize_three_ways(
+        images, targets, steps=params.steps, norm=params.norm, curve=history
+    )
+    for row in history:
         curve.append(row)
-    return table, kept
+    return table, history
 
 
 def measure_jacobian_costs(params: JacobianParams, machine: MachineParams) -> pd.DataFrame:
-    """Forward and reverse mode as inputs and outputs grow."""
-    from atelier.gradients.jacobians import jacobian_costs
-    from atelier.training.reproducibility import make_reproducible
-
-    make_reproducible(machine.seed, machine.threads)
-    few = min(params.sizes)
-    sizes = [(size, few) for size in params.sizes] + [(few, size) for size in params.sizes[1:]]
-    return jacobian_costs(tuple(sizes))
+    """Measures forward and reverse mode as inputs or outputs grow."""
+    training.make_reproducible(machine.seed, machine.threads)
+    return gradients.jacobian_costs(gradients.growing_sizes(params.sizes))
 
 
-def summarize_gradients(values: pd.DataFrame, ways: pd.DataFrame) -> Metrics:
-    """How far automatic derivatives are from symbolic ones; how many ways end in the same bits."""
-    apart = (values["automatic"] - values["symbolic"]).abs()
+def summarize_gradients(derivatives: pd.DataFrame, minimizations: pd.DataFrame) -> Metrics:
+    """Returns the largest error of automatic derivatives, and how many methods agree bit by bit."""
+    errors = (derivatives["automatic"] - derivatives["symbolic"]).abs()
     return {
-        "automatic_error": float(apart.max()),
-        "derivatives": float(len(values)),
-        "same_bits": float(ways["same_bits"].sum()),
-        "ways": float(len(ways)),
+        "automatic_error": float(errors.max()),
+        "derivatives": float(len(derivatives)),
+        "bit_identical": float(minimizations["bit_identical"].sum()),
+        "methods": float(len(minimizations)),
     }
 
 
 def draw_gradients(
-    curves: pd.DataFrame, history: History, costs: pd.DataFrame
+    errors: pd.DataFrame, history: History, costs: pd.DataFrame
 ) -> tuple[Any, Any, Any]:
-    """Error by step size; gradient norms by layer; what a Jacobian costs."""
-    from atelier.gradients.derivatives import EXAMPLES
-    from atelier.gradients.figures import (
-        gradient_norms_figure,
-        jacobian_costs_figure,
-        step_size_figure,
-    )
-
-    example = EXAMPLES[CURVE_OF]
+    """Draws the error by step size, gradient norms by layer, and the cost of a Jacobian."""
+    figures, example = gradients.figures, gradients.EXAMPLES[STEP_SIZE_EXAMPLE]
     return (
-        step_size_figure(curves, formula=example.formula, point=str(example.point)),
-        gradient_norms_figure(history, title="gradients, tracked between compute and apply"),
-        jacobian_costs_figure(costs),
+        figures.step_size_figure(errors, formula=example.formula, point=str(example.point)),
+        figures.gradient_norms_figure(history, title="Gradients between compute and apply"),
+        figures.jacobian_costs_figure(costs),
     )

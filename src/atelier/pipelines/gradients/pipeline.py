@@ -1,4 +1,4 @@
-"""Gradients: three ways to get one, three ways to use one, and why one may be missing."""
+"""Gradients: methods to compute and to apply them, and reasons for missing ones."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -51,6 +51,6 @@ GRADIENTS = [
 
 
 def create_pipeline() -> Pipeline:
-    """Of functions with one or two coordinates, and of a small network on digits."""
+    """Returns the pipeline on example functions and on a small network of digits."""
     digits = {"train_arrays": "digits.train_arrays", "provenance": "digits.provenance"}
     return Pipeline(GRADIENTS, namespace="gradients", inputs=digits)

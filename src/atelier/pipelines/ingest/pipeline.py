@@ -58,7 +58,7 @@ CELLS = [
 
 
 def create_pipeline() -> Pipeline:
-    """The same steps for digits and for characters; cells have pictures of their own."""
+    """Returns the pipelines of digits, characters and cells; the first two are the same."""
     labelled = sum(
         (
             Pipeline(INGEST, namespace=name, inputs={"archives"})

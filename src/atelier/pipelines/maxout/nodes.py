@@ -2,38 +2,31 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from atelier import maxout, training
 from atelier.maxout.params import (
     ConvolutionalParams,
     FunctionParams,
     MaxoutParams,
     PermutationInvariantParams,
 )
-from atelier.types import Array, Arrays, Checkpoint, Classifier, History, MetricLog, Metrics
+from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics
 
 
 def compare_maxout(
     train: Arrays, test: Arrays, provenance: dict[str, Any], params: MaxoutParams
 ) -> tuple[pd.DataFrame, Arrays]:
-    """Maxout against ReLU with and without dropout; how often each piece wins."""
-    from atelier.maxout.comparison import compare_with_relu, piece_shares
-    from atelier.training.reproducibility import make_reproducible
-
-    make_reproducible(params.training.seed, params.training.threads)
-    table, model = compare_with_relu(train, test, params, classes=len(provenance["classes"]))
-    return table, {"shares": piece_shares(model, test["images"])}
+    """Compares maxout with ReLU, with and without dropout; counts the largest pieces."""
+    classes = len(provenance["classes"])
+    table, model = maxout.compare_with_relu(train, test, params, classes=classes)
+    return table, {"shares": maxout.piece_shares(model, test["images"])}
 
 
 def learn_functions(params: FunctionParams) -> Arrays:
-    """One maxout unit learning |x|, ReLU and x²."""
-    from atelier.maxout.comparison import fit_functions
-    from atelier.training.reproducibility import make_reproducible
-
-    make_reproducible(params.seed, params.threads)
-    learnt = fit_functions(pieces=params.pieces, steps=params.steps, seed=params.seed)
-    return learnt._asdict()
+    """Fits one maxout unit to each of three functions."""
+    fit = maxout.fit_functions(pieces=params.pieces, steps=params.steps, seed=params.seed)
+    return fit._asdict()
 
 
 def train_maxout(
@@ -45,22 +38,11 @@ def train_maxout(
     curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
-    """The paper's recipe on all images but the test's, part of them first."""
-    from atelier.data.splits import random_subset
-    from atelier.maxout.comparison import permutation_invariant_network
-    from atelier.maxout.training import train_with_momentum
-    from atelier.training.reproducibility import make_reproducible
-
-    make_reproducible(params.descent.seed, params.descent.threads)
-    parts = (train, validation, calibration)
-    together = {name: np.concatenate([part[name] for part in parts]) for name in train}
-    everything = random_subset(together, seed=params.descent.seed)
-    model = permutation_invariant_network(
-        params, shape=train["images"].shape[1:], classes=len(provenance["classes"])
-    )
-    return train_with_momentum(
-        model, everything, params.descent, curve=curve, checkpoint=checkpoint
-    )
+    """Trains the paper's network by the paper's recipe, on all images except the test split's."""
+    recipe, shape, classes = params.descent, train["images"].shape[1:], provenance["classes"]
+    images = maxout.shuffled_together(train, validation, calibration, seed=recipe.seed)
+    model = maxout.permutation_invariant_network(params, shape=shape, classes=len(classes))
+    return maxout.train_with_momentum(model, images, recipe, curve=curve, checkpoint=checkpoint)
 
 
 def train_convolutional(
@@ -71,59 +53,34 @@ def train_convolutional(
     curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Classifier, History]:
-    """The convolutional network; goes on where a killed run of the same recipe stopped."""
-    from atelier.maxout.networks import convolutional_maxout
-    from atelier.training.fitting import fit
-    from atelier.training.reproducibility import make_reproducible
-
-    make_reproducible(params.training.seed, params.training.threads)
-    model = convolutional_maxout(
-        len(provenance["classes"]),
-        shape=train["images"].shape[1:],
-        filters=params.filters,
-        pieces=params.pieces,
-        input_drop=params.input_drop,
-        hidden_drop=params.hidden_drop,
-        max_norm=params.max_norm,
-        seed=params.training.seed,
-    )
-    return fit(model, train, validation, params.training, curve=curve, checkpoint=checkpoint)
+    """Trains the convolutional network; continues where a killed run of this recipe stopped."""
+    recipe, shape, classes = params.training, train["images"].shape[1:], provenance["classes"]
+    model = maxout.convolutional_network(params, shape=shape, classes=len(classes))
+    return training.fit(model, train, validation, recipe, curve=curve, checkpoint=checkpoint)
 
 
 def evaluate_maxout(
     model: Classifier, train: Arrays, test: Arrays, checkpoint: Checkpoint
 ) -> Metrics:
-    """Mistakes on the test split. The model is saved by now, so the checkpoint can go."""
-    from atelier.maxout.comparison import error_rates
-
+    """Computes the errors of a network; clears its checkpoint, as the model is saved."""
     checkpoint.clear()
-    return error_rates(model, train, test)
+    return maxout.error_rates(model, train, test)
 
 
 def draw_maxout(
     table: pd.DataFrame,
     pieces: Arrays,
-    learnt: Arrays,
+    functions: Arrays,
     history: History,
     metrics: Metrics,
     provenance: dict[str, Any],
     params: PermutationInvariantParams,
 ) -> tuple[Any, Any, Any, Any]:
-    """The rivals, the pieces, the three functions, the paper's recipe."""
-    from atelier.maxout.comparison import TARGETS
-    from atelier.maxout.figures import (
-        functions_figure,
-        maxout_comparison_figure,
-        maxout_training_figure,
-        pieces_figure,
-    )
-
-    name, n = provenance["name"], int(table["n"].iloc[0])
-    shares: Array = pieces["shares"]
-    size = f"{table['parameters'].min():,} to {table['parameters'].max():,} parameters"
+    """Draws the comparison, the pieces, the three functions and the paper's training."""
+    name, figures, first = provenance["name"], maxout.figures, params.descent.epochs
     return (
-        maxout_comparison_figure(table, title=f"{name}: maxout and ReLU, {size}, n = {n:,}"),
-        pieces_figure(shares, title=f"{name}: which of {shares.shape[1]} pieces wins"),
-        functions_figure(learnt, list(TARGETS)),
-        maxout_training_figure(history, metrics, first=params.descent.epochs, title=name),
+        figures.maxout_comparison_figure(table, name=name),
+        figures.pieces_figure(pieces["shares"], name=name),
+        figures.functions_figure(functions),
+        figures.maxout_training_figure(history, metrics, first=first, name=name),
     )

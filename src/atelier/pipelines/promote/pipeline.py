@@ -1,4 +1,4 @@
-"""The newest calibrated model against the champion; and the way back."""
+"""Promotion of the newest calibrated model to champion, and its rollback."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -26,10 +26,10 @@ ROLLBACK = [
 
 
 def create_pipeline() -> Pipeline:
-    """For digits and characters."""
+    """Promotes the models of digits and of characters."""
     return sum((Pipeline(PROMOTE, namespace=name) for name in NAMESPACES), Pipeline([]))
 
 
 def create_rollback() -> Pipeline:
-    """Likewise; ``--namespaces digits`` rolls back one of them."""
+    """Rolls both champions back; ``--namespaces digits`` selects one of them."""
     return sum((Pipeline(ROLLBACK, namespace=name) for name in NAMESPACES), Pipeline([]))

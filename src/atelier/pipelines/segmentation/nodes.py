@@ -4,11 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from atelier import cells, segmentation, training
 from atelier.segmentation.params import PredictionParams, SegmenterParams
 from atelier.types import Arrays, Checkpoint, History, MetricLog, Metrics
-
-METHODS = ("Otsu", "EM", "U-Net", "U-Net, no borders", "U-Net, both")
-SHORT = ("otsu", "em", "unet", "unweighted", "combined")
 
 
 def train_unet(
@@ -18,14 +16,12 @@ def train_unet(
     curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Any, History]:
-    """U-Net; goes on where a killed run of the same recipe stopped."""
-    from atelier.cells.samples import unpack
-    from atelier.segmentation.training import train_segmenter
-    from atelier.training.reproducibility import make_reproducible
-
-    make_reproducible(params.seed, params.threads)
-    samples, held = (list(unpack(part).values()) for part in (train, validation))
-    return train_segmenter(samples, held, params, curve=curve, checkpoint=checkpoint)
+    """Trains U-Net; continues from the checkpoint of a killed run with the same parameters."""
+    training.make_reproducible(params.seed, params.threads)
+    samples, held_out = (list(cells.unpack(part).values()) for part in (train, validation))
+    return segmentation.train_segmenter(
+        samples, held_out, params, curve=curve, checkpoint=checkpoint
+    )
 
 
 def train_unweighted_unet(
@@ -35,58 +31,42 @@ def train_unweighted_unet(
     curve: MetricLog,
     checkpoint: Checkpoint,
 ) -> tuple[Any, History]:
-    """The same without the border term: same seed, same first weights, same lessons."""
-    plain = params.weights.model_copy(update={"w0": 0.0})
-    arm = params.model_copy(update={"weights": plain})
-    return train_unet(train_arrays, validation, arm, curve, checkpoint)
+    """Trains U-Net without border weights, from the same initial weights on the same patches."""
+    weights = params.weights.model_copy(update={"w0": 0.0})
+    unweighted = params.model_copy(update={"weights": weights})
+    return train_unet(train_arrays, validation, unweighted, curve, checkpoint)
 
 
-def predict_logits(
+def predict_log_odds(
     model: Any,
     pictures: Arrays,
     params: SegmenterParams,
     prediction: PredictionParams,
     checkpoint: Checkpoint,
 ) -> Arrays:
-    """Log-odds of cell at each pixel. The model is saved by now, so the checkpoint can go."""
-    from atelier.cells.samples import unpack
-    from atelier.segmentation.training import log_odds
-    from atelier.training.reproducibility import make_reproducible
-
+    """Predicts log-odds of cell at each pixel; clears the checkpoint of the saved model."""
     checkpoint.clear()
-    make_reproducible(params.seed, params.threads)
+    training.make_reproducible(params.seed, params.threads)
     return {
-        name: log_odds(model, image, params, tile=prediction.tile, turns=prediction.turns)
-        for name, (image, _) in unpack(pictures).items()
+        name: segmentation.pixel_log_odds(
+            model, sample.image, params, tile=prediction.tile, turns=prediction.turns
+        )
+        for name, sample in cells.unpack(pictures).items()
     }
 
 
 def segment_cells(
-    odds: Arrays,
+    logits: Arrays,
     ground: Arrays,
     validation: Arrays,
     validation_ground: Arrays,
     prediction: PredictionParams,
     params: SegmenterParams,
 ) -> Arrays:
-    """Instance labels of every picture: cores by ``odds``, grown in ``ground`` (the same, or those
-    of another network) as far as validation says that cells reach.
-    """
-    from scipy.special import expit
-
-    from atelier.cells.samples import unpack
-    from atelier.cells.watershed import cells_from_probability
-    from atelier.segmentation.pixel_calibration import fit_platt_scale, sample_pixels
-
-    rule = prediction.cells.model_dump()
-    pixels = sample_pixels(unpack(validation), validation_ground, seed=params.seed)
-    extent = min(fit_platt_scale(pixels).decision_threshold, prediction.cells.threshold)
-    return {
-        name: cells_from_probability(
-            expit(logits), extent=extent, ground=expit(ground[name]), **rule
-        )
-        for name, logits in odds.items()
-    }
+    """Finds cells whose cores come from ``logits`` and grow in ``ground``."""
+    samples = cells.unpack(validation)
+    pixels = segmentation.sample_pixels(samples, validation_ground, seed=params.seed)
+    return segmentation.segment_by_logits(logits, ground, pixels, prediction.cells)
 
 
 def compare_segmentations(
@@ -94,94 +74,79 @@ def compare_segmentations(
     otsu: Arrays,
     em: Arrays,
     unet: Arrays,
-    plain: Arrays,
-    both: Arrays,
+    unweighted: Arrays,
+    combined: Arrays,
     params: SegmenterParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Metrics]:
-    """Every score of every method on the same pictures, with intervals."""
-    from atelier.cells.comparison import (
-        method_metrics,
-        paired_gain,
-        score_segmentations,
-        summarize_scores,
-    )
-    from atelier.cells.samples import unpack
-
-    found = dict(zip(METHODS, (otsu, em, unet, plain, both), strict=True))
-    table = score_segmentations(unpack(test), found)
+    """Scores all methods on the same images, with intervals."""
+    predictions = {
+        "otsu": otsu, "em": em, "unet": unet, "unweighted": unweighted, "combined": combined,
+    }  # fmt: skip
+    table = cells.score_segmentations(cells.unpack(test), predictions)
     metrics: Metrics = {}
-    for method, scores in method_metrics(table, seed=params.seed).items():
-        short = SHORT[METHODS.index(method)]
-        metrics |= {f"{short}_{name}": value for name, value in scores.items()}
-    gain = paired_gain(table, "U-Net", "Otsu", "f1", seed=params.seed)
-    ends = ("", "_low", "_high")
-    metrics |= {f"gain_over_otsu{end}": value for end, value in zip(ends, gain, strict=True)}
-    return table, summarize_scores(table, seed=params.seed), metrics
+    for method, scores in cells.method_metrics(table, seed=params.seed).items():
+        metrics |= {f"{method}_{name}": value for name, value in scores.items()}
+    gain = cells.paired_gain(table, "unet", "otsu", "f1", seed=params.seed)
+    summary = cells.summarize_scores(table, seed=params.seed)
+    return table, summary, metrics | gain.as_metrics("gain_over_otsu")
 
 
 def evaluate_pixel_calibration(
     validation: Arrays,
     test: Arrays,
-    validation_odds: Arrays,
-    test_odds: Arrays,
+    validation_logits: Arrays,
+    test_logits: Arrays,
     provenance: dict[str, Any],
     params: SegmenterParams,
 ) -> tuple[Metrics, Any]:
-    """Calibration of the pixels' probabilities, before and after a slope and an offset."""
-    from atelier.cells.figures import pixel_calibration_figure
-    from atelier.cells.samples import unpack
-    from atelier.segmentation.pixel_calibration import calibrate_pixels, sample_pixels
-
-    fitted, judged = (
-        sample_pixels(unpack(part), odds, seed=params.seed)
-        for part, odds in ((validation, validation_odds), (test, test_odds))
+    """Evaluates the calibration of pixels, before and after Platt scaling."""
+    fitted, evaluated = (
+        segmentation.sample_pixels(cells.unpack(arrays), logits, seed=params.seed)
+        for arrays, logits in ((validation, validation_logits), (test, test_logits))
     )
-    trust = calibrate_pixels(fitted, judged)
-    title = f"{provenance['name']}: {len(judged.labels):,} test pixels"
-    return trust.metrics, pixel_calibration_figure(trust.diagrams, title=title)
+    calibration = segmentation.calibrate_pixels(fitted, evaluated)
+    title = f"{provenance['name']}: calibration of {len(evaluated.labels):,} test pixels"
+    figure = segmentation.figures.pixel_calibration_figure(calibration.diagrams, title=title)
+    return calibration.metrics, figure
 
 
 def draw_segmentations(
-    train: Arrays,
     test: Arrays,
     otsu: Arrays,
     em: Arrays,
     unet: Arrays,
     table: pd.DataFrame,
-    rows: pd.DataFrame,
-    histories: History,
+    summary: pd.DataFrame,
+    provenance: dict[str, Any],
+) -> tuple[Any, Any]:
+    """Draws the methods' cells side by side, and their scores."""
+    name = provenance["name"]
+    pairs = cells.figures.describe_pairs(table, ["unet", "unweighted", "combined"])
+    return (
+        cells.figures.comparison_figure(
+            cells.pictures_by_score(table, cells.unpack(test), count=5),
+            {"otsu": otsu, "em": em, "unet": unet},
+            title=f"{name}: cells found by three methods in the same test images",
+        ),
+        cells.figures.f1_by_overlap_figure(table, summary, title=f"{name}; {pairs}"),
+    )
+
+
+def draw_unet_training(
+    train: Arrays,
+    history: History,
     unweighted_history: History,
     provenance: dict[str, Any],
     params: SegmenterParams,
-) -> tuple[Any, Any, Any, Any]:
-    """All methods side by side; strictness; the lessons; the learning."""
-    from atelier.cells import figures as plots
-    from atelier.cells.comparison import pictures_by_score
-    from atelier.cells.samples import unpack
-    from atelier.segmentation.patches import training_batch, training_samples
-
-    samples, name = unpack(test), provenance["name"]
-    pairs = table.groupby("method", sort=False)[["apart", "pairs"]].sum()
-    apart = {method: f"{row.apart:.0f} of {row.pairs:.0f}" for method, row in pairs.iterrows()}
-    first_two = f"touching pairs apart: {apart['U-Net']}, without borders {apart[METHODS[3]]}"
-    together = f"{first_two}, both {apart[METHODS[4]]}"
-    first = next(iter(unpack(train).values()))
-    lesson = training_samples([first], params.weights)
-    steps = [training_batch(lesson, params, step) for step in range(3)]
+) -> tuple[Any, Any]:
+    """Draws what U-Net is trained on, and its training with and without border weights."""
+    first = next(iter(cells.unpack(train).values()))
+    samples = segmentation.training_samples([first], params.weights)
+    batches = [segmentation.training_batch(samples, params, step) for step in range(3)]
     return (
-        plots.comparison_figure(
-            pictures_by_score(table, samples, count=5),
-            {"Otsu": otsu, "EM": em, "U-Net": unet},
-            title=f"{name}: the same test pictures three ways",
-        ),
-        plots.f1_by_overlap_figure(table, rows, title=f"{name}; {together}"),
-        plots.training_samples_figure(
-            first.image,
-            first.labels,
-            lesson[0].weights,
-            [(images[0, ..., 0], targets[0]) for images, targets, _ in steps],
-        ),
-        plots.unet_training_figure(
-            {"U-Net": histories, METHODS[3]: unweighted_history}, title=f"{name}: U-Net's training"
+        segmentation.figures.training_samples_figure(first, samples[0].weights, batches),
+        segmentation.figures.unet_training_figure(
+            {"unet": history, "unweighted": unweighted_history},
+            title=f"{provenance['name']}: training of U-Net",
         ),
     )

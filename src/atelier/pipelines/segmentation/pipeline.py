@@ -1,11 +1,11 @@
-"""Segmentation: U-Net with and without border weights, beside Otsu and EM."""
+"""Segmentation: U-Net with and without border weights, compared with Otsu and EM."""
 
 from kedro.pipeline import Node, Pipeline
 
 from atelier.pipelines.segmentation import nodes
 
 DATA = ["train_arrays", "validation_arrays"]
-FOUND = [
+CELLS = [
     "otsu_cells_arrays",
     "em_cells_arrays",
     "unet_cells_arrays",
@@ -29,21 +29,21 @@ SEGMENTATION = [
         tags="training",
     ),
     Node(
-        nodes.predict_logits,
+        nodes.predict_log_odds,
         ["unet_model", "validation_arrays", "params:unet", "params:prediction", "unet_checkpoint"],
         "unet_validation_logits_arrays",
         name="predict_unet_on_validation",
         tags="evaluation",
     ),
     Node(
-        nodes.predict_logits,
+        nodes.predict_log_odds,
         ["unet_model", "test_arrays", "params:unet", "params:prediction", "unet_checkpoint"],
         "unet_test_logits_arrays",
         name="predict_unet_on_test",
         tags="evaluation",
     ),
     Node(
-        nodes.predict_logits,
+        nodes.predict_log_odds,
         [
             "unweighted_model",
             "validation_arrays",
@@ -56,7 +56,7 @@ SEGMENTATION = [
         tags="evaluation",
     ),
     Node(
-        nodes.predict_logits,
+        nodes.predict_log_odds,
         [
             "unweighted_model",
             "test_arrays",
@@ -112,7 +112,7 @@ SEGMENTATION = [
     ),
     Node(
         nodes.compare_segmentations,
-        ["test_arrays", *FOUND, "params:unet"],
+        ["test_arrays", *CELLS, "params:unet"],
         ["scores_table", "summary_table", "segmentation_metrics"],
         name="compare_segmentations",
         tags="evaluation",
@@ -133,29 +133,21 @@ SEGMENTATION = [
     ),
     Node(
         nodes.draw_segmentations,
-        [
-            "train_arrays",
-            "test_arrays",
-            *FOUND[:3],
-            "scores_table",
-            "summary_table",
-            "unet_history",
-            "unweighted_history",
-            "provenance",
-            "params:unet",
-        ],
-        [
-            "segmentation_figure",
-            "f1_by_overlap_figure",
-            "training_samples_figure",
-            "unet_training_figure",
-        ],
+        ["test_arrays", *CELLS[:3], "scores_table", "summary_table", "provenance"],
+        ["segmentation_figure", "f1_by_overlap_figure"],
         name="draw_segmentations",
+        tags="figures",
+    ),
+    Node(
+        nodes.draw_unet_training,
+        ["train_arrays", "unet_history", "unweighted_history", "provenance", "params:unet"],
+        ["training_samples_figure", "unet_training_figure"],
+        name="draw_unet_training",
         tags="figures",
     ),
 ]
 
 
 def create_pipeline() -> Pipeline:
-    """On the cells, beside what thresholding and clustering found there."""
+    """Returns the pipeline on the images of cells, after thresholding and clustering."""
     return Pipeline(SEGMENTATION, namespace="cells")

@@ -1,11 +1,11 @@
-"""Style transfer: pictures and a network in, paintings and how they came about out."""
+"""Style transfer: a content in the style of other pictures, with losses and distances."""
 
 from kedro.pipeline import Node, Pipeline
 
 from atelier.pipelines.style_transfer import nodes
 
 PICTURES = ["content", "styles"]
-MATERIAL = [*PICTURES, "photographs", "vgg_weights"]
+INPUTS = [*PICTURES, "photographs", "vgg_weights"]
 
 STYLE_TRANSFER = [
     Node(
@@ -17,21 +17,21 @@ STYLE_TRANSFER = [
     ),
     Node(
         nodes.transfer_styles,
-        [*MATERIAL, "params:style", "run_sinks"],
+        [*INPUTS, "params:style", "run_sinks"],
         ["paintings_arrays", "frames_arrays", "losses_table"],
         name="transfer_styles",
         tags="training",
     ),
     Node(
         nodes.transfer_grid,
-        [*MATERIAL, "params:style", "params:grid", "run_sinks"],
+        [*INPUTS, "params:style", "params:grid", "run_sinks"],
         "grid_arrays",
         name="transfer_grid",
         tags="training",
     ),
     Node(
         nodes.measure_style_errors,
-        [*MATERIAL, "paintings_arrays", "grid_arrays", "params:style", "run_sinks"],
+        [*INPUTS, "paintings_arrays", "grid_arrays", "params:style", "run_sinks"],
         "paintings_metrics",
         name="measure_style_errors",
         tags="evaluation",
@@ -62,5 +62,5 @@ STYLE_TRANSFER = [
 
 
 def create_pipeline() -> Pipeline:
-    """One content in any number of styles."""
+    """Returns the pipeline of one content in any number of styles."""
     return Pipeline(STYLE_TRANSFER, namespace="style")

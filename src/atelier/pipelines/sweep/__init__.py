@@ -1,4 +1,4 @@
-"""Optimizers, dropout and learning rates, all at once."""
+"""Pipeline of the sweep over optimizers, dropout and learning rates."""
 
 from atelier.pipelines.sweep.pipeline import create_pipeline
 

@@ -5,11 +5,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from atelier.sweep.chunk_store import Ledger
-from atelier.sweep.params import GatherParams, StudyParams
+from atelier import sweep
+from atelier.sweep.params import StudyParams, SweepSplitParams
 from atelier.types import Arrays, Metrics
-
-MEASURES = ("best_rate", "test_accuracy", "test_nll", "test_ece", "plateau_decades", "diverged")
 
 
 def gather_images(
@@ -18,88 +16,63 @@ def gather_images(
     calibration: Arrays,
     test: Arrays,
     provenance: dict[str, Any],
-    params: GatherParams,
+    params: SweepSplitParams,
 ) -> Arrays:
-    """What is trained on, what chooses the rates, what reports."""
-    from atelier.sweep.splits import gather
-
-    del provenance  # it is read so that the run names its data
-    return gather([train, validation, calibration], test, **params.model_dump())
+    """Divides the images into a training, a selection and a test split."""
+    del provenance  # an input only so that the run records its data
+    return sweep.make_splits([train, validation, calibration], test, **params.model_dump())
 
 
 def train_population(
-    data: Arrays, params: StudyParams, trials: Ledger
+    data: Arrays, params: StudyParams, trials: sweep.StudyFolder
 ) -> tuple[pd.DataFrame, Arrays]:
-    """A row per training, and which test images each judges right."""
-    from atelier.sweep.chunk_trainer import HITS
-    from atelier.sweep.executors import executor
-    from atelier.sweep.progress import bar
-    from atelier.sweep.runner import run_study
-
-    table = run_study(
+    """Trains all members; returns a row for each, and which test images it predicts correctly."""
+    table = sweep.run_study(
         params.plan,
         data,
         trials,
-        executor=executor(params.executor, address=params.address, workers=params.workers),
+        executor=sweep.make_executor(
+            params.executor, address=params.address, workers=params.workers
+        ),
         threads=params.threads,
         activations=params.activations,
-        meter=bar,
+        progress_meter=sweep.progress_bar,
     )
-    hits = np.stack([np.frombuffer(row, np.uint8) for row in table[HITS]])
+    hits = np.stack([np.frombuffer(row, np.uint8) for row in table[sweep.CORRECT_COLUMN]])
     images = {name: np.asarray(len(data[f"{name}_labels"])) for name in ("selection", "test")}
-    return table.drop(columns=HITS), {"hits": hits, **images}
+    return table.drop(columns=sweep.CORRECT_COLUMN), {"hits": hits, **images}
 
 
-def read_study(
-    members: pd.DataFrame, hits: Arrays, params: GatherParams
+def analyze_study(
+    members: pd.DataFrame, hits: Arrays, params: SweepSplitParams
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, str, Metrics]:
-    """Curves, best rates, dropout's effect, the verdict; the best of each arm, and of all, as
-    metrics.
-    """
-    from atelier.sweep.analysis import best_rates, curves, dropout_effect
-    from atelier.sweep.summary import verdict
-
+    """Computes accuracy curves, best rates, dropout's effect, their summary and metrics."""
     selection, test = int(hits["selection"]), int(hits["test"])
-    best = best_rates(members, selection_images=selection, test_images=test)
-    right = np.unpackbits(hits["hits"], axis=1, count=test).astype(bool)
-    effect = dropout_effect(members, right, best, seed=params.seed)
-    metrics = {
-        f"{row['optimizer']}_{row['dropout']:g}_{measure}": float(row[measure])
-        for row in best.to_dict("records")
-        for measure in MEASURES
-        if np.isfinite(row[measure])
-    }
-    top = best.sort_values("test_accuracy").iloc[-1]
-    metrics |= {
-        "test_accuracy": float(top["test_accuracy"]),
-        "test_accuracy_low": float(top["low"]),
-        "test_accuracy_high": float(top["high"]),
-        "trainings": float(len(members)),
-        "n": float(test),
-    }
-    words = verdict(best, effect, test_images=test)
-    return curves(members, images=test), best, effect, words, metrics
+    curves = sweep.accuracy_curves(members, images=test)
+    best = sweep.best_learning_rates(members, selection_images=selection, test_images=test)
+    correct = sweep.correct_predictions(hits["hits"], test)
+    effect = sweep.dropout_effect(members, correct, best, seed=params.seed)
+    summary = sweep.summarize_study(best, effect, test_images=test)
+    metrics = sweep.study_metrics(best, trainings=len(members), test_images=test)
+    return curves, best, effect, summary, metrics
 
 
 def draw_study(
     curves: pd.DataFrame, best: pd.DataFrame, provenance: dict[str, Any], params: StudyParams
 ) -> tuple[Any, Any]:
-    """Accuracy and calibration error against rate, to look at and to explore."""
-    from atelier.sweep.figures import rates_figure, rates_plot
-
+    """Draws accuracy and calibration error against the rate, as a figure and interactively."""
     plan = params.plan
     steps = "one epoch" if plan.steps is None else f"{plan.steps:,} steps"
+    trainings = int(curves["trainings"].sum())
     title = (
-        f"{provenance['name']}: {int(curves['trainings'].sum()):,} trainings, "
-        f"{steps} of {plan.batch_size} images each"
+        f"{provenance['name']}: {trainings:,} trainings, {steps} of {plan.batch_size} images each"
     )
-    return rates_figure(curves, best, title=title), rates_plot(curves, best, title=title)
+    figure = sweep.figures.learning_rate_figure(curves, best, title=title)
+    return figure, sweep.figures.learning_rate_plot(curves, best, title=title)
 
 
-def choose_members(
+def select_members(
     members: pd.DataFrame, best: pd.DataFrame, which: Literal["best", "all"]
 ) -> pd.DataFrame:
-    """The trainings that get a run of their own."""
-    from atelier.sweep.analysis import chosen
-
-    return members if which == "all" else chosen(members, best)
+    """Selects the trainings that are recorded as MLflow runs of their own."""
+    return members if which == "all" else sweep.members_at_best_rate(members, best)

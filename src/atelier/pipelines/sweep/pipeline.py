@@ -1,4 +1,4 @@
-"""Every optimizer, with and without dropout, at every learning rate."""
+"""The sweep pipeline: every optimizer, with and without dropout, at every learning rate."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -27,10 +27,10 @@ SWEEP = [
         tags="training",
     ),
     Node(
-        nodes.read_study,
+        nodes.analyze_study,
         ["members_table", "hits_arrays", "params:gather"],
         ["curves_table", "best_table", "effect_table", "verdict_text", "best_metrics"],
-        name="read_study",
+        name="analyze_study",
         tags="sweep",
     ),
     Node(
@@ -41,10 +41,10 @@ SWEEP = [
         tags="figures",
     ),
     Node(
-        nodes.choose_members,
+        nodes.select_members,
         ["members_table", "best_table", "params:runs"],
         "member_runs",
-        name="choose_members",
+        name="select_members",
         tags="sweep",
     ),
 ]
@@ -52,6 +52,6 @@ CHARACTERS = ("train_arrays", "validation_arrays", "calibration_arrays", "test_a
 
 
 def create_pipeline() -> Pipeline:
-    """On characters."""
+    """Returns the sweep on characters."""
     read = {name: f"characters.{name}" for name in (*CHARACTERS, "provenance")}
     return Pipeline(SWEEP, namespace="sweep", inputs=read)

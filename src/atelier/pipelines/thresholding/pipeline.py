@@ -1,4 +1,4 @@
-"""Thresholding: Otsu's method on a picture, and on cells."""
+"""Thresholding: Otsu's method on an image, and on cells."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -33,7 +33,7 @@ CELLS = [
 
 
 def create_pipeline() -> Pipeline:
-    """One picture in grey, and the test split of the cells."""
+    """Returns the pipelines of a grey image and of the test cells."""
     return Pipeline(PICTURE, namespace="picture") + Pipeline(
         CELLS, namespace="cells", parameters={"params:otsu": "params:picture.otsu"}
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.mixture import GaussianMixture
 
-from atelier.clustering.experiments import cluster_colours
+from atelier.clustering.colours import cluster_colours
 from atelier.clustering.figures import colour_clusters_figure
 from atelier.clustering.params import ColourParams
 from atelier.pipelines.clustering.nodes import cluster_image
@@ -37,14 +37,16 @@ def colour_picture():
 
 def test_a_grey_picture_is_clustered_as_by_scikit_learn():
     grey = grey_picture()
-    found = cluster_colours(grey, PARAMS.model_copy(update={"components": (2,)}))
+    clusters = cluster_colours(grey, PARAMS.model_copy(update={"components": (2,)}))
     values = grey.reshape(-1, 1).astype(float)
     theirs = GaussianMixture(2, tol=1e-9, max_iter=500, random_state=0).fit(values)
-    np.testing.assert_allclose(np.sort(found.mixture.means, axis=0), np.sort(theirs.means_, axis=0))
-    assert found.table["bic"].item() == pytest.approx(theirs.bic(values), rel=1e-6)
-    assert found.labels.shape == grey.shape
-    means = [grey[found.labels == index].mean() for index in range(2)]
-    np.testing.assert_allclose(found.colours.ravel(), means, rtol=0.02)
+    np.testing.assert_allclose(
+        np.sort(clusters.mixture.means, axis=0), np.sort(theirs.means_, axis=0)
+    )
+    assert clusters.table["bic"].item() == pytest.approx(theirs.bic(values), rel=1e-6)
+    assert clusters.labels.shape == grey.shape
+    means = [grey[clusters.labels == index].mean() for index in range(2)]
+    np.testing.assert_allclose(clusters.colours.ravel(), means, rtol=0.02)
 
 
 @pytest.mark.parametrize(
@@ -59,10 +61,10 @@ def test_a_grey_picture_is_clustered_as_by_scikit_learn():
     ids=["one channel", "opaque alpha", "alpha", "three equal channels", "one telling channel"],
 )
 def test_the_shape_of_a_grey_picture_changes_no_cluster(shaped):
-    plain, other = (cluster_colours(picture, PARAMS) for picture in each(grey_picture(), shaped))
-    np.testing.assert_array_equal(plain.labels, other.labels)
-    assert list(plain.table["bic"]) == pytest.approx(list(other.table["bic"]))
-    assert not other.table["floored"].any()
+    plain, variant = (cluster_colours(picture, PARAMS) for picture in each(grey_picture(), shaped))
+    np.testing.assert_array_equal(plain.labels, variant.labels)
+    assert list(plain.table["bic"]) == pytest.approx(list(variant.table["bic"]))
+    assert not variant.table["floored"].any()
 
 
 def each(picture, shaped):
@@ -74,11 +76,11 @@ def test_alpha_is_no_colour(opaque):
     picture = colour_picture()
     alpha = np.random.default_rng(2).integers(0, 256, picture.shape[:2], dtype=np.uint8)
     alpha = np.full_like(alpha, 255) if opaque else alpha
-    plain, other = (
+    plain, variant = (
         cluster_colours(image, PARAMS) for image in (picture, np.dstack([picture, alpha]))
     )
-    np.testing.assert_array_equal(plain.labels, other.labels)
-    assert plain.table.equals(other.table)
+    np.testing.assert_array_equal(plain.labels, variant.labels)
+    assert plain.table.equals(variant.table)
 
 
 def test_a_picture_of_six_colours_has_no_more_than_six_components(caplog):
@@ -116,17 +118,17 @@ def test_what_is_no_picture_is_refused(shape):
 )
 def test_the_figure_of_a_grey_picture_shows_grey_values_and_gaussians(same):
     grey = same(grey_picture())
-    found = cluster_colours(grey, PARAMS)
-    figure = colour_clusters_figure(grey, found, title="grey")
+    clusters = cluster_colours(grey, PARAMS)
+    figure = colour_clusters_figure(grey, clusters, title="grey")
     panels = {panel.get_title(loc="left"): panel for panel in figure.axes}
     picture = panels["picture"].images[0].get_array()
     np.testing.assert_allclose(
         picture, np.dstack([grey_picture() / grey_picture().max()] * 3) * (picture.max()), atol=0.01
     )
     histogram = panels["values of the pixels, and the Gaussians times their weights"]
-    assert len(histogram.lines) == len(found.mixture.weights)
+    assert len(histogram.lines) == len(clusters.mixture.weights)
     for line, weight, mean in zip(
-        histogram.lines, found.mixture.weights, found.mixture.means.ravel(), strict=True
+        histogram.lines, clusters.mixture.weights, clusters.mixture.means.ravel(), strict=True
     ):
         x, y = line.get_data()
         assert np.trapezoid(y, x) == pytest.approx(weight, rel=0.05)
@@ -136,11 +138,13 @@ def test_the_figure_of_a_grey_picture_shows_grey_values_and_gaussians(same):
 
 def test_the_figure_of_a_colour_picture_shows_each_cluster_in_its_mean_colour():
     picture = colour_picture()
-    found = cluster_colours(picture, PARAMS.model_copy(update={"components": (2,)}))
-    figure = colour_clusters_figure(picture, found, title="colour")
+    clusters = cluster_colours(picture, PARAMS.model_copy(update={"components": (2,)}))
+    figure = colour_clusters_figure(picture, clusters, title="colour")
     assert not [panel for panel in figure.axes if panel.patches and panel.lines]
-    shown = next(panel for panel in figure.axes if "2 clusters" in panel.get_title(loc="left"))
-    image = shown.images[0]
+    labels_drawn = next(
+        panel for panel in figure.axes if "2 clusters" in panel.get_title(loc="left")
+    )
+    image = labels_drawn.images[0]
     rgb = image.cmap(image.norm(image.get_array()))[..., :3]
     np.testing.assert_allclose(
         rgb[:20].mean(axis=(0, 1)), picture[:20].mean(axis=(0, 1)) / 255, atol=0.01

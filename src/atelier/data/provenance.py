@@ -1,0 +1,34 @@
+"""The record of a data set's origin."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from atelier.data.checks import splits_digest
+from atelier.data.params import SPLITS, SourceParams, SplitParams
+from atelier.data.reading import Source
+from atelier.types import Arrays
+
+
+def provenance_record(
+    source: Source, params: SourceParams, splits: Mapping[str, Arrays], shares: SplitParams
+) -> dict[str, Any]:
+    """Returns the origin, the digest and the sizes of the splits of a source.
+
+    Args:
+        source: The labelled images as they were read.
+        params: Parameters of the source.
+        splits: ``images`` and ``labels`` of each split.
+        shares: Parameters of the splits.
+
+    Returns:
+        A record of JSON types: ``name, source, citation, digest, classes, counts, splits``.
+    """
+    return {
+        "name": source.name,
+        "source": params.source,
+        "citation": source.citation,
+        "digest": splits_digest(splits),
+        "classes": list(source.classes),
+        "counts": {name: len(splits[name]["labels"]) for name in SPLITS},
+        "splits": shares.model_dump(),
+    }

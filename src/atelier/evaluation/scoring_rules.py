@@ -1,0 +1,122 @@
+"""Proper scoring rules: the negative log-likelihood and the Brier score of probabilities."""
+
+import numpy as np
+
+from atelier.evaluation.validation import (
+    checked_labels,
+    checked_logits,
+    checked_probs,
+    map_blocks,
+    require_finite,
+    require_unit_range,
+    unmasked,
+)
+from atelier.types import Array
+
+
+def negative_log_likelihood(
+    logits: Array, labels: Array, *, from_logits: bool = True, floor: float = 0.0
+) -> float:
+    """Returns the mean negative log-likelihood of the true classes, in nats.
+
+    From logits it is the mean of log Σ exp(logits) − logits[label], in float64 and without
+    overflow at any scale.
+
+    Args:
+        logits: (n, classes ≥ 2); probabilities if ``from_logits`` is false.
+        labels: True classes, (n,), integers in [0, classes).
+        from_logits: Whether ``logits`` are logits, not probabilities.
+        floor: Probabilities below it count as it, so that the result is finite. Logits need none.
+
+    Returns:
+        The mean, ≥ 0; ∞ where a true class has probability 0 and there is no floor.
+
+    Raises:
+        ValueError: If the logits or probabilities are masked, not finite or of another shape, or
+            the labels are no classes of theirs.
+
+    Examples:
+        >>> import numpy as np
+        >>> logits, labels = np.array([[0.0, 0.0], [0.0, 1000.0]]), np.array([0, 1])
+        >>> round(negative_log_likelihood(logits, labels), 4)
+        0.3466
+        >>> probs = np.array([[0.5, 0.5], [0.0, 1.0]])
+        >>> round(negative_log_likelihood(probs, labels, from_logits=False), 4)
+        0.3466
+    """
+    if not from_logits:
+        return float(log_losses(logits, labels, floor=floor).mean())
+    logits = unmasked("logits", logits)
+    if logits.ndim != 2:
+        raise ValueError(f"Expected logits (n, ≥ 2). Received: {logits.shape}")
+    labels = checked_labels(labels, *logits.shape)
+    require_finite("logits", logits)
+
+    def block_mean(rows: slice) -> float:
+        block = checked_logits(logits[rows])
+        block = block - block.max(axis=1, keepdims=True)
+        true = block[np.arange(len(block)), labels[rows]]
+        return float(np.sum((np.log(np.exp(block).sum(axis=1)) - true) / len(logits)))
+
+    return sum(map_blocks(block_mean, len(logits)))
+
+
+def log_losses(probs: Array, labels: Array, *, floor: float = 0.0) -> Array:
+    """Returns −log p(true class) of each sample, in nats and in the precision of ``probs``.
+
+    Args:
+        probs: Class probabilities, (n, classes ≥ 2).
+        labels: True classes, (n,), integers in [0, classes).
+        floor: Probabilities below it count as it.
+
+    Returns:
+        The losses, (n,), ≥ 0 but for rounding.
+
+    Raises:
+        ValueError: If ``probs`` have another shape, ``labels`` are no classes of theirs, or the
+            probability of a true class is masked, NaN or outside [0, 1].
+
+    Examples:
+        >>> import numpy as np
+        >>> log_losses(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([0, 1]), floor=0.25).round(3)
+        array([0.693, 1.386])
+    """
+    probs = unmasked("probs", probs)
+    if probs.ndim != 2 or probs.shape[1] < 2:
+        raise ValueError(f"Expected probs (n, ≥ 2). Received: {probs.shape}")
+    labels = checked_labels(labels, *probs.shape)
+    true = probs[np.arange(len(labels)), labels]
+    require_finite("probs", true)
+    require_unit_range(float(true.min()), float(true.max()))
+    with np.errstate(divide="ignore"):
+        return np.asarray(-np.log(true.clip(floor)))
+
+
+def brier_score(probs: Array, labels: Array) -> float:
+    """Returns the mean squared distance of the probabilities from the outcomes (Brier 1950).
+
+    Args:
+        probs: Class probabilities, (n, classes), each row summing to 1, or (n,) of outcome 1.
+        labels: True classes, (n,), integers in [0, classes); outcomes 0 and 1 for (n,) probs.
+
+    Returns:
+        The sum over the classes, in [0, 2], for (n, classes); (p − outcome)², in [0, 1], for (n,).
+
+    Raises:
+        ValueError: If ``probs`` are no probabilities or ``labels`` no classes of theirs.
+
+    Examples:
+        >>> import numpy as np
+        >>> brier_score(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([0, 1]))
+        0.25
+    """
+    probs, labels = checked_probs(probs, labels)
+    if probs.ndim == 1:
+        return float(np.mean((probs.astype(np.float64) - labels) ** 2))
+
+    def squares(rows: slice) -> float:
+        block = probs[rows].astype(np.float64)
+        block[np.arange(len(block)), labels[rows]] -= 1
+        return float(np.einsum("ij,ij->", block, block))
+
+    return sum(map_blocks(squares, len(probs))) / len(probs)
