@@ -3,13 +3,19 @@
 from typing import Any
 
 import dagster as dg
-from kedro_runs import KedroRun, ask, run_pipeline
+from kedro_runs import KedroRun, run_module, run_pipeline
 
-PLAN = ask("atelier.operations.plan")
+PLAN = run_module("atelier.operations.plan")
 
 
 def asset(name: str, needs: list[str], description: str) -> dg.AssetsDefinition:
-    """The pipeline ``name``; its pool holds one run at a time."""
+    """Returns a pipeline as an asset, whose pool admits one run at a time.
+
+    Args:
+        name: The pipeline.
+        needs: The pipelines that make its inputs.
+        description: The text of the asset's page.
+    """
 
     @dg.asset(name=name, deps=needs, description=description, pool=name, kinds={"kedro", "mlflow"})
     def pipeline(context: dg.AssetExecutionContext, config: KedroRun) -> dg.MaterializeResult[None]:
@@ -19,7 +25,7 @@ def asset(name: str, needs: list[str], description: str) -> dg.AssetsDefinition:
 
 
 def job(name: str, entry: dict[str, Any]) -> Any:
-    """The pipelines of one entry, one after the other; a retry begins with the one that failed."""
+    """Returns the job of a schedule: pipelines in order; a retry begins at the failed one."""
     settings = {
         "environment": entry["environment"],
         "parameters": {key: str(value) for key, value in entry["parameters"].items()},
@@ -40,8 +46,8 @@ def job(name: str, entry: dict[str, Any]) -> Any:
     )
 
 
-def by_the_clock(name: str, entry: dict[str, Any]) -> dg.ScheduleDefinition:
-    """Starts the job ``name`` at the entry's times."""
+def clock_schedule(name: str, entry: dict[str, Any]) -> dg.ScheduleDefinition:
+    """Returns the schedule that starts a job at the entry's times."""
     return dg.ScheduleDefinition(
         name=f"{name}_schedule",
         job_name=name,
@@ -51,8 +57,8 @@ def by_the_clock(name: str, entry: dict[str, Any]) -> dg.ScheduleDefinition:
     )
 
 
-def after_another(name: str, entry: dict[str, Any]) -> dg.SensorDefinition:
-    """Starts the job ``name`` when another pipeline has ended, on its metric if one is named."""
+def pipeline_sensor(name: str, entry: dict[str, Any]) -> dg.SensorDefinition:
+    """Returns the sensor that starts a job after a pipeline, if its metric exceeds a value."""
     pipeline, metric, above = (entry["after"][key] for key in ("pipeline", "metric", "above"))
 
     @dg.asset_sensor(
@@ -66,8 +72,8 @@ def after_another(name: str, entry: dict[str, Any]) -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, event: dg.EventLogEntry
     ) -> dg.RunRequest | dg.SkipReason:
         ended = event.asset_materialization
-        shown = ended.metadata.get(metric) if ended and metric else None
-        value = shown.value if isinstance(shown, dg.FloatMetadataValue) else None
+        logged = ended.metadata.get(metric) if ended and metric else None
+        value = logged.value if isinstance(logged, dg.FloatMetadataValue) else None
         if metric and not (value is not None and value > above):
             return dg.SkipReason(f"{metric} is {value}, not above {above}")
         return dg.RunRequest(run_key=context.cursor)
@@ -77,8 +83,8 @@ def after_another(name: str, entry: dict[str, Any]) -> dg.SensorDefinition:
 
 SCHEDULES = PLAN["schedules"]
 defs = dg.Definitions(
-    assets=[asset(name, **facts) for name, facts in PLAN["pipelines"].items()],
+    assets=[asset(name, **fields) for name, fields in PLAN["pipelines"].items()],
     jobs=[job(name, entry) for name, entry in SCHEDULES.items()],
-    schedules=[by_the_clock(name, entry) for name, entry in SCHEDULES.items() if entry["cron"]],
-    sensors=[after_another(name, entry) for name, entry in SCHEDULES.items() if entry["after"]],
+    schedules=[clock_schedule(name, entry) for name, entry in SCHEDULES.items() if entry["cron"]],
+    sensors=[pipeline_sensor(name, entry) for name, entry in SCHEDULES.items() if entry["after"]],
 )

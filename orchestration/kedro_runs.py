@@ -20,43 +20,51 @@ from pydantic import Field
 PROJECT = Path(__file__).resolve().parents[1]
 PYTHON = os.environ.get("ATELIER_PYTHON", str(PROJECT / ".venv/bin/python"))
 LOCKS = Path(__file__).parent / "home" / "locks"
-GRACE = 20  # seconds from a polite end to a hard one
+GRACE = 20  # seconds between SIGINT and SIGKILL
 ERROR = re.compile(r"\w*(Error|Exception|Interrupt)\b.*")
 
 
 class KedroRun(dg.Config):
-    """What a run may be told: as ``--env``, as ``--params``, and its longest time in seconds."""
+    """The settings of a run: ``--env``, ``--params``, and its time limit in seconds."""
 
     environment: str = "base"
     parameters: dict[str, str] = Field(default_factory=dict)
     timeout: int | None = None
 
 
-def ask(module: str, *arguments: str) -> Any:
-    """What ``python -m module`` of the project prints as JSON on its last line."""
-    asked = subprocess.run(
+def run_module(module: str, *arguments: str) -> Any:
+    """Runs ``python -m module`` of the project and parses the JSON on its last line.
+
+    Args:
+        module: Name of the module.
+        *arguments: Its arguments.
+
+    Raises:
+        RuntimeError: If the command fails, with its error message.
+    """
+    process = subprocess.run(
         [PYTHON, "-m", module, *arguments],
         cwd=PROJECT,
         capture_output=True,
         text=True,
         check=False,
     )
-    if asked.returncode:
-        raise RuntimeError(asked.stderr.strip() or asked.stdout.strip())
-    return json.loads(asked.stdout.splitlines()[-1])
+    if process.returncode:
+        raise RuntimeError(process.stderr.strip() or process.stdout.strip())
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 @contextmanager
 def lock(name: str) -> Iterator[int]:
-    """A lock that the subprocess inherits: who is orphaned by a kill still holds it."""
+    """Holds a lock that the subprocess inherits, so that an orphaned subprocess still holds it."""
     LOCKS.mkdir(parents=True, exist_ok=True)
-    with (LOCKS / name).open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield held.fileno()
+    with (LOCKS / name).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file.fileno()
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and its children, politely first."""
+    """Ends a process and its children: by SIGINT, and after a while by SIGKILL."""
     for number in (signal.SIGINT, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
@@ -68,7 +76,15 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def stream(process: subprocess.Popen[bytes], timeout: int | None) -> tuple[list[str], bool]:
-    """Pass the log on as it comes; its last lines, and whether time ran out."""
+    """Prints the log of a process as it comes.
+
+    Args:
+        process: Its output is a pipe.
+        timeout: Seconds after which the process is ended; None is no limit.
+
+    Returns:
+        The last lines of the log, and whether the time limit was reached.
+    """
     tail: deque[str] = deque(maxlen=200)
     late = threading.Event()
 
@@ -93,7 +109,13 @@ def stream(process: subprocess.Popen[bytes], timeout: int | None) -> tuple[list[
 
 
 def reason(code: int, tail: list[str], *, timeout: int | None) -> str:
-    """In one line, why a run failed; ``timeout`` if that was reached."""
+    """Returns in one line why a run failed.
+
+    Args:
+        code: The exit code; negative is the number of a signal.
+        tail: The last lines of the log.
+        timeout: The time limit in seconds, if it was reached.
+    """
     if timeout:
         return f"Expected to end within {timeout} s. Received: still running, and was ended"
     if code < 0:
@@ -102,11 +124,11 @@ def reason(code: int, tail: list[str], *, timeout: int | None) -> str:
     return (errors or [line for line in tail if line.strip()] or [f"exit code {code}"])[-1]
 
 
-def shown(receipt: dict[str, Any]) -> dict[str, Any]:
-    """The main metrics and the way to MLflow, as the asset's page shows them."""
-    if not receipt:
+def metadata_of(summary: dict[str, Any]) -> dict[str, Any]:
+    """Returns the main metrics and the address in MLflow, as the asset's page shows them."""
+    if not summary:
         return {}
-    metrics = receipt["metrics"]
+    metrics = summary["metrics"]
     bounds = ("_low", "_high")
     rows = [
         f"| {key} | {value:.6g} | {interval(metrics, key)} |"
@@ -116,25 +138,37 @@ def shown(receipt: dict[str, Any]) -> dict[str, Any]:
     table = "\n".join(["| metric | value | 95 % interval |", "|---|---|---|", *rows])
     numbers = {key: float(metrics[key]) for key in metrics if not key.endswith(bounds)}
     return {
-        "MLflow": dg.MetadataValue.url(receipt["page"]),
+        "MLflow": dg.MetadataValue.url(summary["page"]),
         **({"metrics": dg.MetadataValue.md(table)} if rows else {}),
         **numbers,
     }
 
 
 def interval(metrics: dict[str, float], key: str) -> str:
-    """The interval of a metric, where the run logged one."""
+    """Returns the interval of a metric as text; empty where the run logged none."""
     ends = [metrics.get(f"{key}_low"), metrics.get(f"{key}_high")]
     return "" if None in ends else f"{ends[0]:.6g} to {ends[1]:.6g}"
 
 
-def start(name: str, config: KedroRun, tags: dict[str, str], held: int) -> subprocess.Popen[bytes]:
-    """``kedro run`` of one pipeline, in a group of its own; MLflow puts ``tags`` on its run."""
+def start(
+    name: str, config: KedroRun, tags: dict[str, str], lock_file: int
+) -> subprocess.Popen[bytes]:
+    """Starts ``kedro run`` of one pipeline in a process group.
+
+    Args:
+        name: The pipeline.
+        config: The settings of the run.
+        tags: Tags that MLflow sets on the run.
+        lock_file: A file descriptor that the process inherits.
+
+    Returns:
+        The process, whose output is a pipe.
+    """
     command = [PYTHON, "-m", "kedro", "run", "--pipeline", name, "--env", config.environment]
     if config.parameters:
-        given = ",".join(f"{key}={value}" for key, value in config.parameters.items())
-        command += ["--params", given]
-    told = {
+        parameters = ",".join(f"{key}={value}" for key, value in config.parameters.items())
+        command += ["--params", parameters]
+    variables = {
         "MLFLOW_RUN_CONTEXT": json.dumps(tags),
         "PYTHONUNBUFFERED": "1",
         "COLUMNS": "120",
@@ -143,27 +177,37 @@ def start(name: str, config: KedroRun, tags: dict[str, str], held: int) -> subpr
     return subprocess.Popen(
         command,
         cwd=PROJECT,
-        env={key: text for key, text in os.environ.items() if key != "VIRTUAL_ENV"} | told,
+        env={key: text for key, text in os.environ.items() if key != "VIRTUAL_ENV"} | variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        pass_fds=[held],
+        pass_fds=[lock_file],
     )
 
 
 def run_pipeline(name: str, config: KedroRun, run_id: str) -> dg.MaterializeResult[None]:
-    """Run one pipeline and show what it left.
+    """Runs one pipeline.
+
+    Args:
+        name: The pipeline.
+        config: The settings of the run.
+        run_id: The id of Dagster's run.
+
+    Returns:
+        The main metrics of the run.
 
     Raises:
         dg.Failure: With the last error, when the run fails, is killed or takes too long.
     """
     tags = {"atelier.mark": f"{run_id}/{name}", "dagster.run_id": run_id}
-    with lock(name) as held:
-        process = start(name, config, tags, held)
+    with lock(name) as lock_file:
+        process = start(name, config, tags, lock_file)
         tail, late = stream(process, config.timeout)
-    left = ask("atelier.operations.run_summary", tags["atelier.mark"], name, config.environment)
-    metadata = shown(left)
+    summary = run_module(
+        "atelier.operations.run_summary", tags["atelier.mark"], name, config.environment
+    )
+    metadata = metadata_of(summary)
     if process.returncode or late:
         why = reason(process.returncode, tail, timeout=config.timeout if late else None)
         end_of_log = dg.MetadataValue.md("```\n" + "\n".join(tail[-30:]) + "\n```")

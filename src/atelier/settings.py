@@ -23,9 +23,8 @@ from atelier.hooks import (
 )
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or TensorFlow's C++ library logs at start
-use_ascii_fallback(
-    sys.stdout, sys.stderr
-)  # log messages say "…", which not every terminal can show
+# Log messages contain "…", which not every terminal can show.
+use_ascii_fallback(sys.stdout, sys.stderr)
 
 PACKAGE = Path(__file__).parent
 """Folder of the code. The project's folder, to which relative paths in conf/ refer, is known to

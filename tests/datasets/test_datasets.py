@@ -162,7 +162,7 @@ def test_a_checkpoint_names_the_run_that_is_continued(tmp_path, run):
 
 
 def test_a_sink_cannot_be_an_output(tmp_path):
-    with pytest.raises(DatasetError, match="Expected a node to load this sink"):
+    with pytest.raises(DatasetError, match="to be loaded only"):
         MetricLogDataset(prefix="x").save([])
 
 

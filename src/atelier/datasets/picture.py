@@ -96,7 +96,7 @@ def _local_source(source: str, downloads: str, mirror: str | None) -> str:
     except OSError as error:  # requests' errors are OSErrors
         raise DatasetError(
             f"Expected a picture at {redact(address)}. Received: {redact(str(error))}. "
-            "Without a network, name a file or an embedded picture"
+            "Offline, name a file or an embedded picture"
         ) from None
 
 

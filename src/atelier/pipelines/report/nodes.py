@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from atelier.report.experiments import EXPERIMENTS
-from atelier.report.page import render_page
+from atelier import report
 from atelier.report.results import ExperimentResults
 
 
@@ -16,4 +15,4 @@ def write_report(
     experiments: list[dict[str, Any]], results: ExperimentResults, *_counts: Any
 ) -> str:
     """Returns the page as HTML; it waits for the counts, and so for every result."""
-    return render_page(EXPERIMENTS.validate_python(experiments), results)
+    return report.render_page(report.EXPERIMENTS.validate_python(experiments), results)

@@ -1,0 +1,21 @@
+from .experiments import EXPERIMENTS, CaptionedFigure, Experiment, Measure, Table
+from .page import render_page
+from .results import ExperimentResults, Run
+from .run_records import RunRecord, run_record
+from .values import format_cell, format_measure, format_number
+
+__all__ = [
+    "EXPERIMENTS",
+    "CaptionedFigure",
+    "Experiment",
+    "ExperimentResults",
+    "Measure",
+    "Run",
+    "RunRecord",
+    "Table",
+    "format_cell",
+    "format_measure",
+    "format_number",
+    "render_page",
+    "run_record",
+]
