@@ -206,7 +206,7 @@ def test_a_model_without_versions_names_the_pipeline_to_run_first(run, tmp_path)
     empty = RegistryDataset(name="nobody", lock=str(tmp_path / "lock")).load()
     with pytest.raises(DatasetError, match="kedro run --pipeline calibration"):
         empty.newest()
-    with pytest.raises(DatasetError, match="Expected a node to load"):
+    with pytest.raises(DatasetError, match="to be loaded only. Received: save"):
         RegistryDataset(name="nobody", lock=str(tmp_path / "lock")).save({})
 
 
