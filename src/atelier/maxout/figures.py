@@ -35,7 +35,7 @@ def maxout_comparison_figure(table: pd.DataFrame, *, name: str) -> Figure:
         for _, rows in table.groupby(["network", "dropout"], sort=False):
             network, drop = str(rows["network"].iloc[0]), float(rows["dropout"].iloc[0])
             _draw_networks(axes, len(labels), rows, COLOURS[network])
-            labels.append(f"{network}\n{f'dropout {drop:g}' if drop else 'no dropout'}")
+            labels.append(f"{network}\n{f'dropout {drop:g}' if drop > 0 else 'no dropout'}")
         axes.set_xticks(range(len(labels)), labels)
         axes.set(ylabel="error", xlim=(-0.5, len(labels) - 0.2))
         axes.set_title(f"{name}: maxout and ReLU, {size}, n = {n:,}")
