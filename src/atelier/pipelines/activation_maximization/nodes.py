@@ -91,7 +91,7 @@ def draw_input_descent(
     _, deviations = data.class_moments(train["images"], train["labels"], len(classes))
     label = int(deviations.mean(axis=(1, 2)).argmax())
     title = f"{provenance['name']}: {params.steps} steps of descent from each start"
-    change_title = f"{provenance['name']}: class {classes[label]}, the most variable pixels"
+    change_title = f"{provenance['name']}: class {classes[label]}, of the most variable pixels"
     return (
         figures.descent_figure(descent, classes, title=title),
         figures.descent_error_figure(descent, title=f"{title}, all classes"),
