@@ -46,7 +46,7 @@ gpu: $(READY)  ## JAX's CUDA plugin into the environment, for the sweep; 4 GB
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --editable '.[gpu]'
 
 bench: $(READY)  ## benchmarks, side by side in one run
-	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/startup.py $(ARGS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS)
