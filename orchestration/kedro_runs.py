@@ -56,7 +56,11 @@ def run_module(module: str, *arguments: str) -> Any:
 
 @contextmanager
 def lock(name: str) -> Iterator[int]:
-    """Holds a lock that the subprocess inherits, so that an orphaned subprocess still holds it."""
+    """Holds a lock that the subprocess inherits, so that an orphaned subprocess still holds it.
+
+    Yields:
+        The file descriptor to pass on to the subprocess.
+    """
     LOCKS.mkdir(parents=True, exist_ok=True)
     with (LOCKS / name).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -116,7 +116,11 @@ def _read(path: Path, name: str) -> VggWeights:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """Opens an HDF5 file, or the weights inside a ``.keras`` archive."""
+    """Opens an HDF5 file, or the weights inside a ``.keras`` archive.
+
+    Yields:
+        The open file.
+    """
     if not zipfile.is_zipfile(path):
         with h5py.File(path) as file:
             yield file

@@ -46,7 +46,11 @@ def _train_on_cluster(
     data: Arrays,
     progress: Progress,
 ) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Gives every chunk to a worker with a free slot; if the worker dies, to another one."""
+    """Gives every chunk to a worker with a free slot; if the worker dies, to another one.
+
+    Yields:
+        The index and the rows of each chunk, in the order in which they are finished.
+    """
     if not chunks:
         return
     with ExitStack() as stack:

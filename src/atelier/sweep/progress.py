@@ -16,6 +16,9 @@ def progress_bar(total: int, done: int) -> Iterator[Progress]:
     """Shows a progress bar in member-steps, with throughput and remaining time.
 
     It shows nothing where tqdm is not installed: the log has a line for each finished chunk.
+
+    Yields:
+        A function that takes the number of member-steps done since its last call.
     """
     if tqdm is None:
         yield lambda _: None

@@ -33,8 +33,8 @@ def train_locally(
         data: Images and labels of the three splits.
         progress: Called with the number of member-steps done since its last call.
 
-    Returns:
-        An iterator over the index and the rows of each chunk.
+    Yields:
+        The index and the rows of each chunk.
     """
     for index, members in chunks.items():
         yield index, trainer(members, data, progress)
