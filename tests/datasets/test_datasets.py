@@ -1,8 +1,10 @@
 import json
 import os
 import resource
+import zipfile
 from contextlib import contextmanager
 
+import keras
 import mlflow
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from atelier.datasets.keras_model import KerasModelDataset
 from atelier.datasets.npz import NpzDataset
 from atelier.datasets.sinks import CheckpointDataset, MetricLogDataset
 from atelier.datasets.tracked import MetricsDataset, ProvenanceDataset
+from atelier.maxout import Maxout
 from atelier.types import Animation
 
 pytestmark = pytest.mark.usefixtures("reproducible")
@@ -101,6 +104,22 @@ def test_a_corrupt_keras_file_is_a_clear_error(tmp_path):
     path.write_bytes(b"PK\x03\x04 no model")
     with pytest.raises(DatasetError, match=r"model\.keras"):
         KerasModelDataset(filepath=str(path)).load()
+
+
+def test_a_maxout_model_loads_whichever_module_its_layer_was_saved_from(tmp_path):
+    path, older = tmp_path / "maxout.keras", tmp_path / "older.keras"
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(6), Maxout(3)])
+    model.save(path)
+    with zipfile.ZipFile(path) as saved, zipfile.ZipFile(older, "w") as changed:
+        for name in saved.namelist():
+            content = saved.read(name)
+            assert name != "config.json" or b"atelier.maxout.networks" in content
+            moved = content.replace(b"atelier.maxout.networks", b"atelier.models.maxout")
+            changed.writestr(name, moved if name == "config.json" else content)
+    features = np.arange(12, dtype=np.float32).reshape(2, 6)
+    expected = model.predict(features, verbose=0)
+    loaded = KerasModelDataset(filepath=str(older)).load()
+    np.testing.assert_allclose(loaded.predict(features, verbose=0), expected, rtol=1e-6)
 
 
 def test_a_keras_model_too_large_for_the_disk_leaves_nothing(tmp_path):

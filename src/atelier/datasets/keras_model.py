@@ -37,6 +37,8 @@ class KerasModelDataset(FileDataset):
         """
         import keras
 
+        import atelier.maxout.networks  # noqa: F401  registers its layer, wherever it was saved
+
         if self._threads is not None:  # TensorFlow fixes its threads at its first operation
             from atelier.training.reproducibility import set_threads
 
