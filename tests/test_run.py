@@ -21,7 +21,7 @@ from atelier.calibration.density import DensityModel
 from atelier.data.vgg_weights import HED
 from atelier.datasets.keras_model import KerasModelDataset
 from atelier.datasets.npz import read_npz
-from atelier.training.fitting import predict_logits
+from atelier.training.prediction import predict_logits
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 

@@ -21,8 +21,8 @@ from atelier.calibration.serving import calibrated_model
 from atelier.data.idx import read_idx
 from atelier.evaluation import expected_calibration_error
 from atelier.training.batches import to_unit
-from atelier.training.fitting import predict_logits
 from atelier.training.params import TrainingParams
+from atelier.training.prediction import predict_logits
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 

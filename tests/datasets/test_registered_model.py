@@ -16,7 +16,7 @@ from atelier.calibration.density import DensityModel
 from atelier.calibration.networks import dense_network
 from atelier.calibration.serving import calibrated_model
 from atelier.datasets.registered_model import RegisteredModelDataset
-from atelier.training.fitting import predict_logits
+from atelier.training.prediction import predict_logits
 from atelier.training.serving import serving_model
 from atelier.types import Servable
 

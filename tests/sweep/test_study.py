@@ -7,9 +7,9 @@ import pytest
 from atelier.sweep.analysis import (
     accuracy_curves,
     best_learning_rates,
-    dropout_effect,
     members_at_best_rate,
 )
+from atelier.sweep.paired_comparison import dropout_effect
 from atelier.sweep.summary import summarize_study
 
 RATES = np.geomspace(1e-6, 1e-1, 51)

@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from atelier.training.fitting import predict_logits
 from atelier.training.networks import build_classifier, five_layer_cnn, two_layer_cnn
 from atelier.training.params import NetworkParams
+from atelier.training.prediction import predict_logits
 from atelier.training.serving import serving_model
 
 pytestmark = pytest.mark.usefixtures("reproducible")

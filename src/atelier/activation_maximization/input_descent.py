@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from atelier.activation_maximization.params import InputDescentParams
 from atelier.activation_maximization.starts import initial_images, list_starts, zero_border
-from atelier.training.fitting import predict_unit_logits
+from atelier.training.prediction import predict_unit_logits
 from atelier.types import Array, Labels
 
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from atelier.training.fitting import EVALUATION_BATCH
+from atelier.training.prediction import EVALUATION_BATCH
 from atelier.types import Array, Labels
 
 

@@ -16,7 +16,7 @@ from atelier.data.splits import random_subset
 from atelier.evaluation.detection import detection_intervals, detection_metrics
 from atelier.evaluation.intervals import with_interval
 from atelier.training.batches import to_unit
-from atelier.training.fitting import predict_unit_logits
+from atelier.training.prediction import predict_unit_logits
 from atelier.types import Array, Arrays
 
 ADVERSARIAL = "fgsm"

@@ -9,7 +9,7 @@ from scipy.special import softmax
 
 from atelier.calibration.density import DensityModel
 from atelier.drift.params import DriftParams
-from atelier.training.fitting import predict_unit_logits
+from atelier.training.prediction import predict_unit_logits
 from atelier.types import Array, Arrays, Metrics
 
 CONTINUOUS = ("log_density", "confidence", "brightness", "contrast")

@@ -11,7 +11,8 @@ from atelier.evaluation.intervals import wilson_interval
 from atelier.maxout.networks import Maxout, dense_maxout, rectified_width
 from atelier.maxout.params import MaxoutParams
 from atelier.training.batches import to_unit
-from atelier.training.fitting import fit_all_epochs, predict_unit_logits
+from atelier.training.fitting import fit_all_epochs
+from atelier.training.prediction import predict_unit_logits
 from atelier.types import Array, Arrays, Images, Metrics
 
 BLOCK = 2000

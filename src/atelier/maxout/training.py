@@ -17,7 +17,8 @@ from atelier.data.splits import random_subset
 from atelier.evaluation.calibration_error import negative_log_likelihood
 from atelier.maxout.params import MomentumParams
 from atelier.training.batches import to_unit
-from atelier.training.fitting import TrainedModel, predict_unit_logits, reseed_dropout
+from atelier.training.fitting import TrainedModel, reseed_dropout
+from atelier.training.prediction import predict_unit_logits
 from atelier.training.resume import (
     Row,
     Rows,

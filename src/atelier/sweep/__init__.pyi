@@ -3,7 +3,6 @@ from . import kernels as kernels
 from .analysis import (
     accuracy_curves,
     best_learning_rates,
-    dropout_effect,
     members_at_best_rate,
     study_metrics,
 )
@@ -13,6 +12,7 @@ from .chunk_trainer import CORRECT_COLUMN, correct_predictions
 from .executors import make_executor
 from .network import dropout_multipliers, initial_weights
 from .optimizers import OPTIMIZERS
+from .paired_comparison import dropout_effect
 from .plan import Plan
 from .population import (
     Population,

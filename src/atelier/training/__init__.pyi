@@ -1,15 +1,9 @@
 from . import figures as figures
 from .batches import to_unit
-from .fitting import (
-    TrainedModel,
-    fit,
-    fit_all_epochs,
-    logits_of_splits,
-    predict_logits,
-    predict_unit_logits,
-)
+from .fitting import TrainedModel, fit, fit_all_epochs
 from .networks import build_classifier, five_layer_cnn, two_layer_cnn
 from .params import AugmentationParams, MachineParams, NetworkParams, TrainingParams
+from .prediction import logits_of_splits, predict_logits, predict_unit_logits
 from .reproducibility import make_reproducible, set_threads
 from .resume import Resumable, fingerprint_of, run_rounds
 from .serving import servable_classifier, serving_model

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from atelier.data.shares import rounded_share
 from atelier.training.batches import to_unit, training_batches
 from atelier.training.params import TrainingParams
+from atelier.training.prediction import EVALUATION_BATCH
 from atelier.training.resume import (
     Row,
     Rows,
@@ -34,9 +35,6 @@ from atelier.training.resume import (
 from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
-
-EVALUATION_BATCH = 500
-"""Images in a batch of an evaluation."""
 
 
 class TrainedModel(NamedTuple):
@@ -292,35 +290,3 @@ def build_optimizer(training: TrainingParams, steps: int) -> keras.optimizers.Op
         "ema_momentum": training.averaging,
     }
     return keras.optimizers.get({"class_name": training.optimizer, "config": config})
-
-
-def predict_logits(model: Any, images: Array) -> Array:
-    """Returns logits (n, classes), float32, of stored images (n, height, width, channels), uint8.
-
-    The model takes images in [0, 1].
-
-    Examples:
-        >>> import keras
-        >>> import numpy as np
-        >>> from atelier.training import predict_logits
-        >>> image = keras.Input((2, 2, 1))
-        >>> model = keras.Model(image, keras.layers.GlobalMaxPooling2D()(image))
-        >>> predict_logits(model, np.full((1, 2, 2, 1), 51, np.uint8)).round(3)
-        array([[0.2]], dtype=float32)
-    """
-    return predict_unit_logits(model, to_unit(images))
-
-
-def predict_unit_logits(model: Any, images: Array) -> Array:
-    """Returns logits (n, classes), float32, of images as the model takes them, mostly in [0, 1]."""
-    logits = model.predict(images, batch_size=EVALUATION_BATCH, verbose=0)
-    return np.asarray(logits, np.float32)
-
-
-def logits_of_splits(model: Any, splits: Mapping[str, Arrays]) -> dict[str, Array]:
-    """Returns logits and labels of each split, as ``<split>_logits`` and ``<split>_labels``.
-
-    The model takes images in [0, 1]; a split has ``images`` (n, height, width, channels), uint8.
-    """
-    logits = {f"{name}_logits": predict_logits(model, s["images"]) for name, s in splits.items()}
-    return logits | {f"{name}_labels": split["labels"] for name, split in splits.items()}

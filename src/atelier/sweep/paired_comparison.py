@@ -1,0 +1,70 @@
+"""The effect of dropout in a study, by paired trainings."""
+
+import numpy as np
+import pandas as pd
+
+from atelier.evaluation.intervals import SHARE_GAIN, bootstrap_interval
+from atelier.sweep.analysis import GROUP
+from atelier.types import Array
+
+
+def dropout_effect(
+    table: pd.DataFrame, correct: Array, best: pd.DataFrame, *, seed: int
+) -> pd.DataFrame:
+    """Computes what dropout adds to each optimizer's test accuracy, with 95 % paired intervals.
+
+    ``at equal rates``: the mean over all pairs of one rate and seed, resampled by pairs. ``at own
+    best``: each arm at its best rate, resampled by test images, which both arms predict.
+
+    Args:
+        table: A row per member.
+        correct: Which test images each member classifies correctly, (members, images) bool, in
+            the table's order.
+        best: From :func:`best_learning_rates`.
+        seed: Of the resampling.
+
+    Returns:
+        A row per optimizer, dropout rate above 0 and comparison.
+
+    Examples:
+        >>> table = pd.DataFrame({"dropout": [0.0, 0.5], "test_accuracy": [0.5, 0.75]})
+        >>> table = table.assign(optimizer="sgd", learning_rate=0.1, seed=0)
+        >>> correct = np.array([[1, 1, 0, 0], [1, 1, 1, 0]], bool)
+        >>> best = table.assign(best_rate=0.1)[["optimizer", "dropout", "best_rate"]]
+        >>> dropout_effect(table, correct, best, seed=0)[["comparison", "effect", "pairs"]]
+               comparison  effect  pairs
+        0  at equal rates    0.25      1
+        1     at own best    0.25      4
+    """
+    rows = []
+    for optimizer, members in table.reset_index(drop=True).groupby("optimizer", sort=False):
+        rates = members["dropout"].unique().tolist()
+        arms = {rate: members[members["dropout"] == rate] for rate in rates}
+        if 0.0 not in arms:
+            continue
+        plain_correct = _correct_at_best(correct, arms[0.0], best)
+        for rate in sorted(set(arms) - {0.0}):
+            pairs = _pairs(arms[rate], arms[0.0])
+            images = _correct_at_best(correct, arms[rate], best) - plain_correct
+            for comparison, differences in (("at equal rates", pairs), ("at own best", images)):
+                effect = _mean_difference(differences, seed)
+                rows.append((optimizer, rate, comparison, *effect, len(differences)))
+    columns = ["optimizer", "dropout", "comparison", "effect", "low", "high", "pairs"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _mean_difference(differences: Array, seed: int) -> tuple[float, float, float]:
+    low, high = bootstrap_interval(np.mean, differences, seed=seed, bounds=SHARE_GAIN)
+    return float(differences.mean()), low, high
+
+
+def _pairs(arm: pd.DataFrame, plain: pd.DataFrame) -> Array:
+    """Returns the differences of the accuracies at one rate and seed."""
+    pairs = arm.merge(plain, on=["optimizer", "learning_rate", "seed"], validate="one_to_one")
+    return np.asarray(pairs["test_accuracy_x"] - pairs["test_accuracy_y"])
+
+
+def _correct_at_best(correct: Array, arm: pd.DataFrame, best: pd.DataFrame) -> Array:
+    """Returns the share of seeds that are correct at the arm's best rate, (images,)."""
+    (rate,) = best.merge(arm[GROUP].drop_duplicates())["best_rate"]
+    return np.asarray(correct[arm.index[arm["learning_rate"] == rate]].mean(0))
