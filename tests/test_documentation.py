@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import inspect
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -64,8 +65,14 @@ ROOMS = [module_name(path) for path in modules() if path.with_suffix(".pyi").exi
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_the_examples_of_a_module_give_what_they_say(name):
-    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    result = doctest.testmod(importlib.import_module(name), optionflags=flags)
+    module = importlib.import_module(name)
+    logging.disable(logging.CRITICAL)  # what another test configured may print to stdout
+    try:
+        result = doctest.testmod(
+            module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+        )
+    finally:
+        logging.disable(logging.NOTSET)
     assert result.attempted > 0
     assert result.failed == 0
 

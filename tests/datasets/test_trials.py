@@ -78,11 +78,11 @@ def test_members_without_an_active_run_are_logged_nowhere(tmp_path):
         dataset.load()
 
 
-def test_a_studys_ledger_is_written_to_and_never_saved(tmp_path):
+def test_a_chunk_store_is_written_to_while_a_node_runs_and_never_saved(tmp_path):
     dataset = ChunkStoreDataset(filepath=str(tmp_path / "trials"))
     study = dataset.load().open({"rates": 1}, {})
     study.write(0, ROWS)
     assert study.finished() == {0}
     pd.testing.assert_frame_equal(study.read(0), ROWS)
-    with pytest.raises(DatasetError, match="Expected a node to load"):
+    with pytest.raises(DatasetError, match="to be loaded only"):
         dataset.save({})
