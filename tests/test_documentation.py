@@ -65,7 +65,8 @@ ROOMS = [module_name(path) for path in modules() if path.with_suffix(".pyi").exi
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_the_examples_of_a_module_give_what_they_say(name):
-    module, flags = importlib.import_module(name), doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    module = importlib.import_module(name)
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     logging.disable(logging.CRITICAL)  # what another test configured may print to stdout
     try:
         result = doctest.testmod(
