@@ -69,9 +69,7 @@ def test_the_examples_of_a_module_give_what_they_say(name):
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     logging.disable(logging.CRITICAL)  # what another test configured may print to stdout
     try:
-        result = doctest.testmod(
-            module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-        )
+        result = doctest.testmod(module, optionflags=flags)
     finally:
         logging.disable(logging.NOTSET)
     assert result.attempted > 0

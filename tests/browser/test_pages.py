@@ -93,7 +93,7 @@ def test_a_figure_in_the_graph_can_be_looked_at(page, finished, viz_address):
 def test_the_animation_of_a_run_is_shown_in_its_artifacts(page, finished, mlflow_address):
     run = finished.runs("__default__")[0]
     base = f"{mlflow_address}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
-    page.goto(f"{base}/artifacts/dropout/moves.gif")
+    page.goto(f"{base}/artifacts/dropout/weight_updates.gif")
     picture = page.locator("img[src^='blob:'], img[src*='artifact']").first
     picture.wait_for()
     page.wait_for_timeout(500)
