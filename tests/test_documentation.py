@@ -101,6 +101,11 @@ def test_importing_the_rooms_imports_no_heavy_library():
     assert loaded_by(*(f"import {room}" for room in ["atelier", *ROOMS])) == set()
 
 
+def test_the_rooms_are_attributes_of_the_package():
+    libraries = loaded_by("import atelier", "atelier.thresholding.otsu_thresholds")
+    assert "tensorflow" not in libraries
+
+
 def test_the_nodes_import_no_heavy_library():
     nodes = (module_name(path) for path in modules() if path.name == "nodes.py")
     assert loaded_by(*(f"import {name}" for name in nodes)) <= {"kedro"}
@@ -109,7 +114,7 @@ def test_the_nodes_import_no_heavy_library():
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_public_name_of_a_room_loads_and_says_what_it_is(room):
     package = importlib.import_module(room)
-    submodules = {path.stem for path in Path(package.__file__).parent.glob("*.py")}
+    submodules = {path.stem for path in Path(package.__file__).parent.iterdir()}
     for name in package.__all__:
         public = getattr(package, name)
         assert inspect.ismodule(public) == (name in submodules), name

@@ -1,0 +1,37 @@
+from . import activation_maximization as activation_maximization
+from . import calibration as calibration
+from . import cells as cells
+from . import clustering as clustering
+from . import data as data
+from . import drift as drift
+from . import dropout as dropout
+from . import evaluation as evaluation
+from . import gradients as gradients
+from . import maxout as maxout
+from . import promotion as promotion
+from . import segmentation as segmentation
+from . import style_transfer as style_transfer
+from . import sweep as sweep
+from . import thresholding as thresholding
+from . import training as training
+
+__version__: str
+
+__all__ = [
+    "activation_maximization",
+    "calibration",
+    "cells",
+    "clustering",
+    "data",
+    "drift",
+    "dropout",
+    "evaluation",
+    "gradients",
+    "maxout",
+    "promotion",
+    "segmentation",
+    "style_transfer",
+    "sweep",
+    "thresholding",
+    "training",
+]
