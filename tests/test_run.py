@@ -22,6 +22,7 @@ from atelier.data.vgg_weights import HED
 from atelier.datasets.keras_model import KerasModelDataset
 from atelier.datasets.npz import read_npz
 from atelier.training.prediction import predict_logits
+from atelier.training.resume import history_from_arrays
 
 pytestmark = pytest.mark.usefixtures("reproducible")
 
@@ -281,7 +282,7 @@ def start_and_stop(project, how, *, epochs: int) -> str:
     checkpoint = project.path("06_models/test/digits/checkpoint.npz")
 
     def saved() -> int:
-        return len(read_npz(checkpoint)["history"]) if checkpoint.exists() else 0
+        return len(history_from_arrays(read_npz(checkpoint))) if checkpoint.exists() else 0
 
     enough = saved() + epochs
     process = project.start(
