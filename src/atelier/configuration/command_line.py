@@ -43,7 +43,7 @@ def command_line(run: Mapping[str, Any], leaves: Mapping[str, Any]) -> str:
         'kedro run --env test --pipeline train --params digits.train.epochs=2'
     """
     options = {"--env": run.get("env"), "--conf-source": run.get("conf_source")}
-    names = [name for name in run.get("pipeline_names") or [] if name != "__default__"]
+    names = [name for name in requested_pipelines(run) if name != "__default__"]
     options["--pipeline" if len(names) == 1 else "--pipelines"] = ",".join(names)
     options |= {option: ",".join(run.get(name) or []) for name, option in LIST_OPTIONS.items()}
     versions = run.get("load_versions") or {}
@@ -59,6 +59,18 @@ def command_line(run: Mapping[str, Any], leaves: Mapping[str, Any]) -> str:
         "--only-missing-outputs": run.get("only_missing_outputs"),
     }
     return " ".join(["kedro run", *arguments, *(flag for flag, is_set in flags.items() if is_set)])
+
+
+def requested_pipelines(run: Mapping[str, Any]) -> list[str]:
+    """Returns the names after ``--pipelines`` in alphabetical order; Kedro gives them in any order.
+
+    Examples:
+        >>> requested_pipelines({"pipeline_names": ["train", "ingest"]})
+        ['ingest', 'train']
+        >>> requested_pipelines({"pipeline_names": None})
+        []
+    """
+    return sorted(run.get("pipeline_names") or [])
 
 
 def command_for_pipeline(run: Mapping[str, Any], pipeline: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
+from atelier.configuration.command_line import requested_pipelines
 from atelier.configuration.redaction import redact
 from atelier.hooks.tracking import flatten_parameters
 from atelier.storage.origins import Origin, Writer, derive_origin, read_origin, write_origin
@@ -46,7 +47,7 @@ class OriginHooks:
             run_id=run.info.run_id if run else "",
             began=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             command=self._commands.rerun(run_params),
-            pipelines=tuple(run_params.get("pipeline_names") or ()),
+            pipelines=tuple(requested_pipelines(run_params)),
         )
         self._catalog = catalog
         self._unsaved = {}

@@ -12,6 +12,7 @@ from kedro_mlflow.framework.hooks.utils import _assert_mlflow_enabled
 from kedro_mlflow.io.catalog.switch_catalog_logging import switch_catalog_logging
 from pydantic import BaseModel
 
+from atelier.configuration.command_line import requested_pipelines
 from atelier.configuration.redaction import redact
 from atelier.hooks.locking import wait_for_locked_stores
 from atelier.hooks.session_run import SessionRun
@@ -84,7 +85,7 @@ class TrackingHooks(MlflowHook):
         self, run_params: dict[str, Any], catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Begins the run; its tags repeat the command line, without secrets."""
-        names = run_params.get("pipeline_names") or ["__default__"]
+        names = requested_pipelines(run_params) or ["__default__"]
         tracking = self.mlflow_config.tracking
         self._is_mlflow_enabled = _assert_mlflow_enabled(names, self.mlflow_config)
         if not self._is_mlflow_enabled:
