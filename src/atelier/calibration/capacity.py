@@ -14,7 +14,7 @@ from atelier.calibration.networks import dense_network
 from atelier.calibration.params import CapacityParams, DenseParams
 from atelier.calibration.scaling import TemperatureScaling
 from atelier.data.splits import random_subset
-from atelier.evaluation.calibration_error import expected_calibration_error, negative_log_likelihood
+from atelier.evaluation import expected_calibration_error, negative_log_likelihood
 from atelier.evaluation.intervals import SHARE, bootstrap_interval
 from atelier.training.batches import to_unit
 from atelier.training.fitting import fit_all_epochs

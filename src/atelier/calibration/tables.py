@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier.evaluation import calibration_error as metrics
+from atelier import evaluation
 from atelier.evaluation.intervals import (
     NOT_NEGATIVE,
     SHARE,
@@ -21,11 +21,11 @@ Measure = tuple[Callable[..., float], tuple[Array, ...]]
 """A function, and the arrays whose rows are resampled."""
 
 TOP_LABEL: dict[str, Callable[[Array, Array], float]] = {
-    "ece": metrics.expected_calibration_error,
-    "mce": metrics.maximum_calibration_error,
-    "ace": metrics.adaptive_calibration_error,
-    "debiased": metrics.debiased_calibration_error,
-    "smooth": metrics.smooth_calibration_error,
+    "ece": evaluation.expected_calibration_error,
+    "mce": evaluation.maximum_calibration_error,
+    "ace": evaluation.adaptive_calibration_error,
+    "debiased": evaluation.debiased_calibration_error,
+    "smooth": evaluation.smooth_calibration_error,
 }
 """Measures of confidence and correctness alone, (n,) each, which are what is resampled."""
 BOUNDS = {
@@ -58,12 +58,12 @@ def calibration_row(
         measures of TOP_LABEL, ``classwise``, ``nll`` in nats, ``brier``, and ``gain``, the decrease
         of the ECE, paired.
     """
-    confidence, correct = metrics.top_label(probs, labels)
+    confidence, correct = evaluation.top_label(probs, labels)
     row = {"n": float(len(labels))}
     row |= with_interval("accuracy", int(correct.sum()), len(correct))
     row["changed"] = float((probs.argmax(axis=1) != before.argmax(axis=1)).mean())
     measures = _measures(probs, labels, confidence, correct)
-    measures["gain"] = (_ece_decrease, (*metrics.top_label(before, labels), confidence, correct))
+    measures["gain"] = (_ece_decrease, (*evaluation.top_label(before, labels), confidence, correct))
     for name, (measure, arrays) in measures.items():
         bounds = BOUNDS.get(name, SHARE)
         low, high = bootstrap_interval(
@@ -84,7 +84,7 @@ def _measures(
         name: (measure, (confidence, correct)) for name, measure in TOP_LABEL.items()
     }
     return measures | {
-        "classwise": (metrics.classwise_calibration_error, (probs, labels)),
+        "classwise": (evaluation.classwise_calibration_error, (probs, labels)),
         "nll": (_mean, (log_losses(positive, labels),)),
         "brier": (_mean, (squares,)),
     }
@@ -97,8 +97,8 @@ def _mean(values: Array) -> float:
 def _ece_decrease(
     confidence_before: Array, correct_before: Array, confidence: Array, correct: Array
 ) -> float:
-    before = metrics.expected_calibration_error(confidence_before, correct_before)
-    return before - metrics.expected_calibration_error(confidence, correct)
+    before = evaluation.expected_calibration_error(confidence_before, correct_before)
+    return before - evaluation.expected_calibration_error(confidence, correct)
 
 
 def calibration_table(

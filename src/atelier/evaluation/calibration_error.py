@@ -16,22 +16,9 @@ from atelier.evaluation.reliability import (
     reliability_bins,
     top_label,
 )
-from atelier.evaluation.scoring_rules import negative_log_likelihood
 from atelier.evaluation.smooth_error import smooth_ece
 from atelier.evaluation.validation import checked_probs, map_blocks
 from atelier.types import Array
-
-__all__ = [
-    "adaptive_calibration_error",
-    "classwise_calibration_error",
-    "debiased_calibration_error",
-    "expected_calibration_error",
-    "maximum_calibration_error",
-    "negative_log_likelihood",
-    "reliability_bins",
-    "smooth_calibration_error",
-    "top_label",
-]
 
 
 def expected_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15) -> float:

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from atelier.data.shares import exact_fraction, rounded_share
 from atelier.data.splits import random_subset
-from atelier.evaluation.calibration_error import negative_log_likelihood
+from atelier.evaluation import negative_log_likelihood
 from atelier.maxout.params import MomentumParams
 from atelier.training.batches import to_unit
 from atelier.training.fitting import TrainedModel, reseed_dropout

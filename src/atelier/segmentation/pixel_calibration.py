@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from atelier.calibration.scaling import VectorScaling
 from atelier.cells.samples import Sample
-from atelier.evaluation.calibration_error import (
+from atelier.evaluation import (
     expected_calibration_error,
     negative_log_likelihood,
     reliability_bins,

@@ -1,6 +1,5 @@
 """Finished chunks on disk, from which an interrupted study resumes."""
 
-import hashlib
 import json
 import logging
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from atelier.storage.atomic_write import remove_abandoned, write_atomically
+from atelier.storage.digests import bytes_digest
 from atelier.types import Arrays
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class StudyFolder:
         """
         record = {"engine": ENGINE, "plan": plan, "data": _hashes(data)}
         text = json.dumps(record, indent=2, sort_keys=True)
-        name = hashlib.sha256(text.encode()).hexdigest()[:12]
+        name = bytes_digest(text.encode())[:12]
         stored = sorted(p.parent.name for p in self._root.glob("*/study.json"))
         folder = self._root / name
         if stored and name not in stored:
@@ -79,6 +79,5 @@ class ChunkStore:
 
 def _hashes(data: Arrays) -> dict[str, str]:
     return {
-        name: hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
-        for name, array in sorted(data.items())
+        name: bytes_digest(np.ascontiguousarray(array).data) for name, array in sorted(data.items())
     }

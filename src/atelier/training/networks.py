@@ -42,8 +42,8 @@ def two_layer_cnn(
 ) -> keras.Model:
     """Builds two 3×3 convolutions, max pooling, 128 hidden units and logits, untrained.
 
-    The network of the LAID post "Introduction to Activation Maximization and implementation in
-    Tensorflow" (laid.delanover.com), architecture ``post``: 1,199,882 parameters for 28×28×1 images
+    The network of the post "Dropout explained and implementation in Tensorflow"
+    (laid.delanover.com), architecture ``post``: 1,199,882 parameters for 28×28×1 images
     and 10 classes. Weights start he_uniform, biases at 0.
 
     Args:
