@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import wrapt
 from hypothesis import HealthCheck, settings
 from support.project import Project
 from support.training import dots
@@ -24,6 +25,14 @@ settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
+
+
+@wrapt.when_imported("tensorflow")
+def set_two_threads(tensorflow) -> None:
+    """TensorFlow takes its threads before its first operation, whichever test has that."""
+    tensorflow.config.threading.set_intra_op_parallelism_threads(2)
+    tensorflow.config.threading.set_inter_op_parallelism_threads(2)
+    tensorflow.config.experimental.enable_op_determinism()
 
 
 @pytest.fixture(scope="session")
@@ -77,14 +86,6 @@ def seeded() -> None:
         import keras
 
         keras.utils.set_random_seed(0)
-
-
-@pytest.fixture(scope="session")
-def reproducible() -> None:
-    """TensorFlow with two threads: what the tests of training ask for, set before its first op."""
-    from atelier.training.reproducibility import make_reproducible
-
-    make_reproducible(0, 2)
 
 
 @pytest.fixture

@@ -63,7 +63,6 @@ WITH_EXAMPLES = [module_name(path) for path in modules() if ">>> " in path.read_
 ROOMS = [module_name(path) for path in modules() if path.with_suffix(".pyi").exists()]
 
 
-@pytest.mark.usefixtures("reproducible")  # some run TensorFlow, whose threads are set before that
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_the_examples_of_a_module_give_what_they_say(name):
     module = importlib.import_module(name)

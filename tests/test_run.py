@@ -24,8 +24,6 @@ from atelier.datasets.npz import read_npz
 from atelier.training.prediction import predict_logits
 from atelier.training.resume import history_from_arrays
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 def metrics_file(project):
     return json.loads(project.path("08_reporting/test/digits/test_metrics.json").read_text())

@@ -13,8 +13,6 @@ from atelier.activation_maximization import (
 )
 from atelier.activation_maximization.params import AscentPresetsParams
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 def test_free_ascent_of_a_linear_unit_is_white_where_its_template_is_positive(linear):
     model, templates = linear

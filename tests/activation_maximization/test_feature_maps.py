@@ -7,8 +7,6 @@ from atelier.activation_maximization import FeatureMaps, GradientAscent, initial
 from atelier.activation_maximization.layers import layers_by_path
 from atelier.training.serving import serving_model
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 class Subclassed(keras.Model):
     """A model without a graph of layers, around a model that has one."""

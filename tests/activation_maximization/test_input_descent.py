@@ -12,8 +12,6 @@ from atelier.activation_maximization import (
 )
 from atelier.activation_maximization.params import InputDescentParams
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 def test_a_step_of_a_linear_model_is_the_one_worked_by_hand(linear):
     model, templates = linear

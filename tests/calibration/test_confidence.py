@@ -24,8 +24,6 @@ from atelier.training.batches import to_unit
 from atelier.training.params import TrainingParams
 from atelier.training.prediction import predict_logits
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 @pytest.fixture(scope="module")
 def network(made):

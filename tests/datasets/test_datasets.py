@@ -23,8 +23,6 @@ from atelier.datasets.tracked import MetricsDataset, ProvenanceDataset
 from atelier.maxout import Maxout
 from atelier.types import Animation
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 @contextmanager
 def full_disk():

@@ -20,13 +20,12 @@ from atelier.training.prediction import predict_logits
 from atelier.training.serving import serving_model
 from atelier.types import Servable
 
-pytestmark = pytest.mark.usefixtures("reproducible")
 CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 """Logits of two programs: far above a sum of 144 products in float32, far below a class."""
 
 
 @pytest.fixture(scope="module")
-def network(made, reproducible):
+def network(made):
     shape = made(1, 1)["images"].shape[1:]
     return dense_network(9, shape=shape, width=16, depth=1, batch_normalisation=False, seed=0)
 

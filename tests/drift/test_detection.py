@@ -8,8 +8,6 @@ from atelier.drift.detection import ImageStatistics, image_statistics, two_sampl
 from atelier.drift.params import DriftParams
 from atelier.drift.power import alarm_rate, mix_out_of_distribution, power_table
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 def sample(count, *, seed, moved=0.0, rare=0.02, classes=(0.5, 0.3, 0.2)):
     rng = np.random.default_rng(seed)

@@ -22,7 +22,6 @@ from atelier.dropout.params import GapParams, WeightUpdateParams
 from atelier.dropout.training import DropoutTrainer, active_units
 from atelier.dropout.weight_updates import OPTIMIZERS, measure_weight_updates, update_statistics
 
-pytestmark = pytest.mark.usefixtures("reproducible")
 RATES = {"SGD": 0.1, "momentum": 0.1, "Adagrad": 0.1, "Adadelta": 1, "RMSprop": 0.01, "Adam": 0.01}
 
 

@@ -13,7 +13,6 @@ from atelier.gradients.derivatives import (
     symbolic_gradient,
 )
 
-pytestmark = pytest.mark.usefixtures("reproducible")
 ANSWERS = {
     "line": [2, -1],
     "wave": [-0.9899924966, -75],

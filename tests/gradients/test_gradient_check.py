@@ -10,8 +10,6 @@ from atelier.gradients.derivatives import custom_sine
 from atelier.maxout.networks import dense_maxout
 from atelier.training.networks import five_layer_cnn, two_layer_cnn
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 def test_the_custom_sine_has_the_gradient_of_the_sine():
     point = [np.linspace(-3, 3, 7)]

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from atelier.gradients.jacobians import (
@@ -8,8 +7,6 @@ from atelier.gradients.jacobians import (
     reverse_jacobian,
     tanh_layer,
 )
-
-pytestmark = pytest.mark.usefixtures("reproducible")
 
 
 def test_both_modes_give_the_jacobian_of_a_layer():

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from atelier.gradients.minimization import (
@@ -9,8 +8,6 @@ from atelier.gradients.minimization import (
     minimize_with_keras,
     minimize_with_tape,
 )
-
-pytestmark = pytest.mark.usefixtures("reproducible")
 
 
 def data(rng):

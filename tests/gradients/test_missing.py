@@ -9,8 +9,6 @@ import tensorflow as tf
 
 from atelier.gradients import check_gradient, diagnose_gradient, example_of_each_reason
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 def test_every_reason_for_a_missing_gradient_is_named():
     function, values, names = example_of_each_reason()

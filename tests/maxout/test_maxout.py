@@ -12,8 +12,6 @@ from atelier.maxout.params import MaxoutParams, MomentumParams
 from atelier.maxout.training import MomentumTrainer, train_with_momentum
 from atelier.training.params import TrainingParams
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 def test_each_unit_is_the_maximum_of_its_group():
     x = np.random.default_rng(0).normal(size=(5, 4, 2, 18)).astype(np.float32)

@@ -16,8 +16,6 @@ from atelier.pipelines import activation_maximization
 from atelier.training.batches import to_unit
 from atelier.training.params import AugmentationParams, NetworkParams, TrainingParams
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 MACHINE = {"seed": 0, "threads": 2}
 TRAINING = TrainingParams(
     optimizer="adam", learning_rate=0.01, schedule="constant", weight_decay=0, averaging=0,

@@ -9,7 +9,6 @@ from atelier.calibration.networks import dense_network
 from atelier.calibration.params import CalibrationParams, DensityParams, ShiftParams
 from atelier.pipelines import calibration
 
-pytestmark = pytest.mark.usefixtures("reproducible")
 CLASSES = list("0123456789")
 
 

@@ -10,8 +10,6 @@ from atelier.drift.params import DriftParams
 from atelier.pipelines import drift
 from atelier.training.batches import to_unit
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 PARAMS = DriftParams(
     covariance="diagonal", reject=0.02, alpha=0.01, size=60, draws=5, null_draws=20,
     letters=(0.5,), levels={"noise": (0.3,)}, seed=0, threads=2,

@@ -47,7 +47,7 @@ def test_ingest_draws_what_is_there(ingested):
 
 
 @pytest.fixture(scope="module")
-def trained(made, reproducible):
+def trained(made):
     def at_28(split):
         return split | {"images": np.pad(split["images"], ((0, 0), (8, 8), (8, 8), (0, 0)))}
 

@@ -20,8 +20,6 @@ from atelier.segmentation.params import (
 )
 from atelier.thresholding.params import ThresholdingParams
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 SPLITTING = SplittingParams(smoothing=1.0, depth=1.5, least=10)
 OTSU = ThresholdingParams(classes=(2, 3), block=16, resamples=20, seed=0)
 PLANE = PlaneParams(points=60, components=2, distance=6.0, shown=(0, 2), starts=3, seed=0)

@@ -15,8 +15,6 @@ from atelier.style_transfer.params import (
     TransferParams,
 )
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 class Nowhere(list):
     """A curve, an album and a checkpoint that keep nothing but what is appended."""

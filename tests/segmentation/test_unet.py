@@ -29,8 +29,6 @@ from atelier.segmentation.unet import unet_network
 from atelier.segmentation.unet_shapes import fitting_side, receptive_margin, valid_margin
 from atelier.thresholding.cells import cells_by_threshold
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 STILL = DeformationParams(
     displacement=0, degrees=0, scale=0, shift=0, flips=False, gain=0, offset=0, gamma=0, noise=0
 )

@@ -3,8 +3,6 @@ import pytest
 
 from atelier.style_transfer import content_loss, gram_matrix, style_loss, total_variation
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 MAPS = np.array([[1.0, 2, 3, 4], [0, 1, 0, 1]]).T[None]  # (1, 4, 2): four positions, two channels
 
 

@@ -13,8 +13,6 @@ from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.synthesis import PaintingState, paint_scale, transfer
 from atelier.style_transfer.vgg import to_vgg
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 def recipe(**changes):
     return TransferParams(

@@ -10,8 +10,6 @@ from atelier.style_transfer.vgg import (
     vgg16_features,
 )
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 def test_every_layer_has_the_output_of_keras_own_network(vgg_weights, keras_vgg, rng):
     picture = rng.uniform(0, 255, (1, 48, 32, 3)).astype(np.float32)

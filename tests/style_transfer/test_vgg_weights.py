@@ -8,8 +8,6 @@ import pytest
 
 from atelier.data.vgg_weights import HED, KERNELS, WIDTHS, read_vgg_weights
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 def test_the_trunk_of_the_package_has_vgg16s_parameters(vgg_weights):
     assert sum(weight.size for weight in vgg_weights.weights.values()) == 14_714_688

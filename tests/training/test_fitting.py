@@ -11,8 +11,6 @@ from atelier.training.fitting import build_optimizer, fit
 from atelier.training.params import AugmentationParams, TrainingParams
 from atelier.training.reproducibility import make_reproducible
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 DEFAULTS = {
     "optimizer": "adam",
     "learning_rate": 0.01,

@@ -7,8 +7,6 @@ from atelier.training.params import NetworkParams
 from atelier.training.prediction import predict_logits
 from atelier.training.serving import serving_model
 
-pytestmark = pytest.mark.usefixtures("reproducible")
-
 
 def test_the_posts_network_has_the_parameters_that_its_shapes_give():
     model = two_layer_cnn(10, shape=(28, 28, 1), dropout=0.5)
