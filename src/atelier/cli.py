@@ -1,4 +1,7 @@
-"""Kedro's ``kedro run``, whose ``--params`` also takes quotes, lists and groups."""
+"""Kedro's ``kedro run``, whose ``--params`` also takes quotes, lists and groups.
+
+Nodes and namespaces can be named without the pipeline before them: ``--namespaces digits``.
+"""
 
 import copy
 from collections.abc import Mapping
@@ -7,9 +10,11 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import _config_file_callback
+from kedro.framework.project import pipelines
 
 from atelier.configuration.arguments import parse_parameters
 from atelier.configuration.names import arrange_parameters, nest_by_dots
+from atelier.configuration.node_names import complete_options
 
 HELP = (
     "Parameters of this run: NAME=VALUE, separated by commas. Write a value with a comma in "
@@ -60,8 +65,14 @@ def _extended(option: click.Parameter) -> click.Parameter:
     return option
 
 
+def _run(**options: Any) -> Any:
+    """Runs pipelines as Kedro does, with whole names of nodes and namespaces."""
+    return kedro_run.callback(**complete_options(options, pipelines))  # type: ignore[misc]
+
+
 run: click.Command = copy.copy(kedro_run)
 run.params = [_extended(option) for option in kedro_run.params]
+run.callback = _run
 
 
 @click.group(name="kedro")

@@ -48,11 +48,23 @@ BY_NAME = {
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Returns every pipeline by its name; datasets decide the order of the default run."""
-    experiments = {name: create() for name, create in EXPERIMENTS.items()}
-    by_name = {name: create() for name, create in BY_NAME.items()}
+    experiments = {name: in_namespace(create(), name) for name, create in EXPERIMENTS.items()}
+    by_name = {name: in_namespace(create(), name) for name, create in BY_NAME.items()}
     results = sum(experiments.values(), Pipeline([]))
     default = results + report.create_pipeline(after=results)
     return experiments | by_name | {"__default__": default}
+
+
+def in_namespace(pipeline: Pipeline, name: str) -> Pipeline:
+    """Returns a pipeline with its nodes in the namespace of its name; datasets keep their names.
+
+    Args:
+        pipeline: Its nodes may have namespaces, which become parts of the new one.
+        name: The name of the pipeline.
+    """
+    if all((node.namespace or "").split(".")[0] == name for node in pipeline.nodes):
+        return pipeline
+    return Pipeline(pipeline, namespace=name, prefix_datasets_with_namespace=False)
 
 
 def describe_pipelines() -> dict[str, str]:

@@ -17,6 +17,7 @@ from atelier.hooks import (
     ProgressHooks,
     RedactionHooks,
     RunnerHooks,
+    SinkHooks,
     TensorFlowHooks,
     TrackingHooks,
     environment_variable,
@@ -43,6 +44,7 @@ HOOKS = (
     OriginHooks(_commands),
     KilledRunHooks(),
     RunnerHooks(),
+    SinkHooks(),
     TensorFlowHooks(),
     ProgressHooks(),
 )

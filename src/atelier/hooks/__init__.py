@@ -10,6 +10,7 @@ from atelier.hooks.paths import PathHooks, environment_variable
 from atelier.hooks.progress import ProgressHooks
 from atelier.hooks.redaction import RedactionHooks
 from atelier.hooks.runners import RunnerHooks
+from atelier.hooks.sinks import SinkHooks
 from atelier.hooks.tensorflow_threads import TensorFlowHooks
 from atelier.hooks.tracking import TrackingHooks
 
@@ -24,6 +25,7 @@ __all__ = [
     "ProgressHooks",
     "RedactionHooks",
     "RunnerHooks",
+    "SinkHooks",
     "TensorFlowHooks",
     "TrackingHooks",
     "environment_variable",

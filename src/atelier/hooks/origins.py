@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from atelier.hooks.commands import CommandHooks
 
 
+def active_run_id() -> str:
+    """Returns the id of MLflow's active run; nothing where none is active."""
+    import mlflow
+
+    run = mlflow.active_run()
+    return run.info.run_id if run else ""
+
+
 class OriginHooks:
     """Records beside each saved file which run wrote it, with which parameters, from what.
 
@@ -39,12 +47,9 @@ class OriginHooks:
     def before_pipeline_run(
         self, run_params: dict[str, Any], catalog: CatalogProtocol[Any, Any]
     ) -> None:
-        """Notes the run that is to be recorded."""
-        import mlflow
-
-        run = mlflow.active_run()
+        """Notes the command that is to be recorded."""
         self._writer = Writer(
-            run_id=run.info.run_id if run else "",
+            run_id="",
             began=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             command=self._commands.rerun(run_params),
             pipelines=tuple(requested_pipelines(run_params)),
@@ -62,7 +67,8 @@ class OriginHooks:
             for leaf, value in flatten_parameters(record, name.removeprefix("params:")).items()
         }
         origins = map(self._origin_of, node.inputs)
-        self._origin = derive_origin(self._writer, parameters, filter(None, origins))
+        writer = self._writer.model_copy(update={"run_id": active_run_id()})
+        self._origin = derive_origin(writer, parameters, filter(None, origins))
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:

@@ -1,4 +1,4 @@
-"""The MLflow run of a session: parameters by dotted names, and tags that say how to repeat it."""
+"""The MLflow runs of a session and of its experiments, with their parameters and tags."""
 
 from __future__ import annotations
 
@@ -13,16 +13,28 @@ from kedro_mlflow.io.catalog.switch_catalog_logging import switch_catalog_loggin
 from pydantic import BaseModel
 
 from atelier.configuration.command_line import requested_pipelines
+from atelier.configuration.names import SHORT
 from atelier.configuration.redaction import redact
+from atelier.hooks.experiment_runs import (
+    FAILED,
+    FINISHED,
+    KILLED,
+    ExperimentRuns,
+    experiment_of,
+)
 from atelier.hooks.locking import wait_for_locked_stores
 from atelier.hooks.session_run import SessionRun
 from atelier.hooks.store import prepare_store, restore_mlflow_variables
 from atelier.hooks.version_control import git_tags
 from atelier.storage.processes import PROCESS, this_process
 
+MAX_SPECIAL = 40
+"""Longer parameters are no part of a run's name."""
+
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
     from atelier.hooks.commands import CommandHooks
@@ -50,15 +62,21 @@ def flatten_parameters(parameters: Any, name: str = "") -> dict[str, Any]:
 
 
 class TrackingHooks(MlflowHook):
-    """kedro-mlflow's hooks with one run for each session, and typed parameters leaf by leaf.
+    """kedro-mlflow's hooks with one run for each session, and below it one for each experiment.
+
+    Typed parameters are logged leaf by leaf.
 
     Args:
         commands: Writes the command that repeats the run.
     """
 
+    _tags: dict[str, str]
+    _changed: Mapping[str, Any]
+
     def __init__(self, commands: CommandHooks) -> None:
         super().__init__()
         self._run = SessionRun()
+        self._experiments = ExperimentRuns()
         self._commands = commands
 
     @hook_impl
@@ -82,9 +100,12 @@ class TrackingHooks(MlflowHook):
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, Any], catalog: CatalogProtocol[Any, Any]
+        self,
+        run_params: dict[str, Any],
+        pipeline: Pipeline,
+        catalog: CatalogProtocol[Any, Any],
     ) -> None:
-        """Begins the run; its tags repeat the command line, without secrets."""
+        """Begins the run of the session; its tags repeat the command line, without secrets."""
         names = requested_pipelines(run_params) or ["__default__"]
         tracking = self.mlflow_config.tracking
         self._is_mlflow_enabled = _assert_mlflow_enabled(names, self.mlflow_config)
@@ -92,14 +113,22 @@ class TrackingHooks(MlflowHook):
             switch_catalog_logging(catalog, False)  # noqa: FBT003  (kedro-mlflow's signature)
             return
         self.long_params_strategy = tracking.params.long_params_strategy
+        self._tags = run_tags(run_params, self._commands.rerun(run_params))
+        self._changed = flatten_parameters(run_params.get("runtime_params") or {})
         self._run.begin(
             run_id=tracking.run.id,
             experiment_name=tracking.experiment.name,
             name=tracking.run.name or "+".join(names),
-            tags=run_tags(run_params, self._commands.rerun(run_params)),
+            tags=self._tags,
         )
+        self._experiments.plan(pipeline)
 
-    @hook_impl
+    @hook_impl(tryfirst=True)
+    def before_dataset_loaded(self, node: Node) -> None:
+        """Makes the run of the node's experiment the active one, for what loading logs."""
+        self._enter(node)
+
+    @hook_impl(tryfirst=True)
     def before_node_run(
         self,
         node: Node,
@@ -125,22 +154,68 @@ class TrackingHooks(MlflowHook):
                 f"Expected {node.name} in the session's own thread, which has the MLflow run. "
                 "Received: another thread. Take a runner without threads, such as SequentialRunner"
             )
+        self._enter(node)
         super().before_node_run(node, catalog, inputs, is_async)
 
     @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """Counts the node; its experiment ends once the last outputs are saved."""
+        self._experiments.count(node)
+
+    @hook_impl
     def after_pipeline_run(self, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Ends the run."""
-        self._end("FINISHED", catalog)
+        """Ends the runs."""
+        self._end(FINISHED, catalog)
 
     @hook_impl
     def on_pipeline_error(self, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Ends the run as failed."""
-        self._end("FAILED", catalog)
+        """Ends the run of the experiment that failed as failed, and the session's.
+
+        Experiments that had not ended are marked as killed.
+        """
+        self._end(FAILED, catalog)
+
+    def _enter(self, node: Node) -> None:
+        """Makes the run of a node's experiment active; ends runs whose last node has ended."""
+        experiment = experiment_of(node)
+        if not self._is_mlflow_enabled or (experiment and experiment == self._experiments.active):
+            return
+        self._end_completed()
+        name = run_name(experiment.name, experiment.namespace, self._changed) if experiment else ""
+        tags = self._tags | (experiment.tags if experiment else {})
+        self._experiments.enter(node, name, tags)
+
+    def _end_completed(self) -> None:
+        for experiment in self._experiments.completed():
+            self._experiments.end(experiment, FINISHED)
 
     def _end(self, status: str, catalog: CatalogProtocol[Any, Any]) -> None:
+        if status == FINISHED:
+            self._end_completed()
+        self._experiments.end_all(active=status, others=KILLED)
         self._run.end(status)
         if not self._is_mlflow_enabled:
             switch_catalog_logging(catalog, True)  # noqa: FBT003  (kedro-mlflow's signature)
+
+
+def run_name(experiment: str, namespace: str, changed: Mapping[str, Any]) -> str:
+    """Returns the name of an experiment's run, with the parameters that the command changed.
+
+    Args:
+        experiment: The experiment's name.
+        namespace: Of the experiment; parameters of other namespaces are left out.
+        changed: The parameters of the command by dotted names.
+
+    Examples:
+        >>> run_name("train · digits", "digits", {"digits.training.seed": 3, "cells.seed": 1})
+        'train · digits · seed 3'
+    """
+    special = [
+        f"{name.rsplit('.', 1)[-1]} {redact(value, name)}"
+        for name, value in changed.items()
+        if name.startswith((f"{namespace}.", f"{SHORT}."))
+    ]
+    return " · ".join([experiment, *(item for item in special if len(item) <= MAX_SPECIAL)])
 
 
 def run_tags(run_params: Mapping[str, Any], command: str) -> dict[str, str]:

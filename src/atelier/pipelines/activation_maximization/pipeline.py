@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from atelier.pipelines.activation_maximization import nodes
+from atelier.pipelines.sinks import with_sinks
 
 ACTIVATION_MAXIMIZATION = [
     Node(
@@ -27,7 +28,11 @@ ACTIVATION_MAXIMIZATION = [
         tags="training",
     ),
     Node(
-        nodes.train_second_classifier,
+        with_sinks(
+            nodes.train_second_classifier,
+            curve="second_classifier_curve",
+            checkpoint="second_classifier_checkpoint",
+        ),
         [
             "train_arrays",
             "validation_arrays",
@@ -35,15 +40,13 @@ ACTIVATION_MAXIMIZATION = [
             "params:network",
             "params:training",
             "params:second",
-            "second_classifier_curve",
-            "second_classifier_checkpoint",
         ],
         ["second_classifier_model", "second_classifier_history"],
         name="train_second_classifier",
         tags="training",
     ),
     Node(
-        nodes.evaluate_maximized_images,
+        with_sinks(nodes.evaluate_maximized_images, checkpoint="second_classifier_checkpoint"),
         [
             "classifier_model",
             "second_classifier_model",
@@ -53,7 +56,6 @@ ACTIVATION_MAXIMIZATION = [
             "input_descent_arrays",
             "gradient_ascent_arrays",
             "params:second",
-            "second_classifier_checkpoint",
         ],
         [
             "activation_maximization_table",

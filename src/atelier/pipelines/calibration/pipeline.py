@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from atelier.pipelines.calibration import nodes
+from atelier.pipelines.sinks import with_sinks
 
 CALIBRATION = [
     Node(
@@ -80,34 +81,32 @@ DENSITY = [
 ]
 CAPACITY = [
     Node(
-        nodes.study_capacity,
+        with_sinks(nodes.study_capacity, checkpoint="capacity_checkpoint"),
         [
             "train_arrays",
             "calibration_arrays",
             "test_arrays",
             "params:capacity",
-            "capacity_checkpoint",
         ],
         "capacity_table",
         name="study_capacity",
         tags="capacity",
     ),
     Node(
-        nodes.study_overtraining,
+        with_sinks(nodes.study_overtraining, curve="overtraining_curve"),
         [
             "train_arrays",
             "calibration_arrays",
             "test_arrays",
             "params:capacity",
-            "overtraining_curve",
         ],
         ["overtrained", "overtraining_history"],
         name="study_overtraining",
         tags="capacity",
     ),
     Node(
-        nodes.draw_capacity,
-        ["capacity_table", "overtraining_history", "provenance", "capacity_checkpoint"],
+        with_sinks(nodes.draw_capacity, checkpoint="capacity_checkpoint"),
+        ["capacity_table", "overtraining_history", "provenance"],
         ["capacity_figure", "overtraining_figure"],
         name="draw_capacity",
         tags="figures",

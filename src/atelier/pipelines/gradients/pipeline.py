@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from atelier.pipelines.gradients import nodes
+from atelier.pipelines.sinks import with_sinks
 
 GRADIENTS = [
     Node(
@@ -20,8 +21,8 @@ GRADIENTS = [
         tags="gradients",
     ),
     Node(
-        nodes.compare_minimizations,
-        ["train_arrays", "provenance", "params:three_ways", "params:machine", "gradient_curve"],
+        with_sinks(nodes.compare_minimizations, curve="gradient_curve"),
+        ["train_arrays", "provenance", "params:three_ways", "params:machine"],
         ["minimization_table", "gradient_norms_history"],
         name="compare_minimizations",
         tags="training",

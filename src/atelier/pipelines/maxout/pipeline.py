@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from atelier.pipelines.maxout import nodes
+from atelier.pipelines.sinks import with_sinks
 
 MAXOUT = [
     Node(
@@ -20,44 +21,44 @@ MAXOUT = [
         tags="training",
     ),
     Node(
-        nodes.train_maxout,
+        with_sinks(nodes.train_maxout, curve="maxout_curve", checkpoint="maxout_checkpoint"),
         [
             "train_arrays",
             "validation_arrays",
             "calibration_arrays",
             "provenance",
             "params:permutation_invariant",
-            "maxout_curve",
-            "maxout_checkpoint",
         ],
         ["maxout_model", "maxout_history"],
         name="train_maxout",
         tags="training",
     ),
     Node(
-        nodes.evaluate_maxout,
-        ["maxout_model", "train_arrays", "test_arrays", "maxout_checkpoint"],
+        with_sinks(nodes.evaluate_maxout, checkpoint="maxout_checkpoint"),
+        ["maxout_model", "train_arrays", "test_arrays"],
         "maxout_metrics",
         name="evaluate_maxout",
         tags="evaluation",
     ),
     Node(
-        nodes.train_convolutional,
+        with_sinks(
+            nodes.train_convolutional,
+            curve="convolutional_curve",
+            checkpoint="convolutional_checkpoint",
+        ),
         [
             "train_arrays",
             "validation_arrays",
             "provenance",
             "params:convolutional",
-            "convolutional_curve",
-            "convolutional_checkpoint",
         ],
         ["convolutional_model", "convolutional_history"],
         name="train_convolutional_maxout",
         tags="training",
     ),
     Node(
-        nodes.evaluate_maxout,
-        ["convolutional_model", "train_arrays", "test_arrays", "convolutional_checkpoint"],
+        with_sinks(nodes.evaluate_maxout, checkpoint="convolutional_checkpoint"),
+        ["convolutional_model", "train_arrays", "test_arrays"],
         "convolutional_metrics",
         name="evaluate_convolutional_maxout",
         tags="evaluation",

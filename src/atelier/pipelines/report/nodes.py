@@ -7,7 +7,7 @@ from atelier.report.results import ExperimentResults
 
 
 def count_results(*results: Any) -> int:
-    """Returns the number of results in a namespace; being inputs, they exist before it."""
+    """Returns the number of results of an experiment; being inputs, they exist before it."""
     return len(results)
 
 

@@ -1,39 +1,44 @@
 """Report: one page about all experiments, made from the catalog."""
 
-from itertools import groupby
-
 from kedro.pipeline import Node, Pipeline
 
 from atelier.pipelines.report import nodes
 
 KINDS = ("_figure", "_metrics", "_table", "_text", "_plot", "_animation")
 """The endings of datasets that are quick to load."""
+UNTRACKED = "untracked"
+"""The tag of nodes that only order others, and so have no run of their own."""
 
 
 def create_pipeline(after: Pipeline | None = None) -> Pipeline:
     """Returns the report of the results that exist, or the report at the end of other pipelines.
 
     Args:
-        after: The pipelines whose results the report waits for. The page waits for one count in
-            each namespace instead of every result, which keeps the graph readable.
+        after: The pipelines whose results the report waits for. The page waits for one count of
+            each experiment instead of every result, which keeps the graph readable.
     """
-    by_namespace = groupby(_results(after), _namespace)
-    counts = [_count(namespace, list(results)) for namespace, results in by_namespace]
+    counts = [_count(name, results) for name, results in _results(after or Pipeline([])).items()]
     inputs = ["report.experiments", "report.results", *(node.outputs[0] for node in counts)]
-    write = Node(nodes.write_report, inputs, "report.page", name="report.write")
+    write = Node(nodes.write_report, inputs, "report.page", name="write", namespace="report")
     return Pipeline([*counts, write])
 
 
-def _count(namespace: str, results: list[str]) -> Node:
-    output = f"{namespace}.index"
-    return Node(nodes.count_results, results, output, name="index", namespace=namespace)
+def _count(experiment: str, results: list[str]) -> Node:
+    return Node(
+        nodes.count_results,
+        results,
+        f"{experiment}.index",
+        name="index",
+        namespace=experiment,
+        tags=UNTRACKED,
+    )
 
 
-def _results(pipeline: Pipeline | None) -> list[str]:
-    """Returns the results that are quick to load and that no other node reads, by namespace."""
-    outputs = pipeline.outputs() if pipeline else set()
-    return sorted(name for name in outputs if name.endswith(KINDS))
-
-
-def _namespace(name: str) -> str:
-    return name.split(".", maxsplit=1)[0]
+def _results(pipeline: Pipeline) -> dict[str, list[str]]:
+    """Returns the results that are quick to load and that no node reads, by experiment."""
+    free = {name for name in pipeline.outputs() if name.endswith(KINDS)}
+    results: dict[str, list[str]] = {}
+    for node in pipeline.nodes:
+        experiment = (node.namespace or "").split(".")[0]
+        results.setdefault(experiment, []).extend(free & set(node.outputs))
+    return {name: sorted(found) for name, found in sorted(results.items()) if found}

@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from atelier.pipelines.segmentation import nodes
+from atelier.pipelines.sinks import with_sinks
 
 DATA = ["train_arrays", "validation_arrays"]
 CELLS = [
@@ -15,54 +16,56 @@ CELLS = [
 
 SEGMENTATION = [
     Node(
-        nodes.train_unet,
-        [*DATA, "params:unet", "unet_curve", "unet_checkpoint"],
+        with_sinks(nodes.train_unet, curve="unet_curve", checkpoint="unet_checkpoint"),
+        [*DATA, "params:unet"],
         ["unet_model", "unet_history"],
         name="train_unet",
         tags="training",
     ),
     Node(
-        nodes.train_unweighted_unet,
-        [*DATA, "params:unet", "unweighted_curve", "unweighted_checkpoint"],
+        with_sinks(
+            nodes.train_unweighted_unet,
+            curve="unweighted_curve",
+            checkpoint="unweighted_checkpoint",
+        ),
+        [*DATA, "params:unet"],
         ["unweighted_model", "unweighted_history"],
         name="train_unweighted_unet",
         tags="training",
     ),
     Node(
-        nodes.predict_log_odds,
-        ["unet_model", "validation_arrays", "params:unet", "params:prediction", "unet_checkpoint"],
+        with_sinks(nodes.predict_log_odds, checkpoint="unet_checkpoint"),
+        ["unet_model", "validation_arrays", "params:unet", "params:prediction"],
         "unet_validation_logits_arrays",
         name="predict_unet_on_validation",
         tags="evaluation",
     ),
     Node(
-        nodes.predict_log_odds,
-        ["unet_model", "test_arrays", "params:unet", "params:prediction", "unet_checkpoint"],
+        with_sinks(nodes.predict_log_odds, checkpoint="unet_checkpoint"),
+        ["unet_model", "test_arrays", "params:unet", "params:prediction"],
         "unet_test_logits_arrays",
         name="predict_unet_on_test",
         tags="evaluation",
     ),
     Node(
-        nodes.predict_log_odds,
+        with_sinks(nodes.predict_log_odds, checkpoint="unweighted_checkpoint"),
         [
             "unweighted_model",
             "validation_arrays",
             "params:unet",
             "params:prediction",
-            "unweighted_checkpoint",
         ],
         "unweighted_validation_logits_arrays",
         name="predict_unweighted_unet_on_validation",
         tags="evaluation",
     ),
     Node(
-        nodes.predict_log_odds,
+        with_sinks(nodes.predict_log_odds, checkpoint="unweighted_checkpoint"),
         [
             "unweighted_model",
             "test_arrays",
             "params:unet",
             "params:prediction",
-            "unweighted_checkpoint",
         ],
         "unweighted_test_logits_arrays",
         name="predict_unweighted_unet_on_test",

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from atelier.pipelines.sinks import with_sinks
 from atelier.pipelines.style_transfer import nodes
 
 PICTURES = ["content", "styles"]
@@ -16,22 +17,22 @@ STYLE_TRANSFER = [
         tags="data",
     ),
     Node(
-        nodes.transfer_styles,
-        [*INPUTS, "params:style", "run_sinks"],
+        with_sinks(nodes.transfer_styles, sinks="run_sinks"),
+        [*INPUTS, "params:style"],
         ["paintings_arrays", "frames_arrays", "losses_table"],
         name="transfer_styles",
         tags="training",
     ),
     Node(
-        nodes.transfer_grid,
-        [*INPUTS, "params:style", "params:grid", "run_sinks"],
+        with_sinks(nodes.transfer_grid, sinks="run_sinks"),
+        [*INPUTS, "params:style", "params:grid"],
         "grid_arrays",
         name="transfer_grid",
         tags="training",
     ),
     Node(
-        nodes.measure_style_errors,
-        [*INPUTS, "paintings_arrays", "grid_arrays", "params:style", "run_sinks"],
+        with_sinks(nodes.measure_style_errors, sinks="run_sinks"),
+        [*INPUTS, "paintings_arrays", "grid_arrays", "params:style"],
         "paintings_metrics",
         name="measure_style_errors",
         tags="evaluation",

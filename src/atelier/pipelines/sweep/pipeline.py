@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from atelier.pipelines.sinks import with_sinks
 from atelier.pipelines.sweep import nodes
 
 SWEEP = [
@@ -20,8 +21,8 @@ SWEEP = [
         tags="sweep",
     ),
     Node(
-        nodes.train_population,
-        ["data_arrays", "params:study", "trials"],
+        with_sinks(nodes.train_population, trials="trials"),
+        ["data_arrays", "params:study"],
         ["members_table", "hits_arrays"],
         name="train_population",
         tags="training",

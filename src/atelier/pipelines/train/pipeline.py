@@ -2,32 +2,32 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from atelier.pipelines.sinks import with_sinks
 from atelier.pipelines.train import nodes
 
 TRAIN = [
     Node(
-        nodes.train_classifier,
+        with_sinks(
+            nodes.train_classifier, curve="learning_curve", checkpoint="training_checkpoint"
+        ),
         [
             "train_arrays",
             "validation_arrays",
             "provenance",
             "params:network",
             "params:training",
-            "learning_curve",
-            "training_checkpoint",
         ],
         ["classifier_model", "training_history"],
         name="train",
         tags="training",
     ),
     Node(
-        nodes.predict_splits,
+        with_sinks(nodes.predict_splits, checkpoint="training_checkpoint"),
         [
             "classifier_model",
             "train_arrays",
             "calibration_arrays",
             "test_arrays",
-            "training_checkpoint",
         ],
         "logits_arrays",
         name="predict",
