@@ -293,7 +293,7 @@ def test_each_experiment_of_a_command_has_a_run(project, name, expected):
 
 def test_a_run_has_its_own_metrics_and_ends_after_its_own_last_node(project):
     found = statuses(project, "all")
-    assert found == {name: "FINISHED" for name in ("solo+toy", "solo", "toy · left", "toy · right")}
+    assert found == dict.fromkeys(("solo+toy", "solo", "toy · left", "toy · right"), "FINISHED")
     solo, left = (named(project, "all", name) for name in ("solo", "toy · left"))
     command = named(project, "all", "solo+toy")
     assert len(left.data.metrics) == 2

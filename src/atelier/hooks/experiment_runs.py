@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -68,9 +68,13 @@ class ExperimentRuns:
 
     Nodes of several experiments may take turns: a run stays open, and is active while its nodes
     run. It begins with its first node and ends with its last one.
+
+    Args:
+        before_end: Gets experiment, id and status of each run that is about to end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before_end: Callable[[Experiment, str, str], None] | None = None) -> None:
+        self._before_end = before_end
         self._remaining: Counter[Experiment] = Counter()
         self._open: dict[Experiment, Any] = {}
         self._seconds: dict[Experiment, float] = {}
@@ -149,7 +153,10 @@ class ExperimentRuns:
         """
         if experiment == self._active:
             self._leave()
-        active_runs().append(self._open.pop(experiment))
+        run = self._open.pop(experiment)
+        active_runs().append(run)
+        if self._before_end:
+            self._before_end(experiment, run.info.run_id, status)
         with without_links():
             end_active_run(status, reason)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from atelier.hooks.active_runs import KILLED, end_active_run, short_tags
 from atelier.hooks.experiment_runs import ExperimentRuns
@@ -19,10 +19,16 @@ class SessionRun:
 
     Args:
         experiments: The runs below it, which end before it.
+        before_end: Gets id and status of the run when it is about to end.
     """
 
-    def __init__(self, experiments: ExperimentRuns | None = None) -> None:
+    def __init__(
+        self,
+        experiments: ExperimentRuns | None = None,
+        before_end: Callable[[str, str], None] | None = None,
+    ) -> None:
         self._experiments = experiments or ExperimentRuns()
+        self._before_end = before_end
         self._run_id: str | None = None
         self._outer: str | None = None
 
@@ -65,6 +71,8 @@ class SessionRun:
         if self._run_id is None:
             return
         self._experiments.end_all(status, reason)
+        if self._before_end:
+            self._before_end(self._run_id, status)
         while (run := mlflow.active_run()) is not None and run.info.run_id != self._outer:
             end_active_run(status, reason)
         self._run_id = None
