@@ -32,16 +32,16 @@ def metrics_file(project):
 def test_one_run_leaves_metrics_pictures_parameters_and_its_input_in_mlflow(finished):
     (run,) = finished.runs("__default__")
     assert run.info.status == "FINISHED"
-    assert run.data.metrics["digits.test.accuracy"] == metrics_file(finished)["accuracy"]
-    assert run.data.params["digits.training.augmentation.degrees"] == "0.0"
-    assert "digits.training" not in run.data.params
+    assert run.data.metrics["test/accuracy"] == metrics_file(finished)["accuracy"]
+    assert run.data.params["training.augmentation.degrees"] == "0.0"
+    assert "training" not in run.data.params
     inputs = {entry.dataset.name for entry in run.inputs.dataset_inputs}
     drawn = {"digits.mnist-5000", "characters.glyphs", "cells.drawn-cells"}
     assert inputs == drawn | {f"style.{HED}"}
     assert run.data.tags["weights"] == HED
     pictures = {one.path for one in finished.client().list_artifacts(run.info.run_id, "digits")}
     assert {"digits/confusion.png", "digits/contact_sheet.png"} <= pictures
-    history = finished.client().get_metric_history(run.info.run_id, "digits.train.val_accuracy")
+    history = finished.client().get_metric_history(run.info.run_id, "validation/accuracy")
     assert [one.step for one in history] == [1, 2]
 
 
@@ -297,7 +297,7 @@ def test_killed_and_interrupted_a_training_ends_as_if_undisturbed(ingested):
     start_and_stop(ingested, signal.SIGKILL, epochs=3)
     (killed,) = ingested.runs()
     assert killed.info.status == "RUNNING"
-    seen = ingested.client().get_metric_history(killed.info.run_id, "digits.train.val_loss")
+    seen = ingested.client().get_metric_history(killed.info.run_id, "validation/loss")
     assert len(seen) >= 3
 
     start_and_stop(ingested, signal.SIGINT, epochs=3)
@@ -309,7 +309,7 @@ def test_killed_and_interrupted_a_training_ends_as_if_undisturbed(ingested):
     assert last.info.status == "FINISHED"
     assert last.data.tags["atelier.continues"] == second.info.run_id
     assert second.data.tags["atelier.continues"] == first.info.run_id
-    history = ingested.client().get_metric_history(last.info.run_id, "digits.train.val_loss")
+    history = ingested.client().get_metric_history(last.info.run_id, "validation/loss")
     assert [one.step for one in history] == list(range(1, 26))
 
     continued = metrics_file(ingested)

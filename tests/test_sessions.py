@@ -74,7 +74,7 @@ session(names=["report"])
 page = PROJECT / "data/08_reporting/test/report.html"
 said["page"] = page.read_text("utf-8")
 (written,) = mlflow.search_runs(
-    search_all_experiments=True, filter_string="params.`picture.otsu.resamples` = '26'"
+    search_all_experiments=True, filter_string="params.`otsu.resamples` = '26'"
 )["run_id"]
 said["written by"] = written
 mlflow.delete_run(written)
@@ -109,8 +109,8 @@ def project(tmp_path_factory):
 
 def by_resamples(project):
     """The sessions' runs by the parameter that tells them apart."""
-    runs = [run for run in project.then if "picture.otsu.resamples" in run.data.params]
-    return {run.data.params["picture.otsu.resamples"]: run for run in runs}
+    runs = [run for run in project.then if "otsu.resamples" in run.data.params]
+    return {run.data.params["otsu.resamples"]: run for run in runs}
 
 
 def test_runners_with_threads_are_refused_before_anything_is_written(project):
@@ -209,5 +209,5 @@ def test_killed_at_its_first_moment_it_is_marked_and_a_locked_store_is_waited_fo
     assert "Another process locks the MLflow store: waiting" in output
     finished = project.client().get_run(after.info.run_id)
     assert finished.info.status == "FINISHED"
-    assert "picture.otsu.threshold" in finished.data.metrics
+    assert "otsu/threshold" in finished.data.metrics
     assert project.client().get_run(run.info.run_id).info.status == "KILLED"
