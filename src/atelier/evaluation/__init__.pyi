@@ -13,11 +13,18 @@ from .classification import (
     confusion_matrix,
 )
 from .detection import DetectionMetrics, detection_intervals, detection_metrics
-from .intervals import bootstrap_interval, wilson_interval, with_interval
+from .intervals import (
+    bootstrap_interval,
+    wilson_interval,
+    with_bootstrap_interval,
+    with_interval,
+)
+from .params import BootstrapParams
 from .reliability import ReliabilityBins, reliability_bins, top_label
 from .scoring_rules import brier_score, log_losses, negative_log_likelihood
 
 __all__ = [
+    "BootstrapParams",
     "DetectionMetrics",
     "ReliabilityBins",
     "adaptive_calibration_error",
@@ -39,5 +46,6 @@ __all__ = [
     "smooth_calibration_error",
     "top_label",
     "wilson_interval",
+    "with_bootstrap_interval",
     "with_interval",
 ]

@@ -90,8 +90,10 @@ class TrackingHooks(MlflowHook):
         self._loader = context.config_loader
 
     def _log_param(self, name: str, value: Any) -> None:
+        active = self._experiments.active
         for leaf, leaf_value in flatten_parameters(value, name).items():
-            super()._log_param(leaf, redact(leaf_value, leaf))
+            logged = leaf.removeprefix(f"{active.namespace}.") if active else leaf
+            super()._log_param(logged, redact(leaf_value, leaf))
 
     @hook_impl
     def before_pipeline_run(
