@@ -84,9 +84,7 @@ def paired_intervals(pairs: ExamplePairs, params: ComparisonParams) -> Estimate:
     if len(baseline) == 1:
         differences = other[0] - baseline[0]
         return Estimate(_measure(differences), *bootstrap(_measure, differences))
-    return Estimate(
-        _difference(*baseline, *other), *bootstrap(_difference, *baseline, *other)
-    )
+    return Estimate(_difference(*baseline, *other), *bootstrap(_difference, *baseline, *other))
 
 
 def _as_numbers(columns: Columns) -> Columns:

@@ -1,10 +1,10 @@
 """The metrics of two runs, their differences, and paired intervals where there are pairs."""
 
 import math
-from collections.abc import Mapping
 
 import pandas as pd
 
+from atelier.comparison.formatting import format_difference
 from atelier.comparison.intervals import estimate_metric, paired_intervals
 from atelier.comparison.pairing import example_metrics, pair_examples
 from atelier.comparison.params import ComparisonParams
@@ -41,9 +41,7 @@ def compare_metrics(
         >>> table.loc[0, ["metric", "difference", "reason"]].tolist()
         ['test/accuracy', 0.25, 'neither run kept per-example results']
     """
-    rows = [
-        _row(name, baseline, other, params) for name in metric_names((baseline, other))
-    ]
+    rows = [_row(name, baseline, other, params) for name in metric_names((baseline, other))]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype({name: float for name in COLUMNS[1:-1]})
 
@@ -84,9 +82,7 @@ def _row(
     return {"metric": name, **sides, **limits, "n": len(pairs.baseline[0]), "reason": ""}
 
 
-def _side(
-    name: str, run: RecordedRun, column: str, params: ComparisonParams
-) -> dict[str, float]:
+def _side(name: str, run: RecordedRun, column: str, params: ComparisonParams) -> dict[str, float]:
     """Returns a metric of one run with its interval: the logged one, else that of its examples."""
     logged = [run.metrics.get(f"{name}_{end}", math.nan) for end in ENDS]
     source = example_metrics(run.examples).get(name)
@@ -102,30 +98,33 @@ def _columns(name: str, value: float, low: float, high: float) -> dict[str, floa
     return {name: value, f"{name}_low": low, f"{name}_high": high}
 
 
-def summarize_differences(tables: Mapping[str, pd.DataFrame]) -> str:
-    """Returns in a sentence how many paired differences are clear of 0.
+def summarize_differences(label: str, table: pd.DataFrame) -> str:
+    """Returns in a sentence which paired differences are clear of 0.
 
     Args:
-        tables: From :func:`compare_metrics`, by the letter of the run.
+        label: The letter of the run that is compared with A.
+        table: From :func:`compare_metrics`.
+
+    Returns:
+        A sentence.
 
     Examples:
         >>> row = {"metric": "test/accuracy", "difference": 0.02, "low": 0.01, "high": 0.03}
-        >>> summarize_differences({"B": pd.DataFrame([row])})
-        'B − A: 1 of 1 paired intervals excludes 0 (test/accuracy +0.02).'
+        >>> summarize_differences("B", pd.DataFrame([row]))
+        'B differs from A in test/accuracy (+0.02): 1 of 1 paired intervals excludes 0.'
     """
-    return " ".join(_summary(label, table) for label, table in tables.items())
-
-
-def _summary(label: str, table: pd.DataFrame) -> str:
     paired = table.dropna(subset=["low", "high"])
-    if paired.empty:
-        return f"{label} − A: no paired intervals."
     clear = paired[(paired["low"] > 0) | (paired["high"] < 0)]
+    if paired.empty:
+        return f"No paired interval of {label} − A: {_reasons(table)}."
+    if clear.empty:
+        return f"None of the {len(paired)} paired intervals of {label} − A excludes 0."
+    rows = zip(clear["metric"], clear["difference"], strict=True)
+    listed = ", ".join(f"{name} ({format_difference(value)})" for name, value in rows)
     verb = "excludes" if len(clear) == 1 else "exclude"
-    listed = ", ".join(f"{row['metric']} {row['difference']:+.3g}" for row in _rows(clear))
-    ending = f" ({listed.replace('-', '−')})" if listed else ""
-    return f"{label} − A: {len(clear)} of {len(paired)} paired intervals {verb} 0{ending}."
+    count = f"{len(clear)} of {len(paired)} paired intervals {verb} 0"
+    return f"{label} differs from A in {listed}: {count}."
 
 
-def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+def _reasons(table: pd.DataFrame) -> str:
+    return "; ".join(table["reason"].unique()) or "the runs have no metric in common"

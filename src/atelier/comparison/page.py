@@ -168,7 +168,7 @@ def _contrast(label: str, comparison: RunComparison, table: pd.DataFrame) -> Con
     pair = comparison.baseline, comparison.others[label]
     return Contrast(
         label=label,
-        summary=summarize_differences({label: table}),
+        summary=summarize_differences(label, table),
         paired=paired,
         unpaired=unpaired,
         equal=[str(name) for name in table.loc[~has_pairs & is_equal, "metric"]],
@@ -211,7 +211,9 @@ def _figures(comparison: RunComparison, labels: str) -> tuple[list[str], list[Fi
     contents = {path: [run.figures.get(path) for run in comparison.runs] for path in paths}
     equal = [path for path, items in contents.items() if len(set(items)) == 1]
     different = [
-        FigurePair(path, [(label, _address(item)) for label, item in zip(labels, items, strict=True)])
+        FigurePair(
+            path, [(label, _address(item)) for label, item in zip(labels, items, strict=True)]
+        )
         for path, items in contents.items()
         if path not in equal
     ]

@@ -121,9 +121,13 @@ def render_page(experiments: Sequence[Experiment], results: ExperimentResults) -
 
     by_pipeline = {item.pipeline: build_section(item, results) for item in experiments}
     sections = [section for section in by_pipeline.values() if section]
-    return templates().get_template("page.html.j2").render(
-        results=results,
-        sections=sections,
-        missing=[item for item in experiments if not by_pipeline[item.pipeline]],
-        plotly=get_plotlyjs() if any(section.plots for section in sections) else "",
+    return (
+        templates()
+        .get_template("page.html.j2")
+        .render(
+            results=results,
+            sections=sections,
+            missing=[item for item in experiments if not by_pipeline[item.pipeline]],
+            plotly=get_plotlyjs() if any(section.plots for section in sections) else "",
+        )
     )

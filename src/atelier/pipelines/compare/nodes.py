@@ -12,26 +12,20 @@ from atelier.comparison.records import Comparison, PublishedComparison
 logger = logging.getLogger(__name__)
 
 
-def compare_runs(runs: Comparison, params: ComparisonParams) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Compares metrics, and parameters and conditions, of each experiment's runs."""
+def compare_runs(
+    runs: Comparison, params: ComparisonParams
+) -> tuple[pd.DataFrame, pd.DataFrame, str, PublishedComparison]:
+    """Compares metrics, parameters and figures; returns tables, page and what the run gets."""
     metrics, parameters = comparison.comparison_tables(runs, params)
     for (title, label), table in metrics.groupby(["experiment", "label"], sort=False):
-        logger.info("%s: %s", title, comparison.summarize_differences({str(label): table}))
-    return metrics, parameters
-
-
-def draw_differences(runs: Comparison, metrics: pd.DataFrame) -> Any:
-    """Draws the differences that have paired intervals."""
-    baseline, *others = (f"{run.name} ({run.short_id})" for run in runs.named)
-    title = f"{', '.join(others)}\nagainst {baseline}: 95 % paired intervals"
-    return comparison.figures.differences_figure(metrics, title=title)
-
-
-def write_comparison(
-    runs: Comparison, metrics: pd.DataFrame, parameters: pd.DataFrame, params: ComparisonParams
-) -> tuple[str, PublishedComparison]:
-    """Writes the page, and what is stored with the newest of the runs."""
+        logger.info("%s: %s", title, comparison.summarize_differences(str(label), table))
     page = comparison.render_comparison(runs, metrics, parameters, params)
     tables = {"metrics": metrics, "parameters": parameters}
     links = comparison.link_runs(runs)
-    return page, PublishedComparison(runs.newest, page, tables, links)
+    return metrics, parameters, page, PublishedComparison(runs.newest, page, tables, links)
+
+
+def draw_differences(metrics: pd.DataFrame) -> Any:
+    """Draws the differences that have paired intervals."""
+    title = "Differences from the baseline, with 95 % paired intervals"
+    return comparison.figures.differences_figure(metrics, title=title)

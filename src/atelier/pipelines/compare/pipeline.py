@@ -10,22 +10,15 @@ COMPARE = [
     Node(
         nodes.compare_runs,
         ["runs", "params:comparison"],
-        ["metrics_table", "parameters_table"],
+        ["metrics_table", "parameters_table", "page", "published"],
         name="compare_runs",
         tags=["evaluation", UNTRACKED],
     ),
     Node(
         nodes.draw_differences,
-        ["runs", "metrics_table"],
+        "metrics_table",
         "differences_figure",
-        name="draw",
-        tags=["figures", UNTRACKED],
-    ),
-    Node(
-        nodes.write_comparison,
-        ["runs", "metrics_table", "parameters_table", "params:comparison"],
-        ["page", "published"],
-        name="write",
+        name="draw_differences",
         tags=["figures", UNTRACKED],
     ),
 ]
