@@ -13,6 +13,7 @@ from .distribution_shift import (
     shift_tables,
     shifted_images,
 )
+from .examples import calibration_examples
 from .networks import dense_network
 from .params import CalibrationParams, CapacityParams, DenseParams, DensityParams, ShiftParams
 from .scaling import MatrixScaling, PlattScaling, VectorScaling
@@ -47,6 +48,7 @@ __all__ = [
     "calibrated_metrics",
     "calibrated_model",
     "calibrated_probabilities",
+    "calibration_examples",
     "calibration_table",
     "capacity_study",
     "confidence_scores",

@@ -13,6 +13,7 @@ from .classification import (
     confusion_matrix,
 )
 from .detection import DetectionMetrics, detection_intervals, detection_metrics
+from .examples import SPLIT, classification_examples, example_table
 from .intervals import (
     bootstrap_interval,
     wilson_interval,
@@ -24,6 +25,7 @@ from .reliability import ReliabilityBins, reliability_bins, top_label
 from .scoring_rules import brier_score, log_losses, negative_log_likelihood
 
 __all__ = [
+    "SPLIT",
     "BootstrapParams",
     "DetectionMetrics",
     "ReliabilityBins",
@@ -31,6 +33,7 @@ __all__ = [
     "bootstrap_interval",
     "brier_score",
     "class_scores",
+    "classification_examples",
     "classification_metrics",
     "classwise_calibration_error",
     "confident_mistakes",
@@ -38,6 +41,7 @@ __all__ = [
     "debiased_calibration_error",
     "detection_intervals",
     "detection_metrics",
+    "example_table",
     "expected_calibration_error",
     "log_losses",
     "maximum_calibration_error",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import evaluation, training
+from atelier import data, evaluation, training
 from atelier.training.params import NetworkParams, TrainingParams
 from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics, Servable
 
@@ -45,6 +45,14 @@ def evaluate_classifier(
     test_logits, labels = logits["test_logits"], logits["test_labels"]
     scores = evaluation.class_scores(test_logits, labels, provenance["classes"])
     return evaluation.classification_metrics(test_logits, labels, params), scores
+
+
+def score_examples(logits: Arrays, test: Arrays) -> pd.DataFrame:
+    """Computes correctness, likelihood and confidence of each test image."""
+    split = data.splits_digest({"test": test})
+    return evaluation.classification_examples(
+        logits["test_logits"], logits["test_labels"], split=split
+    )
 
 
 def draw_training(

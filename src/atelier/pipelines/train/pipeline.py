@@ -41,6 +41,13 @@ TRAIN = [
         tags="evaluation",
     ),
     Node(
+        nodes.score_examples,
+        ["logits_arrays", "test_arrays"],
+        "test_examples",
+        name="score_examples",
+        tags="evaluation",
+    ),
+    Node(
         nodes.draw_training,
         ["training_history", "logits_arrays", "test_arrays", "test_metrics", "provenance"],
         ["learning_figure", "confusion_figure", "mistakes_figure"],
