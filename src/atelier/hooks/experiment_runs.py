@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,9 +59,13 @@ class ExperimentRuns:
 
     Nodes of several experiments may take turns: a run stays open, and is active while its nodes
     run. It begins with its first node and ends with its last one.
+
+    Args:
+        before_end: Gets experiment, id and status of each run that is about to end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before_end: Callable[[Experiment, str, str], None] | None = None) -> None:
+        self._before_end = before_end
         self._remaining: Counter[Experiment] = Counter()
         self._ids: dict[Experiment, str] = {}
         self._active: Experiment | None = None
@@ -133,6 +137,8 @@ class ExperimentRuns:
         import mlflow
 
         run_id = self._ids.pop(experiment)
+        if self._before_end:
+            self._before_end(experiment, run_id, status)
         if experiment == self._active:
             mlflow.end_run(status)
             self._active = None

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 
 class SessionRun:
-    """One run on MLflow's stack of active runs, above a run that the user may have opened."""
+    """One run on MLflow's stack of active runs, above a run that the user may have opened.
 
-    def __init__(self) -> None:
+    Args:
+        before_end: Gets id and status of the run when it is about to end.
+    """
+
+    def __init__(self, before_end: Callable[[str, str], None] | None = None) -> None:
+        self._before_end = before_end
         self._run_id: str | None = None
         self._outer: str | None = None
 
@@ -50,6 +55,8 @@ class SessionRun:
 
         if self._run_id is None:
             return
+        if self._before_end:
+            self._before_end(self._run_id, status)
         while (run := mlflow.active_run()) is not None and run.info.run_id != self._outer:
             mlflow.end_run(status)
         self._run_id = None
