@@ -185,9 +185,7 @@ class RunDescriptions:
             return f"Failed in {self._node}", error
         return f"Stopped before its last node: {self._node} failed", ""
 
-    def _write(
-        self, run_id: str, before: Mapping[str, str], note: str, tags: Mapping[str, str]
-    ) -> None:
+    def _write(self, links: RunLinks, note: str, tags: Mapping[str, str]) -> None:
         """Sets the tags, and the description unless a person has written one."""
         import mlflow
         from mlflow.entities import RunTag
