@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
     from atelier.hooks.commands import CommandHooks
+    from atelier.hooks.descriptions import RunDescriptions
 
 
 def flatten_parameters(parameters: Any, name: str = "") -> dict[str, Any]:
@@ -61,16 +62,17 @@ class TrackingHooks(MlflowHook):
 
     Args:
         commands: Writes the command that repeats the run.
+        descriptions: Describes each run just before it ends.
     """
 
     _tags: dict[str, str]
     _changed: ChangedParameters
     _node: str
 
-    def __init__(self, commands: CommandHooks) -> None:
+    def __init__(self, commands: CommandHooks, descriptions: RunDescriptions) -> None:
         super().__init__()
-        self._experiments = ExperimentRuns()
-        self._run = SessionRun(self._experiments)
+        self._experiments = ExperimentRuns(before_end=descriptions.describe_experiment)
+        self._run = SessionRun(self._experiments, before_end=descriptions.describe_session)
         self._commands = commands
 
     @hook_impl
