@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from kedro.io import DatasetError
 
 from atelier.datasets.base import FileDataset
 from atelier.storage.atomic_write import atomic_path
@@ -49,13 +48,10 @@ class MemberRunsDataset(FileDataset):
         with atomic_path(self._filepath) as partial:
             partial.write_text(json.dumps({"parent": parent.info.run_id, "runs": logged}, indent=2))
 
-    def load(self) -> None:
-        """Refuses to load.
-
-        Raises:
-            DatasetError: Always; the runs are in MLflow.
-        """
-        raise DatasetError("Expected the runs to be looked up in MLflow. Received: load")
+    def load(self) -> dict[str, Any]:
+        """Returns the ids of the parent and of the runs below it; the runs are in MLflow."""
+        record: dict[str, Any] = json.loads(self._filepath.read_text(encoding="utf-8"))
+        return record
 
 
 def _log_member(client: Any, parent: Any, row: dict[str, Any], names: Mapping[str, str]) -> str:
