@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
     from atelier.hooks.commands import CommandHooks
+    from atelier.hooks.descriptions import RunDescriptions
 
 
 def flatten_parameters(parameters: Any, name: str = "") -> dict[str, Any]:
@@ -61,16 +62,17 @@ class TrackingHooks(MlflowHook):
 
     Args:
         commands: Writes the command that repeats the run.
+        descriptions: Describes each run just before it ends.
     """
 
     _tags: dict[str, str]
     _changed: ChangedParameters
     _node: str
 
-    def __init__(self, commands: CommandHooks) -> None:
+    def __init__(self, commands: CommandHooks, descriptions: RunDescriptions) -> None:
         super().__init__()
-        self._experiments = ExperimentRuns()
-        self._run = SessionRun(self._experiments)
+        self._experiments = ExperimentRuns(before_end=descriptions.describe_experiment)
+        self._run = SessionRun(self._experiments, before_end=descriptions.describe_session)
         self._commands = commands
         self._node = ""
 
@@ -91,8 +93,10 @@ class TrackingHooks(MlflowHook):
         self._loader = context.config_loader
 
     def _log_param(self, name: str, value: Any) -> None:
+        active = self._experiments.active
         for leaf, leaf_value in flatten_parameters(value, name).items():
-            super()._log_param(leaf, redact(leaf_value, leaf))
+            logged = leaf.removeprefix(f"{active.namespace}.") if active else leaf
+            super()._log_param(logged, redact(leaf_value, leaf))
 
     @hook_impl
     def before_pipeline_run(
