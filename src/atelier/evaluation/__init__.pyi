@@ -15,6 +15,7 @@ from .classification import (
 from .detection import DetectionMetrics, detection_intervals, detection_metrics
 from .intervals import (
     bootstrap_interval,
+    interval_text,
     wilson_interval,
     with_bootstrap_interval,
     with_interval,
@@ -39,6 +40,7 @@ __all__ = [
     "detection_intervals",
     "detection_metrics",
     "expected_calibration_error",
+    "interval_text",
     "log_losses",
     "maximum_calibration_error",
     "negative_log_likelihood",
