@@ -34,8 +34,8 @@ def test_the_page_of_a_run_shows_its_metric(page, finished, mlflow_address):
     run = finished.runs("__default__")[0]
     page.goto(f"{mlflow_address}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}")
     page.get_by_text("Finished", exact=True).first.wait_for()
-    page.get_by_text("digits.test.accuracy", exact=True).first.wait_for()
-    page.get_by_text("digits.training.epochs", exact=True).first.wait_for()
+    page.get_by_text("test/accuracy", exact=True).first.wait_for()
+    page.get_by_text("training.epochs", exact=True).first.wait_for()
     shot(page, finished, "mlflow_run")
 
 

@@ -11,7 +11,7 @@ from atelier.evaluation.intervals import (
     NOT_NEGATIVE,
     SHARE,
     SHARE_GAIN,
-    bootstrap_interval,
+    with_bootstrap_interval,
     with_interval,
 )
 from atelier.evaluation.scoring_rules import log_losses
@@ -66,10 +66,9 @@ def calibration_row(
     measures["gain"] = (_ece_decrease, (*evaluation.top_label(before, labels), confidence, correct))
     for name, (measure, arrays) in measures.items():
         bounds = BOUNDS.get(name, SHARE)
-        low, high = bootstrap_interval(
-            measure, *arrays, seed=seed, resamples=resamples, bounds=bounds
+        row |= with_bootstrap_interval(
+            name, measure, *arrays, seed=seed, resamples=resamples, bounds=bounds
         )
-        row |= {name: measure(*arrays), f"{name}_low": low, f"{name}_high": high}
     return row
 
 
@@ -166,6 +165,16 @@ def temperature_metrics(table: pd.DataFrame) -> Metrics:
         "predictions_changed": float(after["changed"]),
         "n": float(after["n"]),
     }
+
+
+def calibrated_metrics(table: pd.DataFrame) -> Metrics:
+    """Returns accuracy, NLL and ECE after temperature scaling, each with its interval, and n.
+
+    They have the names of :func:`atelier.evaluation.classification_metrics`.
+    """
+    (row,) = table[table["method"] == "temperature"].to_dict("records")
+    measures = [f"{name}{suffix}" for name in ("accuracy", "nll", "ece") for suffix in LIMITS]
+    return {name: float(row[name]) for name in (*measures, "n")}
 
 
 def model_card(

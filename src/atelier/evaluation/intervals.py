@@ -118,6 +118,38 @@ def bootstrap_interval(
     return max(min(limits[0], estimate), least), min(max(limits[1], estimate), largest)
 
 
+def with_bootstrap_interval(
+    name: str,
+    measure: Callable[..., float],
+    *arrays: Array,
+    seed: int,
+    resamples: int = RESAMPLES,
+    bounds: tuple[float, float] = UNBOUNDED,
+) -> dict[str, float]:
+    """Returns a measure with its 95 % bootstrap interval, as columns of a table.
+
+    Args:
+        name: Name of the measure.
+        measure: A function of the arrays.
+        arrays: At least one, all of length n.
+        seed: Seed of the resamples, see :func:`bootstrap_interval`.
+        resamples: Number of resamples, ≥ 1.
+        bounds: Least and largest value that the measure can have.
+
+    Returns:
+        ``name``, ``name_low`` and ``name_high``.
+
+    Examples:
+        >>> import numpy as np
+        >>> errors = np.array([0, 1, 0, 0, 1, 0, 0, 0, 1, 0])
+        >>> columns = with_bootstrap_interval("error", np.mean, errors, seed=0, bounds=(0, 1))
+        >>> {name: round(value, 2) for name, value in columns.items()}
+        {'error': 0.3, 'error_low': 0.0, 'error_high': 0.6}
+    """
+    low, high = bootstrap_interval(measure, *arrays, seed=seed, resamples=resamples, bounds=bounds)
+    return {name: float(measure(*arrays)), f"{name}_low": low, f"{name}_high": high}
+
+
 def _within(estimate: float, bounds: tuple[float, float]) -> float:
     """Returns the estimate, cut to its bounds where it exceeds them by rounding errors only."""
     low, high = bounds

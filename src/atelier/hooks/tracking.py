@@ -13,23 +13,16 @@ from kedro_mlflow.io.catalog.switch_catalog_logging import switch_catalog_loggin
 from pydantic import BaseModel
 
 from atelier.configuration.command_line import requested_pipelines
-from atelier.configuration.names import SHORT
 from atelier.configuration.redaction import redact
-from atelier.hooks.experiment_runs import (
-    FAILED,
-    FINISHED,
-    KILLED,
-    ExperimentRuns,
-    experiment_of,
-)
+from atelier.hooks.active_runs import FAILED, FINISHED
+from atelier.hooks.experiment_runs import ExperimentRuns, experiment_of
 from atelier.hooks.locking import wait_for_locked_stores
+from atelier.hooks.planning import nodes_to_run
+from atelier.hooks.run_names import ChangedParameters
 from atelier.hooks.session_run import SessionRun
 from atelier.hooks.store import prepare_store, restore_mlflow_variables
 from atelier.hooks.version_control import git_tags
 from atelier.storage.processes import PROCESS, this_process
-
-MAX_SPECIAL = 40
-"""Longer parameters are no part of a run's name."""
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -73,12 +66,13 @@ class TrackingHooks(MlflowHook):
     """
 
     _tags: dict[str, str]
-    _changed: Mapping[str, Any]
+    _changed: ChangedParameters
+    _node: str
 
     def __init__(self, commands: CommandHooks, descriptions: RunDescriptions) -> None:
         super().__init__()
-        self._run = SessionRun(before_end=descriptions.describe_session)
         self._experiments = ExperimentRuns(before_end=descriptions.describe_experiment)
+        self._run = SessionRun(self._experiments, before_end=descriptions.describe_session)
         self._commands = commands
 
     @hook_impl
@@ -95,10 +89,13 @@ class TrackingHooks(MlflowHook):
             prepare_store(context)
         with restore_mlflow_variables():
             super().after_context_created(context)
+        self._loader = context.config_loader
 
     def _log_param(self, name: str, value: Any) -> None:
+        active = self._experiments.active
         for leaf, leaf_value in flatten_parameters(value, name).items():
-            super()._log_param(leaf, redact(leaf_value, leaf))
+            logged = leaf.removeprefix(f"{active.namespace}.") if active else leaf
+            super()._log_param(logged, redact(leaf_value, leaf))
 
     @hook_impl
     def before_pipeline_run(
@@ -116,14 +113,18 @@ class TrackingHooks(MlflowHook):
             return
         self.long_params_strategy = tracking.params.long_params_strategy
         self._tags = run_tags(run_params, self._commands.rerun(run_params))
-        self._changed = flatten_parameters(run_params.get("runtime_params") or {})
+        self._changed = ChangedParameters(run_params.get("runtime_params") or {}, self._loader)
         self._run.begin(
             run_id=tracking.run.id,
             experiment_name=tracking.experiment.name,
             name=tracking.run.name or "+".join(names),
             tags=self._tags,
         )
-        self._experiments.plan(pipeline)
+        self._plan = nodes_to_run(
+            pipeline, catalog, only_missing=run_params.get("only_missing_outputs", False)
+        )
+        self._experiments.plan(self._plan)
+        self._node = ""
 
     @hook_impl(tryfirst=True)
     def before_dataset_loaded(self, node: Node) -> None:
@@ -170,54 +171,42 @@ class TrackingHooks(MlflowHook):
         self._end(FINISHED, catalog)
 
     @hook_impl
-    def on_pipeline_error(self, catalog: CatalogProtocol[Any, Any]) -> None:
+    def on_pipeline_error(self, error: Exception, catalog: CatalogProtocol[Any, Any]) -> None:
         """Ends the run of the experiment that failed as failed, and the session's.
 
         Experiments that had not ended are marked as killed.
+
+        Args:
+            error: Becomes the reason of the failed runs, without secrets.
+            catalog: The datasets of the session.
         """
-        self._end(FAILED, catalog)
+        words = f"{self._node}: {type(error).__name__}: {error}"
+        self._end(FAILED, catalog, str(redact(words)))
 
     def _enter(self, node: Node) -> None:
         """Makes the run of a node's experiment active; ends runs whose last node has ended."""
         experiment = experiment_of(node)
+        self._node = node.name
         if not self._is_mlflow_enabled or (experiment and experiment == self._experiments.active):
             return
         self._end_completed()
-        name = run_name(experiment.name, experiment.namespace, self._changed) if experiment else ""
-        tags = self._tags | (experiment.tags if experiment else {})
+        name, tags = "", self._tags
+        if experiment:
+            nodes = [item for item in self._plan if experiment_of(item) == experiment]
+            name = self._changed.run_name(experiment.name, nodes)
+            tags = tags | experiment.tags
         self._experiments.enter(node, name, tags)
 
     def _end_completed(self) -> None:
         for experiment in self._experiments.completed():
             self._experiments.end(experiment, FINISHED)
 
-    def _end(self, status: str, catalog: CatalogProtocol[Any, Any]) -> None:
+    def _end(self, status: str, catalog: CatalogProtocol[Any, Any], reason: str = "") -> None:
         if status == FINISHED:
             self._end_completed()
-        self._experiments.end_all(active=status, others=KILLED)
-        self._run.end(status)
+        self._run.end(status, reason)
         if not self._is_mlflow_enabled:
             switch_catalog_logging(catalog, True)  # noqa: FBT003  (kedro-mlflow's signature)
-
-
-def run_name(experiment: str, namespace: str, changed: Mapping[str, Any]) -> str:
-    """Returns the name of an experiment's run, with the parameters that the command changed.
-
-    Args:
-        experiment: The experiment's name.
-        namespace: Of the experiment; parameters of other namespaces are left out.
-        changed: The parameters of the command by dotted names.
-
-    Examples:
-        >>> run_name("train · digits", "digits", {"digits.training.seed": 3, "cells.seed": 1})
-        'train · digits · seed 3'
-    """
-    special = [
-        f"{name.rsplit('.', 1)[-1]} {redact(value, name)}"
-        for name, value in changed.items()
-        if name.startswith((f"{namespace}.", f"{SHORT}."))
-    ]
-    return " · ".join([experiment, *(item for item in special if len(item) <= MAX_SPECIAL)])
 
 
 def run_tags(run_params: Mapping[str, Any], command: str) -> dict[str, str]:

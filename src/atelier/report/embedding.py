@@ -3,6 +3,7 @@
 import base64
 import io
 from pathlib import Path
+from typing import IO
 
 from PIL import Image
 
@@ -11,7 +12,7 @@ WIDTH = 1600
 QUALITY = 88
 
 
-def picture_address(path: Path, *, width: int = WIDTH) -> tuple[str, int, int]:
+def picture_address(path: Path | IO[bytes], *, width: int = WIDTH) -> tuple[str, int, int]:
     """Returns a picture as a ``data:`` address in WebP, with its width and height in pixels.
 
     Args:

@@ -72,6 +72,23 @@ def build_section(experiment: Experiment, results: ExperimentResults) -> Section
     )
 
 
+def templates(package: str = "atelier.report") -> Environment:
+    """Returns the environment of a package's templates, which escapes what it puts into HTML."""
+    return Environment(
+        loader=PackageLoader(package, "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page_style() -> str:
+    """Returns the style sheet of the page, for other pages that look like it."""
+    template = templates().get_template("page.html.j2")
+    return "".join(template.blocks["style"](template.new_context()))
+
+
 def _existing(
     figures: Sequence[CaptionedFigure], data: Mapping[str, Any]
 ) -> Iterator[tuple[CaptionedFigure, Any]]:
@@ -104,16 +121,13 @@ def render_page(experiments: Sequence[Experiment], results: ExperimentResults) -
 
     by_pipeline = {item.pipeline: build_section(item, results) for item in experiments}
     sections = [section for section in by_pipeline.values() if section]
-    environment = Environment(
-        loader=PackageLoader("atelier.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
-        results=results,
-        sections=sections,
-        missing=[item for item in experiments if not by_pipeline[item.pipeline]],
-        plotly=get_plotlyjs() if any(section.plots for section in sections) else "",
+    return (
+        templates()
+        .get_template("page.html.j2")
+        .render(
+            results=results,
+            sections=sections,
+            missing=[item for item in experiments if not by_pipeline[item.pipeline]],
+            plotly=get_plotlyjs() if any(section.plots for section in sections) else "",
+        )
     )

@@ -31,16 +31,16 @@ def serving_model(model: keras.Model) -> keras.Model:
 def servable_classifier(
     model: Any, example: Images, metrics: Metrics, provenance: Mapping[str, Any]
 ) -> Servable:
-    """Returns a classifier as it is registered, with a description that states its accuracy.
+    """Returns a classifier as it is registered, with a description that states its measures.
 
     Args:
         model: Takes images in [0, 1], returns logits.
         example: Some images, (n, height, width, channels) uint8.
-        metrics: ``accuracy``, ``accuracy_low``, ``accuracy_high`` and ``n``, on the test split.
+        metrics: Of :func:`atelier.evaluation.classification_metrics`, on the test split.
         provenance: ``name``, ``digest`` and ``classes`` of the data.
 
     Returns:
-        The serving model, the example with its prediction, the description and the tags.
+        The serving model, the example with its prediction, the description, tags and metrics.
     """
     served, classes = serving_model(model), provenance["classes"]
     accuracy = (
@@ -49,7 +49,8 @@ def servable_classifier(
     )
     description = (
         f"Classifies {len(classes)} classes of {provenance['name']}: "
-        f"uint8 images in, logits out, class i is `classes` tag's i-th. Test accuracy {accuracy}."
+        f"uint8 images in, logits out, class i is `classes` tag's i-th. Test accuracy {accuracy}; "
+        f"{_with_limits(metrics, 'nll')} nats; {_with_limits(metrics, 'ece')}."
     )
     tags = {
         "source": provenance["name"],
@@ -58,4 +59,10 @@ def servable_classifier(
         "test_accuracy": accuracy,
     }
     images = np.asarray(example)
-    return Servable(served, images, served.predict(images, verbose=0), description, tags)
+    prediction = served.predict(images, verbose=0)
+    return Servable(served, images, prediction, description, tags, metrics, provenance["digest"])
+
+
+def _with_limits(metrics: Metrics, name: str) -> str:
+    low, high = metrics[f"{name}_low"], metrics[f"{name}_high"]
+    return f"{name.upper()} {metrics[name]:.4f} ({low:.4f} to {high:.4f})"
