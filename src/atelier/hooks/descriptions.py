@@ -28,6 +28,8 @@ NOTE = "mlflow.note.content"
 COMMAND = "kedro_command"
 TEXTS = "report.experiments"
 """The dataset with the report's questions, measures and captions."""
+PICTURE, PAGE_WIDTH = "description.png", 900
+"""The main figure as an artifact, and its largest width in pixels."""
 BASE = "base"
 """Kedro's environment where none is named."""
 
@@ -165,14 +167,21 @@ class RunDescriptions:
         return card if card.figure else replace(card, figure=figure)
 
     def _picture(self, card: Card, run_id: str) -> str:
-        """Returns the address of the card's figure, which the page of MLflow resolves."""
+        """Logs the card's figure as wide as a page, and returns its address.
+
+        MLflow's page shows pictures at their full size, and takes an address relative to the page.
+        """
+        import mlflow
+
+        from atelier.report.embedding import reduced_picture
+
         dataset = self._catalog.get(card.figure.of) if card.figure else None
-        folder = getattr(dataset, "artifact_path", None)
         path = getattr(dataset, "_filepath", None)
         if path is None:
             return ""
-        file = f"{folder}/{Path(path).name}" if folder else Path(path).name
-        return f"get-artifact?{urlencode({'path': file, 'run_uuid': run_id})}"
+        image = reduced_picture(Path(path), PAGE_WIDTH)
+        mlflow.MlflowClient().log_image(run_id, image, PICTURE)
+        return f"get-artifact?{urlencode({'path': PICTURE, 'run_uuid': run_id})}"
 
     def _stop(self, status: str) -> tuple[str, str]:
         """Returns what stopped a run that ends with a status, and the error."""

@@ -15,14 +15,16 @@ SHARED_VIEW = f"mlflow.sharedViewState.{VIEW}"
 KIND, TRAINING = "mlflow.experimentKind", "custom_model_development"
 """MLflow's tag of an experiment's kind, and the kind "Machine learning"."""
 COLUMNS = {
-    "attributes.`Created`": 150,
-    "tags.`pipeline`": 150,
-    "tags.`namespace`": 110,
-    "tags.`headline`": 380,
-    "tags.`interval`": 130,
-    "tags.`duration`": 90,
+    "attributes.`Created`": 130,
+    "tags.`pipeline`": 105,
+    "tags.`namespace`": 95,
+    "tags.`headline`": 290,
+    "tags.`interval`": 110,
+    "tags.`duration`": 75,
 }
 """The columns of the table by MLflow's keys, and their widths in pixels."""
+ALWAYS_SHOWN = {"attributes.`Run Name`": 215, "duration": 80}
+"""MLflow's own columns; its duration, from the first node to the last, comes after all others."""
 DESCRIPTION = """\
 Each run is one experiment on one data set, below the run of the command that made it. **headline**
 is its main number with what it measures, **interval** the 95 % interval of that number,
@@ -36,9 +38,12 @@ is its main number with what it measures, **interval** the 95 % interval of that
 
 def view_state() -> dict[str, Any]:
     """Returns the state of MLflow's table of runs: columns and their widths, newest runs first."""
+    first, last = ({name: width} for name, width in ALWAYS_SHOWN.items())
+    widths = first | COLUMNS | last
     return {
         "selectedColumns": list(COLUMNS),
-        "columnWidths": COLUMNS,
+        "columnOrder": list(widths),
+        "columnWidths": widths,
         "orderByKey": "attributes.start_time",
         "orderByAsc": False,
     }

@@ -14,6 +14,7 @@ LONGEST_COMMAND = 1500
 LONGEST_ERROR = 2000
 MOST_NAMES = 12
 """Longer lists of datasets are cut."""
+SPACE = "&emsp;"
 _SIGNED = re.compile(r"\n*<!-- atelier ([0-9a-f]{12}) -->\s*$")
 
 
@@ -209,7 +210,7 @@ def _picture(facts: RunFacts) -> str:
 
 def _measures_table(measures: Sequence[Value]) -> str:
     rows = [[_escape(value.label), value.text, value.interval, value.n] for value in measures]
-    return _table(["measured", "value", "95 % interval", "n"], rows, right=(1, 3))
+    return _table(["measured", "value", "95 % interval", "n"], rows)
 
 
 def _children_table(children: Sequence[ChildRun], room: int) -> str:
@@ -218,10 +219,10 @@ def _children_table(children: Sequence[ChildRun], room: int) -> str:
     rows: list[list[str]] = []
     for child in children:
         rows.append(_child_row(child))
-        if len(_table(header, rows, right=(3, 4))) > room:
+        if len(_table(header, rows)) > room:
             rows.pop()
             break
-    table = _table(header, rows, right=(3, 4))
+    table = _table(header, rows)
     left = len(children) - len(rows)
     return _join(table, f"… and {left} more." if left else "")
 
@@ -232,9 +233,10 @@ def _child_row(child: ChildRun) -> list[str]:
     return [_link(child.name), *numbers, child.duration, child.status.lower()]
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int]) -> str:
-    marks = ["--:" if column in right else ":--" for column in range(len(header))]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, marks, *rows))
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Returns a table; MLflow shows it without lines, so a space separates the columns."""
+    lines = [f"| {' | '.join(f'{cell}{SPACE}' for cell in cells)} |" for cells in (header, *rows)]
+    return "\n".join([lines[0], "|" + " --- |" * len(header), *lines[1:]])
 
 
 def _facts_list(facts: RunFacts) -> str:
