@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from kedro.framework.hooks import hook_impl
 
 from atelier.configuration.redaction import redact
-from atelier.hooks.experiment_runs import FAILED, FINISHED, Experiment, experiment_of
+from atelier.hooks.active_runs import FAILED, FINISHED
+from atelier.hooks.experiment_runs import Experiment, experiment_of
 from atelier.hooks.resource_usage import ResourceUsage, format_memory, format_seconds
 from atelier.hooks.run_links import RunLinks
 
