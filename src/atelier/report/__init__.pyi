@@ -1,5 +1,5 @@
-from .experiments import EXPERIMENTS, CaptionedFigure, Experiment, Measure, Table
 from .embedding import picture_address
+from .experiments import EXPERIMENTS, CaptionedFigure, Experiment, Measure, Table
 from .page import page_style, render_page, templates
 from .results import ExperimentResults, Run
 from .run_records import RunRecord, run_record
