@@ -9,6 +9,7 @@ from atelier.configuration.terminal import use_ascii_fallback
 from atelier.hooks import (
     CatalogHooks,
     CommandHooks,
+    GraphStatusHooks,
     InputHooks,
     KilledRunHooks,
     OriginHooks,
@@ -50,8 +51,10 @@ HOOKS = (
     SinkHooks(),
     TensorFlowHooks(),
     ProgressHooks(),
+    GraphStatusHooks(),
 )
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended
+# The hooks of the last two are ours, extended.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow", "kedro-viz")
 
 CONFIG_LOADER_CLASS = ProjectConfigLoader
 CONFIG_LOADER_ARGS = {

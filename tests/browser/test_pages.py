@@ -4,25 +4,6 @@ import json
 import urllib.request
 
 import pytest
-from support.servers import free_port, serve
-
-
-@pytest.fixture(scope="module")
-def mlflow_address(finished):
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    yield from (
-        address
-        for _ in serve(finished, "atelier.operations.ui", str(port), health=f"{address}/health")
-    )
-
-
-@pytest.fixture(scope="module")
-def viz_address(finished):
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    command = ("kedro", "viz", "run", "--no-browser", "--host", "127.0.0.1", "--port", str(port))
-    yield from (address for _ in serve(finished, *command, health=f"{address}/api/main"))
 
 
 def shot(page, finished, name):

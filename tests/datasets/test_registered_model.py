@@ -83,7 +83,7 @@ def test_a_model_has_its_own_metrics_only_whatever_its_run_logs_before_and_after
         }
         assert {one.dataset_name for one in model.metrics} == {"digits.made"}
         assert all(DIGEST.startswith(one.dataset_digest) for one in model.metrics)
-        run = client.get_run(version.run_id)
+        run = client.get_run(model.source_run_id)
         assert version.model_id in {one.model_id for one in run.outputs.model_outputs}
         assert set(run.data.metrics) > {"before", "after", "curve", "test/accuracy"}
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from atelier import evaluation
+from atelier.evaluation.classification import CLASSIFIER_MEASURES
 from atelier.evaluation.intervals import (
     NOT_NEGATIVE,
     SHARE,
@@ -173,7 +174,7 @@ def calibrated_metrics(table: pd.DataFrame) -> Metrics:
     They have the names of :func:`atelier.evaluation.classification_metrics`.
     """
     (row,) = table[table["method"] == "temperature"].to_dict("records")
-    measures = [f"{name}{suffix}" for name in ("accuracy", "nll", "ece") for suffix in LIMITS]
+    measures = [f"{name}{suffix}" for name in CLASSIFIER_MEASURES for suffix in LIMITS]
     return {name: float(row[name]) for name in (*measures, "n")}
 
 
@@ -190,13 +191,14 @@ def model_card(
     Returns:
         The description in Markdown, and the tags by name.
     """
-    numbers = temperature_metrics(table)
+    numbers, calibrated = temperature_metrics(table), calibrated_metrics(table)
     ece = {
         when: "{:.4f} (95 % interval {:.4f} to {:.4f})".format(
             *(numbers[f"ece_{when}{suffix}"] for suffix in LIMITS)
         )
         for when in ("before", "after")
     }
+    measures = {name: evaluation.interval_text(calibrated, name) for name in CLASSIFIER_MEASURES}
     counts = ", ".join(f"{name} {count:,}" for name, count in provenance["counts"].items())
     description = f"""\
 Classifies {len(provenance["classes"])} classes of {provenance["name"]} with calibrated confidence.
@@ -207,7 +209,7 @@ logits (Gaussians on the training logits) and `reject` (lower density than almos
 images).
 
 ECE before {ece["before"]}, after {ece["after"]}; NLL before {numbers["nll_before"]:.4f}, after
-{numbers["nll_after"]:.4f} nats; T = {temperature:.5g}; n = {numbers["n"]:.0f} test images.
+{numbers["nll_after"]:.4f} nats; accuracy {measures["accuracy"]}; T = {temperature:.5g}.
 
 Splits: {counts}. Temperature and threshold come from the calibration split, densities from the
 training split."""
@@ -221,4 +223,4 @@ training split."""
         "nll_after": f"{numbers['nll_after']:.4f}",
         "splits": counts,
     }
-    return description, tags
+    return description, tags | {f"test_{name}": text for name, text in measures.items()}

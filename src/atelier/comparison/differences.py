@@ -28,8 +28,9 @@ def parameter_differences(runs: Sequence[RecordedRun]) -> pd.DataFrame:
                 kind    name  A  B
         0  parameter  epochs  3  5
     """
+    labels = LABELS[: len(runs)]
     rows = [
-        {"kind": kind, "name": name} | dict(zip(LABELS, values, strict=False))
+        [kind, name, *values]
         for kind, records in (
             (CONDITION, [run.conditions for run in runs]),
             (PARAMETER, [run.parameters for run in runs]),
@@ -37,7 +38,7 @@ def parameter_differences(runs: Sequence[RecordedRun]) -> pd.DataFrame:
         for name, values in _values(records)
         if len(set(values)) > 1
     ]
-    return pd.DataFrame(rows, columns=["kind", "name", *LABELS[: len(runs)]])
+    return pd.DataFrame(rows, columns=["kind", "name", *labels])
 
 
 def count_equal_parameters(runs: Sequence[RecordedRun]) -> int:

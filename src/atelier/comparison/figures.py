@@ -49,9 +49,9 @@ def _most_distinct(rows: pd.DataFrame, most: int) -> list[dict[str, Any]]:
 
 def _row_name(row: dict[str, Any], metrics: pd.DataFrame) -> str:
     names = [row["metric"]]
-    if metrics["label"].nunique() > 1:
+    if len(metrics["label"].unique()) > 1:
         names.append(f"run {row['label']}")
-    if metrics["experiment"].nunique() > 1:
+    if len(metrics["experiment"].unique()) > 1:
         names.insert(0, row["experiment"])
     return " · ".join(names)
 

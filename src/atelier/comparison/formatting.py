@@ -55,7 +55,6 @@ def format_moment(milliseconds: int) -> str:
 
     Examples:
         >>> format_moment(0)
-        '1 January 1970, 00:00:00 UTC'
+        '1970-01-01 00:00:00 UTC'
     """
-    moment = dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)
-    return f"{moment.day} {moment:%B %Y, %H:%M:%S} UTC"
+    return f"{dt.datetime.fromtimestamp(milliseconds // 1000, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"

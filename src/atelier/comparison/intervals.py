@@ -1,5 +1,6 @@
 """Bootstrap intervals of metrics, and of their differences on the same examples."""
 
+import math
 from functools import partial
 from typing import NamedTuple
 
@@ -37,7 +38,8 @@ def estimate_metric(columns: Columns, params: ComparisonParams) -> Estimate:
         params: Resamples and seed.
 
     Returns:
-        The mean, or the expected calibration error, with its interval.
+        The mean, or the expected calibration error, with its interval; NaN where a column has
+        values that are not finite.
 
     Examples:
         >>> params = ComparisonParams(resamples=100, seed=0)
@@ -49,6 +51,8 @@ def estimate_metric(columns: Columns, params: ComparisonParams) -> Estimate:
         return Estimate(float(first.mean()), *wilson_interval(int(first.sum()), len(first)))
     bounds = SHARE if more else UNBOUNDED
     columns = _as_numbers(columns)
+    if not all(np.isfinite(column).all() for column in columns):
+        return Estimate(math.nan, math.nan, math.nan)
     low, high = bootstrap_interval(
         _measure, *columns, seed=params.seed, resamples=params.resamples, bounds=bounds
     )

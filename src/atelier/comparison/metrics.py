@@ -43,11 +43,11 @@ def compare_metrics(
     """
     rows = [_row(name, baseline, other, params) for name in metric_names((baseline, other))]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype({name: float for name in COLUMNS[1:-1]})
+    return table.astype(dict.fromkeys(COLUMNS[1:-1], float))
 
 
 def metric_names(runs: tuple[RecordedRun, ...]) -> list[str]:
-    """Returns the metrics that all runs have, in alphabetical order, without limits of intervals."""
+    """Returns the metrics that all runs have, sorted, without limits of intervals."""
     known = [_values(run) for run in runs]
     common = set.intersection(*(set(names) for names in known))
     return sorted(name for name in common if not _is_limit(name, common))

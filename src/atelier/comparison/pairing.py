@@ -89,7 +89,7 @@ def pair_examples(metric: str, baseline: RecordedRun, other: RecordedRun) -> Exa
     ]
     if not reason and not all(np.isfinite(array).all() for side in arrays for array in side):
         reason = "not every per-example result is a finite number"
-    return ExamplePairs((), (), reason) if reason else ExamplePairs(*arrays)
+    return ExamplePairs((), (), reason) if reason else ExamplePairs(arrays[0], arrays[1])
 
 
 def _difference_of_splits(first: pd.DataFrame, second: pd.DataFrame) -> str:

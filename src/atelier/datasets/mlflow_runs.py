@@ -144,7 +144,7 @@ class PublishedComparisonDataset(FileDataset):
         _log_files(client, data, name)
         address = f"{data.run.page}/artifacts/{COMPARISONS}/{name}.html"
         for link in data.links:
-            _describe(client, link, address)
+            _describe(client, link, data.run, address)
         with atomic_path(self._filepath) as partial:
             record = {"run": data.run.run_id, "page": address}
             partial.write_text(json.dumps(record, indent=2), encoding="utf-8")
@@ -164,11 +164,16 @@ def _log_files(client: Any, data: PublishedComparison, name: str) -> None:
         client.log_artifacts(data.run.run_id, folder, COMPARISONS)
 
 
-def _describe(client: Any, link: Link, address: str) -> None:
-    """Adds a line to a run's description, and the ids to its tag, once."""
+def _describe(client: Any, link: Link, holder: RecordedRun, address: str) -> None:
+    """Adds a line to a run's description, and the ids to its tag, once.
+
+    The link has the part of the address after the host only, so that it opens on any server.
+    """
     tags = client.get_run(link.run.run_id).data.tags
+    note = tags.get(NOTE, "")
     others = " and ".join(f"{run.name} ({run.short_id})" for run in link.others)
-    line, note = f"Comparison: [with {others}]({address})", tags.get(NOTE, "")
+    place = "" if link.run.run_id == holder.run_id else f", on the page of {holder.name}"
+    line = f"Comparison: [with {others}](#{address.partition('#')[2]}){place}"
     if line not in note:
         client.set_tag(link.run.run_id, NOTE, f"{note.rstrip()}\n\n{line}\n".lstrip())
     ids = [*tags.get(COMPARED_WITH, "").split(), *(run.run_id for run in link.others)]

@@ -15,6 +15,8 @@ from atelier.datasets.tracked import DIGEST_LENGTH
 from atelier.types import Images, Servable
 
 REQUIREMENTS = ("keras", "tensorflow", "numpy")
+NOTE = "mlflow.note.content"
+"""The tag that MLflow's page of a model shows as its description."""
 NO_STEP = -1
 """The step at which a model is an output of its run. MLflow gives a model all metrics that its run
 logs at the model's step, before and after it; no metric of a run has this step.
@@ -125,6 +127,7 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
                 signature=open_signature(example, data.prediction),
                 input_example=example,
                 pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+                tags={NOTE: data.description},
                 step=NO_STEP,
             )
         self._log_metrics(info.model_id, data)

@@ -16,6 +16,7 @@ from .detection import DetectionMetrics, detection_intervals, detection_metrics
 from .examples import SPLIT, classification_examples, example_table
 from .intervals import (
     bootstrap_interval,
+    interval_text,
     wilson_interval,
     with_bootstrap_interval,
     with_interval,
@@ -43,6 +44,7 @@ __all__ = [
     "detection_metrics",
     "example_table",
     "expected_calibration_error",
+    "interval_text",
     "log_losses",
     "maximum_calibration_error",
     "negative_log_likelihood",

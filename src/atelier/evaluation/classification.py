@@ -21,6 +21,9 @@ from atelier.evaluation.scoring_rules import negative_log_likelihood
 from atelier.evaluation.validation import unmasked
 from atelier.types import Array, Labels, Metrics
 
+CLASSIFIER_MEASURES = ("accuracy", "nll", "ece")
+"""Measures of a classifier that have an interval; a registered model has them as its metrics."""
+
 
 def classification_metrics(logits: Array, labels: Labels, params: BootstrapParams) -> Metrics:
     """Returns accuracy, negative log-likelihood and calibration error, with 95 % intervals.

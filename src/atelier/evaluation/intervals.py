@@ -1,6 +1,6 @@
 """Confidence intervals of proportions and of any measure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import lazy_loader
 import numpy as np
@@ -59,6 +59,21 @@ def with_interval(name: str, successes: int, trials: int) -> dict[str, float]:
     """
     low, high = wilson_interval(successes, trials)
     return {name: successes / trials, f"{name}_low": low, f"{name}_high": high}
+
+
+def interval_text(metrics: Mapping[str, float], name: str) -> str:
+    """Returns a measure with its interval and the sample size, as a tag or a description has it.
+
+    Args:
+        metrics: ``name``, ``name_low``, ``name_high`` and ``n``.
+        name: Name of the measure.
+
+    Examples:
+        >>> interval_text(with_interval("accuracy", 9, 10) | {"n": 10}, "accuracy")
+        '0.9000 (95 % interval 0.5958 to 0.9821, n = 10)'
+    """
+    value, low, high = (metrics[f"{name}{end}"] for end in ("", "_low", "_high"))
+    return f"{value:.4f} (95 % interval {low:.4f} to {high:.4f}, n = {metrics['n']:.0f})"
 
 
 def bootstrap_interval(

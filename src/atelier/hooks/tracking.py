@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from kedro_mlflow.framework.hooks.utils import _assert_mlflow_enabled
-from kedro_mlflow.io.catalog.switch_catalog_logging import switch_catalog_logging
 from pydantic import BaseModel
 
 from atelier.configuration.command_line import requested_pipelines
@@ -19,6 +18,7 @@ from atelier.hooks.descriptions import BASE, ENVIRONMENT, RunDescriptions
 from atelier.hooks.experiment_page import UNFOLDED
 from atelier.hooks.experiment_runs import ExperimentRuns, experiment_of
 from atelier.hooks.locking import wait_for_locked_stores
+from atelier.hooks.logging_switch import switch_logging
 from atelier.hooks.planning import nodes_to_run
 from atelier.hooks.run_names import ChangedParameters
 from atelier.hooks.session_run import SessionRun
@@ -76,6 +76,7 @@ class TrackingHooks(MlflowHook):
         self._experiments = ExperimentRuns(before_end=descriptions.describe_experiment)
         self._run = SessionRun(self._experiments, before_end=descriptions.describe_session)
         self._commands = commands
+        self._node = ""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -107,27 +108,27 @@ class TrackingHooks(MlflowHook):
         catalog: CatalogProtocol[Any, Any],
     ) -> None:
         """Begins the run of the session; its tags repeat the command line, without secrets."""
+        self._node = ""
         names = requested_pipelines(run_params) or ["__default__"]
         tracking = self.mlflow_config.tracking
         self._is_mlflow_enabled = _assert_mlflow_enabled(names, self.mlflow_config)
         if not self._is_mlflow_enabled:
-            switch_catalog_logging(catalog, False)  # noqa: FBT003  (kedro-mlflow's signature)
+            switch_logging(pipeline, catalog, active=False)
             return
         self.long_params_strategy = tracking.params.long_params_strategy
         self._tags = run_tags(run_params, self._commands.rerun(run_params))
         self._options = frozenset(run_params)
         self._changed = ChangedParameters(run_params.get("runtime_params") or {}, self._loader)
+        self._plan = nodes_to_run(
+            pipeline, catalog, only_missing=run_params.get("only_missing_outputs", False)
+        )
+        self._experiments.plan(self._plan)
         self._run.begin(
             run_id=tracking.run.id,
             experiment_name=tracking.experiment.name,
             name=tracking.run.name or "+".join(names),
             tags=self._tags,
         )
-        self._plan = nodes_to_run(
-            pipeline, catalog, only_missing=run_params.get("only_missing_outputs", False)
-        )
-        self._experiments.plan(self._plan)
-        self._node = ""
 
     @hook_impl(tryfirst=True)
     def before_dataset_loaded(self, node: Node) -> None:
@@ -169,22 +170,27 @@ class TrackingHooks(MlflowHook):
         self._experiments.count(node)
 
     @hook_impl
-    def after_pipeline_run(self, catalog: CatalogProtocol[Any, Any]) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Ends the runs."""
-        self._end(FINISHED, catalog)
+        self._end(FINISHED)
+        self._restore_logging(pipeline, catalog)
 
     @hook_impl
-    def on_pipeline_error(self, error: Exception, catalog: CatalogProtocol[Any, Any]) -> None:
+    def on_pipeline_error(
+        self, error: Exception, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
         """Ends the run of the experiment that failed as failed, and the session's.
 
         Experiments that had not ended are marked as killed.
 
         Args:
             error: Becomes the reason of the failed runs, without secrets.
+            pipeline: The nodes of the session.
             catalog: The datasets of the session.
         """
-        words = f"{self._node}: {type(error).__name__}: {error}"
-        self._end(FAILED, catalog, str(redact(words)))
+        words = [self._node, type(error).__name__, str(error)]
+        self._end(FAILED, str(redact(": ".join(filter(None, words)))))
+        self._restore_logging(pipeline, catalog)
 
     def _enter(self, node: Node) -> None:
         """Makes the run of a node's experiment active; ends runs whose last node has ended."""
@@ -205,12 +211,15 @@ class TrackingHooks(MlflowHook):
         for experiment in self._experiments.completed():
             self._experiments.end(experiment, FINISHED)
 
-    def _end(self, status: str, catalog: CatalogProtocol[Any, Any], reason: str = "") -> None:
+    def _end(self, status: str, reason: str = "") -> None:
         if status == FINISHED:
             self._end_completed()
         self._run.end(status, reason)
+
+    def _restore_logging(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Switches on again what an untracked session has switched off."""
         if not self._is_mlflow_enabled:
-            switch_catalog_logging(catalog, True)  # noqa: FBT003  (kedro-mlflow's signature)
+            switch_logging(pipeline, catalog, active=True)
 
 
 def run_tags(run_params: Mapping[str, Any], command: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kedro.pipeline import Node, Pipeline
@@ -13,8 +13,10 @@ from kedro.pipeline.preview_contract import ImagePreview, TextPreview
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
-FIGURES, TEXTS = ("_figure", "_animation"), ("_text",)
-"""Endings of the outputs that a node's preview shows: the first figure, else the first text."""
+FIGURES, TEXTS = ("_figure", "_animation"), ("_text", "_metrics", "_table")
+"""Endings of the outputs that a node's preview shows: the first figure, else all texts."""
+ROWS = 10
+"""Rows of a table in a preview."""
 
 
 def shown(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> Pipeline:
@@ -40,23 +42,31 @@ def _single_namespaces(nodes: Iterable[Node]) -> set[str]:
 
 def _shown_node(node: Node, single: set[str], catalog: CatalogProtocol[Any, Any]) -> Node:
     space = node.namespace or ""
+    results = [name for name in node.outputs if name.endswith(FIGURES + TEXTS)]
     return node._copy(
         namespace=space.split(".")[0] if space in single else node.namespace,
-        preview_fn=functools.partial(preview_outputs, node.outputs, catalog),
+        preview_fn=functools.partial(preview_results, results, catalog) if results else None,
     )
 
 
-def preview_outputs(
-    outputs: Iterable[str], catalog: CatalogProtocol[Any, Any]
-) -> ImagePreview | TextPreview | None:
-    """Returns what a node made: its first figure, else its first text; None where it made none.
+def preview_results(
+    results: Iterable[str], catalog: CatalogProtocol[Any, Any]
+) -> ImagePreview | TextPreview:
+    """Returns what a node made: its first figure, else its texts, metrics and tables.
 
     Args:
-        outputs: The names of the node's outputs.
+        results: The names of the node's outputs that can be shown.
         catalog: The datasets.
     """
-    existing = [name for name in outputs if name.endswith(FIGURES + TEXTS) and catalog.exists(name)]
+    existing = [name for name in results if catalog.exists(name)]
     figures = [name for name in existing if name.endswith(FIGURES)]
     if figures:
         return ImagePreview(f"data:image/png;base64,{catalog[figures[0]].preview()}")
-    return TextPreview(catalog.load(existing[0])) if existing else None
+    texts = [f"{name}\n{_format_result(catalog.load(name))}" for name in existing]
+    return TextPreview("\n\n".join(texts) or "No result yet.")
+
+
+def _format_result(result: Any) -> str:
+    if isinstance(result, Mapping):
+        return "\n".join(f"{name}  {value:.6g}" for name, value in result.items())
+    return result if isinstance(result, str) else str(result.head(ROWS).to_string(index=False))

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from atelier.evaluation.classification import CLASSIFIER_MEASURES
+from atelier.evaluation.intervals import interval_text
 from atelier.training.batches import UNIT
 from atelier.types import Images, Metrics, Servable
 
@@ -43,26 +45,17 @@ def servable_classifier(
         The serving model, the example with its prediction, the description, tags and metrics.
     """
     served, classes = serving_model(model), provenance["classes"]
-    accuracy = (
-        f"{metrics['accuracy']:.4f} (95 % interval {metrics['accuracy_low']:.4f} to "
-        f"{metrics['accuracy_high']:.4f}, n = {metrics['n']:.0f})"
-    )
+    measures = {name: interval_text(metrics, name) for name in CLASSIFIER_MEASURES}
     description = (
         f"Classifies {len(classes)} classes of {provenance['name']}: "
-        f"uint8 images in, logits out, class i is `classes` tag's i-th. Test accuracy {accuracy}; "
-        f"{_with_limits(metrics, 'nll')} nats; {_with_limits(metrics, 'ece')}."
+        f"uint8 images in, logits out, class i is `classes` tag's i-th. Test accuracy "
+        f"{measures['accuracy']}; NLL in nats {measures['nll']}; ECE {measures['ece']}."
     )
     tags = {
         "source": provenance["name"],
         "digest": provenance["digest"],
         "classes": " ".join(classes),
-        "test_accuracy": accuracy,
-    }
+    } | {f"test_{name}": text for name, text in measures.items()}
     images = np.asarray(example)
     prediction = served.predict(images, verbose=0)
     return Servable(served, images, prediction, description, tags, metrics, provenance["digest"])
-
-
-def _with_limits(metrics: Metrics, name: str) -> str:
-    low, high = metrics[f"{name}_low"], metrics[f"{name}_high"]
-    return f"{name.upper()} {metrics[name]:.4f} ({low:.4f} to {high:.4f})"
