@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from kedro.framework.hooks import hook_impl
 from atelier.configuration.redaction import redact
 from atelier.hooks.active_runs import FAILED, FINISHED
 from atelier.hooks.experiment_runs import Experiment, experiment_of
-from atelier.hooks.resource_usage import ResourceUsage, format_memory, format_seconds
+from atelier.hooks.peak_memory import PeakMemory, format_memory
 from atelier.hooks.run_links import RunLinks
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ TEXTS = "report.experiments"
 """The dataset with the report's questions, measures and captions."""
 PICTURE, PAGE_WIDTH = "description.png", 900
 """The main figure as an artifact, and its largest width in pixels."""
+ENVIRONMENT = "environment"
 BASE = "base"
 """Kedro's environment where none is named."""
 
@@ -39,10 +41,10 @@ class RunDescriptions:
     """Follows the nodes of a session, and describes the runs of its experiments and its own."""
 
     _catalog: CatalogProtocol[Any, Any]
-    _environment: str
 
     def __init__(self) -> None:
-        self._usage = ResourceUsage()
+        self._memory = PeakMemory()
+        self._began = 0.0
         self._forget()
 
     def _forget(self) -> None:
@@ -53,13 +55,12 @@ class RunDescriptions:
         self._error: BaseException | None = None
 
     @hook_impl
-    def before_pipeline_run(
-        self, run_params: dict[str, Any], catalog: CatalogProtocol[Any, Any]
-    ) -> None:
+    def before_pipeline_run(self, catalog: CatalogProtocol[Any, Any]) -> None:
         """Begins to measure time and memory."""
         self._forget()
-        self._catalog, self._environment = catalog, run_params.get("env") or BASE
-        self._usage.start()
+        self._catalog = catalog
+        self._began = time.monotonic()
+        self._memory.start()
 
     @hook_impl(tryfirst=True)
     def before_dataset_loaded(self, node: Node) -> None:
@@ -85,22 +86,25 @@ class RunDescriptions:
     def _enter(self, node: Node) -> None:
         if node.name != self._node:
             self._node = node.name
-            self._usage.enter(experiment_of(node))
+            self._memory.enter(experiment_of(node))
 
-    def describe_experiment(self, experiment: Experiment, run_id: str, status: str) -> None:
+    def describe_experiment(
+        self, experiment: Experiment, run_id: str, status: str, seconds: float
+    ) -> None:
         """Writes the description and the tags of an experiment's run.
 
         Args:
             experiment: The experiment that ends.
             run_id: The id of its run.
             status: The status that the run gets.
+            seconds: The time of its own nodes.
         """
         from atelier.report.descriptions import ChildRun, Link, RunFacts, describe_run
 
         links = RunLinks(run_id, self._catalog)
         card = self._card(experiment)
-        duration = format_seconds(self._usage.seconds(experiment))
-        memory = format_memory(self._usage.peak(experiment))
+        duration = format_seconds(seconds)
+        memory = format_memory(self._memory.of(experiment))
         stopped, error = self._stop(status)
         facts = RunFacts(
             card=card,
@@ -120,7 +124,6 @@ class RunDescriptions:
         self._write(links, describe_run(facts), {
             **_headline_tags(card),
             **links.data_tags(self._read[experiment]),
-            "environment": self._environment,
             "duration": duration,
             "peak_memory": memory,
         })  # fmt: skip
@@ -136,17 +139,16 @@ class RunDescriptions:
         """
         from atelier.report.descriptions import SessionFacts, describe_session, summarize_children
 
-        self._usage.stop()
+        self._memory.stop()
         links = RunLinks(run_id, self._catalog)
-        duration = format_seconds(self._usage.total_seconds)
-        memory = format_memory(self._usage.total_peak)
+        duration = format_seconds(time.monotonic() - self._began)
+        memory = format_memory(self._memory.total)
         stopped, error = self._stop(status)
         children = tuple(self._children)
         command = links.tags.get(COMMAND, "")
         facts = SessionFacts(command, children, duration, memory, stopped, error)
         self._write(links, describe_session(facts), {
             "headline": summarize_children(children),
-            "environment": self._environment,
             "duration": duration,
             "peak_memory": memory,
         })  # fmt: skip
@@ -217,3 +219,25 @@ def _headline_tags(card: Card) -> dict[str, str]:
 
     value = card.headline
     return {"headline": describe_value(value), "interval": value.interval} if value else {}
+
+
+def format_seconds(seconds: float) -> str:
+    """Returns a duration as text.
+
+    Examples:
+        >>> format_seconds(12.34)
+        '12.3 s'
+    """
+    return f"{seconds:,.1f} s"
+
+
+def killed_note(command: str, reason: str) -> str:
+    """Returns the description of a run whose process could not write one.
+
+    Args:
+        command: The command that repeats the run.
+        reason: Why the run did not finish.
+    """
+    from atelier.report.descriptions import describe_killed, sign
+
+    return sign(describe_killed(command, reason))

@@ -14,6 +14,8 @@ VIEW = "runs"
 SHARED_VIEW = f"mlflow.sharedViewState.{VIEW}"
 KIND, TRAINING = "mlflow.experimentKind", "custom_model_development"
 """MLflow's tag of an experiment's kind, and the kind "Machine learning"."""
+UNFOLDED = {"mlflow.runType": "evaluation"}
+"""The tag of runs whose parent MLflow's page unfolds when a browser opens it for the first time."""
 COLUMNS = {
     "attributes.`Created`": 130,
     "tags.`pipeline`": 105,
