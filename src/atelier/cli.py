@@ -1,6 +1,7 @@
 """Kedro's ``kedro run``, whose ``--params`` also takes quotes, lists and groups.
 
 Nodes and namespaces can be named without the pipeline before them: ``--namespaces digits``.
+``kedro viz run`` and ``kedro viz build`` are those of :mod:`atelier.operations.graph`.
 """
 
 import copy
@@ -11,6 +12,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import _config_file_callback
 from kedro.framework.project import pipelines
+from kedro_viz.launchers.cli.main import viz
 
 from atelier.configuration.arguments import parse_parameters
 from atelier.configuration.names import arrange_parameters, nest_by_dots
@@ -81,3 +83,5 @@ def cli() -> None:
 
 
 cli.add_command(run)
+GRAPH = "atelier.operations.graph"
+viz.lazy_subcommands |= {name: f"{GRAPH}.{name}" for name in ("run", "build")}

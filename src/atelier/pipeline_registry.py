@@ -49,12 +49,15 @@ BY_NAME = {
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Returns every pipeline by its name; datasets decide the order of the default run."""
+    """Returns every pipeline by its name, the default first, as Kedro-Viz lists them.
+
+    Datasets decide the order of the default run.
+    """
     experiments = {name: in_namespace(create(), name) for name, create in EXPERIMENTS.items()}
     by_name = {name: in_namespace(create(), name) for name, create in BY_NAME.items()}
     results = sum(experiments.values(), Pipeline([]))
     default = results + report.create_pipeline(after=results)
-    return experiments | by_name | {"__default__": default}
+    return {"__default__": default} | experiments | by_name
 
 
 def in_namespace(pipeline: Pipeline, name: str) -> Pipeline:

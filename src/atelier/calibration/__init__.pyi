@@ -18,7 +18,13 @@ from .networks import dense_network
 from .params import CalibrationParams, CapacityParams, DenseParams, DensityParams, ShiftParams
 from .scaling import MatrixScaling, PlattScaling, VectorScaling
 from .serving import calibrated_model
-from .tables import calibration_table, guo_table, model_card, temperature_metrics
+from .tables import (
+    calibrated_metrics,
+    calibration_table,
+    guo_table,
+    model_card,
+    temperature_metrics,
+)
 from .temperature import TemperatureScaling
 
 __all__ = [
@@ -39,6 +45,7 @@ __all__ = [
     "ShiftedImages",
     "TemperatureScaling",
     "VectorScaling",
+    "calibrated_metrics",
     "calibrated_model",
     "calibrated_probabilities",
     "calibration_examples",

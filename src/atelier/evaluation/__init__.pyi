@@ -14,12 +14,20 @@ from .classification import (
 )
 from .detection import DetectionMetrics, detection_intervals, detection_metrics
 from .examples import SPLIT, classification_examples, example_table
-from .intervals import bootstrap_interval, wilson_interval, with_interval
+from .intervals import (
+    bootstrap_interval,
+    interval_text,
+    wilson_interval,
+    with_bootstrap_interval,
+    with_interval,
+)
+from .params import BootstrapParams
 from .reliability import ReliabilityBins, reliability_bins, top_label
 from .scoring_rules import brier_score, log_losses, negative_log_likelihood
 
 __all__ = [
     "SPLIT",
+    "BootstrapParams",
     "DetectionMetrics",
     "ReliabilityBins",
     "adaptive_calibration_error",
@@ -36,6 +44,7 @@ __all__ = [
     "detection_metrics",
     "example_table",
     "expected_calibration_error",
+    "interval_text",
     "log_losses",
     "maximum_calibration_error",
     "negative_log_likelihood",
@@ -43,5 +52,6 @@ __all__ = [
     "smooth_calibration_error",
     "top_label",
     "wilson_interval",
+    "with_bootstrap_interval",
     "with_interval",
 ]

@@ -19,14 +19,25 @@ def picture_address(path: Path | IO[bytes], *, width: int = WIDTH) -> tuple[str,
         path: The picture's file.
         width: Largest width; a wider picture is reduced.
     """
-    with Image.open(path) as opened:
-        image = opened.convert("RGB")
-    if image.width > width:
-        height = round(image.height * width / image.width)
-        image = image.resize((width, height), Image.Resampling.LANCZOS)
+    image = reduced_picture(path, width)
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=QUALITY, method=4)
     return _address("image/webp", buffer.getvalue()), image.width, image.height
+
+
+def reduced_picture(path: Path, width: int) -> Image.Image:
+    """Returns a picture in colours, at most so wide.
+
+    Args:
+        path: The picture's file.
+        width: Largest width in pixels; a wider picture is reduced.
+    """
+    with Image.open(path) as opened:
+        image = opened.convert("RGB")
+    if image.width <= width:
+        return image
+    height = round(image.height * width / image.width)
+    return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def animation_address(path: Path) -> tuple[str, int, int]:

@@ -171,4 +171,12 @@ def register_calibrated(
     served = calibration.calibrated_model(model, temperature=temperature, density=gaussians)
     example = np.asarray(test["images"][:EXAMPLES])
     description, tags = calibration.model_card(table, provenance, temperature=temperature)
-    return Servable(served, example, served.predict(example, verbose=0), description, tags)
+    return Servable(
+        model=served,
+        example=example,
+        prediction=served.predict(example, verbose=0),
+        description=description,
+        tags=tags,
+        metrics=calibration.calibrated_metrics(table),
+        digest=provenance["digest"],
+    )

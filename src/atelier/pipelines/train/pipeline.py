@@ -35,7 +35,7 @@ TRAIN = [
     ),
     Node(
         nodes.evaluate_classifier,
-        ["logits_arrays", "provenance"],
+        ["logits_arrays", "provenance", "params:evaluation"],
         ["test_metrics", "test_scores_table"],
         name="evaluate",
         tags="evaluation",
