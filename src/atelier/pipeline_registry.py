@@ -8,6 +8,7 @@ from atelier.pipelines import (
     activation_maximization,
     calibration,
     clustering,
+    compare,
     drift,
     dropout,
     gradients,
@@ -39,6 +40,7 @@ EXPERIMENTS = {
 """The pipelines that ``kedro run`` alone runs, before it writes the report of their results."""
 BY_NAME = {
     "report": report.create_pipeline,
+    "compare": compare.create_pipeline,
     "drift": drift.create_pipeline,
     "promote": promote.create_pipeline,
     "rollback": promote.create_rollback,

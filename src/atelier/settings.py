@@ -17,6 +17,7 @@ from atelier.hooks import (
     PathHooks,
     ProgressHooks,
     RedactionHooks,
+    RunDescriptions,
     RunnerHooks,
     SinkHooks,
     TensorFlowHooks,
@@ -34,6 +35,7 @@ Kedro's context only: the working directory may be another.
 """
 
 _commands = CommandHooks()
+_descriptions = RunDescriptions()
 HOOKS = (
     _commands,
     ParameterHooks(),
@@ -41,7 +43,8 @@ HOOKS = (
     CatalogHooks(),
     InputHooks(_commands),
     RedactionHooks(),
-    TrackingHooks(_commands),
+    _descriptions,
+    TrackingHooks(_commands, _descriptions),
     OriginHooks(_commands),
     KilledRunHooks(),
     RunnerHooks(),
