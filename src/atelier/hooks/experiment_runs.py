@@ -157,10 +157,12 @@ class ExperimentRuns:
             self._leave()
         run = self._open.pop(experiment)
         active_runs().append(run)
-        if self._before_end:
-            self._before_end(experiment, run.info.run_id, status, self.seconds(experiment))
-        with without_links():
-            end_active_run(status, reason)
+        try:
+            if self._before_end:
+                self._before_end(experiment, run.info.run_id, status, self.seconds(experiment))
+        finally:
+            with without_links():
+                end_active_run(status, reason)
 
     def end_all(self, status: str, reason: str = "") -> None:
         """Ends the open runs of a session.

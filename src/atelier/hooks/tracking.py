@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kedro.framework.hooks import hook_impl
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
+    from atelier.configuration.loader import ProjectConfigLoader
     from atelier.hooks.commands import CommandHooks
 
 
@@ -92,7 +93,7 @@ class TrackingHooks(MlflowHook):
             prepare_store(context)
         with restore_mlflow_variables():
             super().after_context_created(context)
-        self._loader = context.config_loader
+        self._loader = cast("ProjectConfigLoader", context.config_loader)
 
     def _log_param(self, name: str, value: Any) -> None:
         active = self._experiments.active

@@ -8,7 +8,7 @@ from pathlib import Path
 from kedro_viz.api.apps import _HTML_DIR
 
 FOLDER = Path(__file__).parent
-FONTS = re.compile(r'\s*<link[^>]*https://fonts\.[^>]*>')
+FONTS = re.compile(r"\s*<link[^>]*https://fonts\.[^>]*>")
 SCRIPT = re.compile(r'<script type="module"[^>]*src="\./(?P<path>[^"]+)"[^>]*></script>')
 
 
@@ -45,9 +45,13 @@ def _whole_page() -> str:
     program = SCRIPT.sub("", page)
     found = SCRIPT.search(page)
     if found is None:
-        raise ValueError(f"Expected Kedro-Viz' program in {_HTML_DIR / 'index.html'}. Received: none")
+        raise ValueError(
+            f"Expected Kedro-Viz' program in {_HTML_DIR / 'index.html'}. Received: none"
+        )
     bundle = (_HTML_DIR / found["path"]).read_text(encoding="utf-8")
-    scripts = f"<script>\n{files}</script>\n<script type=\"module\">\n{_embeddable(bundle)}\n</script>\n"
+    scripts = (
+        f'<script>\n{files}</script>\n<script type="module">\n{_embeddable(bundle)}\n</script>\n'
+    )
     return program.replace("</head>", f"{scripts}</head>")
 
 
