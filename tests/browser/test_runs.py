@@ -40,7 +40,7 @@ def test_the_table_shows_each_experiment_with_its_headline(
     headers = page.locator(HEADER).all_inner_texts()
     for column in ("pipeline", "namespace", "headline", "interval", "duration"):
         assert column in headers
-    (run,) = finished.experiments("promote", "digits")
+    run = finished.experiments("promote", "digits")[-1]
     tags = run.data.tags
     shown = ("pipeline", "namespace", "headline", "interval", "duration")
     assert cells(page, run) == {name: tags[name] for name in shown}
@@ -51,7 +51,7 @@ def test_the_table_shows_each_experiment_with_its_headline(
 def test_every_experiment_of_the_command_is_below_it(page, finished, mlflow_address, experiment):
     page.set_viewport_size({"width": 1400, "height": 2400})
     open_table(page, f"{mlflow_address}/#/experiments/{experiment}/runs")
-    (command,) = finished.commands("__default__")
+    command = finished.commands("__default__")[-1]
     children = [
         run
         for run in finished.runs()
@@ -122,7 +122,7 @@ def open_run(page, mlflow_address: str, run) -> None:
 
 
 def test_the_description_shows_question_headline_figure_and_command(page, finished, mlflow_address):
-    (run,) = finished.experiments("train", "digits")
+    run = finished.experiments("train", "digits")[-1]
     open_run(page, mlflow_address, run)
     page.get_by_text("How accurately does a small convolutional network").first.wait_for()
     figure = page.locator("img[src*='get-artifact']").first
@@ -139,9 +139,9 @@ def test_the_description_shows_question_headline_figure_and_command(page, finish
 
 
 def test_its_links_lead_to_the_command_the_data_and_the_model(page, finished, mlflow_address):
-    (run,) = finished.experiments("train", "digits")
-    (ingest,) = finished.experiments("ingest", "digits")
-    (command,) = finished.commands("__default__")
+    run = finished.experiments("train", "digits")[-1]
+    ingest = finished.experiments("ingest", "digits")[-1]
+    command = finished.commands("__default__")[-1]
     open_run(page, mlflow_address, run)
     page.get_by_text("How accurately does a small convolutional network").first.wait_for()
     links = page.evaluate("[...document.links].map(link => link.getAttribute('href'))")
@@ -154,13 +154,13 @@ def test_its_links_lead_to_the_command_the_data_and_the_model(page, finished, ml
 
 
 def test_the_commands_description_is_a_table_of_its_experiments(page, finished, mlflow_address):
-    (command,) = finished.commands("__default__")
+    command = finished.commands("__default__")[-1]
     open_run(page, mlflow_address, command)
     page.get_by_text("train · digits", exact=True).first.wait_for(state="attached")
     show_all(page)
     page.set_viewport_size({"width": 1400, "height": 1500})
     shot(page, finished, "mlflow_command")
-    (run,) = finished.experiments("train", "digits")
+    run = finished.experiments("train", "digits")[-1]
     assert run.data.tags["headline"] in page.locator("table").first.inner_text()
 
 

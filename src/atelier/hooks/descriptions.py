@@ -81,10 +81,16 @@ class RunDescriptions:
         numbers = data if dataset_name.endswith("_metrics") else None
         self._made[experiment_of(node)][dataset_name] = numbers
 
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """Ends the sampling of memory, also where nothing is tracked."""
+        self._memory.stop()
+
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:
         """Notes the error, which the runs that end now have in their descriptions."""
         self._error = error
+        self._memory.stop()
 
     def _enter(self, node: Node) -> None:
         if node.name != self._node:
