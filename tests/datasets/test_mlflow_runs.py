@@ -1,5 +1,7 @@
 """Runs that are looked for in a store, and a comparison that is stored with one of them."""
 
+import shutil
+
 import mlflow
 import pytest
 from kedro.io import DatasetError
@@ -13,9 +15,18 @@ from atelier.datasets.mlflow_runs import ComparedRunsDataset, PublishedCompariso
 PARAMS = ComparisonParams(resamples=100, seed=0)
 
 
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory):
+    """The file of a store without runs: making one takes seconds, copying it none."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, empty_store):
     """A client of a store of its own, which is the active one."""
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
     experiment = mlflow.create_experiment("one", str(tmp_path / "artifacts"))
     mlflow.set_experiment(experiment_id=experiment)
