@@ -26,7 +26,7 @@ def metrics_of(finished, pipeline, namespace, name):
     query = f"tags.pipeline = '{pipeline}' and tags.namespace = '{namespace}'"
     client = finished.client()
     experiment = client.get_experiment_by_name("atelier-test").experiment_id
-    (run,) = client.search_runs([experiment], query)
+    run, *_earlier = client.search_runs([experiment], query)  # the newest first
     return {
         key.removeprefix(f"{name}/"): value
         for key, value in run.data.metrics.items()
