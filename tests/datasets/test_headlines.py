@@ -21,17 +21,17 @@ def is_headline(client, run, name):
     return all(one.step == 0 for one in client.get_metric_history(run.info.run_id, name))
 
 
-def metrics_of(finished, namespace, name):
-    """The metrics ``<name>/…`` of all runs of a namespace."""
-    found = {}
-    for run in finished.runs():
-        if run.data.tags.get("namespace") == namespace:
-            found |= {
-                key.removeprefix(f"{name}/"): value
-                for key, value in run.data.metrics.items()
-                if key.startswith(f"{name}/")
-            }
-    return found
+def metrics_of(finished, pipeline, namespace, name):
+    """The metrics ``<name>/…`` of the run of an experiment."""
+    query = f"tags.pipeline = '{pipeline}' and tags.namespace = '{namespace}'"
+    client = finished.client()
+    experiment = client.get_experiment_by_name("atelier-test").experiment_id
+    (run,) = client.search_runs([experiment], query)
+    return {
+        key.removeprefix(f"{name}/"): value
+        for key, value in run.data.metrics.items()
+        if key.startswith(f"{name}/")
+    }
 
 
 def recorded(finished, namespace, name):
@@ -39,16 +39,19 @@ def recorded(finished, namespace, name):
     return json.loads(path.read_text())
 
 
-MEASURES = [(one.pipeline, measure) for one in SHOWN for measure in one.measures]
+MEASURES = [
+    pytest.param(one.pipeline, measure, id=f"{measure.of}.{measure.value}")
+    for one in SHOWN
+    for measure in one.measures
+]
 
 
-@pytest.mark.parametrize(
-    "measure", [measure for _, measure in MEASURES], ids=lambda one: f"{one.of}.{one.value}"
-)
-def test_what_the_report_shows_is_a_metric_with_its_interval_and_n(finished, measure):
+@pytest.mark.parametrize(("pipeline", "measure"), MEASURES)
+def test_what_the_report_shows_is_a_metric_with_its_interval_and_n(finished, pipeline, measure):
     namespace, dataset = measure.of.split(".")
     name = dataset.removesuffix("_metrics")
-    numbers, logged = recorded(finished, namespace, name), metrics_of(finished, namespace, name)
+    numbers = recorded(finished, namespace, name)
+    logged = metrics_of(finished, pipeline, namespace, name)
     interval = measure.interval or measure.value
     shown = {measure.value, f"{interval}_low", f"{interval}_high", measure.n} & set(numbers)
     assert measure.value in shown
@@ -79,9 +82,11 @@ def test_a_record_with_more_numbers_is_an_artifact_of_its_run(finished):
 
 def test_every_registered_model_has_its_own_metrics_only(finished):
     client = finished.client()
+    experiment = client.get_experiment_by_name("atelier-test").experiment_id
+    models = {model.name: model for model in client.search_logged_models([experiment])}
     for kind in ("digits", "characters", "digits-calibrated", "characters-calibrated"):
-        version = client.get_model_version(f"atelier-test-{kind}", "1")
-        model = client.get_logged_model(version.model_id)
+        model = models[f"atelier-test-{kind}"]
+        assert model.model_id in client.get_model_version(model.name, "1").source
         keys = {one.key for one in model.metrics}
         assert {"test/accuracy", "test/nll_low", "test/ece_high", "test/n"} < keys
         assert len(keys) == 10

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from kedro.pipeline import Node
+from kedro.io import DataCatalog
+from kedro.pipeline import Node, Pipeline
 from support import toy
 from support.patience import PATIENCE, wait_until
 from support.project import Project
@@ -19,7 +20,9 @@ from support.servers import free_port, serve
 from atelier.hooks.active_runs import REASON, active_runs
 from atelier.hooks.experiment_runs import Experiment, ExperimentRuns, experiment_of
 from atelier.hooks.interruption import PROCESS_ENDED
+from atelier.hooks.logging_switch import switch_logging
 from atelier.hooks.session_run import SessionRun
+from atelier.pipelines.sinks import with_sinks
 
 pytestmark = pytest.mark.timeout(2400)
 
@@ -165,6 +168,27 @@ def test_what_did_not_finish_says_why(session, store, stopped):
         assert statuses == ["KILLED", "FAILED", "FAILED"]
         assert reasons == ["train · right failed", error, error]
     assert mlflow.active_run() is None
+
+
+def test_an_untracked_pipeline_switches_off_datasets_of_patterns_and_sinks():
+    catalog = DataCatalog.from_config({
+        "{namespace}.{name}_curve": {
+            "type": "atelier.datasets.sinks.MetricLogDataset", "prefix": "x",
+        },
+        "{namespace}.{name}_metrics": {
+            "type": "atelier.datasets.tracked.MetricsDataset", "filepath": "x.json", "prefix": "x",
+        },
+    })  # fmt: skip
+
+    def fit(curve):
+        return curve
+
+    fitted = with_sinks(fit, curve="loss_curve")
+    node = Node(fitted, None, ["left.test_metrics", "left.memory"], name="fit", namespace="a.left")
+    logging = [catalog.get("left.loss_curve"), catalog.get("left.test_metrics")]
+    for active in (False, True):
+        switch_logging(Pipeline([node]), catalog, active=active)
+        assert [dataset._logging_activated for dataset in logging] == [active] * 2
 
 
 # As commands leave them.

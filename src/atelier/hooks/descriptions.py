@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,8 +13,9 @@ from urllib.parse import urlencode
 from kedro.framework.hooks import hook_impl
 
 from atelier.configuration.redaction import redact
-from atelier.hooks.experiment_runs import FAILED, FINISHED, Experiment, experiment_of
-from atelier.hooks.resource_usage import ResourceUsage, format_memory, format_seconds
+from atelier.hooks.active_runs import FAILED, FINISHED
+from atelier.hooks.experiment_runs import Experiment, experiment_of
+from atelier.hooks.peak_memory import PeakMemory, format_memory
 from atelier.hooks.run_links import RunLinks
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from atelier.report.cards import Card
     from atelier.report.descriptions import ChildRun
+    from atelier.report.experiments import Experiment as Texts
 
 NOTE = "mlflow.note.content"
 """MLflow's tag of a run's description."""
@@ -30,6 +33,7 @@ TEXTS = "report.experiments"
 """The dataset with the report's questions, measures and captions."""
 PICTURE, PAGE_WIDTH = "description.png", 900
 """The main figure as an artifact, and its largest width in pixels."""
+ENVIRONMENT = "environment"
 BASE = "base"
 """Kedro's environment where none is named."""
 
@@ -38,27 +42,27 @@ class RunDescriptions:
     """Follows the nodes of a session, and describes the runs of its experiments and its own."""
 
     _catalog: CatalogProtocol[Any, Any]
-    _environment: str
 
     def __init__(self) -> None:
-        self._usage = ResourceUsage()
+        self._memory = PeakMemory()
+        self._began = 0.0
         self._forget()
 
     def _forget(self) -> None:
-        self._made: defaultdict[Experiment | None, list[str]] = defaultdict(list)
+        self._made: defaultdict[Experiment | None, dict[str, Any]] = defaultdict(dict)
         self._read: defaultdict[Experiment | None, list[str]] = defaultdict(list)
         self._children: list[ChildRun] = []
+        self._texts: tuple[Texts, ...] = ()
         self._node = ""
         self._error: BaseException | None = None
 
     @hook_impl
-    def before_pipeline_run(
-        self, run_params: dict[str, Any], catalog: CatalogProtocol[Any, Any]
-    ) -> None:
+    def before_pipeline_run(self, catalog: CatalogProtocol[Any, Any]) -> None:
         """Begins to measure time and memory."""
         self._forget()
-        self._catalog, self._environment = catalog, run_params.get("env") or BASE
-        self._usage.start()
+        self._catalog = catalog
+        self._began = time.monotonic()
+        self._memory.start()
 
     @hook_impl(tryfirst=True)
     def before_dataset_loaded(self, node: Node) -> None:
@@ -72,34 +76,44 @@ class RunDescriptions:
         self._read[experiment_of(node)].extend(node.inputs)
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
-        """Notes what the node has made."""
-        self._made[experiment_of(node)].append(dataset_name)
+    def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
+        """Notes what the node has made, and its numbers."""
+        numbers = data if dataset_name.endswith("_metrics") else None
+        self._made[experiment_of(node)][dataset_name] = numbers
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """Ends the sampling of memory, also where nothing is tracked."""
+        self._memory.stop()
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:
         """Notes the error, which the runs that end now have in their descriptions."""
         self._error = error
+        self._memory.stop()
 
     def _enter(self, node: Node) -> None:
         if node.name != self._node:
             self._node = node.name
-            self._usage.enter(experiment_of(node))
+            self._memory.enter(experiment_of(node))
 
-    def describe_experiment(self, experiment: Experiment, run_id: str, status: str) -> None:
+    def describe_experiment(
+        self, experiment: Experiment, run_id: str, status: str, seconds: float
+    ) -> None:
         """Writes the description and the tags of an experiment's run.
 
         Args:
             experiment: The experiment that ends.
             run_id: The id of its run.
             status: The status that the run gets.
+            seconds: The time of its own nodes.
         """
         from atelier.report.descriptions import ChildRun, Link, RunFacts, describe_run
 
         links = RunLinks(run_id, self._catalog)
         card = self._card(experiment)
-        duration = format_seconds(self._usage.seconds(experiment))
-        memory = format_memory(self._usage.peak(experiment))
+        duration = format_seconds(seconds)
+        memory = format_memory(self._memory.of(experiment))
         stopped, error = self._stop(status)
         facts = RunFacts(
             card=card,
@@ -119,7 +133,6 @@ class RunDescriptions:
         self._write(links, describe_run(facts), {
             **_headline_tags(card),
             **links.data_tags(self._read[experiment]),
-            "environment": self._environment,
             "duration": duration,
             "peak_memory": memory,
         })  # fmt: skip
@@ -135,17 +148,16 @@ class RunDescriptions:
         """
         from atelier.report.descriptions import SessionFacts, describe_session, summarize_children
 
-        self._usage.stop()
+        self._memory.stop()
         links = RunLinks(run_id, self._catalog)
-        duration = format_seconds(self._usage.total_seconds)
-        memory = format_memory(self._usage.total_peak)
+        duration = format_seconds(time.monotonic() - self._began)
+        memory = format_memory(self._memory.total)
         stopped, error = self._stop(status)
         children = tuple(self._children)
         command = links.tags.get(COMMAND, "")
         facts = SessionFacts(command, children, duration, memory, stopped, error)
         self._write(links, describe_session(facts), {
             "headline": summarize_children(children),
-            "environment": self._environment,
             "duration": duration,
             "peak_memory": memory,
         })  # fmt: skip
@@ -157,13 +169,14 @@ class RunDescriptions:
 
         made = self._made[experiment]
         figures = [name for name in made if name.endswith("_figure")]
-        known = EXPERIMENTS.validate_python(self._catalog.load(TEXTS))
-        text = next((item for item in known if item.pipeline == experiment.pipeline), None)
+        if not self._texts:
+            self._texts = EXPERIMENTS.validate_python(self._catalog.load(TEXTS))
+        texts = (item for item in self._texts if item.pipeline == experiment.pipeline)
+        text = next(texts, None)
         figure = CaptionedFigure(of=figures[0], caption="") if figures else None
         if text is None:
             return Card(experiment.name, "", figure=figure)
-        metrics = {name: self._catalog.load(name) for name in made if name.endswith("_metrics")}
-        card = build_card(text.in_namespace(experiment.namespace), metrics | dict.fromkeys(figures))
+        card = build_card(text.in_namespace(experiment.namespace), made)
         return card if card.figure else replace(card, figure=figure)
 
     def _picture(self, card: Card, run_id: str) -> str:
@@ -216,3 +229,25 @@ def _headline_tags(card: Card) -> dict[str, str]:
 
     value = card.headline
     return {"headline": describe_value(value), "interval": value.interval} if value else {}
+
+
+def format_seconds(seconds: float) -> str:
+    """Returns a duration as text.
+
+    Examples:
+        >>> format_seconds(12.34)
+        '12.3 s'
+    """
+    return f"{seconds:,.1f} s"
+
+
+def killed_note(command: str, reason: str) -> str:
+    """Returns the description of a run whose process could not write one.
+
+    Args:
+        command: The command that repeats the run.
+        reason: Why the run did not finish.
+    """
+    from atelier.report.descriptions import describe_killed, sign
+
+    return sign(describe_killed(command, reason))

@@ -70,10 +70,12 @@ class ExperimentRuns:
     run. It begins with its first node and ends with its last one.
 
     Args:
-        before_end: Gets experiment, id and status of each run that is about to end.
+        before_end: Gets experiment, id, status and seconds of each run that is about to end.
     """
 
-    def __init__(self, before_end: Callable[[Experiment, str, str], None] | None = None) -> None:
+    def __init__(
+        self, before_end: Callable[[Experiment, str, str, float], None] | None = None
+    ) -> None:
         self._before_end = before_end
         self._remaining: Counter[Experiment] = Counter()
         self._open: dict[Experiment, Any] = {}
@@ -155,10 +157,12 @@ class ExperimentRuns:
             self._leave()
         run = self._open.pop(experiment)
         active_runs().append(run)
-        if self._before_end:
-            self._before_end(experiment, run.info.run_id, status)
-        with without_links():
-            end_active_run(status, reason)
+        try:
+            if self._before_end:
+                self._before_end(experiment, run.info.run_id, status, self.seconds(experiment))
+        finally:
+            with without_links():
+                end_active_run(status, reason)
 
     def end_all(self, status: str, reason: str = "") -> None:
         """Ends the open runs of a session.

@@ -7,6 +7,7 @@ import logging
 from kedro.framework.hooks import hook_impl
 
 from atelier.hooks.active_runs import KILLED, REASON, without_links
+from atelier.hooks.descriptions import COMMAND, NOTE, killed_note
 from atelier.storage.processes import PROCESS, is_dead, this_process
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,9 @@ class KilledRunHooks:
         for run in client.search_runs(experiments, "status = 'RUNNING'"):
             if is_dead(run.data.tags.get(PROCESS, this_process())):
                 client.set_tag(run.info.run_id, REASON, PROCESS_ENDED)
+                if NOTE not in run.data.tags:
+                    note = killed_note(run.data.tags.get(COMMAND, ""), PROCESS_ENDED)
+                    client.set_tag(run.info.run_id, NOTE, note)
                 with without_links():
                     client.set_terminated(run.info.run_id, KILLED)
                 logger.warning("run %s was killed: marked so", run.info.run_id)

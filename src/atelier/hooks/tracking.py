@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kedro.framework.hooks import hook_impl
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from atelier.configuration.command_line import requested_pipelines
 from atelier.configuration.redaction import redact
 from atelier.hooks.active_runs import FAILED, FINISHED
+from atelier.hooks.descriptions import BASE, ENVIRONMENT, RunDescriptions
+from atelier.hooks.experiment_page import UNFOLDED
 from atelier.hooks.experiment_runs import ExperimentRuns, experiment_of
 from atelier.hooks.locking import wait_for_locked_stores
 from atelier.hooks.logging_switch import switch_logging
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
+    from atelier.configuration.loader import ProjectConfigLoader
     from atelier.hooks.commands import CommandHooks
-    from atelier.hooks.descriptions import RunDescriptions
 
 
 def flatten_parameters(parameters: Any, name: str = "") -> dict[str, Any]:
@@ -66,6 +68,7 @@ class TrackingHooks(MlflowHook):
     """
 
     _tags: dict[str, str]
+    _options: frozenset[str]
     _changed: ChangedParameters
     _node: str
 
@@ -90,7 +93,7 @@ class TrackingHooks(MlflowHook):
             prepare_store(context)
         with restore_mlflow_variables():
             super().after_context_created(context)
-        self._loader = context.config_loader
+        self._loader = cast("ProjectConfigLoader", context.config_loader)
 
     def _log_param(self, name: str, value: Any) -> None:
         active = self._experiments.active
@@ -115,6 +118,7 @@ class TrackingHooks(MlflowHook):
             return
         self.long_params_strategy = tracking.params.long_params_strategy
         self._tags = run_tags(run_params, self._commands.rerun(run_params))
+        self._options = frozenset(run_params)
         self._changed = ChangedParameters(run_params.get("runtime_params") or {}, self._loader)
         self._plan = nodes_to_run(
             pipeline, catalog, only_missing=run_params.get("only_missing_outputs", False)
@@ -200,7 +204,8 @@ class TrackingHooks(MlflowHook):
         if experiment:
             nodes = [item for item in self._plan if experiment_of(item) == experiment]
             name = self._changed.run_name(experiment.name, nodes)
-            tags = tags | experiment.tags
+            shared = {name: text for name, text in tags.items() if name not in self._options}
+            tags = shared | experiment.tags | UNFOLDED
         self._experiments.enter(node, name, tags)
 
     def _end_completed(self) -> None:
@@ -227,4 +232,5 @@ def run_tags(run_params: Mapping[str, Any], command: str) -> dict[str, str]:
     """
     options = {name: str(value) for name, value in redact(run_params).items() if value}
     identity = {"kedro_command": command, PROCESS: this_process()}
-    return options | identity | git_tags(Path(run_params["project_path"]))
+    environment = {ENVIRONMENT: run_params.get("env") or BASE}
+    return options | identity | environment | git_tags(Path(run_params["project_path"]))

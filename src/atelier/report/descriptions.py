@@ -120,6 +120,16 @@ def describe_session(facts: SessionFacts) -> str:
     return _join(*blocks[:2], table, *blocks[2:])
 
 
+def describe_killed(command: str, reason: str) -> str:
+    """Returns the description of a run whose process ended before it could describe the run.
+
+    Args:
+        command: The command that repeats the run.
+        reason: Why the run did not finish.
+    """
+    return _join(_describe_stop(f"Killed: {reason}", ""), _code(command, LONGEST_COMMAND))
+
+
 def summarize_children(children: Sequence[ChildRun]) -> str:
     """Returns how many experiments ran and how many of them have finished.
 
@@ -138,7 +148,7 @@ def sign(text: str) -> str:
     Args:
         text: Cut to MLflow's limit.
     """
-    text = _cut(text, LIMIT - 40)
+    text = _cut(text.rstrip(), LIMIT - 40)
     return f"{text}\n\n<!-- atelier {_digest(text)} -->"
 
 

@@ -25,7 +25,7 @@ def picture_address(path: Path | IO[bytes], *, width: int = WIDTH) -> tuple[str,
     return _address("image/webp", buffer.getvalue()), image.width, image.height
 
 
-def reduced_picture(path: Path, width: int) -> Image.Image:
+def reduced_picture(path: Path | IO[bytes], width: int) -> Image.Image:
     """Returns a picture in colours, at most so wide.
 
     Args:
