@@ -1,6 +1,7 @@
 """The metrics of two runs, their differences, and paired intervals where there are pairs."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -46,7 +47,7 @@ def compare_metrics(
     return table.astype(dict.fromkeys(COLUMNS[1:-1], float))
 
 
-def metric_names(runs: tuple[RecordedRun, ...]) -> list[str]:
+def metric_names(runs: Sequence[RecordedRun]) -> list[str]:
     """Returns the metrics that all runs have, sorted, without limits of intervals."""
     known = [_values(run) for run in runs]
     common = set.intersection(*(set(names) for names in known))
