@@ -100,9 +100,9 @@ def test_no_parameter_repeats_the_namespace_of_its_run(finished):
     runs = [run for run in finished.runs() if run.data.params and "namespace" in run.data.tags]
     assert runs
     for run in runs:
-        own = f"{run.data.tags['namespace']}."
-        named = [name for name in run.data.params if name.startswith(own)]
-        assert all(name.startswith("style.transfer.") for name in named)  # of style.style.transfer
+        namespace = run.data.tags["namespace"]
+        named = [name for name in run.data.params if name.startswith(f"{namespace}.")]
+        assert not named or namespace == "style"  # which has a group `style`: style.style.transfer
     (train,) = finished.runs("train · digits")
     assert {"training.epochs", "network.dropout", "evaluation.resamples"} <= set(train.data.params)
     (overtrained,) = finished.runs("calibration · overtrained")
