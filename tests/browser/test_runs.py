@@ -3,7 +3,7 @@
 import pytest
 
 ROW = ".ag-center-cols-container .ag-row"
-HEADER = ".ag-header-cell-text"
+HEADER = ".ag-header-cell"
 
 
 @pytest.fixture
