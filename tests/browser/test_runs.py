@@ -98,26 +98,6 @@ def test_a_view_that_the_user_has_chosen_stays(page, finished, mlflow_address, e
     assert page.locator(HEADER, has_text="headline").count() == 0
 
 
-def test_the_shared_view_shows_the_table_where_mlflow_serves_its_own_page(
-    page, finished, mlflow_address, experiment
-):
-    page.goto(mlflow_address)
-    page.evaluate("localStorage.clear()")
-    page.route(f"{mlflow_address}/", strip_first_script)
-    view = "viewStateShareKey=runs&workflowType=machine_learning"
-    open_table(page, f"{mlflow_address}/?#/experiments/{experiment}/runs?{view}")
-    assert "headline" in page.locator(HEADER).all_inner_texts()
-    assert page.get_by_text("Judges", exact=True).count() == 0
-
-
-def strip_first_script(route) -> None:
-    """The page as MLflow's own server sends it."""
-    answer = route.fetch()
-    text = answer.text()
-    start, end = text.index("<script>"), text.index("</script>") + len("</script>")
-    route.fulfill(response=answer, body=text[:start] + text[end:])
-
-
 def open_run(page, mlflow_address: str, run) -> None:
     page.goto(f"{mlflow_address}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}")
     page.get_by_text("Description", exact=True).first.wait_for()
