@@ -39,8 +39,8 @@ def compare_metrics(
         >>> first = RecordedRun("1a", began=0, metrics={"test/accuracy": 0.5}, **plain)
         >>> second = RecordedRun("2b", began=1, metrics={"test/accuracy": 0.75}, **plain)
         >>> table = compare_metrics(first, second, ComparisonParams(resamples=100, seed=0))
-        >>> table.loc[0, ["metric", "difference", "reason"]].tolist()
-        ['test/accuracy', 0.25, 'neither run kept per-example results']
+        >>> table[["metric", "difference", "reason"]].to_dict("tight")["data"]
+        [['test/accuracy', 0.25, 'neither run kept per-example results']]
     """
     rows = [_row(name, baseline, other, params) for name in metric_names((baseline, other))]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
