@@ -1,5 +1,6 @@
 """Sessions as a notebook or a service has them: many in one process, some refused, some stopped."""
 
+import contextlib
 import json
 import signal
 import sqlite3
@@ -191,37 +192,61 @@ def test_with_all_there_nothing_is_done_and_the_report_is_the_same(project, monk
     assert "Unknown run" in page
 
 
-def wait_for_a_run(project, process):
-    """The run of the command that a process has just begun."""
-    known = {run.info.run_id for run in project.commands()}
+def ids(project):
+    """The ids of all runs in the store, read in less time than a run needs to end."""
+    with contextlib.closing(sqlite3.connect(project.folder / "mlflow.db")) as store:
+        return {name for (name,) in store.execute("select run_uuid from runs")}
+
+
+def wait_for_a_run(project, process, known):
+    """The id of the run that a process has just begun."""
     while process.poll() is None:
-        begun = [run for run in project.commands() if run.info.run_id not in known]
+        begun = ids(project) - known
         if begun:
-            return begun[0]
-        time.sleep(0.05)
+            return begun.pop()
+        time.sleep(0.01)
     raise AssertionError(process.communicate()[0])
 
 
-def test_killed_at_its_first_moment_it_is_marked_and_a_locked_store_is_waited_for(project):
-    process = project.start("run", "--env", "test", *PICTURE)
-    run = wait_for_a_run(project, process)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert project.client().get_run(run.info.run_id).info.status == "RUNNING"
+def killed_at_its_first_moment(project):
+    """The id of a run whose process was killed before its end, at the first attempt as a rule."""
+    while True:
+        known = ids(project)
+        process = project.start("run", "--env", "test", *PICTURE)
+        run_id = wait_for_a_run(project, process, known)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        if project.client().get_run(run_id).info.status == "RUNNING":
+            return run_id
 
-    process = project.start("run", "--env", "test", *PICTURE)
-    after = wait_for_a_run(project, process)
-    holder = sqlite3.connect(project.folder / "mlflow.db", isolation_level=None, timeout=60)
-    holder.execute("BEGIN EXCLUSIVE")
+
+def locked_at_its_first_moment(project):
+    """A process, the id of its run, and what locks the store since before that run's end."""
+    while True:
+        known = ids(project)
+        process = project.start("run", "--env", "test", *PICTURE)
+        run_id = wait_for_a_run(project, process, known)
+        holder = sqlite3.connect(project.folder / "mlflow.db", isolation_level=None, timeout=60)
+        holder.execute("BEGIN EXCLUSIVE")
+        status = holder.execute("select status from runs where run_uuid = ?", [run_id])
+        if status.fetchone() == ("RUNNING",):
+            return process, run_id, holder
+        holder.close()
+        process.communicate()
+
+
+def test_killed_at_its_first_moment_it_is_marked_and_a_locked_store_is_waited_for(project):
+    killed = killed_at_its_first_moment(project)
+    process, after, holder = locked_at_its_first_moment(project)
     time.sleep(40)  # longer than MLflow waits
     holder.execute("COMMIT")
     holder.close()
     output, _ = process.communicate()
     assert process.returncode == 0, output
     assert "Another process locks the MLflow store: waiting" in output
-    assert project.client().get_run(after.info.run_id).info.status == "FINISHED"
+    assert project.client().get_run(after).info.status == "FINISHED"
     finished = project.experiments("thresholding", "picture")[0]
-    assert finished.data.tags["mlflow.parentRunId"] == after.info.run_id
+    assert finished.data.tags["mlflow.parentRunId"] == after
     assert finished.info.status == "FINISHED"
     assert "otsu/threshold" in finished.data.metrics
-    assert project.client().get_run(run.info.run_id).info.status == "KILLED"
+    assert project.client().get_run(killed).info.status == "KILLED"

@@ -49,7 +49,7 @@ def test_a_comparison_has_no_run_of_its_own(finished):
 
 def test_every_experiment_on_a_test_split_kept_its_examples(finished):
     kept = {
-        path.relative_to(finished.path("07_model_output/test")).as_posix()
+        path.relative_to(finished.path("08_reporting/test")).as_posix()
         for path in finished.path("08_reporting/test").rglob("examples/*.parquet")
     }
     assert kept == {
@@ -74,7 +74,7 @@ def test_every_experiment_on_a_test_split_kept_its_examples(finished):
 )  # fmt: skip
 def test_the_mean_of_a_column_is_the_metric_of_its_name(finished, namespace, name):
     table = pd.read_parquet(
-        finished.path(f"07_model_output/test/{namespace}/examples/{name}.parquet")
+        finished.path(f"08_reporting/test/{namespace}/examples/{name}.parquet")
     )
     path = finished.path(f"08_reporting/test/{namespace}/{name}_metrics.json")
     metrics = json.loads(path.read_text("utf-8"))
