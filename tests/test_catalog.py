@@ -136,3 +136,19 @@ def test_what_is_asked_for_at_run_time_goes_by_short_names():
     asked = {name for text in texts for name in re.findall(r"runtime_params:([\w.]+)", text)}
     assert {"short.seed", "short.picture", "short.style"} <= asked
     assert all(name.startswith("short.") for name in asked)
+
+
+def test_layers_of_the_graph_have_an_order(pipelines):
+    """Without one, Kedro-Viz shows no layers."""
+    resolver = DataCatalog.from_config(loader("base")["catalog"]).config_resolver
+    order = list(dict.fromkeys(LAYERS.values()))
+
+    def rank(name: str) -> int | None:
+        config = {} if name.startswith("params:") else resolver.resolve_pattern(name)
+        layer = config.get("metadata", {}).get("kedro-viz", {}).get("layer")
+        return order.index(layer) if layer else None
+
+    for node in (node for one in pipelines.values() for node in one.nodes):
+        before = [rank(name) for name in node.inputs if rank(name) is not None]
+        after = [rank(name) for name in node.outputs if rank(name) is not None]
+        assert max(before, default=0) <= min(after, default=len(order)), node.name
