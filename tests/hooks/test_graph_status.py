@@ -1,6 +1,11 @@
 """The status of the last runs, as the graph shows it."""
 
-from atelier.hooks.graph_status import merge_events
+import json
+from types import SimpleNamespace
+
+from kedro.pipeline import Node, Pipeline
+
+from atelier.hooks.graph_status import GraphStatusHooks, merge_events
 
 
 def run(env: str, *nodes: str, time: str) -> list[dict]:
@@ -28,3 +33,16 @@ def test_another_environment_has_a_status_of_its_own():
     latest = run("test", "draw", time="13:00")
     assert merge_events(run("base", "train", time="12:00"), latest) == latest
     assert merge_events([], latest) == latest
+
+
+def test_a_node_whose_input_cannot_be_loaded_has_failed(tmp_path):
+    hooks = GraphStatusHooks()
+    hooks.after_context_created(SimpleNamespace(project_path=tmp_path, env="base"))
+    node = Node(len, "missing", "length", name="count", namespace="train")
+    hooks.before_pipeline_run(Pipeline([node]))
+    hooks.before_dataset_loaded("missing", node)
+    hooks.on_pipeline_error(FileNotFoundError("no file at https://user:secret@host/"))
+    written = (tmp_path / ".viz" / "kedro_pipeline_events.json").read_text()
+    failed = [event for event in json.loads(written) if event["event"] == "on_node_error"]
+    assert [event["node"] for event in failed] == ["train.count"]
+    assert "secret" not in written

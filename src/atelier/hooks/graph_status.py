@@ -33,7 +33,7 @@ def merge_events(earlier: Sequence[Event], latest: Sequence[Event]) -> list[Even
             left out, since its data are others.
     """
     same_data = [event.get("env") for event in earlier[:1]] == [latest[0].get("env")]
-    known = {event.get("node_id") for event in latest}
+    known = {event["node_id"] for event in latest if event["event"] not in PIPELINE_EVENTS}
     kept = [
         event
         for event in earlier
@@ -96,6 +96,8 @@ class GraphStatusHooks(PipelineRunStatusHook, DatasetStatsHook):
         _write(self._folder / STATISTICS, sizes)
 
     def _add_event(self, event: Event, flush: bool = False) -> None:  # noqa: FBT001, FBT002
+        if event["event"] == "on_pipeline_error" and "dataset" in event:
+            self._events.append(redact(event | {"event": "on_node_error"}))  # while it loaded
         self._events.append(redact(event))
         if flush:
             events = merge_events(self._earlier, self._events)
