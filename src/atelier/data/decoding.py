@@ -194,9 +194,10 @@ def merge_equal_channels(picture: Array) -> Array:
 def _load(file: Path | io.BytesIO, name: str) -> Image.Image:
     """Loads the first page, oriented by its EXIF data."""
     try:
-        with Image.open(file) as opened:
-            pages = getattr(opened, "n_frames", 1)
-            image = ImageOps.exif_transpose(opened)
+        with Image.open(file) as image:
+            pages = getattr(image, "n_frames", 1)
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name}: Expected fewer pixels. Received: {error}") from error
     except _DAMAGE as error:

@@ -65,8 +65,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        files = without_system_files(_walk(path), path)
-        self.names = [PurePosixPath(file.relative_to(path).as_posix()) for file in files]
+        self.names = without_system_files(_walk(path), path)
 
     def open(self, name: PurePosixPath) -> BinaryIO:
         """Opens one file."""
@@ -83,15 +82,16 @@ class Folder:
                 yield name, ValueError(f"Expected a readable file. Received: {error.strerror}")
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(root: Path) -> Iterator[PurePosixPath]:
     visited = set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
+    for parent, folders, files in os.walk(root, followlinks=True):
         real = os.path.realpath(parent)
         if real in visited:
             folders.clear()
             continue
         visited.add(real)
-        yield from (Path(parent) / file for file in files)
+        folder = PurePosixPath(Path(parent).relative_to(root).as_posix())
+        yield from (folder / file for file in files)
 
 
 class ZipArchive:

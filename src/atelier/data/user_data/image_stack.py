@@ -147,10 +147,13 @@ def fit(picture: Images, params: UserDataParams) -> Images:
         (height, width) of a grey picture, (height, width, 3) of one in colour, uint8.
     """
     picture = merge_equal_channels(picture) if params.channels is None else picture
+    has_size = params.side is None or picture.shape[:2] == (params.side, params.side)
+    if has_size and (params.channels != 1 or picture.ndim == 2):
+        return picture
     image = Image.fromarray(picture)
     if params.channels == 1 and image.mode != "L":
         image = image.convert("L")
-    if params.side is not None and image.size != (params.side, params.side):
+    if params.side is not None and not has_size:
         image = resize(image, params.side, params.resize, params.background)
     return np.asarray(image)
 
