@@ -1,15 +1,16 @@
 """The house style of all figures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from atelier.types import Images
+from atelier.types import Array, Images
 
 INK, ACCENT, WARM, QUIET = "#1f2933", "#2f6690", "#d1495b", "#9aa5b1"
 SPLIT_COLOURS = {
@@ -51,6 +52,32 @@ def rasterize(figure: Figure) -> Images:
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def displayed(image: Array) -> Array:
+    """Returns an image as matplotlib takes it: (height, width) of one channel, else RGB.
+
+    Args:
+        image: (height, width), (height, width, 1) or (height, width, 3).
+    """
+    return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
+
+
+def rotate_long_names(axes: Axes, names: Sequence[str], *, longest: int) -> None:
+    """Turns the tick labels of the x axis where a name has more than ``longest`` letters."""
+    if max(map(len, names), default=0) > longest:
+        axes.tick_params(axis="x", labelrotation=90)
+
+
+def shorten(name: str, *, longest: int = 18) -> str:
+    """Returns a name with its middle left out where it is too long for a heading.
+
+    Examples:
+        >>> shorten("a very long name of a class")
+        'a very l…f a class'
+    """
+    half = (longest - 1) // 2
+    return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
 
 
 def set_title(figure: Figure, title: str) -> None:

@@ -1,6 +1,7 @@
 """Models as they are served: stored images in, logits out."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -26,6 +27,18 @@ def serving_model(model: keras.Model) -> keras.Model:
     """
     image = keras.Input(model.input_shape[1:], dtype="uint8", name="images")
     return keras.Model(image, model(layers.Rescaling(UNIT)(image)), name=f"{model.name}_serving")
+
+
+def classes_tag(classes: Sequence[str]) -> str:
+    """Returns the names of classes as a tag: separated by spaces, as JSON where a name has some.
+
+    Examples:
+        >>> classes_tag(["0", "1"]), classes_tag(["cat", "wild cat"])
+        ('0 1', '["cat", "wild cat"]')
+    """
+    if any(len(name.split()) != 1 for name in classes):
+        return json.dumps(list(classes), ensure_ascii=False)
+    return " ".join(classes)
 
 
 def servable_classifier(
@@ -54,7 +67,7 @@ def servable_classifier(
     tags = {
         "source": provenance["name"],
         "digest": provenance["digest"],
-        "classes": " ".join(classes),
+        "classes": classes_tag(classes),
         "test_accuracy": accuracy,
     }
     images = np.asarray(example)
