@@ -63,6 +63,12 @@ def displayed(image: Array) -> Array:
     return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
 
 
+def stretch_contrast(image: Array) -> Array:
+    """Returns an image in colour with its least value at 0 and its largest at 1."""
+    low, high = float(image.min()), float(image.max())
+    return (image - low) / (high - low or 1.0)
+
+
 def rotate_long_names(axes: Axes, names: Sequence[str], *, longest: int) -> None:
     """Turns the tick labels of the x axis where a name has more than ``longest`` letters."""
     if max(map(len, names), default=0) > longest:
@@ -83,3 +89,24 @@ def shorten(name: str, *, longest: int = 18) -> str:
 def set_title(figure: Figure, title: str) -> None:
     """Writes the title of a whole figure, bold, at its left edge."""
     figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+
+
+def draw_frames(frames: Array) -> Images:
+    """Draws images side by side for each frame of an animation.
+
+    Args:
+        frames: (frames, n, height, width, 1 or 3), in [0, 1].
+
+    Returns:
+        (frames, height, width, 3) uint8.
+    """
+    drawn = []
+    with house_style():
+        for index, images in enumerate(frames):
+            figure = Figure(figsize=(0.8 * len(images), 1.1), dpi=100)
+            figure.suptitle(f"{index} of {len(frames) - 1}", x=0.01, ha="left", size=8)
+            for axes, image in zip(figure.subplots(1, len(images)), images, strict=True):
+                axes.imshow(np.clip(displayed(image), 0, 1), cmap="gray", vmin=0, vmax=1)
+                axes.set_axis_off()
+            drawn.append(rasterize(figure))
+    return np.stack(drawn)

@@ -16,11 +16,11 @@ from atelier.plotting import (
     WARM,
     displayed,
     house_style,
-    rasterize,
     set_title,
     shorten,
+    stretch_contrast,
 )
-from atelier.types import Array, Arrays, Images
+from atelier.types import Array, Arrays
 
 
 class ConfidenceColumn(NamedTuple):
@@ -65,12 +65,6 @@ def _show(axes: Axes, image: Array, *, is_difference: bool = False) -> None:
     axes.imshow(image, **(difference if is_difference else {"cmap": "gray"}))
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-
-
-def stretch_contrast(image: Array) -> Array:
-    """Returns an image in colour with its least value at 0 and its largest at 1."""
-    low, high = float(image.min()), float(image.max())
-    return (image - low) / (high - low or 1.0)
 
 
 def image_rows_figure(
@@ -294,24 +288,3 @@ def layer_units_figure(layers: Mapping[str, Array], *, title: str) -> Figure:
     """
     columns = [str(unit) for unit in range(max(len(images) for images in layers.values()))]
     return image_rows_figure(layers, {}, columns, title=title)
-
-
-def ascent_frames(frames: Array) -> Images:
-    """Draws images side by side for each frame of an animation.
-
-    Args:
-        frames: (frames, n, height, width, 1 or 3), in [0, 1].
-
-    Returns:
-        (frames, height, width, 3) uint8.
-    """
-    drawn = []
-    with house_style():
-        for index, images in enumerate(frames):
-            figure = Figure(figsize=(0.8 * len(images), 1.1), dpi=100)
-            figure.suptitle(f"{index} of {len(frames) - 1}", x=0.01, ha="left", size=8)
-            for axes, image in zip(figure.subplots(1, len(images)), images, strict=True):
-                axes.imshow(np.clip(displayed(image), 0, 1), cmap="gray", vmin=0, vmax=1)
-                axes.set_axis_off()
-            drawn.append(rasterize(figure))
-    return np.stack(drawn)

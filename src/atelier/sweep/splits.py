@@ -38,7 +38,8 @@ def make_splits(
     and the rest is for the report.
 
     Args:
-        training: Parts with ``images`` (n, height, width, 1 or 3) and ``labels`` (n,), concatenated.
+        training: Parts with ``images`` (n, height, width, 1 or 3) and ``labels`` (n,); they are
+            concatenated.
         test: A part of the same form.
         train: Number of images to train on; None takes the training parts, whole.
         selection: Share of the remaining images that goes to the selection split, in (0, 1).
