@@ -1,5 +1,6 @@
 """Figures of a data card: class counts, examples, means and deviations."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -138,7 +139,7 @@ def deviation_figure(table: pd.DataFrame, *, title: str) -> Figure:
     statistics = {"mean_deviation": "mean over pixels", "largest_deviation": "largest pixel"}
     with house_style():
         figure = Figure(figsize=(max(6, 0.22 * len(table)), 3.4))
-        set_title(figure, title)
+        set_title(figure, textwrap.fill(title, 88))
         for axes, (column, name) in zip(
             figure.subplots(2, sharex=True), statistics.items(), strict=True
         ):

@@ -16,8 +16,12 @@ from atelier.plotting import (
     house_style,
     rotate_long_names,
     set_title,
+    shorten,
 )
 from atelier.types import Array, History, Images, Labels, Metrics
+
+LONG_NAME = 4
+"""Letters of a class's name of which two fit above an image."""
 
 
 def learning_curves_figure(history: History, *, title: str) -> Figure:
@@ -105,8 +109,9 @@ def mistakes_figure(
     confidence = softmax(logits[positions], axis=1).max(axis=1)
     mistakes = int((logits.argmax(axis=1) != labels).sum())
     title = f"{name}: the most confident of {mistakes} mistakes in {len(labels):,} test images"
+    is_long = max(map(len, classes)) > LONG_NAME
     with house_style():
-        figure = Figure(figsize=(1.05 * columns, 1.35 * rows + 0.4))
+        figure = Figure(figsize=(1.05 * columns, (1.65 if is_long else 1.35) * rows + 0.4))
         set_title(figure, title)
         for axes in figure.subplots(rows, columns, squeeze=False).flat:
             axes.set_axis_off()
@@ -114,5 +119,8 @@ def mistakes_figure(
             axes.imshow(displayed(images[position]), cmap="gray", vmin=0, vmax=255)
             true, predicted = classes[labels[position]], classes[logits[position].argmax()]
             text = f"{true} read as {predicted}\n{share:.3f}"
+            if is_long:
+                names = (shorten(name, longest=14) for name in (true, predicted))
+                text = "\nread as ".join(names) + f"\n{share:.3f}"
             axes.set_title(text, loc="center", size=7, color=WARM)
     return figure

@@ -12,8 +12,8 @@ from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.records import Content
 from atelier.types import Array, Images
 
-WHITE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65_535}
-"""The value of white by the type of a picture."""
+WHITE = 65_535
+"""White in a picture of 16 bits."""
 
 
 class ImageStack:
@@ -102,8 +102,8 @@ def to_stored(picture: Array, name: str) -> Images:
         return picture
     if picture.dtype == bool:
         return np.asarray(picture * np.uint8(255))
-    if picture.dtype in WHITE:
-        return np.rint(picture * (255 / WHITE[picture.dtype])).astype(np.uint8)
+    if picture.dtype == np.uint16:
+        return np.asarray(np.rint(picture * (255 / WHITE)), np.uint8)
     low, high = picture.min(), picture.max()
     if picture.dtype.kind in "iu" and low >= 0 and high <= 255:
         return picture.astype(np.uint8)
