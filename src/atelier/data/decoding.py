@@ -14,7 +14,7 @@ from pathlib import Path
 
 import lazy_loader
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from atelier.types import Array
 
@@ -203,11 +203,18 @@ def _load(file: Path | io.BytesIO, name: str) -> Image.Image:
     except _DAMAGE as error:
         raise ValueError(
             f"{name}: Expected a whole picture in a format that Pillow reads. "
-            f"Received: {_first_bytes(file)}{type(error).__name__}: {error}"
+            f"Received: {_first_bytes(file)}{_describe(error)}"
         ) from error
     if pages > 1:
         logger.info("%s: the first of %d pages or frames is read", name, pages)
     return image
+
+
+def _describe(error: BaseException) -> str:
+    """Describes an error without the address of the stream that Pillow could not identify."""
+    if isinstance(error, UnidentifiedImageError):
+        return "no format that Pillow knows"
+    return f"{type(error).__name__}: {error}"
 
 
 def _first_bytes(file: Path | io.BytesIO) -> str:

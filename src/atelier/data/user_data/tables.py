@@ -141,7 +141,11 @@ def _read_chunks(
         raise ValueError(f"{where}: Expected rows. Received: a header only")
     frame = pd.concat(frames, ignore_index=True)
     return LabelledTable(
-        frame, np.concatenate(pixels) if pixels else None, None, part_of(where) or "train", where
+        frame,
+        np.concatenate(pixels) if pixels else None,
+        None,
+        part_of(PurePosixPath(where).name) or "train",
+        where,
     )
 
 
