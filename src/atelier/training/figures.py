@@ -111,7 +111,7 @@ def mistakes_figure(
     title = f"{name}: the most confident of {mistakes} mistakes in {len(labels):,} test images"
     is_long = max(map(len, classes)) > LONG_NAME
     with house_style():
-        figure = Figure(figsize=(1.05 * columns, (1.65 if is_long else 1.35) * rows + 0.4))
+        figure = Figure(figsize=(1.05 * columns, (1.85 if is_long else 1.35) * rows + 0.4))
         set_title(figure, title)
         for axes in figure.subplots(rows, columns, squeeze=False).flat:
             axes.set_axis_off()
@@ -121,6 +121,6 @@ def mistakes_figure(
             text = f"{true} read as {predicted}\n{share:.3f}"
             if is_long:
                 names = (shorten(name, longest=14) for name in (true, predicted))
-                text = "\nread as ".join(names) + f"\n{share:.3f}"
+                text = "\nread as\n".join(names) + f"\n{share:.3f}"
             axes.set_title(text, loc="center", size=7, color=WARM)
     return figure

@@ -108,7 +108,7 @@ def to_stored(picture: Array, name: str) -> Images:
     if picture.dtype.kind in "iu" and low >= 0 and high <= 255:
         return picture.astype(np.uint8)
     if picture.dtype.kind == "f" and low >= 0 and high <= 1:
-        return np.rint(picture * 255).astype(np.uint8)
+        return np.asarray(np.rint(picture * 255), np.uint8)
     raise ValueError(
         f"{name}: Expected whole numbers in 0 … 255, 16 bits, or floats in [0, 1]. "
         f"Received: {picture.dtype} from {low} to {high}; rescale the images"
