@@ -80,7 +80,7 @@ def shorten(name: str, *, longest: int = 18) -> str:
 
     Examples:
         >>> shorten("a very long name of a class")
-        'a very l…f a class'
+        'a very l… a class'
     """
     half = (longest - 1) // 2
     return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"

@@ -15,6 +15,7 @@ from atelier.plotting import (
     INK,
     WARM,
     displayed,
+    draw_frames,
     house_style,
     set_title,
     shorten,
@@ -288,3 +289,8 @@ def layer_units_figure(layers: Mapping[str, Array], *, title: str) -> Figure:
     """
     columns = [str(unit) for unit in range(max(len(images) for images in layers.values()))]
     return image_rows_figure(layers, {}, columns, title=title)
+
+
+def ascent_frames(frames: Array) -> Images:
+    """Draws the animation of :func:`atelier.plotting.draw_frames` for images in [0, 1]."""
+    return draw_frames(frames)

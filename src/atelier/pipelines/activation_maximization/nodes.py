@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import activation_maximization, data, plotting, training
+from atelier import activation_maximization, data, training
 from atelier.activation_maximization.params import (
     AscentPresetsParams,
     InputDescentParams,
@@ -124,5 +124,5 @@ def draw_maximized_images(
         figures.maximized_classes_figure(ascent, *moments, classes, title=titles[0]),
         figures.confidence_figure(table, densities, title=titles[1]),
         figures.layer_units_figure(layers, title=titles[2]),
-        Animation(plotting.draw_frames(ascent["frames"]), 0.2),
+        Animation(figures.ascent_frames(ascent["frames"]), 0.2),
     )
