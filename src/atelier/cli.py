@@ -1,9 +1,11 @@
 """Kedro's ``kedro run``, whose ``--params`` also takes quotes, lists and groups.
 
 Nodes and namespaces can be named without the pipeline before them: ``--namespaces digits``.
+``kedro viz run`` and ``kedro viz build`` are those of :mod:`atelier.operations.graph`.
 """
 
 import copy
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +17,10 @@ from kedro.framework.project import pipelines
 from atelier.configuration.arguments import parse_parameters
 from atelier.configuration.names import arrange_parameters, nest_by_dots
 from atelier.configuration.node_names import complete_options
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # Kedro-Viz speaks of click's old names
+    from kedro_viz.launchers.cli.main import viz
 
 HELP = (
     "Parameters of this run: NAME=VALUE, separated by commas. Write a value with a comma in "
@@ -81,3 +87,5 @@ def cli() -> None:
 
 
 cli.add_command(run)
+GRAPH = "atelier.operations.graph"
+viz.lazy_subcommands |= {name: f"{GRAPH}.{name}" for name in ("run", "build")}

@@ -1,21 +1,14 @@
 """Headless Chromium for the tests that look at pages."""
 
-import os
-import shutil
-
 import pytest
+from support.chromium import CHROMIUM, skip_without_chromium
 from support.patience import PATIENCE
-
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-REQUIRED = os.environ.get("ATELIER_BROWSER_REQUIRED")
+from support.servers import free_port, serve
 
 
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None and not REQUIRED:
-        pytest.skip("no Chromium here: the browser tests need one")
+    skip_without_chromium()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -30,3 +23,21 @@ def page(browser):
     one.set_default_timeout(1000 * PATIENCE)
     yield one
     one.close()
+
+
+@pytest.fixture(scope="module")
+def mlflow_address(finished):
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    yield from (
+        address
+        for _ in serve(finished, "atelier.operations.ui", str(port), health=f"{address}/health")
+    )
+
+
+@pytest.fixture(scope="module")
+def viz_address(finished):
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = ("kedro", "viz", "run", "--no-browser", "--host", "127.0.0.1", "--port", str(port))
+    yield from (address for _ in serve(finished, *command, health=f"{address}/api/main"))

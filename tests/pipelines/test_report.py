@@ -6,6 +6,7 @@ from support.project import ROOT
 
 from atelier.pipeline_registry import register_pipelines
 from atelier.pipelines.report import create_pipeline
+from atelier.pipelines.sinks import sinks_of
 from atelier.report.experiments import EXPERIMENTS
 
 TOLD = EXPERIMENTS.validate_python(
@@ -16,7 +17,8 @@ TOLD = EXPERIMENTS.validate_python(
 def test_every_pipeline_is_told_once_by_what_it_makes():
     pipelines = register_pipelines()
     names = [one.pipeline for one in TOLD]
-    assert sorted(names) == sorted(set(pipelines) - {"__default__", "report", "rollback"})
+    without = {"__default__", "report", "rollback", "compare"}  # which make pages of their own
+    assert sorted(names) == sorted(set(pipelines) - without)
     for one in TOLD:
         made = pipelines[one.pipeline].all_outputs() | {"digits.calibration_metrics"}
         assert set(one.datasets) <= made, one.pipeline
@@ -27,13 +29,15 @@ def test_it_comes_last_in_the_default_run():
 
 
 def test_it_waits_for_every_node_but_those_that_only_register():
-    first = Node(lambda: 1, None, "a.x_arrays", name="first")
-    drawn = Node(lambda x: x, "a.x_arrays", ["a.x_figure", "a.x_table"], name="drawn")
-    kept = Node(lambda x: x, "a.x_arrays", "a.registered", name="kept")
+    first = Node(lambda: 1, None, "a.x_arrays", name="first", namespace="a")
+    results = ["a.x_figure", "a.x_table"]
+    drawn = Node(lambda x: x, "a.x_arrays", results, name="drawn", namespace="a.b")
+    kept = Node(lambda x: x, "a.x_arrays", "a.registered_model", name="kept", namespace="a.b")
     index, write = create_pipeline(after=Pipeline([first, drawn, kept])).nodes
-    assert (index.inputs, index.outputs) == (["a.x_figure", "a.x_table"], ["a.index"])
+    assert (index.inputs, index.outputs) == (results, ["a.index"])
     assert index.namespace == "a"
-    assert write.inputs == ["report.experiments", "report.results", "a.index"]
+    assert write.inputs == ["a.index"]
+    assert sinks_of(write.func) == {"experiments": "experiments", "results": "results"}
     assert index.func("a picture", "a table") == 2
 
 
@@ -41,7 +45,7 @@ def test_the_report_of_a_finished_project_tells_every_experiment(finished):
     path = finished.path("08_reporting", "test", "report.html")
     assert path.as_uri() in finished.output
     page = finished.report  # as it was then
-    accuracy = finished.runs("__default__")[0].data.metrics["digits.test.accuracy"]
+    accuracy = finished.runs("train · digits")[0].data.metrics["test/accuracy"]
     assert f"{100 * accuracy:.2f} %" in page
     for one in TOLD:
         there = f'<section id="{one.pipeline}"' in page
@@ -53,7 +57,7 @@ def test_alone_it_adds_what_has_run_since(finished):
     finished.run("--pipeline", "report")
     page = finished.path("08_reporting", "test", "report.html").read_text(encoding="utf-8")
     assert '<section id="drift"' in page
-    run = finished.runs("drift")[0]
+    run = finished.experiments("drift", "digits")[0]
     assert f"/runs/{run.info.run_id}" in page
     assert "kedro run --env test --pipeline drift" in page
     assert finished.runs("report")[0].info.status == "FINISHED"

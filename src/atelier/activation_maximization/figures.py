@@ -21,7 +21,7 @@ from atelier.plotting import (
     shorten,
     stretch_contrast,
 )
-from atelier.types import Array, Arrays
+from atelier.types import Array, Arrays, Images
 
 
 class ConfidenceColumn(NamedTuple):

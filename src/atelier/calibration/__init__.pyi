@@ -13,11 +13,18 @@ from .distribution_shift import (
     shift_tables,
     shifted_images,
 )
+from .examples import calibration_examples
 from .networks import dense_network
 from .params import CalibrationParams, CapacityParams, DenseParams, DensityParams, ShiftParams
 from .scaling import MatrixScaling, PlattScaling, VectorScaling
 from .serving import calibrated_model
-from .tables import calibration_table, guo_table, model_card, temperature_metrics
+from .tables import (
+    calibrated_metrics,
+    calibration_table,
+    guo_table,
+    model_card,
+    temperature_metrics,
+)
 from .temperature import TemperatureScaling
 
 __all__ = [
@@ -38,8 +45,10 @@ __all__ = [
     "ShiftedImages",
     "TemperatureScaling",
     "VectorScaling",
+    "calibrated_metrics",
     "calibrated_model",
     "calibrated_probabilities",
+    "calibration_examples",
     "calibration_table",
     "capacity_study",
     "confidence_scores",

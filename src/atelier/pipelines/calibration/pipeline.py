@@ -20,6 +20,13 @@ CALIBRATION = [
         name="measure_calibration",
         tags="calibration",
     ),
+    Node(
+        nodes.score_examples,
+        ["probabilities_arrays", "logits_arrays", "test_arrays"],
+        "calibration_examples",
+        name="score_examples",
+        tags="calibration",
+    ),
 ]
 DENSITY = [
     Node(
@@ -154,7 +161,10 @@ def create_pipeline() -> Pipeline:
         Pipeline(
             CALIBRATION + OVERTRAINED,
             namespace="overtrained",
-            inputs={"provenance": "characters.provenance"},
+            inputs={
+                "provenance": "characters.provenance",
+                "test_arrays": "characters.test_arrays",
+            },
             parameters={"params:calibration": "params:characters.calibration"},
         ),
     ]
