@@ -1,13 +1,13 @@
 """Models as they are served: stored images in, logits out."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 
+from atelier.data.class_names import classes_tag
 from atelier.evaluation.classification import CLASSIFIER_MEASURES
 from atelier.evaluation.intervals import interval_text
 from atelier.training.batches import UNIT
@@ -29,18 +29,6 @@ def serving_model(model: keras.Model) -> keras.Model:
     """
     image = keras.Input(model.input_shape[1:], dtype="uint8", name="images")
     return keras.Model(image, model(layers.Rescaling(UNIT)(image)), name=f"{model.name}_serving")
-
-
-def classes_tag(classes: Sequence[str]) -> str:
-    """Returns the names of classes as a tag: separated by spaces, as JSON where a name has some.
-
-    Examples:
-        >>> classes_tag(["0", "1"]), classes_tag(["cat", "wild cat"])
-        ('0 1', '["cat", "wild cat"]')
-    """
-    if any(len(name.split()) != 1 for name in classes):
-        return json.dumps(list(classes), ensure_ascii=False)
-    return " ".join(classes)
 
 
 def servable_classifier(

@@ -7,6 +7,7 @@ from PIL import Image
 from atelier.activation_maximization import figures as maximization
 from atelier.calibration.shift_figures import brightened
 from atelier.data import figures
+from atelier.data.class_names import classes_tag
 from atelier.data.class_statistics import class_moments
 from atelier.data.grouped_splits import grouped_split
 from atelier.data.shapes import match_images
@@ -17,7 +18,6 @@ from atelier.sweep.splits import make_splits
 from atelier.training.figures import mistakes_figure
 from atelier.training.networks import build_classifier
 from atelier.training.params import NetworkParams
-from atelier.training.serving import classes_tag
 
 RED = np.broadcast_to(np.array([255, 0, 0], np.uint8), (4, 6, 6, 3))
 
