@@ -1,15 +1,16 @@
 """The house style of all figures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from atelier.types import Images
+from atelier.types import Array, Images
 
 INK, ACCENT, WARM, QUIET = "#1f2933", "#2f6690", "#d1495b", "#9aa5b1"
 SPLIT_COLOURS = {
@@ -53,6 +54,59 @@ def rasterize(figure: Figure) -> Images:
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
+def displayed(image: Array) -> Array:
+    """Returns an image as matplotlib takes it: (height, width) of one channel, else RGB.
+
+    Args:
+        image: (height, width), (height, width, 1) or (height, width, 3).
+    """
+    return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
+
+
+def stretch_contrast(image: Array) -> Array:
+    """Returns an image in colour with its least value at 0 and its largest at 1."""
+    low, high = float(image.min()), float(image.max())
+    return (image - low) / (high - low or 1.0)
+
+
+def rotate_long_names(axes: Axes, names: Sequence[str], *, longest: int) -> None:
+    """Turns the tick labels of the x axis where a name has more than ``longest`` letters."""
+    if max(map(len, names), default=0) > longest:
+        axes.tick_params(axis="x", labelrotation=90)
+
+
+def shorten(name: str, *, longest: int = 18) -> str:
+    """Returns a name with its middle left out where it is too long for a heading.
+
+    Examples:
+        >>> shorten("a very long name of a class")
+        'a very l… a class'
+    """
+    half = (longest - 1) // 2
+    return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
+
+
 def set_title(figure: Figure, title: str) -> None:
     """Writes the title of a whole figure, bold, at its left edge."""
     figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+
+
+def draw_frames(frames: Array) -> Images:
+    """Draws images side by side for each frame of an animation.
+
+    Args:
+        frames: (frames, n, height, width, 1 or 3), in [0, 1].
+
+    Returns:
+        (frames, height, width, 3) uint8.
+    """
+    drawn = []
+    with house_style():
+        for index, images in enumerate(frames):
+            figure = Figure(figsize=(0.8 * len(images), 1.1), dpi=100)
+            figure.suptitle(f"{index} of {len(frames) - 1}", x=0.01, ha="left", size=8)
+            for axes, image in zip(figure.subplots(1, len(images)), images, strict=True):
+                axes.imshow(np.clip(displayed(image), 0, 1), cmap="gray", vmin=0, vmax=1)
+                axes.set_axis_off()
+            drawn.append(rasterize(figure))
+    return np.stack(drawn)

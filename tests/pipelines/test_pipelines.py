@@ -6,9 +6,17 @@ from support.pipelines import run
 from support.training import STILL, Memory
 
 from atelier.data.params import SPLITS, SourceParams, SplitParams
+from atelier.data.user_data.params import UserDataParams
 from atelier.evaluation import BootstrapParams
 from atelier.pipelines import ingest, train
 from atelier.training.params import NetworkParams, TrainingParams
+
+
+def user_data(path: str | None = None) -> UserDataParams:
+    return UserDataParams(
+        data=path, side=None, resize="pad", channels=None, background="white", order="name",
+        unreadable=0.01, label_column="label", file_column="file", group_column="group",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +27,11 @@ def ingested():
     )  # fmt: skip
     splits = SplitParams(validation=0.2, calibration=0.2, test=0.2, seed=0)
     pipeline = ingest.create_pipeline().filter(node_namespaces=["characters"])
-    inputs = {"params:characters.ingest": source, "params:characters.splits": splits}
+    inputs = {
+        "params:characters.ingest": source,
+        "params:characters.splits": splits,
+        "params:characters.user_data": user_data(),
+    }
     return run(pipeline, archives=None, **inputs)
 
 
@@ -31,6 +43,24 @@ def test_ingest_splits_glyphs_into_four_and_says_what_they_are(ingested):
         arrays = ingested[f"characters.{split}_arrays"]
         assert arrays["images"].shape == (count, 28, 28, 1)
         assert arrays["images"].dtype == np.uint8
+
+
+def test_a_users_data_take_the_place_of_the_source(tmp_path, made):
+    split = made(90, 9)
+    np.savez(tmp_path / "mine.npz", **split)
+    source = SourceParams(
+        dataset="mnist", split=None, parts="both", source="mirror", mirror="nowhere",
+        glyphs_per_class=6, limit=None, seed=0,
+    )  # fmt: skip
+    inputs = {
+        "params:digits.ingest": source,
+        "params:digits.splits": SplitParams(validation=0.2, calibration=0.2, test=0.2, seed=0),
+        "params:digits.user_data": user_data(str(tmp_path / "mine.npz")),
+    }
+    pipeline = ingest.create_pipeline().filter(node_namespaces=["digits"])
+    record = run(pipeline, archives=None, **inputs)["digits.provenance"]
+    assert (record["name"], record["source"]) == ("mine", "data")
+    assert record["counts"] == {"train": 36, "validation": 18, "calibration": 18, "test": 18}
 
 
 def test_ingest_describes_every_class(ingested):

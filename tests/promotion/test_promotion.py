@@ -228,3 +228,15 @@ def test_of_promotions_at_once_none_is_lost(tmp_path):
     for worker in workers:
         worker.join(PATIENCE)
     assert counter.read_text() == "400"
+
+
+def test_a_champion_of_other_classes_is_not_compared_but_named():
+    class OfOtherClasses(InMemory):
+        def model(self, version):
+            said = np.eye(int(version) + 2)[np.zeros(N, int)]
+            return lambda images: said[: len(images)]
+
+    registry = OfOtherClasses(0.5, 0.5, champion="1")
+    test = {"images": np.zeros((N, 1, 1, 1), np.uint8), "labels": np.zeros(N, int)}
+    with pytest.raises(ValueError, match=r"Received: 4 and 3 classes.*registry=NAME"):
+        promote(registry, test, PARAMS)

@@ -24,10 +24,15 @@ FULL = Architecture()
 SMALL = Architecture(classes=5, side=12, filters=(4, 6), units=16)
 # Powers of two, as the kernels need them.
 WIDE = Architecture(classes=5, side=12, filters=(16, 32), units=16)
+COLOUR = replace(SMALL, channels=3)
 SEPARATE = Engine("winograd", 8, vectorized=False, threads=2)
 VECTORIZED = Engine("im2col", 1, vectorized=True)
 KERNELS = replace(VECTORIZED, kernels=True)
 RATES = {"adam": 1e-3, "adadelta": 0.5, "adagrad": 2e-3, "sgd": 1e-2}
+
+
+def image_shape(architecture: Architecture) -> tuple[int, int, int]:
+    return architecture.side, architecture.side, architecture.channels
 
 
 def training_data(
@@ -36,7 +41,7 @@ def training_data(
     """Classes that differ by where they are bright, in noise."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(architecture.classes, size=steps * batch)
-    images = rng.integers(0, 120, (len(labels), architecture.side, architecture.side, 1))
+    images = rng.integers(0, 120, (len(labels), *image_shape(architecture)))
     for row, label in enumerate(labels):
         images[row, label % architecture.side, :] += 120
     order = rng.permutation(len(labels)).reshape(steps, batch)
@@ -78,7 +83,7 @@ def keras_training(
     import keras
 
     layers = keras.layers
-    images = keras.Input((architecture.side, architecture.side, 1))
+    images = keras.Input(image_shape(architecture))
     mask = keras.Input((architecture.features,))
     x = layers.Conv2D(architecture.filters[0], 3, activation="relu")(images)
     x = layers.Conv2D(architecture.filters[1], 3, activation="relu")(x)
@@ -160,8 +165,8 @@ def losses_from(
 
 @pytest.mark.parametrize(
     ("engine", "architecture"),
-    [(SEPARATE, FULL), (VECTORIZED, SMALL), (KERNELS, WIDE)],
-    ids=["winograd", "im2col", "kernels"],
+    [(SEPARATE, FULL), (VECTORIZED, SMALL), (KERNELS, WIDE), (SEPARATE, COLOUR)],
+    ids=["winograd", "im2col", "kernels", "colour"],
 )
 @pytest.mark.parametrize("optimizer", RATES)
 def test_each_step_of_a_training_is_that_of_keras_from_the_same_state(

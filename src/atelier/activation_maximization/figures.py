@@ -10,7 +10,17 @@ from matplotlib.figure import Figure
 
 from atelier.activation_maximization.evaluation import error_probability, target_confidence
 from atelier.activation_maximization.starts import zero_border
-from atelier.plotting import ACCENT, INK, WARM, house_style, rasterize, set_title
+from atelier.plotting import (
+    ACCENT,
+    INK,
+    WARM,
+    displayed,
+    draw_frames,
+    house_style,
+    set_title,
+    shorten,
+    stretch_contrast,
+)
 from atelier.types import Array, Arrays, Images
 
 
@@ -23,11 +33,11 @@ class ConfidenceColumn(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """A grey image with its title and a note; a difference is drawn in red and blue about 0."""
+    """An image with its title and a note; a difference is drawn in red and blue about 0."""
 
     title: str
     image: Array
-    """(height, width)."""
+    """(height, width[, channels])."""
     note: str
     is_difference: bool = False
 
@@ -44,7 +54,13 @@ REPORTED_CONFIDENCE = 0.9999
 
 
 def _show(axes: Axes, image: Array, *, is_difference: bool = False) -> None:
-    """Draws an image without axes, between its extremes or about 0."""
+    """Draws an image without axes, between its extremes or about 0.
+
+    The difference of images in colour is the mean over their channels.
+    """
+    image = displayed(image)
+    if image.ndim == 3:
+        image = image.mean(axis=-1) if is_difference else stretch_contrast(image)
     largest = float(np.abs(image).max()) or 1.0
     difference = {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
     axes.imshow(image, **(difference if is_difference else {"cmap": "gray"}))
@@ -62,7 +78,7 @@ def image_rows_figure(
     """Draws a labelled row of grey images for each entry.
 
     Args:
-        rows: Images by label, (columns, height, width) each.
+        rows: Images by label, (columns, height, width[, channels]) each.
         notes: Texts under the images of a row, by label; rows may be missing.
         columns: Headings of the columns.
         title: Title of the figure.
@@ -81,7 +97,7 @@ def image_rows_figure(
                 axes.set_xlabel(note, size=7, labelpad=2)
             line[0].set_ylabel(label, size=8, rotation=0, ha="right", va="center")
         for axes, heading in zip(grid[0], columns, strict=True):
-            axes.set_title(heading, size=9, loc="center")
+            axes.set_title(shorten(heading, longest=13), size=9, loc="center")
         return figure
 
 
@@ -98,7 +114,7 @@ def descent_figure(descent: Arrays, classes: Sequence[str], *, title: str) -> Fi
     """
     targets = np.arange(len(classes))
     rows = _first_draws(descent)
-    images = {start: descent["images"][row, -1, ..., 0] for start, row in rows.items()}
+    images = {start: descent["images"][row, -1] for start, row in rows.items()}
     confidences = {
         start: target_confidence(descent["logits"][row, -1], targets) for start, row in rows.items()
     }
@@ -184,10 +200,10 @@ def descent_difference_figure(
     inside = zero_border(last[None], border)[0]
     steps = len(confidence) - 1
     panels = [
-        Panel(f"start: {start}", first[..., 0], f"confidence {confidence[0]:.5f}"),
-        Panel(f"after {steps} steps", last[..., 0], f"confidence {confidence[-1]:.5f}"),
-        Panel("difference", (last - first)[..., 0], "red: brighter", is_difference=True),
-        Panel(f"outer {border} set to 0", inside[..., 0], f"confidence {without_border:.5f}"),
+        Panel(f"start: {start}", first, f"confidence {confidence[0]:.5f}"),
+        Panel(f"after {steps} steps", last, f"confidence {confidence[-1]:.5f}"),
+        Panel("difference", last - first, "red: brighter", is_difference=True),
+        Panel(f"outer {border} set to 0", inside, f"confidence {without_border:.5f}"),
         Panel("class deviation", deviation, "of real images"),
     ]
     return difference_figure(panels, title=title)
@@ -259,7 +275,7 @@ def maximized_classes_figure(
     Returns:
         The figure.
     """
-    presets = zip(ascent["preset"].tolist(), ascent["images"][..., 0], strict=True)
+    presets = zip(ascent["preset"].tolist(), ascent["images"], strict=True)
     rows = {"class mean": means, "deviation": deviations, **dict(presets)}
     return image_rows_figure(rows, {}, classes, title=title)
 
@@ -268,30 +284,13 @@ def layer_units_figure(layers: Mapping[str, Array], *, title: str) -> Figure:
     """Draws the images that maximize single units, a row for each layer.
 
     Args:
-        layers: Images by the layer's name, (units, height, width, 1) each.
+        layers: Images by the layer's name, (units, height, width, 1 or 3) each.
         title: Title of the figure.
     """
-    rows = {layer: images[..., 0] for layer, images in layers.items()}
-    columns = [str(unit) for unit in range(max(len(images) for images in rows.values()))]
-    return image_rows_figure(rows, {}, columns, title=title)
+    columns = [str(unit) for unit in range(max(len(images) for images in layers.values()))]
+    return image_rows_figure(layers, {}, columns, title=title)
 
 
 def ascent_frames(frames: Array) -> Images:
-    """Draws images side by side for each frame of an animation.
-
-    Args:
-        frames: (frames, n, height, width, 1), in [0, 1].
-
-    Returns:
-        (frames, height, width, 3) uint8.
-    """
-    drawn = []
-    with house_style():
-        for index, images in enumerate(frames[..., 0]):
-            figure = Figure(figsize=(0.8 * len(images), 1.1), dpi=100)
-            figure.suptitle(f"{index} of {len(frames) - 1}", x=0.01, ha="left", size=8)
-            for axes, image in zip(figure.subplots(1, len(images)), images, strict=True):
-                axes.imshow(image, cmap="gray", vmin=0, vmax=1)
-                axes.set_axis_off()
-            drawn.append(rasterize(figure))
-    return np.stack(drawn)
+    """Draws the animation of :func:`atelier.plotting.draw_frames` for images in [0, 1]."""
+    return draw_frames(frames)

@@ -12,6 +12,7 @@ from atelier.calibration.density import DensityModel
 from atelier.calibration.params import ShiftParams
 from atelier.data.corruptions import corrupt
 from atelier.data.glyphs import draw_glyphs
+from atelier.data.shapes import match_images
 from atelier.data.splits import random_subset
 from atelier.evaluation.detection import detection_intervals, detection_metrics
 from atelier.evaluation.intervals import with_interval
@@ -84,7 +85,8 @@ def shifted_images(
     Args:
         model: Takes images in [0, 1], returns logits.
         test: ``images``, (n, height, width, channels) uint8, and ``labels``, (n,).
-        out_of_distribution: Images of no class of the network, uint8, by name.
+        out_of_distribution: Images of no class of the network, uint8, by name; they get the shape
+            of the test images.
         levels: For each change (of CORRUPTIONS, or ``fgsm``) its levels.
         temperature: T of temperature scaling, > 0.
         density: Fitted on the training logits, with its threshold of rejection set.
@@ -110,7 +112,7 @@ def shifted_images(
                 changed = corrupt(images, change, level, seed=seed)
             yield scored(change, level, changed)
     for name, foreign in out_of_distribution.items():
-        yield scored(name, 0.0, to_unit(foreign))
+        yield scored(name, 0.0, to_unit(match_images(foreign, images.shape[1:])))
 
 
 def shift_row(shifted: ShiftedImages, labels: Array) -> dict[str, Any]:

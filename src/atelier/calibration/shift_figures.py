@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from atelier.calibration.confidence import SCORES
-from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
+from atelier.plotting import ACCENT, INK, QUIET, WARM, displayed, house_style, set_title
 from atelier.types import Array
 
 COLOURS = dict(zip(SCORES, (WARM, "#e9a23b", "#7d8b99", ACCENT, "#4c956c"), strict=True))
@@ -43,7 +43,7 @@ def scaling_figure(table: pd.DataFrame, image: Array, *, title: str) -> Figure:
     Args:
         table: The accuracy table of :func:`atelier.calibration.distribution_shift.shift_tables`;
             its rows ``none`` and ``scale`` are drawn.
-        image: The example, (height, width) in [0, 1].
+        image: The example, (height, width, 1 or 3) in [0, 1].
         title: Title of the figure.
 
     Returns:
@@ -56,7 +56,7 @@ def scaling_figure(table: pd.DataFrame, image: Array, *, title: str) -> Figure:
         set_title(figure, title)
         above, below = np.asarray(figure.subfigures(2, 1, height_ratios=[1, 2]))
         for axes, factor in zip(above.subplots(1, len(factors)), factors, strict=True):
-            axes.imshow(image * factor, cmap="gray", vmin=0, vmax=factors.max())
+            axes.imshow(brightened(image, factor, factors.max()), cmap="gray", vmin=0, vmax=1)
             axes.set_title(f"× {factor:g}", loc="center", size=8)
             axes.set_axis_off()
         first, second, third = below.subplots(1, 3)
@@ -78,6 +78,17 @@ def scaling_figure(table: pd.DataFrame, image: Array, *, title: str) -> Figure:
         )
         third.set(xlabel="factor", title="rejected, %", ylim=(0, 103))
     return figure
+
+
+def brightened(image: Array, factor: float, white: float) -> Array:
+    """Returns an image times a factor as matplotlib takes it, in [0, 1] where ``white`` is 1.
+
+    Args:
+        image: (height, width, 1 or 3) in [0, 1].
+        factor: At least 0.
+        white: Value that is drawn white.
+    """
+    return displayed(np.clip(image * factor / white, 0, 1))
 
 
 def _reach(rows: pd.DataFrame, name: str) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from atelier import evaluation
+from atelier.data.class_names import classes_tag
 from atelier.evaluation.classification import CLASSIFIER_MEASURES
 from atelier.evaluation.intervals import (
     NOT_NEGATIVE,
@@ -216,7 +217,7 @@ training split."""
     tags = {
         "source": provenance["name"],
         "digest": provenance["digest"],
-        "classes": " ".join(provenance["classes"]),
+        "classes": classes_tag(provenance["classes"]),
         "temperature": f"{temperature:.7g}",
         "ece_before": ece["before"],
         "ece_after": ece["after"],

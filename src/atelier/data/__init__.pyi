@@ -1,5 +1,12 @@
 from . import figures as figures
-from .checks import check_source, class_imbalance, count_duplicates, split_metrics, splits_digest
+from .checks import (
+    check_source,
+    class_imbalance,
+    count_duplicates,
+    split_metrics,
+    splits_digest,
+    warn_of_duplicates,
+)
 from .class_statistics import class_moments, class_table, deviation_metrics, most_variable_classes
 from .corruptions import CORRUPTIONS, corrupt
 from .embedded import embedded_source
@@ -17,7 +24,10 @@ from .pictures import (
 )
 from .provenance import provenance_record
 from .reading import Part, Source, read_source
+from .shapes import match_images
 from .splits import random_subset, split_source, stratified_split
+from .user_data.params import UserDataParams
+from .user_data.reading import read_user_data
 from .vgg_weights import VggWeights, read_vgg_weights
 
 __all__ = [
@@ -28,6 +38,7 @@ __all__ = [
     "Source",
     "SourceParams",
     "SplitParams",
+    "UserDataParams",
     "VggWeights",
     "average_areas",
     "check_source",
@@ -41,6 +52,7 @@ __all__ = [
     "embedded_source",
     "figures",
     "longer_side_shape",
+    "match_images",
     "most_variable_classes",
     "parse_idx",
     "provenance_record",
@@ -48,6 +60,7 @@ __all__ = [
     "read_idx",
     "read_picture",
     "read_source",
+    "read_user_data",
     "read_vgg_weights",
     "resize_longer_side",
     "resize_to",
@@ -56,4 +69,5 @@ __all__ = [
     "splits_digest",
     "stratified_split",
     "to_rgb",
+    "warn_of_duplicates",
 ]

@@ -1,6 +1,7 @@
 """Checks of data: counts, labels, class balance, duplicates, digests."""
 
 import hashlib
+import logging
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 from atelier.data.reading import Source
 from atelier.types import Arrays, Images, Metrics
 
+logger = logging.getLogger(__name__)
+
 
 def check_source(source: Source) -> None:
     """Checks that every image has a label, every label is a class, and no class is absent.
@@ -16,7 +19,8 @@ def check_source(source: Source) -> None:
     Raises:
         ValueError: If a check fails; the message names the part.
     """
-    for name, (images, labels) in source.parts.items():
+    for name, part in source.parts.items():
+        images, labels = part.images, part.labels
         where = f"{source.name}, {name} part"
         if len(images) != len(labels):
             raise ValueError(
@@ -28,12 +32,15 @@ def check_source(source: Source) -> None:
         if labels.min() < 0 or labels.max() >= len(source.classes):
             raise ValueError(
                 f"{where}: Expected labels in [0, {len(source.classes)}), the classes "
-                f"{''.join(source.classes)}. Received: {labels.min()} … {labels.max()}"
+                f"{', '.join(source.classes[:20])}. Received: {labels.min()} … {labels.max()}"
             )
         absent = np.setdiff1d(np.arange(len(source.classes)), labels)
         if len(absent):
             names = ", ".join(source.classes[label] for label in absent)
-            raise ValueError(f"{where}: Expected images of every class. Received: none of {names}")
+            raise ValueError(
+                f"{where}: Expected images of every class. Received: none of {names}; "
+                "add some, or leave the class or the part out"
+            )
 
 
 def splits_digest(splits: Mapping[str, Arrays]) -> str:
@@ -47,7 +54,8 @@ def splits_digest(splits: Mapping[str, Arrays]) -> str:
     return total.hexdigest()
 
 
-def _fingerprints(images: Images) -> list[bytes]:
+def image_digests(images: Images) -> list[bytes]:
+    """Returns a digest of each image's pixels."""
     return [hashlib.blake2b(image, digest_size=16).digest() for image in images]
 
 
@@ -69,7 +77,7 @@ def count_duplicates(splits: Mapping[str, Arrays]) -> pd.DataFrame:
         >>> table.set_index("split").loc["test"].to_dict()
         {'images': 2, 'in_train': 2, 'in_test': 1}
     """
-    prints = {name: _fingerprints(split["images"]) for name, split in splits.items()}
+    prints = {name: image_digests(split["images"]) for name, split in splits.items()}
     unique = {name: set(digests) for name, digests in prints.items()}
     rows = []
     for name, digests in prints.items():
@@ -80,6 +88,22 @@ def count_duplicates(splits: Mapping[str, Arrays]) -> pd.DataFrame:
         counts[f"in_{name}"] = len(digests) - len(unique[name])
         rows.append({"split": name, "images": len(digests)} | counts)
     return pd.DataFrame(rows)
+
+
+def warn_of_duplicates(duplicates: pd.DataFrame, name: str) -> None:
+    """Logs how many images of held-out splits also occur in the training split, if there are any.
+
+    Args:
+        duplicates: What :func:`count_duplicates` returns.
+        name: Of the data.
+    """
+    for row in duplicates.to_dict("records"):
+        if row["split"] != "train" and row["in_train"]:
+            logger.warning(
+                "%s: %d of %d images of the %s split also occur, pixel for pixel, in the training "
+                "split: scores on them are too high",
+                name, row["in_train"], row["images"], row["split"],
+            )  # fmt: skip
 
 
 def class_imbalance(counts: pd.Series) -> float:

@@ -13,8 +13,10 @@ STATISTICS = ("mean_deviation", "largest_deviation")
 def class_moments(images: Images, labels: Labels, classes: int) -> tuple[Array, Array]:
     """Computes the mean and the standard deviation of every pixel within each class.
 
+    The pixel of an image in colour is the mean over its channels.
+
     Args:
-        images: (n, height, width, 1) uint8.
+        images: (n, height, width, channels) uint8.
         labels: (n,), in [0, classes).
         classes: Number of classes.
 
@@ -29,7 +31,7 @@ def class_moments(images: Images, labels: Labels, classes: int) -> tuple[Array, 
         >>> means.ravel().tolist(), deviations.ravel().tolist()
         ([5.0, 7.0], [5.0, 0.0])
     """
-    members = [images[labels == label, ..., 0].astype(np.float64) for label in range(classes)]
+    members = [images[labels == label].mean(axis=-1) for label in range(classes)]
     means = np.stack([member.mean(axis=0) for member in members])
     deviations = np.stack([member.std(axis=0) for member in members])
     return means, deviations

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import lazy_loader
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from atelier.types import Array
 
@@ -42,16 +42,17 @@ _DAMAGE = (
 """Errors of the plugins of Pillow and tifffile on damaged files, which have no common type."""
 
 
-def decode_picture(file: Path | io.BytesIO, name: str) -> Array:
+def decode_picture(file: Path | io.BytesIO, name: str, *, background: str = "white") -> Array:
     """Reads a picture as grey or RGB, upright.
 
-    The EXIF orientation is applied. Alpha is composed on white. A palette is looked up, and
-    gives a grey picture if all its pixels are grey. One bit becomes 0 and 255. CMYK, YCbCr, LAB
-    and HSV become RGB. Of several pages or frames the first is read, with a note in the log.
+    The EXIF orientation is applied. Alpha is composed on the background. A palette is looked up,
+    and gives a grey picture if all its pixels are grey. One bit becomes 0 and 255. CMYK, YCbCr,
+    LAB and HSV become RGB. Of several pages or frames the first is read, with a note in the log.
 
     Args:
         file: A path, or a stream of the file's bytes.
         name: The file's name for messages.
+        background: Colour behind transparent pixels, as Pillow names it.
 
     Returns:
         (height, width) or (height, width, 3): uint8; uint16 of integers with more than 8 bits;
@@ -65,12 +66,12 @@ def decode_picture(file: Path | io.BytesIO, name: str) -> Array:
     if image.mode in {"1", "L"} and not image.has_transparency_data:
         return np.asarray(image.convert("L"))
     if image.mode in _INTEGERS:
-        return to_storage_type(_on_white(image), name)
+        return to_storage_type(_opaque_integers(image, background), name)
     if image.mode == "F":
         return to_storage_type(np.asarray(image), name)
-    colours = np.asarray(_opaque(image).convert("RGB"))
+    colours = np.asarray(_opaque(image, background).convert("RGB"))
     if image.mode in {"1", "L", "LA", "La"}:
-        return np.ascontiguousarray(colours[..., 0])
+        return merge_equal_channels(colours)
     return merge_equal_channels(colours) if image.mode in {"P", "PA"} else colours
 
 
@@ -193,19 +194,27 @@ def merge_equal_channels(picture: Array) -> Array:
 def _load(file: Path | io.BytesIO, name: str) -> Image.Image:
     """Loads the first page, oriented by its EXIF data."""
     try:
-        with Image.open(file) as opened:
-            pages = getattr(opened, "n_frames", 1)
-            image = ImageOps.exif_transpose(opened)
+        with Image.open(file) as image:
+            pages = getattr(image, "n_frames", 1)
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name}: Expected fewer pixels. Received: {error}") from error
     except _DAMAGE as error:
         raise ValueError(
             f"{name}: Expected a whole picture in a format that Pillow reads. "
-            f"Received: {_first_bytes(file)}{type(error).__name__}: {error}"
+            f"Received: {_first_bytes(file)}{_describe(error)}"
         ) from error
     if pages > 1:
         logger.info("%s: the first of %d pages or frames is read", name, pages)
     return image
+
+
+def _describe(error: BaseException) -> str:
+    """Describes an error without the address of the stream that Pillow could not identify."""
+    if isinstance(error, UnidentifiedImageError):
+        return "no format that Pillow knows"
+    return f"{type(error).__name__}: {error}"
 
 
 def _first_bytes(file: Path | io.BytesIO) -> str:
@@ -215,22 +224,23 @@ def _first_bytes(file: Path | io.BytesIO) -> str:
     return f"a file that begins with {start!r}; " if start else "an empty file; "
 
 
-def _opaque(image: Image.Image) -> Image.Image:
-    """Composes a picture with alpha, or with a transparent colour, on white."""
+def _opaque(image: Image.Image, background: str) -> Image.Image:
+    """Composes a picture with alpha, or with a transparent colour, on the background."""
     if not image.has_transparency_data:
         return image
     straight = image.convert("LA") if image.mode == "La" else image
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, straight.convert("RGBA"))
+    behind = Image.new("RGBA", image.size, background)
+    return Image.alpha_composite(behind, straight.convert("RGBA"))
 
 
-def _on_white(image: Image.Image) -> Array:
-    """Returns integers, with the transparent grey value of a 16-bit PNG replaced by white."""
+def _opaque_integers(image: Image.Image, background: str) -> Array:
+    """Returns integers, with the transparent grey value of a 16-bit PNG replaced."""
     values = np.asarray(image)
     transparent = image.info.get("transparency")
     if transparent is None:
         return values
-    return np.where(values == transparent, np.iinfo(np.uint16).max, values)
+    grey = Image.new("L", (1, 1), background).getpixel((0, 0))
+    return np.where(values == transparent, 257 * int(grey), values)  # type: ignore[arg-type]
 
 
 def _finite(values: Array, name: str) -> Array:

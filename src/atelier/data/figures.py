@@ -1,5 +1,6 @@
 """Figures of a data card: class counts, examples, means and deviations."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -7,8 +8,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from atelier.plotting import QUIET, SPLIT_COLOURS, house_style, set_title
+from atelier.plotting import (
+    QUIET,
+    SPLIT_COLOURS,
+    house_style,
+    rotate_long_names,
+    set_title,
+    shorten,
+)
 from atelier.types import Array, Images, Labels
+
+LONG_NAME = 8
+"""Letters of a class's name that fit below a bar; longer names are turned."""
 
 
 def card_titles(name: str, most_variable: Mapping[str, str]) -> dict[str, str]:
@@ -38,17 +49,19 @@ def counts_figure(table: pd.DataFrame, *, title: str) -> Figure:
             axes.bar(table["class"], table[split], bottom=bottom, color=colour, label=split)
             bottom += table[split].to_numpy()
         axes.set(title=title, xlabel="class", ylabel="images")
+        rotate_long_names(axes, list(table["class"]), longest=LONG_NAME if len(table) < 12 else 2)
         axes.grid(axis="x", visible=False)
         figure.legend(ncols=4, loc="outside lower center")
     return figure
 
 
 def tile_images(tiles: Array, *, gap: int = 1) -> Array:
-    """Joins tiles, (rows, columns, height, width), to an image with black gaps between them."""
-    rows, columns, height, width = tiles.shape
-    framed = np.pad(tiles, ((0, 0), (0, 0), (0, gap), (0, gap)))
-    grid = framed.transpose(0, 2, 1, 3)  # (rows, height, columns, width)
-    return grid.reshape(rows * (height + gap), columns * (width + gap))[:-gap, :-gap]
+    """Joins tiles, (rows, columns, height, width[, 3]), to an image with black gaps between."""
+    rows, columns, height, width, *channels = tiles.shape
+    framed = np.pad(tiles, ((0, 0), (0, 0), (0, gap), (0, gap), *[(0, 0)] * len(channels)))
+    grid = np.moveaxis(framed, 2, 1)  # (rows, height, columns, width[, 3])
+    joined = grid.reshape(rows * (height + gap), columns * (width + gap), *channels)
+    return joined[:-gap, :-gap]
 
 
 def contact_sheet_figure(
@@ -57,7 +70,7 @@ def contact_sheet_figure(
     """Draws the first images of every class, a row for each class; many classes in two columns.
 
     Args:
-        images: (n, height, width, 1) uint8.
+        images: (n, height, width, 1 or 3) uint8.
         labels: (n,), in [0, classes).
         classes: Name of each class.
         title: Title of the figure.
@@ -66,9 +79,10 @@ def contact_sheet_figure(
     Returns:
         The figure.
     """
-    tiles = np.zeros((len(classes), columns, *images.shape[1:3]), np.uint8)
+    colour = () if images.shape[3] == 1 else (3,)
+    tiles = np.zeros((len(classes), columns, *images.shape[1:3], *colour), np.uint8)
     for label in range(len(classes)):
-        first = images[labels == label][:columns, ..., 0]
+        first = images[labels == label][:columns].reshape(-1, *tiles.shape[2:])
         tiles[label, : len(first)] = first
     halves = np.array_split(np.arange(len(classes)), 1 if len(classes) <= 12 else 2)
     with house_style():
@@ -116,7 +130,7 @@ def moments_figure(
             axes.set_axis_off()
         for axes, name, pair in zip(figure.axes, classes, pairs, strict=False):
             axes.imshow(tile_images(pair[None]), cmap="magma", vmin=0, vmax=255)
-            axes.set_title(name, loc="center", size=9)
+            axes.set_title(shorten(name), loc="center", size=9)
     return figure
 
 
@@ -125,7 +139,7 @@ def deviation_figure(table: pd.DataFrame, *, title: str) -> Figure:
     statistics = {"mean_deviation": "mean over pixels", "largest_deviation": "largest pixel"}
     with house_style():
         figure = Figure(figsize=(max(6, 0.22 * len(table)), 3.4))
-        set_title(figure, title)
+        set_title(figure, textwrap.fill(title, 88))
         for axes, (column, name) in zip(
             figure.subplots(2, sharex=True), statistics.items(), strict=True
         ):
@@ -133,4 +147,6 @@ def deviation_figure(table: pd.DataFrame, *, title: str) -> Figure:
             axes.bar(table["class"], table[column], color=list(colours))
             axes.set_ylabel(f"{name}\n(0 … 255)", size=8)
             axes.grid(axis="x", visible=False)
+        names = list(table["class"])
+        rotate_long_names(figure.axes[-1], names, longest=LONG_NAME if len(names) < 12 else 2)
     return figure

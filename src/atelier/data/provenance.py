@@ -21,9 +21,10 @@ def provenance_record(
         shares: Parameters of the splits.
 
     Returns:
-        A record of JSON types: ``name, source, citation, digest, classes, counts, splits``.
+        A record of JSON types: ``name, source, citation, digest, classes, counts, splits``; of a
+        user's data also its content's digest, images of each class, unreadable files, duplicates.
     """
-    return {
+    record = {
         "name": source.name,
         "source": params.source,
         "citation": source.citation,
@@ -32,3 +33,4 @@ def provenance_record(
         "counts": {name: len(splits[name]["labels"]) for name in SPLITS},
         "splits": shares.model_dump(),
     }
+    return record | dict(source.record)

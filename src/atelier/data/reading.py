@@ -7,9 +7,10 @@ fetches the published archives. All give the same :class:`Source`.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,10 +26,12 @@ QMNIST_COLUMNS = 8
 
 
 class Part(NamedTuple):
-    """Images (n, height, width, 1) uint8, upright, with their labels (n,) in [0, classes)."""
+    """Images (n, height, width, channels) uint8, upright, with labels (n,) in [0, classes)."""
 
     images: Images
     labels: Labels
+    groups: Array | None = None
+    """Names of groups of images, (n,), that no split may divide; None where there are none."""
 
 
 class Source(NamedTuple):
@@ -37,10 +40,13 @@ class Source(NamedTuple):
     name: str
     """Name of the data that were read, which may be fewer than the data set."""
     parts: dict[str, Part]
-    """Published parts by name: ``train``, ``test``, or both."""
+    """Published parts by name: ``train``, ``test``, or both; of a user ``validation`` and
+    ``calibration`` as well."""
     classes: tuple[str, ...]
     """Name of each class, in the order of the labels."""
     citation: str
+    record: Mapping[str, Any] = MappingProxyType({})
+    """What else is known of a user's data: its files, their errors and duplicates; JSON types."""
 
 
 def read_source(params: SourceParams, fetch: Downloader) -> Source:

@@ -7,7 +7,8 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from atelier.data.params import SplitParams
+from atelier.data.grouped_splits import grouped_split
+from atelier.data.params import SPLITS, SplitParams
 from atelier.data.reading import Part, Source
 from atelier.data.shares import exact_fraction, rounded_share
 from atelier.types import Array, Arrays, Labels
@@ -61,7 +62,8 @@ def stratified_split(
 def split_source(source: Source, params: SplitParams, *, limit: int | None) -> dict[str, Arrays]:
     """Splits a source into ``train``, ``validation``, ``calibration`` and ``test``.
 
-    A published test part is the test split; the other splits are drawn from the other part.
+    Parts that the source has are splits; the others are drawn from its part ``train``, or from its
+    only part.
 
     Args:
         source: The labelled images.
@@ -70,21 +72,42 @@ def split_source(source: Source, params: SplitParams, *, limit: int | None) -> d
 
     Returns:
         ``images`` and ``labels`` of each split.
+
+    Raises:
+        ValueError: If there are several parts and none is ``train``, or if a class has too few
+            images; the message names it.
     """
     parts = {name: _limited(part, limit, params.seed) for name, part in source.parts.items()}
-    published_test = parts.pop("test", None) if len(parts) > 1 else None
-    (pool,) = parts.values()
-    names = (
-        ("validation", "calibration") if published_test else ("validation", "calibration", "test")
-    )
-    shares = {name: exact_fraction(getattr(params, name)) for name in names}
+    if len(parts) > 1 and "train" not in parts:
+        raise ValueError(f"{source.name}: Expected a part train. Received: {', '.join(parts)}")
+    pool = parts.pop("train" if "train" in parts else next(iter(parts)))
+    shares = {
+        name: exact_fraction(getattr(params, name)) for name in SPLITS[1:] if name not in parts
+    }
     shares = {"train": Fraction(1) - sum(shares.values())} | shares
-    positions = stratified_split(pool.labels, shares, seed=params.seed)
-    splits: dict[str, Arrays] = {
+    _check_counts(source, pool, len(shares))
+    if pool.groups is None:
+        positions = stratified_split(pool.labels, shares, seed=params.seed)
+    else:
+        positions = grouped_split(pool.labels, pool.groups, shares, seed=params.seed)
+    drawn: dict[str, Arrays] = {
         name: {"images": pool.images[index], "labels": pool.labels[index]}
         for name, index in positions.items()
     }
-    return splits | ({"test": published_test._asdict()} if published_test else {})
+    given: dict[str, Arrays] = {
+        name: {"images": p.images, "labels": p.labels} for name, p in parts.items()
+    }
+    return drawn | given
+
+
+def _check_counts(source: Source, pool: Part, splits: int) -> None:
+    counts = np.bincount(pool.labels, minlength=len(source.classes))
+    rare = [f"{source.classes[i]} has {counts[i]}" for i in np.flatnonzero(counts < splits)]
+    if rare:
+        raise ValueError(
+            f"{source.name}: Expected at least {splits} images of each class, one for each split. "
+            f"Received: {', '.join(rare[:8])}; add images or leave the class out"
+        )
 
 
 def _limited(part: Part, limit: int | None, seed: int) -> Part:
@@ -92,7 +115,9 @@ def _limited(part: Part, limit: int | None, seed: int) -> Part:
         return part
     share = Fraction(limit, len(part.labels))
     splits = stratified_split(part.labels, {"used": share, "rest": 1 - share}, seed=seed)
-    return Part(part.images[splits["used"]], part.labels[splits["used"]])
+    used = splits["used"]
+    groups = None if part.groups is None else part.groups[used]
+    return Part(part.images[used], part.labels[used], groups)
 
 
 def random_subset(split: Arrays, count: int | None = None, *, seed: int) -> dict[str, Array]:

@@ -84,7 +84,14 @@ class ModelRegistry:
         loaded = mlflow.pyfunc.load_model(f"models:/{self.name}/{version}")
 
         def probabilities(images: Images) -> Array:
-            output = loaded.predict(images)
+            try:
+                output = loaded.predict(images)
+            except mlflow.MlflowException as error:
+                raise DatasetError(
+                    f"Expected version {version} of {self.name} to take images of "
+                    f"{images.shape[1:]}. Received: {error.message}. It was trained on other data: "
+                    "register models of these under another name (--params registry=NAME)"
+                ) from error
             if "probabilities" not in output:
                 raise DatasetError(
                     f"Expected probabilities from version {version} of {self.name}. "

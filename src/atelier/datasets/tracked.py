@@ -17,6 +17,8 @@ from atelier.datasets.atomic import RecordDataset
 
 DIGEST_LENGTH = 36
 """MLflow's limit for a data set's digest."""
+TAG_LENGTH = 500
+"""MLflow's limit for a tag of an input; the file has the whole record."""
 
 
 UI = "http://127.0.0.1:5000"
@@ -164,7 +166,8 @@ class ProvenanceDataset(_TrackedRecord):
 
         source = CodeDatasetSource({"record": str(self._filepath)})
         name, digest = f"{self._prefix}.{data['name']}", data["digest"][:DIGEST_LENGTH]
-        context = {key: x if isinstance(x, str) else json.dumps(x) for key, x in data.items()}
+        texts = {key: x if isinstance(x, str) else json.dumps(x) for key, x in data.items()}
+        context = {key: text[:TAG_LENGTH] for key, text in texts.items()}
         record = MetaDataset(source, name=name, digest=digest)
         try:
             mlflow.log_input(record, self._prefix, context)

@@ -96,13 +96,14 @@ def changed_images(
 
     Args:
         images: (n, height, width, channels), in [0, 1].
-        letters: Out-of-distribution images, (m, height, width, channels), in [0, 1].
+        letters: Out-of-distribution images, (m, height, width, channels), in [0, 1]; there may be
+            none, where every character is a class.
         params: The shares of letters, and the levels of each corruption.
 
     Yields:
         (change, level) and the images under it, of the shape of ``images``.
     """
-    for share in params.letters:
+    for share in params.letters if len(letters) else ():
         mixed = mix_out_of_distribution(images, letters, share, seed=params.seed)
         yield ("letters", share), mixed
     for change, levels in params.levels.items():

@@ -34,7 +34,7 @@ def generalization_gap(
         learning_rate=params.learning_rate,
     )
     rows, weights = [], []
-    for size in params.sizes:
+    for size in dict.fromkeys(min(size, len(train[1])) for size in params.sizes):
         subset = train[0][:size], train[1][:size]
         for seed, drop in itertools.product(params.seeds, (0.0, params.drop)):
             weights = trainer(*subset, drop=drop, steps=params.steps, seed=seed)

@@ -52,12 +52,22 @@ def promote(registry: Registry, test: Arrays, params: PromotionParams) -> Decisi
 
     Returns:
         The comparison, the verdict, and whether the champion changed.
+
+    Raises:
+        ValueError: If the two versions have different numbers of classes.
     """
     with registry.lock():
         newest, champion = registry.newest(), registry.champion()
         versions = [newest] if champion in (None, newest) else [newest, str(champion)]
         models = [registry.model(version) for version in versions]
         evaluations = evaluate_models(models, test["images"], params)
+        classes = [evaluation.probabilities.shape[1] for evaluation in evaluations]
+        if len(set(classes)) > 1:
+            raise ValueError(
+                f"{registry.name}: Expected versions {newest} and {champion} of the same classes. "
+                f"Received: {classes[0]} and {classes[1]} classes. They were trained on other "
+                "data: register models of these under another name (--params registry=NAME)"
+            )
         table = compare_models(evaluations[0], evaluations[-1], test["labels"], params)
         promoted, headline = _decide(registry, table, newest, champion)
         verdict = f"{headline}\n\n{comparison_text(table, images=len(test['labels']))}"

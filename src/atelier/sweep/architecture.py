@@ -15,6 +15,7 @@ class Architecture:
         side: Height and width of the images in pixels, even, at least 6.
         filters: Output channels of the two convolutions.
         units: Units of the hidden dense layer.
+        channels: Of the images: 1 of grey, 3 of RGB.
 
     Raises:
         ValueError: If `side` is odd or less than 6.
@@ -28,6 +29,7 @@ class Architecture:
     side: int = 28
     filters: tuple[int, int] = (32, 64)
     units: int = 128
+    channels: int = 1
 
     def __post_init__(self) -> None:
         if self.side < 6 or self.side % 2:
@@ -51,6 +53,6 @@ class Architecture:
     @property
     def multiplications(self) -> int:
         """Multiplications of one image's forward pass by direct convolution."""
-        first = self.conv1_side**2 * KERNEL_SIZE**2 * self.filters[0]
+        first = self.conv1_side**2 * KERNEL_SIZE**2 * self.channels * self.filters[0]
         second = (2 * self.pooled_side) ** 2 * KERNEL_SIZE**2 * self.filters[0] * self.filters[1]
         return first + second + self.features * self.units + self.units * self.classes

@@ -22,7 +22,7 @@ Block = tuple[jax.Array, jax.Array]
 class ConvolutionResiduals(NamedTuple):
     """What the backward pass needs, by blocks of images."""
 
-    taps: jax.Array  # (blocks, images · side², 9): the neighbours of every position
+    taps: jax.Array  # (blocks, images · side², 9 · channels): the neighbours of every position
     hidden: jax.Array  # (blocks, members, images · side², c): output of the first ReLU
     tiles: jax.Array  # (blocks, members, groups, taps, images · pooled²)
     winner: jax.Array  # (blocks, members, images · pooled², d): position in the window
@@ -50,7 +50,7 @@ class Convolutions(NamedTuple):
 
         Args:
             weights: Of the population.
-            images: Shape (images, side, side), in [0, 1].
+            images: Shape (images, side, side[, channels]), in [0, 1].
             multipliers: Of dropout, (members, images · features).
 
         Returns:
@@ -141,21 +141,26 @@ def _product(spec: str, a: jax.Array, b: jax.Array) -> jax.Array:
 
 
 def _first(taps: jax.Array, conv1: jax.Array) -> jax.Array:
-    """Multiplies (positions, 9) by (members, 9, c) into (members, positions, c)."""
-    if jax.default_backend() != "cpu":
+    """Multiplies (positions, taps) by (members, taps, c) into (members, positions, c)."""
+    if jax.default_backend() != "cpu" or taps.shape[1] > KERNEL_SIZE**2:
         return _product("pt,ktc->kpc", taps, conv1)
     multiples = [taps[:, i, None] * conv1[:, None, i] for i in range(KERNEL_SIZE**2)]
     return sum(multiples[1:], multiples[0])  # on a CPU faster than a product with 9 columns
 
 
 def extract_patches(images: jax.Array) -> jax.Array:
-    """Returns the 3 × 3 patches of images (images, side, side) as (images · (side − 2)², 9)."""
+    """Returns the 3 × 3 patches of images as (images · (side − 2)², 9 · channels).
+
+    Args:
+        images: (images, side, side) of grey, or (images, side, side, channels).
+    """
+    images = images[..., None] if images.ndim == 3 else images
     conv1_side = images.shape[1] - 2
     taps = [
         images[:, i : i + conv1_side, j : j + conv1_side]
         for i, j in product(range(KERNEL_SIZE), repeat=2)
     ]
-    return jnp.stack(taps, -1).reshape(-1, KERNEL_SIZE**2)
+    return jnp.stack(taps, -2).reshape(-1, KERNEL_SIZE**2 * images.shape[3])
 
 
 def max_of_four(values: Sequence[jax.Array]) -> tuple[jax.Array, jax.Array]:

@@ -46,7 +46,8 @@ class BenchmarkProblem:
         rng, architecture = np.random.default_rng(0), self.architecture
         classes, images = min(architecture.classes, architecture.side), BENCHMARK_STEPS * self.batch
         labels = rng.integers(0, classes, images)
-        noise = rng.integers(0, 120, (images, architecture.side, architecture.side, 1))
+        shape = (images, architecture.side, architecture.side, architecture.channels)
+        noise = rng.integers(0, 120, shape)
         noise[np.arange(images), labels] += 120
         order = np.arange(images).reshape(BENCHMARK_STEPS, self.batch)
         return TrainingData(noise.astype(np.uint8), labels, order)

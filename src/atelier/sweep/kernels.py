@@ -44,11 +44,12 @@ INACTIVE = 4
 
 
 def supports(architecture: Architecture, batch: int) -> bool:
-    """Returns whether the kernels support these layer sizes and this batch size."""
+    """Returns whether the kernels support these layers, images and this batch size."""
     widths = (*architecture.filters, architecture.units)
     cells = batch * architecture.pooled_side**2
     powers_of_two = all(n >= PADDED and n.bit_count() == 1 for n in widths)
-    return powers_of_two and cells % TILE == 0 and architecture.features % ROWS == 0
+    is_grey = architecture.channels == 1
+    return is_grey and powers_of_two and cells % TILE == 0 and architecture.features % ROWS == 0
 
 
 class FusedResiduals(NamedTuple):

@@ -1,7 +1,7 @@
 """The sweep's network: two convolutions, max pooling, dropout, two dense layers.
 
 Every array leads with the population axis: parameters are (members, …), activations
-(members, images, …). The images are (images, side, side), the same for all members.
+(members, images, …). The images are (images, side, side, channels), the same for all members.
 """
 
 from typing import Generic, NamedTuple, TypeVar
@@ -19,7 +19,7 @@ T = TypeVar("T")
 class PopulationWeights(NamedTuple, Generic[T]):
     """Weights and biases of a population: Keras' layout, with the population axis in front."""
 
-    conv1: T  # (members, 3 · 3, filters[0])
+    conv1: T  # (members, 3 · 3 · channels, filters[0])
     bias1: T
     conv2: T  # (members, 3, 3, filters[0], filters[1])
     bias2: T
@@ -53,7 +53,7 @@ def initial_weights(architecture: Architecture, seed: int) -> PopulationWeights[
         return np.zeros(n, np.float32)
 
     return PopulationWeights(
-        *(he_uniform(KERNEL_SIZE**2, first), zeros(first)),
+        *(he_uniform(KERNEL_SIZE**2 * architecture.channels, first), zeros(first)),
         *(he_uniform(KERNEL_SIZE, KERNEL_SIZE, first, second), zeros(second)),
         *(he_uniform(architecture.features, architecture.units), zeros(architecture.units)),
         *(he_uniform(architecture.units, architecture.classes), zeros(architecture.classes)),

@@ -106,7 +106,8 @@ class Plan:
     def architecture(self, data: Arrays) -> Architecture:
         """Returns the layer sizes for images of this size and labels of this range."""
         classes = 1 + max(int(data[f"{split}_labels"].max()) for split in SPLITS)
-        return Architecture(classes, data["train_images"].shape[1], self.filters, self.units)
+        side, _, channels = data["train_images"].shape[1:]
+        return Architecture(classes, side, self.filters, self.units, channels)
 
     def length(self, images: int) -> int:
         """Returns the number of steps of one training on so many images."""
@@ -140,10 +141,10 @@ def check_data(data: Arrays) -> None:
     shape = data["train_images"].shape[1:]
     for split in SPLITS:
         images, labels = data[f"{split}_images"], data[f"{split}_labels"]
-        fits = images.ndim == 4 and images.shape[1:] == shape and shape[2] == 1
+        fits = images.ndim == 4 and images.shape[1:] == shape and shape[2] in {1, 3}
         _expect(
             fits and shape[0] == shape[1] and images.dtype == np.uint8,
-            f"{split}_images (n, side, side, 1) uint8, the same side in all splits",
+            f"{split}_images (n, side, side, 1 or 3) uint8, the same shape in all splits",
             f"{images.shape} {images.dtype}",
         )
         _expect(

@@ -79,7 +79,7 @@ class Population:
 class TrainingData(NamedTuple):
     """Images and labels on which all members are trained, and their order."""
 
-    images: Array  # (n, side, side, 1) uint8
+    images: Array  # (n, side, side, channels) uint8
     labels: Array  # (n,)
     order: Array  # (steps, batch): row numbers of the images
 
@@ -120,7 +120,7 @@ def fit_and_predict(
         architecture: Layer sizes of the network.
         population: The members.
         training_data: Images, labels and their order.
-        evaluation_images: Images (n, side, side, 1) uint8 by split.
+        evaluation_images: Images (n, side, side, channels) uint8 by split.
         engine: Computes the steps.
         progress: Called with the number of member-steps done since its last call.
 
@@ -239,7 +239,7 @@ def predict_population(
     Args:
         architecture: Layer sizes of the network.
         weights: Of the population.
-        images: Shape (n, side, side, 1), uint8.
+        images: Shape (n, side, side, channels), uint8.
         engine: Computes the forward pass.
 
     Returns:

@@ -60,7 +60,7 @@ def run_study(
 
     Args:
         plan: The grid and the training.
-        data: Images (n, side, side, 1) uint8 and labels (n,), as ``train_images``,
+        data: Images (n, side, side, channels) uint8 and labels (n,), as ``train_images``,
             ``train_labels`` and so on for ``selection`` and ``test``.
         studies: Where finished chunks are stored.
         executor: Trains the chunks.

@@ -5,7 +5,27 @@ from collections.abc import Sequence
 import numpy as np
 
 from atelier.data.shares import rounded_share
-from atelier.types import Arrays
+from atelier.types import Arrays, Images
+
+
+def even_squares(images: Images) -> Images:
+    """Returns images as squares of an even side, as the sweep's network takes them.
+
+    Rows and columns of zeros are added at the bottom and on the right where they are needed.
+
+    Args:
+        images: (n, height, width, channels).
+
+    Examples:
+        >>> even_squares(np.ones((1, 27, 20, 3), np.uint8)).shape
+        (1, 28, 28, 3)
+    """
+    side = max(images.shape[1:3])
+    side += side % 2
+    rows, columns = (side - size for size in images.shape[1:3])
+    if not rows and not columns:
+        return images
+    return np.pad(images, ((0, 0), (0, rows), (0, columns), (0, 0)))
 
 
 def make_splits(
@@ -18,7 +38,8 @@ def make_splits(
     and the rest is for the report.
 
     Args:
-        training: Parts with ``images`` (n, side, side, 1) and ``labels`` (n,), concatenated.
+        training: Parts with ``images`` (n, height, width, 1 or 3) and ``labels`` (n,); they are
+            concatenated.
         test: A part of the same form.
         train: Number of images to train on; None takes the training parts, whole.
         selection: Share of the remaining images that goes to the selection split, in (0, 1).
@@ -46,6 +67,7 @@ def make_splits(
     selected = cut + max(1, rounded_share(selection, total - cut))
     ends = {"train": (0, cut), "selection": (cut, selected), "test": (selected, total)}
     joined = {n: np.concatenate([part[n] for part in parts]) for n in ("images", "labels")}
+    joined["images"] = even_squares(joined["images"])
     return {
         f"{split}_{name}": array[slice(*end)]
         for split, end in ends.items()

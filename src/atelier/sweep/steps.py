@@ -69,7 +69,7 @@ class ConvolutionPasses(Protocol):
 
         Args:
             weights: Of the population.
-            images: Shape (images, side, side), in [0, 1].
+            images: Shape (images, side, side[, channels]), in [0, 1].
             multipliers: Of dropout, (members, images · features).
 
         Returns:
@@ -272,8 +272,8 @@ def _update_array(
 
 
 def _unit(pixels: jax.Array) -> jax.Array:
-    """Converts (images, side, side, 1) uint8 to (images, side, side) float32 in [0, 1]."""
-    return pixels[..., 0].astype(jnp.float32) / 255
+    """Converts (images, side, side, channels) uint8 to float32 in [0, 1]."""
+    return pixels.astype(jnp.float32) / 255
 
 
 @lru_cache(maxsize=8)
@@ -281,8 +281,8 @@ def compiled_prediction(architecture: Architecture, engine: Engine) -> Callable[
     """Compiles the forward pass without dropout.
 
     Returns:
-        A function from weights and images (parts, :data:`PREDICTION_BATCH`, side, side, 1) uint8
-        to logits (members, images, classes).
+        A function from weights and images (parts, :data:`PREDICTION_BATCH`, side, side, channels)
+        uint8 to logits (members, images, classes).
     """
     convolutions = _convolutions(architecture, engine, blocks=1)
 

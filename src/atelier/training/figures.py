@@ -8,8 +8,20 @@ from matplotlib.ticker import MaxNLocator
 from scipy.special import softmax
 
 from atelier.evaluation.classification import confident_mistakes, confusion_matrix
-from atelier.plotting import ACCENT, QUIET, WARM, house_style, set_title
+from atelier.plotting import (
+    ACCENT,
+    QUIET,
+    WARM,
+    displayed,
+    house_style,
+    rotate_long_names,
+    set_title,
+    shorten,
+)
 from atelier.types import Array, History, Images, Labels, Metrics
+
+LONG_NAME = 4
+"""Letters of a class's name of which two fit above an image."""
 
 
 def learning_curves_figure(history: History, *, title: str) -> Figure:
@@ -56,6 +68,7 @@ def confusion_figure(
         axes.set_xticks(ticks, classes)
         axes.set_yticks(ticks, classes)
         axes.tick_params(labelsize=9 if len(classes) <= 12 else 6, length=0)
+        rotate_long_names(axes, classes, longest=3)
         axes.grid(visible=False)
         accuracy = (
             f"accuracy {metrics['accuracy']:.4f} "
@@ -80,7 +93,7 @@ def mistakes_figure(
     """Draws the most confident mistakes, each with its true class, prediction and confidence.
 
     Args:
-        images: (n, height, width, 1) uint8.
+        images: (n, height, width, 1 or 3) uint8.
         logits: (n, classes).
         labels: True classes, (n,).
         classes: Names of the classes.
@@ -96,14 +109,18 @@ def mistakes_figure(
     confidence = softmax(logits[positions], axis=1).max(axis=1)
     mistakes = int((logits.argmax(axis=1) != labels).sum())
     title = f"{name}: the most confident of {mistakes} mistakes in {len(labels):,} test images"
+    is_long = max(map(len, classes)) > LONG_NAME
     with house_style():
-        figure = Figure(figsize=(1.05 * columns, 1.35 * rows + 0.4))
+        figure = Figure(figsize=(1.05 * columns, (1.85 if is_long else 1.35) * rows + 0.4))
         set_title(figure, title)
         for axes in figure.subplots(rows, columns, squeeze=False).flat:
             axes.set_axis_off()
         for axes, position, share in zip(figure.axes, positions, confidence, strict=False):
-            axes.imshow(images[position, ..., 0], cmap="gray", vmin=0, vmax=255)
+            axes.imshow(displayed(images[position]), cmap="gray", vmin=0, vmax=255)
             true, predicted = classes[labels[position]], classes[logits[position].argmax()]
             text = f"{true} read as {predicted}\n{share:.3f}"
+            if is_long:
+                names = (shorten(name, longest=14) for name in (true, predicted))
+                text = "\nread as\n".join(names) + f"\n{share:.3f}"
             axes.set_title(text, loc="center", size=7, color=WARM)
     return figure

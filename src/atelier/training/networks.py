@@ -8,6 +8,9 @@ from keras import layers
 
 from atelier.training.params import NetworkParams
 
+LEAST_SIDE = {"post": 6, "strong": 24}
+"""Smallest height and width by architecture, which leave one position before the dense layer."""
+
 
 def build_classifier(
     network: NetworkParams,
@@ -27,12 +30,22 @@ def build_classifier(
     Returns:
         A model that takes images in [0, 1] and returns logits (n, classes).
 
+    Raises:
+        ValueError: If images are too small for the architecture.
+
     Examples:
         >>> from atelier.training import NetworkParams, build_classifier
         >>> network = NetworkParams(architecture="post", dropout=0.5)
         >>> build_classifier(network, classes=10, seed=0).count_params()
         1199882
     """
+    least = LEAST_SIDE[network.architecture]
+    if min(shape[:2]) < least:
+        raise ValueError(
+            f"Expected images of at least {least}×{least} pixels for architecture="
+            f"{network.architecture}. Received: {shape[0]}×{shape[1]}; enlarge them (--params "
+            "side=28), or take architecture: post"
+        )
     build = two_layer_cnn if network.architecture == "post" else five_layer_cnn
     return build(classes, shape=shape, dropout=network.dropout, seed=seed)
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from atelier.data.class_names import classes_tag
 from atelier.evaluation.classification import CLASSIFIER_MEASURES
 from atelier.evaluation.intervals import interval_text
 from atelier.training.batches import UNIT
@@ -54,7 +55,7 @@ def servable_classifier(
     tags = {
         "source": provenance["name"],
         "digest": provenance["digest"],
-        "classes": " ".join(classes),
+        "classes": classes_tag(classes),
     } | {f"test_{name}": text for name, text in measures.items()}
     images = np.asarray(example)
     prediction = served.predict(images, verbose=0)

@@ -105,7 +105,7 @@ def draw_shift(
     accuracy: pd.DataFrame, detection: pd.DataFrame, test: Arrays, provenance: dict[str, Any]
 ) -> tuple[Any, Any]:
     """Draws confidences of brighter images, and the detection of every change by every score."""
-    figures, image = calibration.shift_figures, test["images"][0, ..., 0] / 255
+    figures, image = calibration.shift_figures, test["images"][0] / 255
     name, n = provenance["name"], int(accuracy["n"].iloc[0])
     title = f"{name}: AUROC against {n:,} unchanged images"
     return (
@@ -148,11 +148,10 @@ def compare_networks(
     characters_provenance: dict[str, Any],
 ) -> tuple[pd.DataFrame, Any]:
     """Compares networks × methods by their ECE in %, as table 1 of Guo et al. 2017."""
-    tables = {
-        digits_provenance["name"]: digits,
-        characters_provenance["name"]: characters,
-        f"{characters_provenance['name']}, overtrained": overtrained,
-    }
+    names = [digits_provenance["name"], characters_provenance["name"]]
+    if names[0] == names[1]:  # one source of a user for both namespaces
+        names = [f"{names[0]} (digits)", f"{names[1]} (characters)"]
+    tables = {names[0]: digits, names[1]: characters, f"{names[1]}, overtrained": overtrained}
     title = "ECE in % on the test split, 95 % interval"
     return calibration.guo_table(tables), calibration.figures.guo_figure(tables, title=title)
 

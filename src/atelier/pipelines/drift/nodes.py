@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier import drift, training
+from atelier import data, drift, training
 from atelier.types import Arrays, Metrics
 
 
@@ -37,7 +37,8 @@ def estimate_alarm_rates(
     """Estimates the rates at which unchanged and changed batches are flagged."""
     density, images = drift.reference_density(logits, params), training.to_unit(test["images"])
     shared = np.isin(characters_provenance["classes"], provenance["classes"])
-    letters = training.to_unit(characters["images"][~shared[characters["labels"]]])
+    foreign = characters["images"][~shared[characters["labels"]]]
+    letters = training.to_unit(data.match_images(foreign, test["images"].shape[1:]))
     changes = {
         change: drift.image_statistics(model, changed, density)
         for change, changed in drift.changed_images(images, letters, params)

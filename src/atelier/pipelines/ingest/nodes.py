@@ -8,14 +8,17 @@ from atelier import cells, data
 from atelier.cells.params import CellSourceParams, CellSplitParams
 from atelier.data.params import SPLITS, SourceParams, SplitParams
 from atelier.data.sources import Downloader
+from atelier.data.user_data.params import UserDataParams
 from atelier.types import Arrays, Metrics
 
 
 def acquire(
-    archives: Downloader, params: SourceParams, splits: SplitParams
+    archives: Downloader, params: SourceParams, user_data: UserDataParams, splits: SplitParams
 ) -> tuple[Arrays, Arrays, Arrays, Arrays, dict[str, Any]]:
-    """Reads a source, checks it and splits it; returns the splits and a record of the origin."""
-    source = data.read_source(params, archives)
+    """Reads a user's data, else a source, and splits it; with a record of the origin."""
+    source = (
+        data.read_user_data(user_data) if user_data.data else data.read_source(params, archives)
+    )
     data.check_source(source)
     parts = data.split_source(source, splits, limit=params.limit)
     provenance = data.provenance_record(source, params, parts, splits)
@@ -29,6 +32,7 @@ def check_splits(
     """Counts duplicate images within and across splits, images of each split, and classes."""
     splits = dict(zip(SPLITS, (train, validation, calibration, test), strict=True))
     duplicates = data.count_duplicates(splits)
+    data.warn_of_duplicates(duplicates, provenance["name"])
     return duplicates, data.split_metrics(splits, duplicates, len(provenance["classes"]))
 
 

@@ -9,7 +9,7 @@ SPLITS = ["train_arrays", "validation_arrays", "calibration_arrays", "test_array
 INGEST = [
     Node(
         nodes.acquire,
-        ["archives", "params:ingest", "params:splits"],
+        ["archives", "params:ingest", "params:user_data", "params:splits"],
         [*SPLITS, "provenance"],
         name="acquire",
         tags="data",

@@ -1,0 +1,135 @@
+"""Parquet files: Hugging Face's with encoded pictures, tables of pixels, tables of files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import pandas as pd
+from pyarrow import parquet  # type: ignore[import-untyped]
+
+from atelier.data.user_data.file_tree import FileTree
+from atelier.data.user_data.params import UserDataParams
+from atelier.data.user_data.part_names import part_of
+from atelier.data.user_data.records import Content, Records
+from atelier.data.user_data.tables import (
+    LABEL_COLUMNS,
+    LabelledTable,
+    find_column,
+    label_texts,
+    split_columns,
+    tables_records,
+)
+
+BATCH = 256
+"""Rows with pictures that are read at a time."""
+
+
+def read_parquet_files(
+    tree: FileTree, names: Sequence[PurePosixPath], params: UserDataParams
+) -> Records:
+    """Reads parquet files; the order is that of the files by name, and of their rows.
+
+    Args:
+        tree: The folder or archive that holds them.
+        names: Files; a part has one or more of them, such as ``train-00000-of-00002.parquet``.
+        params: Names of columns.
+
+    Returns:
+        The records.
+
+    Raises:
+        ValueError: If a file is damaged, or has neither pictures nor pixels with labels.
+    """
+    tables = [table for name in names if (table := _read_table(tree, name, params)) is not None]
+    if not tables:
+        raise ValueError(
+            f"{tree.path}: Expected a column {params.label_column}. Received: none in "
+            f"{', '.join(map(str, names[:5]))}; name it by --params label_column=NAME"
+        )
+    if "picture" not in tables[0].frame:
+        return tables_records(tables, tree)
+    rows = [
+        pd.DataFrame(
+            {
+                "part": table.part,
+                "label": label_texts(table.frame["label"], table.where),
+                "name": [f"{table.where}, row {row + 1}" for row in range(len(table.frame))],
+            }
+            | ({"group": table.frame["group"].astype(str)} if "group" in table.frame else {})
+        )
+        for table in tables
+    ]
+    root = PurePosixPath(tree.path)
+    sources = [
+        (PurePosixPath(table.where).relative_to(root), table.frame["picture"][0])
+        for table in tables
+    ]
+    return Records(pd.concat(rows, ignore_index=True), _pictures(tree, sources), tables[0].classes)
+
+
+def _read_table(
+    tree: FileTree, name: PurePosixPath, params: UserDataParams
+) -> LabelledTable | None:
+    """Reads a file without its pictures; column ``picture`` names the column that has them."""
+    where = str(PurePosixPath(tree.path) / name)
+    try:
+        with tree.open(name) as stream:
+            file = parquet.ParquetFile(stream)
+            schema = file.schema_arrow
+            label = find_column(schema.names, params.label_column, LABEL_COLUMNS)
+            if label is None:
+                return None
+            picture = _picture_column(schema)
+            columns = [column for column in schema.names if column != picture]
+            frame = file.read(columns=columns).to_pandas()
+    except (OSError, ValueError) as error:  # pyarrow's errors are among these
+        raise ValueError(f"{where}: Expected a whole parquet file. Received: {error}") from error
+    classes, part = huggingface_classes(schema.metadata, label), part_of(name.name) or "train"
+    if picture is None:
+        rows, pixels = split_columns(frame, label, params, where)
+        return LabelledTable(rows, pixels, classes, part, where)
+    rows = pd.DataFrame({"label": frame[label], "picture": picture})
+    if params.group_column in frame:
+        rows["group"] = frame[params.group_column]
+    return LabelledTable(rows, None, classes, part, where)
+
+
+def _picture_column(schema: Any) -> str | None:
+    """Returns the column of structs with ``bytes``, or of bytes; None where there is none."""
+    for field in schema:
+        text = str(field.type)
+        if text in {"binary", "large_binary"} or (text.startswith("struct<") and "bytes:" in text):
+            return str(field.name)
+    return None
+
+
+def _pictures(
+    tree: FileTree, sources: Sequence[tuple[PurePosixPath, str]]
+) -> Iterator[tuple[int, Content]]:
+    row = 0
+    for name, column in sources:
+        with tree.open(name) as stream:
+            for batch in parquet.ParquetFile(stream).iter_batches(BATCH, columns=[column]):
+                for value in batch.column(0).to_pylist():
+                    content = value.get("bytes") if isinstance(value, dict) else value
+                    yield row, content or ValueError("Expected a picture's bytes. Received: none")
+                    row += 1
+
+
+def huggingface_classes(metadata: dict[bytes, bytes] | None, column: str) -> tuple[str, ...] | None:
+    """Returns the names of the classes that Hugging Face's ``datasets`` writes into a file.
+
+    Examples:
+        >>> info = {"info": {"features": {"label": {"names": ["cat", "dog"]}}}}
+        >>> huggingface_classes({b"huggingface": json.dumps(info).encode()}, "label")
+        ('cat', 'dog')
+    """
+    text = (metadata or {}).get(b"huggingface")
+    if text is None:
+        return None
+    feature = json.loads(text).get("info", {}).get("features", {}).get(column, {})
+    names = feature.get("names") if isinstance(feature, dict) else None
+    return tuple(map(str, names)) if names else None
