@@ -62,7 +62,8 @@ def test_every_short_name_is_heard_beside_every_group():
     """All that conf/ asks for, each with a parameter of each group, in both orders."""
     loader = load()
     groups = loader["parameters"]
-    names = {name.removeprefix("short.") for name in loader.requested_names()}
+    asked = loader.requested_names()
+    names = {name.removeprefix("short.") for name in asked if name.startswith("short.")}
     assert names >= {"picture", "photo", "content", "style", "seed", "source", "mirror", "batch"}
     leaves = {group: next(iter(groups[group])) for group in groups}
     longs = {f"{group}.{name}": f"{group}7" for group, name in leaves.items()}
@@ -72,6 +73,22 @@ def test_every_short_name_is_heard_beside_every_group():
         assert again["parameters"]["short"] == shorts
         for group, name in leaves.items():
             assert again["parameters"][group][name] == f"{group}7"
+
+
+@pytest.mark.parametrize(
+    ("text", "digits", "characters"),
+    [
+        ("data=/a", "/a", "/a"),
+        ("digits.data=/a", "/a", None),
+        ("data=/a,characters.data=/b", "/a", "/b"),
+        ("digits.user_data.data=/a", "/a", None),
+    ],
+)
+def test_own_data_are_for_both_namespaces_or_for_one(text, digits, characters):
+    assert complaints(text) == []
+    parameters = load(text)["parameters"]
+    assert parameters["digits"]["user_data"]["data"] == digits
+    assert parameters["characters"]["user_data"]["data"] == characters
 
 
 @pytest.mark.parametrize(
@@ -91,7 +108,10 @@ def test_what_the_project_knows_passes(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("sead=3", ["'sead'. Did you mean 'seed'? Short names: batch, cluster, colours, content"]),
+        (
+            "sead=3",
+            ["'sead'. Did you mean 'seed'? Short names: background, batch, channels, cluster"],
+        ),
         ("picure=x.png", ["Did you mean 'picture'?"]),
         ("picture.otzu.classes=2", ["Did you mean 'picture.otsu'? Known in 'picture': otsu"]),
         ("digits.trainign.epochs=2", ["Did you mean 'digits.training'?"]),

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 SHORT = "short"
 """The group under which ``conf/`` refers to short names: ``${runtime_params:short.seed,0}``."""
-MAX_LISTED = 24
+MAX_LISTED = 40
 """Longer lists of known names are left out of error messages."""
 
 
