@@ -15,6 +15,7 @@ from atelier.pipelines import (
     maxout,
     promote,
     report,
+    segment,
     segmentation,
     style_transfer,
     sweep,
@@ -40,6 +41,7 @@ EXPERIMENTS = {
 BY_NAME = {
     "report": report.create_pipeline,
     "drift": drift.create_pipeline,
+    "segment": segment.create_pipeline,
     "promote": promote.create_pipeline,
     "rollback": promote.create_rollback,
 }
