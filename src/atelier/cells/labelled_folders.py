@@ -75,7 +75,7 @@ def read_labelled_folder(path: Path) -> LabelledFolder:
             f"{path}: Expected images in train and further splits, or in no split at all. "
             f"Received: images in {', '.join(part or 'no split' for part in parts)}"
         )
-    given = {name: parts[name] for name in ("validation", "test") if name in parts}
+    given = {name: part for name, part in parts.items() if name is not None and name != "train"}
     return LabelledFolder(parts["train"], given, len(masks))
 
 

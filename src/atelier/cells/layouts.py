@@ -112,7 +112,8 @@ def is_label_file(file: PurePosixPath) -> bool:
         >>> [is_label_file(PurePosixPath(name)) for name in ("masks/a.png", "a_masks.png", "a.png")]
         [True, True, False]
     """
-    folder = file.parent.name.lower()
+    inner = file.parent
+    folder = (inner.parent if part_of([inner.name]) else inner).name.lower()
     if folder in LABEL_FOLDERS | IMAGE_FOLDERS:
         return folder in LABEL_FOLDERS
     return label_key(file.stem) != image_key(file.stem)

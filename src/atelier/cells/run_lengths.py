@@ -1,4 +1,4 @@
-"""Masks as COCO stores them: run lengths, compressed run lengths, and polygons (Lin et al. 2014)."""
+"""Masks as COCO stores them: run lengths, plain or compressed, and polygons (Lin et al. 2014)."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def decode_segmentation(segmentation: Segmentation, shape: tuple[int, int]) -> A
         counts = segmentation.get("counts", ())
         lengths = decompress_counts(counts) if isinstance(counts, (str, bytes)) else counts
         return decode_run_lengths(lengths, shape)
-    if not isinstance(segmentation, Sequence) or isinstance(segmentation, str) or not segmentation:
+    if isinstance(segmentation, str) or not segmentation:
         raise ValueError(f"Expected run lengths or polygons. Received: {segmentation!r}")
     mask = np.zeros(shape, bool)
     for polygon in segmentation:

@@ -48,8 +48,8 @@ def draw_contact_sheet(images: pd.DataFrame, params: ApplicationParams, results:
     """Draws the overlays of some images, evenly spaced."""
     rows = segmentation.images_for_figure(images, count=12)
     overlays = {
-        f"{row.result}: {cells.figures.count_cells(row.cells)}": results.overlay(row.result)
-        for row in rows.itertuples()
+        f"{name}: {cells.figures.count_cells(int(number))}": results.overlay(name)
+        for name, number in zip(rows["result"], rows["cells"], strict=True)
     }
     total = cells.figures.count_cells(int(images["cells"].sum()))
     title = f"{total} in {len(images)} images, found by {cells.figures.method_title(params.method)}"
