@@ -112,6 +112,7 @@ def test_the_animation_of_a_run_is_shown_in_its_artifacts(page, finished, mlflow
         "gradients",
         "maxout",
         "promote",
+        "segment",
         "segmentation",
         "style_transfer",
         "sweep",

@@ -164,15 +164,15 @@ def cells_figure(samples: Mapping[str, Sample], *, title: str) -> Figure:
     return figure
 
 
-def count_cells(number: int) -> str:
-    """Returns a number of cells as text.
+def count_of(number: int, noun: str) -> str:
+    """Returns a number of things as text.
 
     Examples:
-        >>> from atelier.cells.figures import count_cells
-        >>> count_cells(1), count_cells(1200)
+        >>> from atelier.cells.figures import count_of
+        >>> count_of(1, "cell"), count_of(1200, "cell")
         ('1 cell', '1,200 cells')
     """
-    return "1 cell" if number == 1 else f"{number:,} cells"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def overlays_figure(overlays: Mapping[str, Array], *, title: str, side: int = 320) -> Figure:
@@ -189,14 +189,14 @@ def overlays_figure(overlays: Mapping[str, Array], *, title: str, side: int = 32
     columns = min(len(overlays), 4)
     rows = -(-len(overlays) // 4)
     with house_style():
-        figure = Figure(figsize=(2.3 * columns + 0.2, 2.55 * rows + 0.5))
+        figure = Figure(figsize=(max(2.3 * columns, 4.6) + 0.2, 2.55 * rows + 0.5))
         set_title(figure, title)
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for panel in panels:
             panel.set_axis_off()
         for panel, (text, overlay) in zip(panels, overlays.items(), strict=False):
             panel.imshow(_middle(overlay, side))
-            panel.set_title(_shortened(text), size=7, weight="normal")
+            panel.set_title(_shortened(text), size=7, weight="normal", loc="left")
     return figure
 
 

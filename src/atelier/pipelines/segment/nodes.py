@@ -17,14 +17,13 @@ def segment_images(
     images: Sequence[Any],
     trained: Trained,
     params: ApplicationParams,
-    unet: SegmenterParams,
     prediction: PredictionParams,
     watershed: SplittingParams,
     results: Any,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Metrics]:
     """Finds the cells of each image; writes label maps, outlines and overlays as it goes."""
     if params.method == "unet":
-        method = _method_by_unet(trained(), unet, prediction)
+        method = _method_by_unet(trained(), prediction)
     elif params.method == "em":
         method = segmentation.method_by_mixture(watershed)
     else:
@@ -35,10 +34,9 @@ def segment_images(
     return *application, segmentation.application_metrics(application)
 
 
-def _method_by_unet(
-    trained: Mapping[str, Any], unet: SegmenterParams, prediction: PredictionParams
-) -> Any:
+def _method_by_unet(trained: Mapping[str, Any], prediction: PredictionParams) -> Any:
     """Returns the trained network with the scale of the validation images' pixels."""
+    unet = SegmenterParams.model_validate(trained["params"])
     samples = cells.unpack(trained["validation"])
     pixels = segmentation.sample_pixels(samples, trained["logits"], seed=unet.seed)
     return segmentation.method_by_unet(trained["model"], pixels, unet, prediction)
@@ -48,9 +46,10 @@ def draw_contact_sheet(images: pd.DataFrame, params: ApplicationParams, results:
     """Draws the overlays of some images, evenly spaced."""
     rows = segmentation.images_for_figure(images, count=12)
     overlays = {
-        f"{name}: {cells.figures.count_cells(int(number))}": results.overlay(name)
+        f"{name}: {cells.figures.count_of(int(number), 'cell')}": results.overlay(name)
         for name, number in zip(rows["result"], rows["cells"], strict=True)
     }
-    total = cells.figures.count_cells(int(images["cells"].sum()))
-    title = f"{total} in {len(images)} images, found by {cells.figures.method_title(params.method)}"
-    return cells.figures.overlays_figure(overlays, title=title)
+    total = cells.figures.count_of(int(images["cells"].sum()), "cell")
+    pictures = cells.figures.count_of(len(images), "image")
+    method = cells.figures.method_title(params.method)
+    return cells.figures.overlays_figure(overlays, title=f"{total} in {pictures} by {method}")

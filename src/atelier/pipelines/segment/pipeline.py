@@ -12,7 +12,6 @@ SEGMENT = [
             "images",
             "trained",
             "params:application",
-            "params:cells.unet",
             "params:cells.prediction",
             "params:cells.watershed",
         ],
@@ -35,5 +34,5 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         SEGMENT,
         namespace="segment",
-        parameters={"params:cells.unet", "params:cells.prediction", "params:cells.watershed"},
+        parameters={"params:cells.prediction", "params:cells.watershed"},
     )
