@@ -15,7 +15,7 @@ GUIDE = ROOT / "docs" / "own_data" / "cells.md"
 
 def commands() -> list[list[str]]:
     lines = GUIDE.read_text("utf-8").splitlines()
-    return [shlex.split(line)[2:] for line in lines if line.startswith("$ kedro ")]
+    return [shlex.split(line)[3:] for line in lines if line.startswith("$ kedro run ")]
 
 
 def save(path, *arrays):
