@@ -45,7 +45,7 @@ def test_the_commands_of_the_guide_run_on_small_data(fresh):
     train, by_unet, by_otsu = commands()
     fresh.kedro("run", "--env", "test", *train)
     scores = pd.read_parquet(fresh.path("08_reporting", "test", "cells", "scores_table.parquet"))
-    assert sorted(scores["picture"].unique()) == ["0", "1"]
+    assert sorted(scores["image"].unique()) == ["0", "1"]
     assert set(scores["method"]) == {"otsu", "em", "unet", "unweighted", "combined"}
     said = fresh.kedro("run", "--env", "test", *by_unet)
     (folder,) = fresh.path("07_model_output", "test", "segment").iterdir()
