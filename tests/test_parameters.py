@@ -78,6 +78,7 @@ def test_every_short_name_is_heard_beside_every_group():
     "text",
     [
         "seed=1,source=mirror,mirror=/d,fold=2,photo=x,content=y,style=z,weights=w,colours=style",
+        "cells=x,cells.splits.test=3,images=y,method=otsu,output=z,segment.application.unreadable=0",
         "picture=x,batch=b.npz,cluster=tcp://h:1,short.seed=3",
         "digits.shift.levels.mine=[1],characters.capacity.changes.mine=[1]",
         "digits.ascent.presets.mine={steps: 1},digits.ascent.presets.mine.blur=2",

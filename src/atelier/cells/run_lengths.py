@@ -12,7 +12,7 @@ from atelier.types import Array
 
 skimage = lazy_loader.load("skimage")
 
-Segmentation = Mapping[str, Any] | Sequence[Sequence[float]]
+Segmentation = Mapping[str, Any] | Sequence[Any]
 """What COCO calls a segmentation: ``{"size": [h, w], "counts": …}``, or a list of polygons."""
 
 
