@@ -25,6 +25,11 @@ def save(path, *arrays):
     first.save(path, **more)
 
 
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
 def write_data(folder):
     """Labelled nuclei of several sizes and 16 bits with a test folder; a plate with a stack."""
     for part, count, seed in (("train", 5, 0), ("test", 2, 9)):
@@ -52,9 +57,9 @@ def test_the_commands_of_the_guide_run_on_small_data(fresh):
     assert f"cells.csv are in {folder}" in said.replace("\n", " ")
     names = ["a", "deep/z_page0001", "deep/z_page0002", "deep/z_page0003"]
     for name in names:
-        assert Image.open(folder / "labels" / f"{name}.tif").size == (64, 48)
-        assert Image.open(folder / "outlines" / f"{name}.png").mode == "L"
-        assert Image.open(folder / "overlays" / f"{name}.png").mode == "RGB"
+        assert pixels(folder / "labels" / f"{name}.tif").dtype == np.uint16
+        assert pixels(folder / "outlines" / f"{name}.png").shape == (48, 64)
+        assert pixels(folder / "overlays" / f"{name}.png").shape == (48, 64, 3)
     fresh.kedro("run", "--env", "test", *by_otsu)
     images = pd.read_csv(fresh.folder / "results" / "images.csv", keep_default_na=False)
     assert images["result"].tolist() == names
