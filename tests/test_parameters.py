@@ -95,6 +95,7 @@ def test_own_data_are_for_both_namespaces_or_for_one(text, digits, characters):
     "text",
     [
         "seed=1,source=mirror,mirror=/d,fold=2,photo=x,content=y,style=z,weights=w,colours=style",
+        "cells=x,cells.splits.test=3,images=y,method=otsu,output=z,segment.application.unreadable=0",
         "picture=x,batch=b.npz,cluster=tcp://h:1,short.seed=3",
         "digits.shift.levels.mine=[1],characters.capacity.changes.mine=[1]",
         "digits.ascent.presets.mine={steps: 1},digits.ascent.presets.mine.blur=2",

@@ -16,6 +16,7 @@ from atelier.pipelines import (
     maxout,
     promote,
     report,
+    segment,
     segmentation,
     style_transfer,
     sweep,
@@ -42,6 +43,7 @@ BY_NAME = {
     "report": report.create_pipeline,
     "compare": compare.create_pipeline,
     "drift": drift.create_pipeline,
+    "segment": segment.create_pipeline,
     "promote": promote.create_pipeline,
     "rollback": promote.create_rollback,
 }

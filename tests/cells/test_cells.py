@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from atelier.cells.mask_folders import read_mask_archive
 from atelier.cells.params import CellSourceParams, CellSplitParams
-from atelier.cells.reading import read_cell_folder, read_cells, read_mask_archive, split_cells
+from atelier.cells.reading import read_cell_folder, read_cells
 from atelier.cells.samples import Sample, cell_table, draw_cells, pack, repeated_pictures, unpack
+from atelier.cells.splits import split_cells
 from atelier.data.pictures import EMBEDDED, read_picture
 
 

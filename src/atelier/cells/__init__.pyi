@@ -10,10 +10,13 @@ from .comparison import (
     summarize_scores,
 )
 from .grayscale import normalise, stored_grey, to_grey
+from .image_files import ImageFile, list_images
 from .instance_labels import number_cells
+from .labelled_folders import LabelledFolder, read_labelled_folder
+from .measurements import measure_cells
 from .params import CellSourceParams, CellSplitParams, SplittingParams
-from .reading import CELL_SPLITS, CellSource, read_cell_folder, read_cells, split_cells
-from .rendering import colour_errors, colour_labels
+from .reading import CellSource, read_cell_folder, read_cells, split_source
+from .rendering import colour_errors, colour_labels, draw_outlines
 from .samples import (
     DrawnCells,
     Sample,
@@ -24,6 +27,7 @@ from .samples import (
     touching_pairs,
     unpack,
 )
+from .splits import CELL_SPLITS, split_cells, split_given
 from .warping import homotopic_warp, warping_error
 from .watershed import cells_from_mask, cells_from_probability, shrink_touching, split_touching
 
@@ -33,6 +37,8 @@ __all__ = [
     "CellSourceParams",
     "CellSplitParams",
     "DrawnCells",
+    "ImageFile",
+    "LabelledFolder",
     "MeanInterval",
     "Sample",
     "SplittingParams",
@@ -42,8 +48,11 @@ __all__ = [
     "colour_errors",
     "colour_labels",
     "draw_cells",
+    "draw_outlines",
     "figures",
     "homotopic_warp",
+    "list_images",
+    "measure_cells",
     "method_metrics",
     "normalise",
     "number_cells",
@@ -52,12 +61,15 @@ __all__ = [
     "pictures_by_score",
     "read_cell_folder",
     "read_cells",
+    "read_labelled_folder",
     "repeated_pictures",
     "score_examples",
     "score_segmentations",
     "scores",
     "shrink_touching",
     "split_cells",
+    "split_given",
+    "split_source",
     "split_touching",
     "stored_grey",
     "summarize_scores",

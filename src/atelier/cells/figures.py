@@ -162,3 +162,50 @@ def cells_figure(samples: Mapping[str, Sample], *, title: str) -> Figure:
             above.set_axis_off()
             below.set_axis_off()
     return figure
+
+
+def count_of(number: int, noun: str) -> str:
+    """Returns a number of things as text.
+
+    Examples:
+        >>> from atelier.cells.figures import count_of
+        >>> count_of(1, "cell"), count_of(1200, "cell")
+        ('1 cell', '1,200 cells')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def overlays_figure(overlays: Mapping[str, Array], *, title: str, side: int = 320) -> Figure:
+    """Draws the middle of each overlay with its title, four in a row.
+
+    Args:
+        overlays: Pictures by title, (height, width, 3) uint8.
+        title: Of the figure.
+        side: Largest height and width that is drawn, pixels.
+
+    Returns:
+        The figure.
+    """
+    columns = min(len(overlays), 4)
+    rows = -(-len(overlays) // 4)
+    with house_style():
+        figure = Figure(figsize=(max(2.3 * columns, 4.6) + 0.2, 2.55 * rows + 0.5))
+        set_title(figure, title)
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        for panel in panels:
+            panel.set_axis_off()
+        for panel, (text, overlay) in zip(panels, overlays.items(), strict=False):
+            panel.imshow(_middle(overlay, side))
+            panel.set_title(_shortened(text), size=7, weight="normal", loc="left")
+    return figure
+
+
+def _middle(picture: Array, side: int) -> Array:
+    height, width = (min(length, side) for length in picture.shape[:2])
+    top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
+    return picture[top : top + height, left : left + width]
+
+
+def _shortened(text: str, longest: int = 38) -> str:
+    """Returns the end of a long text."""
+    return text if len(text) <= longest else "…" + text[1 - longest :]

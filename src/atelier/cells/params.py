@@ -12,12 +12,16 @@ from atelier.params import Params
 class CellSourceParams(Params):
     """Source of the images of cells; with ``embedded`` they are drawn, whatever the ``dataset``.
 
+    A ``path`` comes before ``source``: one's own images with their truth, in a folder, a zip or
+    COCO's JSON, in any layout of :mod:`atelier.cells.layouts`.
+
     A mirror is a folder of ``images`` and ``labels`` of the same names, or of the published
     layout: BBBC038's folder of masks for each image, ISBI's ``image`` and ``label`` or its volumes.
     Where a file in ``labels`` is a mask, with one value for all cells, its connected parts are the
     cells; the number of such masks is logged and stands in the provenance.
     """
 
+    path: Annotated[str | None, Field(description="of one's own images of cells")] = None
     dataset: Literal["dsb2018", "isbi2012"]
     source: Literal["embedded", "mirror", "download"]
     mirror: str | None

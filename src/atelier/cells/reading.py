@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from atelier.cells.foreground import connected_cells, is_foreground
-from atelier.cells.instance_labels import number_cells
+from atelier.cells.labelled_folders import read_labelled_folder
 from atelier.cells.mask_folders import read_mask_archive, read_mask_folder
 from atelier.cells.params import CellSourceParams, CellSplitParams
+from atelier.cells.sample_checks import check_sample, separate_masks
 from atelier.cells.samples import CITATION, Sample, draw_cells
+from atelier.cells.splits import split_cells, split_given
 from atelier.data.decoding import (
     decode_labels,
     decode_mask,
@@ -24,13 +23,8 @@ from atelier.data.decoding import (
 )
 from atelier.data.sources import UNVERIFIED, DataSet, Downloader, RemoteFile
 from atelier.data.system_files import list_folder
-from atelier.types import Array
 
 logger = logging.getLogger(__name__)
-
-CELL_SPLITS = ("train", "validation", "test")
-MAX_CELLS = int(np.iinfo(np.uint16).max)
-"""The most cells in an image; larger labels are renumbered."""
 
 CELL_SETS: dict[str, DataSet] = {
     "dsb2018": DataSet(
@@ -61,6 +55,9 @@ class CellSource(NamedTuple):
     citation: str
     masks: int = 0
     """Number of label files that were masks, whose connected parts became cells."""
+    given: Mapping[str, Mapping[str, Sample]] | None = None
+    """One's own samples for ``validation`` and ``test``, as far as folders name them; None where
+    the samples are not one's own."""
 
 
 def read_cells(params: CellSourceParams, fetch: Downloader) -> CellSource:
@@ -80,13 +77,15 @@ def read_cells(params: CellSourceParams, fetch: Downloader) -> CellSource:
     Examples:
         >>> from atelier.cells import CellSourceParams, read_cells
         >>> params = CellSourceParams(
-        ...     dataset="dsb2018", source="embedded", mirror=None, count=3, side=32, limit=None,
-        ...     seed=0,
+        ...     path=None, dataset="dsb2018", source="embedded", mirror=None, count=3, side=32,
+        ...     limit=None, seed=0,
         ... )
         >>> source = read_cells(params, fetch=None)
         >>> source.name, list(source.samples)
         ('drawn-cells', ['0000', '0001', '0002'])
     """
+    if params.path:
+        return _read_own(Path(params.path), params.limit)
     data_set = CELL_SETS[params.dataset]
     masks: list[str] = []
     if params.source == "embedded":
@@ -103,6 +102,28 @@ def read_cells(params: CellSourceParams, fetch: Downloader) -> CellSource:
     names = sorted(samples)[: params.limit]
     count = len(set(names) & set(masks))
     return CellSource(params.dataset, {n: samples[n] for n in names}, data_set.citation, count)
+
+
+def _read_own(path: Path, limit: int | None) -> CellSource:
+    folder = read_labelled_folder(path)
+    samples = {name: folder.samples[name] for name in sorted(folder.samples)[:limit]}
+    citation = f"images of cells in {path.name}"
+    return CellSource(path.stem, samples, citation, folder.masks, folder.given)
+
+
+def split_source(source: CellSource, params: CellSplitParams) -> dict[str, dict[str, Sample]]:
+    """Splits the images of a source: published ones at random, one's own as their folders say.
+
+    Args:
+        source: As :func:`read_cells` returns it.
+        params: Sizes of the splits, fold and seed.
+
+    Raises:
+        ValueError: Too few images, or no such fold.
+    """
+    if source.given is None:
+        return split_cells(source.samples, params)
+    return split_given(source.samples, source.given, params)
 
 
 def read_cell_folder(
@@ -140,7 +161,7 @@ def _read_layout(folder: Path, masks: list[str]) -> dict[str, Sample]:
     """Reads a folder by the layout that it has; returns nothing where it has none."""
     if (folder / "images").is_dir() and (folder / "labels").is_dir():
         samples = _read_pairs(folder / "images", folder / "labels", instances=True)
-        return _separate_masks(samples, masks)
+        return separate_masks(samples, masks)
     if (folder / "image").is_dir() and (folder / "label").is_dir():
         return _read_pairs(folder / "image", folder / "label", instances=False)
     if (folder / "train-volume.tif").is_file():
@@ -162,7 +183,7 @@ def _read_pairs(images: Path, labels: Path, *, instances: bool) -> dict[str, Sam
     for name, path in pictures.items():
         truth = decode(truths[name], str(truths[name]))
         image = merge_equal_channels(decode_picture(path, str(path)))
-        samples[name] = _checked(str(truths[name]), image, truth, instances=instances)
+        samples[name] = check_sample(str(truths[name]), image, truth, instances=instances)
     return samples
 
 
@@ -189,82 +210,5 @@ def _read_volumes(images: Path, labels: Path) -> dict[str, Sample]:
     for index, (picture, truth) in enumerate(zip(pictures, truths, strict=True)):
         image = merge_equal_channels(to_storage_type(picture, f"{images}, section {index}"))
         where = f"{labels}, section {index}"
-        samples[f"{index:02d}"] = _checked(where, image, truth, instances=False)
+        samples[f"{index:02d}"] = check_sample(where, image, truth, instances=False)
     return samples
-
-
-def _separate_masks(samples: dict[str, Sample], masks: list[str]) -> dict[str, Sample]:
-    """Replaces labels that are masks by their connected parts; adds their names to ``masks``."""
-    names = [name for name, sample in samples.items() if is_foreground(sample.labels)]
-    for name in names:
-        cells = connected_cells(samples[name].labels > 0)
-        samples[name] = _checked(name, samples[name].image, cells, instances=True)
-    if names:
-        logger.warning(
-            "%d of %d pictures in labels are masks, such as %s: each of their connected parts "
-            "becomes a cell; cells that touch count as one",
-            len(names), len(samples), names[0],
-        )  # fmt: skip
-    masks += names
-    return samples
-
-
-def _checked(name: str, image: Array, truth: Array, *, instances: bool) -> Sample:
-    """Returns a sample, after a check that its truth fits; a mask's parts become its cells."""
-    if truth.ndim != 2 or truth.dtype.kind not in "uib" or truth.shape != image.shape[:2]:
-        raise ValueError(
-            f"{name}: Expected a label map of {image.shape[:2]}. "
-            f"Received: {truth.shape} {truth.dtype}"
-        )
-    if not instances:
-        truth = connected_cells(truth > truth.max() / 2)
-    try:
-        numbered, ids = number_cells(truth)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
-    if len(ids) > MAX_CELLS:
-        raise ValueError(f"{name}: Expected at most {MAX_CELLS:,} cells. Received: {len(ids):,}")
-    truth = numbered if truth.max(initial=0) > MAX_CELLS else truth
-    return Sample(image, truth.astype(np.uint16))
-
-
-def split_cells(
-    samples: Mapping[str, Sample], params: CellSplitParams
-) -> dict[str, dict[str, Sample]]:
-    """Splits whole images at random into ``train``, ``validation`` and ``test``, disjoint.
-
-    Args:
-        samples: By name.
-        params: Sizes of the splits, fold and seed.
-
-    Returns:
-        Samples by name, by the split's name.
-
-    Raises:
-        ValueError: Too few images for validation and test, or no such fold.
-
-    Examples:
-        >>> from atelier.cells import CellSplitParams, split_cells
-        >>> params = CellSplitParams(validation=1, test=1, fold=0, seed=0)
-        >>> splits = split_cells(dict.fromkeys("abcd"), params)
-        >>> {name: len(samples) for name, samples in splits.items()}
-        {'train': 2, 'validation': 1, 'test': 1}
-    """
-    names = np.array(sorted(samples))
-    held_out = params.validation + params.test
-    folds = len(names) // params.test
-    if len(names) <= held_out or params.fold >= folds:
-        raise ValueError(
-            f"Expected more than {held_out} pictures and a fold below {folds}. "
-            f"Received: {len(names)} pictures, fold={params.fold}"
-        )
-    order = np.random.default_rng(params.seed).permutation(names)
-    order = np.roll(order, -params.fold * params.test)
-    cuts = {
-        "test": order[: params.test],
-        "validation": order[params.test : held_out],
-        "train": order[held_out:],
-    }
-    return {
-        part: {str(name): samples[str(name)] for name in sorted(cuts[part])} for part in CELL_SPLITS
-    }

@@ -1,6 +1,7 @@
 """Images of cells, their labels and a segmentation's errors as colours."""
 
 import numpy as np
+from skimage.color import hsv2rgb
 from skimage.segmentation import find_boundaries
 
 from atelier.cells.grayscale import normalise
@@ -41,6 +42,39 @@ def colour_labels(labels: Array, *, seed: int = 0) -> Array:
     drawing = colours[labels]
     drawing[find_boundaries(labels, mode="inner")] *= 0.6
     return np.asarray(drawing)
+
+
+def outline(labels: Array) -> Array:
+    """Returns the outermost pixels of each cell, (height, width) bool."""
+    return np.asarray(find_boundaries(number_cells(labels)[0], mode="inner"))
+
+
+def draw_outlines(image: Array, labels: Array, *, seed: int = 0) -> Array:
+    """Draws the outline of each cell in a random bright colour over the grey image.
+
+    Args:
+        image: (height, width), or with channels.
+        labels: Instance labels, (height, width); 0 is background.
+        seed: Decides the colours.
+
+    Returns:
+        (height, width, 3) uint8.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells import draw_outlines
+        >>> drawing = draw_outlines(np.zeros((1, 3)), np.array([[0, 0, 1]]))
+        >>> drawing[0, 0].tolist(), bool(drawing[0, 2].max() > 200)
+        ([0, 0, 0], True)
+    """
+    labels, ids = number_cells(labels)
+    hsv = np.random.default_rng(seed).uniform((0, 0.6, 0.95), (1, 0.8, 1), (1, len(ids), 3))
+    colours = np.rint(255 * hsv2rgb(hsv)[0]).astype(np.uint8)
+    grey = np.rint(255 * display_grey(image)).astype(np.uint8)
+    drawing = np.repeat(grey[..., None], 3, axis=2)
+    edges = outline(labels)
+    drawing[edges] = colours[labels[edges] - 1]
+    return drawing
 
 
 def colour_errors(image: Array, truth: Array, predicted: Array) -> Array:

@@ -1,5 +1,5 @@
 from . import figures as figures
-from .cells import cells_by_mixture
+from .cells import cells_by_mixture, probability_by_mixture
 from .colours import (
     ColourClusters,
     cluster_colours,
@@ -39,6 +39,7 @@ __all__ = [
     "initialisation_metrics",
     "initialisation_table",
     "parameter_count",
+    "probability_by_mixture",
     "sample_gaussian_clusters",
     "share_reaching_best",
     "trace_em",

@@ -18,6 +18,16 @@ BINS = 256
 def cells_by_mixture(image: Array, params: SplittingParams) -> Array:
     """Returns instance labels, int32, of the pixels that are more probably cell than background.
 
+    Args:
+        image: An image as for :func:`atelier.thresholding.cells_by_threshold`.
+        params: How the mask is divided into cells.
+    """
+    return cells_from_mask(probability_by_mixture(image) > 0.5, params)
+
+
+def probability_by_mixture(image: Array) -> Array:
+    """Returns the probability of cell at each pixel by a mixture of Gaussians.
+
     Two Gaussians (background, cells) or three (background, dim and bright cells) of a common
     variance are fitted to the histogram of the grey values; the lower BIC decides. With a variance
     for each component, that of the background would shrink to its noise, and all light scattered
@@ -25,11 +35,13 @@ def cells_by_mixture(image: Array, params: SplittingParams) -> Array:
 
     Args:
         image: An image as for :func:`atelier.thresholding.cells_by_threshold`.
-        params: How the mask is divided into cells.
+
+    Returns:
+        (height, width) float, in [0, 1]; 0 in a constant image.
     """
     grey = normalise(image)
     if grey.min() == grey.max():
-        return np.zeros(grey.shape, np.int32)
+        return np.zeros(grey.shape)
     counts, edges = np.histogram(grey, BINS)
     levels = (edges[:-1] + edges[1:]) / 2
     fits = [
@@ -39,9 +51,8 @@ def cells_by_mixture(image: Array, params: SplittingParams) -> Array:
     ]
     best = min(fits, key=lambda fit: _bic(fit, grey.size))
     background = best.responsibilities(levels)[:, best.means[:, 0].argmin()]
-    is_cell = background < 0.5
     nearest = np.searchsorted((levels[1:] + levels[:-1]) / 2, grey)
-    return cells_from_mask(is_cell[nearest], params)
+    return np.asarray((1 - background)[nearest])
 
 
 def _bic(fit: GaussianMixture, pixels: int) -> float:

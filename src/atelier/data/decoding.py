@@ -10,7 +10,10 @@ import io
 import logging
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import lazy_loader
 import numpy as np
@@ -23,6 +26,10 @@ logger = logging.getLogger(__name__)
 
 FLOAT32_INTEGERS = 2**24
 """Largest integer up to which float32 holds every integer."""
+ANIMATIONS = frozenset({"GIF", "PNG", "WEBP"})
+"""Formats other than TIFF whose frames are pictures; a JPEG's further frames are previews."""
+NEW_SUBFILE_TYPE, REDUCED, TRANSPARENCY = 254, 1, 4
+"""TIFF's tag for the kind of a page, and two of its bits."""
 _INTEGERS = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
 _DAMAGE = (
     OSError,  # also: not known as a picture, truncated
@@ -42,7 +49,9 @@ _DAMAGE = (
 """Errors of the plugins of Pillow and tifffile on damaged files, which have no common type."""
 
 
-def decode_picture(file: Path | io.BytesIO, name: str, *, background: str = "white") -> Array:
+def decode_picture(
+    file: Path | io.BytesIO, name: str, page: int | None = None, *, background: str = "white"
+) -> Array:
     """Reads a picture as grey or RGB, upright.
 
     The EXIF orientation is applied. Alpha is composed on the background. A palette is looked up,
@@ -52,6 +61,8 @@ def decode_picture(file: Path | io.BytesIO, name: str, *, background: str = "whi
     Args:
         file: A path, or a stream of the file's bytes.
         name: The file's name for messages.
+        page: Number of the page or frame, from 0; None reads the first and logs that there are
+            more.
         background: Colour behind transparent pixels, as Pillow names it.
 
     Returns:
@@ -62,7 +73,7 @@ def decode_picture(file: Path | io.BytesIO, name: str, *, background: str = "whi
         ValueError: If the file is not a complete picture, has too many pixels, or has values that
             are NaN, infinite or too large for float32. The message begins with `name`.
     """
-    image = _load(file, name)
+    image = _load(file, name, page)
     if image.mode in {"1", "L"} and not image.has_transparency_data:
         return np.asarray(image.convert("L"))
     if image.mode in _INTEGERS:
@@ -75,7 +86,7 @@ def decode_picture(file: Path | io.BytesIO, name: str, *, background: str = "whi
     return merge_equal_channels(colours) if image.mode in {"P", "PA"} else colours
 
 
-def decode_labels(file: Path | io.BytesIO, name: str) -> Array:
+def decode_labels(file: Path | io.BytesIO, name: str, page: int | None = None) -> Array:
     """Reads a label map as the integers that the file stores, upright.
 
     The indices of a palette are the labels; its colours are ignored, and so is alpha. Three equal
@@ -84,6 +95,7 @@ def decode_labels(file: Path | io.BytesIO, name: str) -> Array:
     Args:
         file: A path, or a stream of the file's bytes.
         name: The file's name for messages.
+        page: As :func:`decode_picture` takes it.
 
     Returns:
         (height, width): bool of one bit, else the file's integers; floats stay floats.
@@ -91,7 +103,7 @@ def decode_labels(file: Path | io.BytesIO, name: str) -> Array:
     Raises:
         ValueError: If the file is not a complete picture, or if its pixels are colours.
     """
-    image = _load(file, name)
+    image = _load(file, name, page)
     if image.mode in {"CMYK", "YCbCr", "LAB", "HSV"}:
         raise ValueError(f"{name}: Expected a label map of integers. Received: {image.mode} mode")
     stored = np.asarray(image)
@@ -191,13 +203,49 @@ def merge_equal_channels(picture: Array) -> Array:
     return np.ascontiguousarray(picture)
 
 
-def _load(file: Path | io.BytesIO, name: str) -> Image.Image:
-    """Loads the first page, oriented by its EXIF data."""
+def list_pages(file: Path | io.BytesIO, name: str) -> list[int]:
+    """Returns the numbers of a file's pages or frames, from 0.
+
+    A TIFF's smaller copies of a page and its masks of transparency are left out.
+
+    Args:
+        file: A path, or a stream of the file's bytes.
+        name: The file's name for messages.
+
+    Raises:
+        ValueError: If the file is no picture.
+    """
+    with _described_errors(file, name), Image.open(file) as opened:
+        count = getattr(opened, "n_frames", 1)
+        if opened.format != "TIFF":
+            return list(range(count)) if opened.format in ANIMATIONS else [0]
+        return [page for page in range(count) if _is_full_page(opened, page)]
+
+
+def _is_full_page(opened: Any, page: int) -> bool:
+    opened.seek(page)
+    return page == 0 or not opened.tag_v2.get(NEW_SUBFILE_TYPE, 0) & (REDUCED | TRANSPARENCY)
+
+
+def _load(file: Path | io.BytesIO, name: str, page: int | None = None) -> Image.Image:
+    """Loads a page, by default the first, oriented by its EXIF data."""
+    with _described_errors(file, name), Image.open(file) as image:
+        pages = getattr(image, "n_frames", 1)
+        if page:
+            image.seek(page)
+            Image._decompression_bomb_check(image.size)  # Pillow checks the first page only
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+    if pages > 1 and page is None:
+        logger.info("%s: the first of %d pages or frames is read", name, pages)
+    return image
+
+
+@contextmanager
+def _described_errors(file: Path | io.BytesIO, name: str) -> Iterator[None]:
+    """Raises the errors of Pillow's plugins as ValueError with the file's name."""
     try:
-        with Image.open(file) as image:
-            pages = getattr(image, "n_frames", 1)
-            image.load()
-            ImageOps.exif_transpose(image, in_place=True)
+        yield
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name}: Expected fewer pixels. Received: {error}") from error
     except _DAMAGE as error:
@@ -205,9 +253,6 @@ def _load(file: Path | io.BytesIO, name: str) -> Image.Image:
             f"{name}: Expected a whole picture in a format that Pillow reads. "
             f"Received: {_first_bytes(file)}{_describe(error)}"
         ) from error
-    if pages > 1:
-        logger.info("%s: the first of %d pages or frames is read", name, pages)
-    return image
 
 
 def _describe(error: BaseException) -> str:

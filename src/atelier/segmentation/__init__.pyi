@@ -1,6 +1,18 @@
 from . import figures as figures
+from .application import (
+    Application,
+    Finished,
+    SegmentationStore,
+    SegmentedImage,
+    application_metrics,
+    apply_method,
+    check_readable,
+    images_for_figure,
+)
 from .deformation import deform, draw_coordinates, elastic_field, jitter_intensity
+from .methods import FoundCells, Method, method_by_mixture, method_by_threshold
 from .params import (
+    ApplicationParams,
     BorderParams,
     CellParams,
     DeformationParams,
@@ -22,33 +34,48 @@ from .prediction import mean_iou, pixel_log_odds, pixel_logits
 from .tiling import Tiling, average_over_symmetries, predict_tiled
 from .training import build_unet, train_segmenter
 from .unet import unet_network
+from .unet_method import method_by_unet
 from .weight_map import border_weights, class_balance
 
 __all__ = [
+    "Application",
+    "ApplicationParams",
     "Batch",
     "BorderParams",
     "CellParams",
     "DeformationParams",
+    "Finished",
+    "FoundCells",
+    "Method",
     "PixelCalibration",
     "PixelSample",
     "PlattScale",
     "PredictionParams",
+    "SegmentationStore",
+    "SegmentedImage",
     "SegmenterParams",
     "Tiling",
     "TrainingSample",
     "UnetParams",
+    "application_metrics",
+    "apply_method",
     "average_over_symmetries",
     "border_weights",
     "build_unet",
     "calibrate_pixels",
+    "check_readable",
     "class_balance",
     "deform",
     "draw_coordinates",
     "elastic_field",
     "figures",
     "fit_platt_scale",
+    "images_for_figure",
     "jitter_intensity",
     "mean_iou",
+    "method_by_mixture",
+    "method_by_threshold",
+    "method_by_unet",
     "pixel_log_odds",
     "pixel_logits",
     "predict_tiled",

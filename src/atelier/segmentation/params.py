@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from atelier.cells.params import SplittingParams
-from atelier.params import Params
+from atelier.params import Params, Share
 from atelier.training.params import MachineParams
 
 
@@ -76,3 +76,10 @@ class PredictionParams(Params):
         if self.tile % 2:
             raise ValueError(f"Expected an even tile. Received: tile={self.tile}")
         return self
+
+
+class ApplicationParams(Params):
+    """How one's own images are segmented."""
+
+    method: Literal["unet", "otsu", "em"]
+    unreadable: Annotated[Share, Field(description="of images that may be unreadable")]

@@ -81,17 +81,20 @@ def predict_tiled(predict: Predict, image: Array, tiling: Tiling, *, batch: int 
     corners = [
         (row * tile_height, column * tile_width) for row in range(rows) for column in range(columns)
     ]
-    outputs: list[Array] = []
+    whole = np.empty((0, 0, 0))
     for start in range(0, len(corners), batch):
+        chunk = corners[start : start + batch]
         tiles = [
             padded[y : y + tile_height + 2 * margin, x : x + tile_width + 2 * margin]
-            for y, x in corners[start : start + batch]
+            for y, x in chunk
         ]
-        outputs.extend(predict(np.stack(tiles)))
-    grid = np.stack(outputs).reshape(rows, columns, tile_height, tile_width, -1)
-    # (rows, columns, tile height, tile width, k) → (height, width, k)
-    whole = grid.swapaxes(1, 2).reshape(rows * tile_height, columns * tile_width, -1)
-    return whole[:height, :width]
+        outputs = np.asarray(predict(np.stack(tiles)))
+        if start == 0:
+            whole = np.empty((height, width, outputs.shape[-1]), outputs.dtype)
+        for (y, x), output in zip(chunk, outputs, strict=True):
+            inside = whole[y : y + tile_height, x : x + tile_width]
+            inside[:] = output[: inside.shape[0], : inside.shape[1]]
+    return whole
 
 
 def square_symmetries(image: Array, turns: int) -> Iterator[tuple[Array, Callable[[Array], Array]]]:

@@ -66,11 +66,11 @@ def acquire_cells(
 ) -> tuple[Arrays, Arrays, Arrays, dict[str, Any]]:
     """Reads images of cells with their labels and splits them; with a record of the origin."""
     source = cells.read_cells(params, archives)
-    samples = cells.split_cells(source.samples, splits)
+    samples = cells.split_source(source, splits)
     parts = {part: cells.pack(samples[part]) for part in cells.CELL_SPLITS}
     provenance = {
         "name": source.name,
-        "source": params.source,
+        "source": "path" if params.path else params.source,
         "citation": source.citation,
         "digest": data.splits_digest(parts),
         "counts": {part: len(parts[part]) // 2 for part in cells.CELL_SPLITS},

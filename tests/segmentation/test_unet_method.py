@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from atelier.cells.samples import draw_cells
+from atelier.segmentation.params import (
+    BorderParams,
+    CellParams,
+    DeformationParams,
+    PredictionParams,
+    SegmenterParams,
+    UnetParams,
+)
+from atelier.segmentation.pixel_calibration import PixelSample
+from atelier.segmentation.prediction import pixel_log_odds
+from atelier.segmentation.training import build_unet
+from atelier.segmentation.unet_method import method_by_unet
+
+PARAMS = SegmenterParams(
+    network=UnetParams(filters=2, depth=2, padding="same", dropout=0.0),
+    weights=BorderParams(w0=10.0, sigma=5.0, balance=False, gaps=True),
+    deformation=DeformationParams(
+        displacement=0, degrees=0, scale=0, shift=0, flips=False, gain=0, offset=0, gamma=0,
+        noise=0,
+    ),
+    optimizer="adam", learning_rate=0.01, momentum=0.9, clip=1.0, warmup=0.1, batch_size=1,
+    patch=32, steps=1, report_every=1, seed=0, threads=2,
+)  # fmt: skip
+RULE = CellParams(threshold=0.5, smoothing=1.0, depth=1.5, least=1)
+IMAGE = draw_cells(1, (90, 130), seed=0).images[0, ..., 0]
+LOG_ODDS = np.repeat([-4.0, 4.0], 10)
+PIXELS = PixelSample(
+    np.stack([np.zeros(20), LOG_ODDS], axis=1), np.repeat([0, 1, 0, 1], [8, 2, 2, 8])
+)
+"""Of log-odds of 4, 80 % are cell: the calibrated log-odds are log 4."""
+
+
+@pytest.fixture(scope="module")
+def model():
+    return build_unet(PARAMS)
+
+
+def test_tiles_give_the_cells_of_the_whole_image(model):
+    whole, tiled = (
+        method_by_unet(model, PIXELS, PARAMS, PredictionParams(tile=tile, turns=1, cells=RULE))
+        for tile in (512, 32)
+    )
+    labels, probability = whole.find_cells(IMAGE)
+    assert labels.shape == IMAGE.shape
+    again = tiled.find_cells(IMAGE)
+    np.testing.assert_allclose(again.probability, probability, atol=1e-5)
+    assert (again.labels > 0).mean() == pytest.approx((labels > 0).mean(), abs=0.01)
+    assert whole.identity != tiled.identity
+
+
+def test_probabilities_are_calibrated_on_validation_pixels(model):
+    prediction = PredictionParams(tile=512, turns=1, cells=RULE)
+    _, probability = method_by_unet(model, PIXELS, PARAMS, prediction).find_cells(IMAGE)
+    plain = pixel_log_odds(model, IMAGE, PARAMS, tile=512)
+    np.testing.assert_allclose(probability, expit(plain * np.log(4) / 4), atol=1e-3)
+
+
+def test_a_network_of_other_parameters_is_refused(model):
+    deeper = PARAMS.model_copy(update={"network": PARAMS.network.model_copy(update={"depth": 3})})
+    prediction = PredictionParams(tile=64, turns=1, cells=RULE)
+    with pytest.raises(ValueError, match="unet_2_3_same. Received: unet_2_2_same; give the same"):
+        method_by_unet(model, PIXELS, deeper, prediction)
+
+
+def test_another_network_has_another_identity(model):
+    prediction = PredictionParams(tile=64, turns=1, cells=RULE)
+    other = build_unet(PARAMS)
+    other.weights[0].assign(other.weights[0] + 1)
+    first, same, changed = (
+        method_by_unet(network, PIXELS, PARAMS, prediction).identity
+        for network in (model, model, other)
+    )
+    assert first == same
+    assert first != changed
