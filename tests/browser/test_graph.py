@@ -12,7 +12,7 @@ TOOLBAR = 134
 """Pixels at the left where Kedro-Viz has its buttons."""
 EXPERIMENTS = {
     "ingest", "train", "activation_maximization", "calibration", "clustering", "dropout",
-    "gradients", "maxout", "segment", "segmentation", "style_transfer", "sweep", "thresholding",
+    "gradients", "maxout", "segmentation", "style_transfer", "sweep", "thresholding",
 }  # fmt: skip
 LAYERS = ["raw", "data", "models and predictions", "results"]
 FROM_OUTSIDE = {

@@ -73,9 +73,7 @@ def test_every_experiment_on_a_test_split_kept_its_examples(finished):
      ("cells", "em"), ("cells", "segmentation"), ("sweep", "best")],
 )  # fmt: skip
 def test_the_mean_of_a_column_is_the_metric_of_its_name(finished, namespace, name):
-    table = pd.read_parquet(
-        finished.path(f"08_reporting/test/{namespace}/examples/{name}.parquet")
-    )
+    table = pd.read_parquet(finished.path(f"08_reporting/test/{namespace}/examples/{name}.parquet"))
     path = finished.path(f"08_reporting/test/{namespace}/{name}_metrics.json")
     metrics = json.loads(path.read_text("utf-8"))
     shared = set(table) & set(metrics)
