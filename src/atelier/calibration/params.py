@@ -27,6 +27,27 @@ class DensityParams(Params):
     ]
 
 
+class LogitStudyParams(Params):
+    """The study of logits that a file has: which calibrators, and how the best is chosen."""
+
+    calibrators: Annotated[
+        tuple[
+            Literal[
+                "histogram_binning", "isotonic", "bbq", "platt", "temperature", "vector", "matrix"
+            ],
+            ...,
+        ],
+        Field(min_length=1, description="temperature scaling is always among them"),
+    ]
+    folds: Annotated[int, Field(ge=2, description="folds of the calibration part, for the choice")]
+    seed: Seed
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The calibrators, each once, with temperature scaling, which all measures refer to."""
+        return tuple(dict.fromkeys((*self.calibrators, "temperature")))
+
+
 class ShiftParams(MachineParams):
     """The changes that are applied to the test images."""
 
