@@ -45,14 +45,24 @@ BY_NAME = {
 }
 """The pipelines that ``kedro run --pipeline NAME`` alone runs as they stand here."""
 
+ON_FILES = {
+    "calibration.logits": calibration.create_logits_pipeline,
+}
+"""Pipelines on a user's file: ``kedro run --pipeline calibration --params logits=FILE`` runs
+``calibration.logits`` in place of ``calibration``.
+"""
+
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Returns every pipeline by its name; datasets decide the order of the default run."""
     experiments = {name: in_namespace(create(), name) for name, create in EXPERIMENTS.items()}
     by_name = {name: in_namespace(create(), name) for name, create in BY_NAME.items()}
+    on_files = {
+        name: in_namespace(create(), name.split(".")[0]) for name, create in ON_FILES.items()
+    }
     results = sum(experiments.values(), Pipeline([]))
     default = results + report.create_pipeline(after=results)
-    return experiments | by_name | {"__default__": default}
+    return experiments | by_name | on_files | {"__default__": default}
 
 
 def in_namespace(pipeline: Pipeline, name: str) -> Pipeline:
@@ -69,7 +79,7 @@ def in_namespace(pipeline: Pipeline, name: str) -> Pipeline:
 
 def describe_pipelines() -> dict[str, str]:
     """Returns the docstring of each pipeline's module by the pipeline's name."""
-    factories = EXPERIMENTS | BY_NAME
+    factories = EXPERIMENTS | BY_NAME | ON_FILES
     return {
         name: inspect.getdoc(inspect.getmodule(create)) or "" for name, create in factories.items()
     }

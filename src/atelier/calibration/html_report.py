@@ -21,17 +21,19 @@ from atelier.storage.atomic_write import write_atomically
 
 MEASURES = {
     "accuracy": ("accuracy", "%"),
+    "changed": ("predictions changed", "%"),
     "ece": ("ECE", "%"),
+    "nll": ("NLL, nats", ""),
+    "brier": ("Brier score", ""),
     "ace": ("ECE, equal mass", "%"),
-    "mce": ("MCE", "%"),
     "classwise": ("class-wise ECE", "%"),
     "debiased": ("debiased ECE", "%"),
     "smooth": ("smooth ECE", "%"),
-    "nll": ("NLL, nats", ""),
-    "brier": ("Brier score", ""),
-    "changed": ("predictions changed", "%"),
+    "mce": ("MCE", "%"),
 }
 """Headings and units of the table's columns."""
+
+SELECTION = ("nll", "gain", "over_temperature")
 
 
 def report(
@@ -151,15 +153,9 @@ def _reliability(findings: CalibrationFindings) -> Figure:
 
 
 def _mistakes(findings: CalibrationFindings) -> Figure:
-    study = findings.mistakes
-    right, wrong = int(study.correct.sum()), int((~study.correct).sum())
-    return mistake_figures.mistakes_figure(
-        study.table,
-        study.log_density,
-        study.correct,
-        reject_below=study.reject_below,
-        title=f"Confidence in {right:,} right and {wrong:,} wrong predictions",
-    )
+    correct = findings.mistakes.correct
+    title = f"Confidence in {correct.sum():,} right and {(~correct).sum():,} wrong predictions"
+    return mistake_figures.mistakes_figure(findings.mistakes, title=title)
 
 
 def _cards(table: pd.DataFrame, chosen: str) -> list[tuple[str, str, str]]:
@@ -189,7 +185,7 @@ def _measure_row(row: Any, chosen: str) -> dict[str, Any]:
 def _selection_row(row: Any) -> dict[str, Any]:
     return {
         "title": figures.TITLES[str(row["method"])],
-        "cells": [(_text(row, name, ""), _interval(row, name, "")) for name in ("nll", "gain")],
+        "cells": [(_text(row, name, ""), _interval(row, name, "")) for name in SELECTION],
         "is_chosen": bool(row["chosen"]),
     }
 

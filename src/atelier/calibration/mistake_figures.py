@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from atelier.calibration.mistakes import MistakeStudy
 from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.types import Array
 
@@ -17,34 +18,21 @@ NAMES = {
 }
 
 
-def mistakes_figure(
-    table: pd.DataFrame,
-    log_density: Array | None,
-    correct: Array,
-    *,
-    reject_below: float,
-    title: str,
-) -> Figure:
+def mistakes_figure(study: MistakeStudy, *, title: str) -> Figure:
     """Draws each score's AUROC, and log densities of right and wrong predictions where known.
 
     Args:
-        table: From :func:`atelier.calibration.mistakes_table`.
-        log_density: Of the test examples, (n,); None for probabilities.
-        correct: Whether each prediction is right, (n,) bool.
-        reject_below: The log density below which an example is rejected.
+        study: From :func:`atelier.calibration.study_mistakes`.
         title: Title of the figure.
-
-    Returns:
-        The figure.
     """
-    panels = 1 if log_density is None else 2
+    panels = 1 if study.log_density is None else 2
     with house_style():
         figure = Figure(figsize=(4.6 * panels, 2.9))
         set_title(figure, title)
         axes = figure.subplots(1, panels, squeeze=False)[0]
-        _draw_auroc(axes[0], table)
-        if log_density is not None:
-            _draw_densities(axes[1], log_density, correct, reject_below)
+        _draw_auroc(axes[0], study.table)
+        if study.log_density is not None:
+            _draw_densities(axes[1], study.log_density, study.correct, study.reject_below)
     return figure
 
 
@@ -77,4 +65,4 @@ def _draw_densities(axes: Axes, log_density: Array, correct: Array, reject_below
             )
     axes.axvline(reject_below, color=INK, linestyle=":", label="rejected below")
     axes.set(title="Log density of the logits", xlabel="log p(logits), nats", ylabel="share")
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper left", frameon=True)

@@ -20,16 +20,27 @@ class MistakeStudy(NamedTuple):
 
     table: pd.DataFrame
     """From :func:`mistakes_table`."""
+    scores: Arrays
+    """Each confidence score of the test part, (n,)."""
     correct: Array
     """Whether each prediction is right, (n,) bool."""
-    log_density: Array | None
-    """Of the logits, (n,); None for probabilities."""
-    reject_below: float
-    """The log density below which an example is rejected; −inf for probabilities."""
-    density_part: str
-    """The part to which the density model was fitted; empty for probabilities."""
-    density: dict[str, Array]
-    """The density model's arrays; none for probabilities."""
+    density: Arrays
+    """The density model's arrays, and ``fitted_to``, the name of a part; none for probabilities."""
+
+    @property
+    def log_density(self) -> Array | None:
+        """Of the logits, (n,); None for probabilities."""
+        return self.scores.get("log_density")
+
+    @property
+    def reject_below(self) -> float:
+        """The log density below which an example is rejected; −inf for probabilities."""
+        return float(self.density.get("reject_below", -np.inf))
+
+    @property
+    def density_part(self) -> str:
+        """The part to which the density model was fitted; empty for probabilities."""
+        return str(self.density.get("fitted_to", ""))
 
 
 def study_mistakes(
@@ -65,11 +76,9 @@ def study_mistakes(
     correct = np.asarray(logits.argmax(axis=1) == parts["test_labels"])
     return MistakeStudy(
         table=mistakes_table(scores, correct, seed=seed, resamples=resamples),
+        scores=scores,
         correct=correct,
-        log_density=scores.get("log_density"),
-        reject_below=density.reject_below if density else -np.inf,
-        density_part=part,
-        density=density.arrays() if density else {},
+        density=density.arrays() | {"fitted_to": np.array(part)} if density else {},
     )
 
 

@@ -1,6 +1,7 @@
 """The choice of a calibrator by cross-validation on the calibration part."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from atelier.evaluation.intervals import bootstrap_interval
 from atelier.evaluation.scoring_rules import log_losses
 from atelier.types import Array, Labels
 
-UNCALIBRATED = "uncalibrated"
+UNCALIBRATED, TEMPERATURE = "uncalibrated", "temperature"
 
 
 def cross_validated_losses(
@@ -58,30 +59,47 @@ def selection_table(
     """Compares calibrators by their cross-validated likelihood, and chooses the best.
 
     The likelihood is a proper score: unlike the ECE it also falls where predictions get worse. The
-    test part has no influence, so its measures of the chosen calibrator are not too good.
+    least negative log-likelihood wins; but where the winner is not clearly better than temperature
+    scaling, which has one parameter and changes no prediction (the 95 % interval of the paired
+    gain reaches 0), the better of temperature scaling and no calibration is chosen. The test part
+    has no influence, so its measures of the chosen calibrator are not too good.
 
     Args:
         logits: (n, classes) of the calibration part.
         labels: (n,), integers in [0, classes).
-        names: Names in CALIBRATORS.
+        names: Names in CALIBRATORS, temperature scaling among them.
         folds: Number of folds.
         seed: Seed of the folds and of the bootstrap.
         resamples: Samples that the bootstrap draws.
 
     Returns:
-        A row for ``uncalibrated`` and for each calibrator: ``method``, ``n``, ``nll`` in nats with
-        its 95 % interval, ``gain``, by how much it is less than without calibration, with its
-        paired interval, and ``chosen``, true for the least ``nll``.
+        A row for ``uncalibrated`` and for each calibrator: ``method``, ``n``, ``nll`` in nats,
+        ``gain``, by how much it is less than without calibration, and ``over_temperature``, less
+        than temperature scaling's, with 95 % intervals, those of gains paired; and ``chosen``.
     """
     losses = cross_validated_losses(logits, labels, names, folds=folds, seed=seed)
-    rows = [
-        {"method": name, "n": len(values)}
-        | _mean_with_interval("nll", values, seed=seed, resamples=resamples)
-        | _mean_with_interval("gain", losses[UNCALIBRATED] - values, seed=seed, resamples=resamples)
-        for name, values in losses.items()
-    ]
+    rows = []
+    for name, values in losses.items():
+        columns = {
+            "nll": values,
+            "gain": losses[UNCALIBRATED] - values,
+            "over_temperature": losses[TEMPERATURE] - values,
+        }
+        row: dict[str, Any] = {"method": name, "n": len(values)}
+        for column, array in columns.items():
+            low, high = bootstrap_interval(np.mean, array, seed=seed, resamples=resamples)
+            row |= {column: float(array.mean()), f"{column}_low": low, f"{column}_high": high}
+        rows.append(row)
     table = pd.DataFrame(rows)
-    return table.assign(chosen=np.arange(len(table)) == int(table["nll"].to_numpy().argmin()))
+    return table.assign(chosen=table["method"] == _choice(table.set_index("method")))
+
+
+def _choice(table: pd.DataFrame) -> str:
+    """Returns the chosen method of a table by methods."""
+    simple = table.loc[[UNCALIBRATED, TEMPERATURE]]
+    best, simplest = str(table["nll"].idxmin()), str(simple["nll"].idxmin())
+    is_clear = bool(table["over_temperature_low"].to_dict()[best] > 0)
+    return best if is_clear or best in simple.index else simplest
 
 
 def chosen_calibrator(logits: Array, labels: Labels, table: pd.DataFrame) -> tuple[str, Calibrator]:
@@ -96,8 +114,3 @@ def chosen_calibrator(logits: Array, labels: Labels, table: pd.DataFrame) -> tup
         calibrator.classes_ = logits.shape[1]
         return name, calibrator
     return name, CALIBRATORS[name]().fit(logits, labels)
-
-
-def _mean_with_interval(name: str, values: Array, *, seed: int, resamples: int) -> dict[str, float]:
-    low, high = bootstrap_interval(np.mean, values, seed=seed, resamples=resamples)
-    return {name: float(values.mean()), f"{name}_low": low, f"{name}_high": high}
