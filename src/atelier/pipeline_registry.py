@@ -46,7 +46,9 @@ BY_NAME = {
 """The pipelines that ``kedro run --pipeline NAME`` alone runs as they stand here."""
 
 ON_FILES = {
+    "activation_maximization.model": activation_maximization.create_model_pipeline,
     "calibration.logits": calibration.create_logits_pipeline,
+    "gradients.model": gradients.create_model_pipeline,
 }
 """Pipelines on a user's file: ``kedro run --pipeline calibration --params logits=FILE`` runs
 ``calibration.logits`` in place of ``calibration``.

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from atelier.activation_maximization.evaluation import error_probability, target_confidence
 from atelier.activation_maximization.starts import zero_border
-from atelier.plotting import ACCENT, INK, WARM, house_style, rasterize, set_title
-from atelier.types import Array, Arrays, Images
+from atelier.plotting import ACCENT, INK, WARM, house_style, set_title
+from atelier.types import Array, Arrays
 
 
 class ConfidenceColumn(NamedTuple):
@@ -59,10 +59,10 @@ def image_rows_figure(
     *,
     title: str,
 ) -> Figure:
-    """Draws a labelled row of grey images for each entry.
+    """Draws a labelled row of images for each entry.
 
     Args:
-        rows: Images by label, (columns, height, width) each.
+        rows: Images by label, (≤ columns, height, width) each, or (…, height, width, 3).
         notes: Texts under the images of a row, by label; rows may be missing.
         columns: Headings of the columns.
         title: Title of the figure.
@@ -75,8 +75,10 @@ def image_rows_figure(
         set_title(figure, title)
         grid = figure.subplots(len(rows), len(columns), squeeze=False)
         for line, (label, images) in zip(grid, rows.items(), strict=True):
-            for axes, image in zip(line, images, strict=True):
+            for axes, image in zip(line, images, strict=False):
                 _show(axes, image)
+            for axes in line[len(images) :]:
+                axes.set_axis_off()
             for axes, note in zip(line, notes.get(label, ()), strict=False):
                 axes.set_xlabel(note, size=7, labelpad=2)
             line[0].set_ylabel(label, size=8, rotation=0, ha="right", va="center")
@@ -262,36 +264,3 @@ def maximized_classes_figure(
     presets = zip(ascent["preset"].tolist(), ascent["images"][..., 0], strict=True)
     rows = {"class mean": means, "deviation": deviations, **dict(presets)}
     return image_rows_figure(rows, {}, classes, title=title)
-
-
-def layer_units_figure(layers: Mapping[str, Array], *, title: str) -> Figure:
-    """Draws the images that maximize single units, a row for each layer.
-
-    Args:
-        layers: Images by the layer's name, (units, height, width, 1) each.
-        title: Title of the figure.
-    """
-    rows = {layer: images[..., 0] for layer, images in layers.items()}
-    columns = [str(unit) for unit in range(max(len(images) for images in rows.values()))]
-    return image_rows_figure(rows, {}, columns, title=title)
-
-
-def ascent_frames(frames: Array) -> Images:
-    """Draws images side by side for each frame of an animation.
-
-    Args:
-        frames: (frames, n, height, width, 1), in [0, 1].
-
-    Returns:
-        (frames, height, width, 3) uint8.
-    """
-    drawn = []
-    with house_style():
-        for index, images in enumerate(frames[..., 0]):
-            figure = Figure(figsize=(0.8 * len(images), 1.1), dpi=100)
-            figure.suptitle(f"{index} of {len(frames) - 1}", x=0.01, ha="left", size=8)
-            for axes, image in zip(figure.subplots(1, len(images)), images, strict=True):
-                axes.imshow(image, cmap="gray", vmin=0, vmax=1)
-                axes.set_axis_off()
-            drawn.append(rasterize(figure))
-    return np.stack(drawn)
