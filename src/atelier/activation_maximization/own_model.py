@@ -51,9 +51,9 @@ def maximize_own_model(
     Raises:
         ValueError: If the statements on input or classes do not fit the model.
     """
+    _check_input(model, source)
     model = with_linear_output(model)
     maps = FeatureMaps(model, shape=source.shape, preprocess=preprocessing(source))
-    _check_channels(maps, source)
     names = unit_names(maps.units, source.classes)
     units = np.arange(min(source.units, maps.units))
     starts = initial_images(params.start, len(units), maps.shape, seed=params.seed)
@@ -105,7 +105,7 @@ def with_linear_output(model: keras.Model) -> keras.Model:
     output = outputs[0]._keras_history.operation
     if isinstance(output, keras.layers.Softmax):
         logger.info("The last layer %s is left out: its logits are maximized", output.name)
-        return keras.Model(model.inputs, output.input)
+        return keras.Model(model.input, output.input)
     while isinstance(output, keras.Model) and output.outputs:
         output = output.outputs[0]._keras_history.operation
     activation = getattr(output, "activation", None)
@@ -189,15 +189,19 @@ def _ascent_table(
     return pd.DataFrame(rows)
 
 
-def _check_channels(maps: FeatureMaps, source: ModelInputParams) -> None:
-    if None in maps.shape:
+def _check_input(model: keras.Model, source: ModelInputParams) -> None:
+    """Raises a ValueError if shape, mean or deviation do not fit the model's input."""
+    inputs = getattr(model, "inputs", None) or []
+    own = tuple(inputs[0].shape[1:]) if inputs else (None, None, None)
+    sizes = tuple(size or given for size, given in zip(own, source.shape or own, strict=False))
+    if None in sizes:
         raise ValueError(
             "Expected model.input.shape=[height, width, channels] for a model of free sizes. "
-            f"Received: {maps.shape}"
+            f"Received: {sizes}"
         )
     for name, values in (("mean", source.mean), ("deviation", source.deviation)):
-        if len(values) not in (0, 1, maps.shape[-1]):
+        if len(values) not in (0, 1, sizes[-1]):
             raise ValueError(
-                f"Expected model.input.{name} with 1 or {maps.shape[-1]} values, one for each "
+                f"Expected model.input.{name} with 1 or {sizes[-1]} values, one for each "
                 f"channel. Received: {len(values)}"
             )
