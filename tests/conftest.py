@@ -43,7 +43,19 @@ def finished(tmp_path_factory) -> Project:
     project.report = project.path("08_reporting", "test", "report.html").read_text("utf-8")
     project.run("--pipeline", "drift")
     project.run("--pipeline", "promote")
+    project.compared = [run_id(project, "calibration", name) for name in COMPARED]
+    project.run("--pipeline", "compare", "--params", f"runs={'+'.join(project.compared)}")
     return project
+
+
+COMPARED = ("characters", "overtrained")
+"""Namespaces of the calibration that are evaluated on the same test images."""
+
+
+def run_id(project: Project, pipeline: str, namespace: str) -> str:
+    """The id of the newest run of an experiment."""
+    tags = {"pipeline": pipeline, "namespace": namespace}
+    return next(run.info.run_id for run in project.runs() if tags.items() <= run.data.tags.items())
 
 
 @pytest.fixture

@@ -157,16 +157,17 @@ def test_a_run_hears_files_quotes_and_local_values_and_its_command_does_it_again
         f"  params:\n    picture: '{path}'\n    picture.otsu: {{resamples: 30, classes: [2, 3]}}\n"
     )
     fresh.kedro("run", "--config", str(tmp_path / "run.yml"))
-    (first,) = fresh.runs("thresholding")
-    assert first.data.params["picture.otsu.resamples"] == "30"
-    assert first.data.params["picture.otsu.classes"] == "(2, 3)"
-    assert first.data.params["picture.otsu.block"] == "8"
-    assert first.data.metrics["picture.otsu.pixels"] == 2400
+    (first,) = fresh.experiments("thresholding", "picture")
+    assert first.info.run_name == "thresholding · picture · resamples 30 · classes [2, 3]"
+    assert first.data.params["otsu.resamples"] == "30"
+    assert first.data.params["otsu.classes"] == "(2, 3)"
+    assert first.data.params["otsu.block"] == "8"
+    assert first.data.metrics["otsu/pixels"] == 2400
     command = first.data.tags["kedro_command"]
     assert f"--conf-source '{source}'" in command
     shutil.rmtree(fresh.path("08_reporting"))
     fresh.kedro(*shlex.split(command)[1:])
-    second, _ = fresh.runs("thresholding")
+    second, _ = fresh.experiments("thresholding", "picture")
     assert second.data.tags["kedro_command"] == command
     assert second.data.params == first.data.params
     assert second.data.metrics == first.data.metrics

@@ -29,20 +29,53 @@ def metrics_file(project):
     return json.loads(project.path("08_reporting/test/digits/test_metrics.json").read_text())
 
 
-def test_one_run_leaves_metrics_pictures_parameters_and_its_input_in_mlflow(finished):
-    (run,) = finished.runs("__default__")
+def artifacts(project, run, folder: str) -> set[str]:
+    return {item.path for item in project.client().list_artifacts(run.info.run_id, folder)}
+
+
+def test_each_experiment_leaves_its_metrics_pictures_parameters_and_inputs_in_a_run(finished):
+    (command,) = finished.commands("__default__")
+    assert command.info.status == "FINISHED"
+    assert command.data.metrics == command.data.params == {}
+    assert command.inputs.dataset_inputs == []
+    (run,) = finished.experiments("train", "digits")
     assert run.info.status == "FINISHED"
-    assert run.data.metrics["digits.test.accuracy"] == metrics_file(finished)["accuracy"]
-    assert run.data.params["digits.training.augmentation.degrees"] == "0.0"
-    assert "digits.training" not in run.data.params
-    inputs = {entry.dataset.name for entry in run.inputs.dataset_inputs}
-    drawn = {"digits.mnist-5000", "characters.glyphs", "cells.drawn-cells"}
-    assert inputs == drawn | {f"style.{HED}"}
-    assert run.data.tags["weights"] == HED
-    pictures = {one.path for one in finished.client().list_artifacts(run.info.run_id, "digits")}
-    assert {"digits/confusion.png", "digits/contact_sheet.png"} <= pictures
-    history = finished.client().get_metric_history(run.info.run_id, "digits.train.val_accuracy")
+    assert run.data.tags["mlflow.parentRunId"] == command.info.run_id
+    assert run.data.metrics["test/accuracy"] == metrics_file(finished)["accuracy"]
+    assert run.data.params["training.augmentation.degrees"] == "0.0"
+    assert "training" not in run.data.params
+    assert not any("ascent" in name or "otsu" in name for name in run.data.params)
+    assert "digits/confusion.png" in artifacts(finished, run, "digits")
+    assert artifacts(finished, run, "characters") == set()
+    history = finished.client().get_metric_history(run.info.run_id, "validation/accuracy")
     assert [one.step for one in history] == [1, 2]
+
+
+def test_the_experiments_of_the_default_run_lie_below_it_and_name_their_data(finished):
+    (command,) = finished.commands("__default__")
+    below = [
+        run
+        for run in finished.runs()
+        if run.data.tags.get("mlflow.parentRunId") == command.info.run_id
+    ]
+    by_name = {run.info.run_name: run for run in below}
+    assert len(by_name) == len(below)
+    assert set(by_name) >= {"train · digits", "train · characters", "segmentation · cells", "sweep"}
+    assert not any(name.startswith("drift") for name in by_name)
+    assert {run.info.status for run in below} == {"FINISHED"}
+    expected = {
+        "ingest · digits": {"digits.mnist-5000"},
+        "train · digits": {"digits.mnist-5000"},
+        "train · characters": {"characters.glyphs"},
+        "ingest · cells": {"cells.drawn-cells"},
+        "style_transfer · style": {f"style.{HED}"},
+    }
+    for name, names in expected.items():
+        inputs = by_name[name].inputs.dataset_inputs
+        assert {entry.dataset.name for entry in inputs} == names, name
+    assert by_name["style_transfer · style"].data.tags["weights"] == HED
+    sheets = artifacts(finished, by_name["ingest · digits"], "digits")
+    assert "digits/contact_sheet.png" in sheets
 
 
 def test_a_run_ends_by_saying_where_to_look(finished):
@@ -293,23 +326,30 @@ def start_and_stop(project, how, *, epochs: int) -> str:
     return output
 
 
+def statuses(project) -> list[str]:
+    return sorted(run.info.status for run in project.runs())
+
+
 def test_killed_and_interrupted_a_training_ends_as_if_undisturbed(ingested):
     start_and_stop(ingested, signal.SIGKILL, epochs=3)
-    (killed,) = ingested.runs()
-    assert killed.info.status == "RUNNING"
-    seen = ingested.client().get_metric_history(killed.info.run_id, "digits.train.val_loss")
+    assert statuses(ingested) == ["RUNNING", "RUNNING"]  # the command's, the experiment's
+    (killed,) = ingested.experiments("train")
+    seen = ingested.client().get_metric_history(killed.info.run_id, "validation/loss")
     assert len(seen) >= 3
 
     start_and_stop(ingested, signal.SIGINT, epochs=3)
-    assert [run.info.status for run in ingested.runs()] == ["KILLED", "KILLED"]
+    assert statuses(ingested) == ["KILLED"] * 4
 
     finish = ("--pipeline", "train", "--namespaces", "digits", "--params", LONG)
     ingested.run(*finish)
-    last, second, first = ingested.runs()
-    assert last.info.status == "FINISHED"
+    last, second, first = ingested.experiments("train")
+    assert statuses(ingested) == ["FINISHED"] * 2 + ["KILLED"] * 4
     assert last.data.tags["atelier.continues"] == second.info.run_id
     assert second.data.tags["atelier.continues"] == first.info.run_id
-    history = ingested.client().get_metric_history(last.info.run_id, "digits.train.val_loss")
+    assert {run.info.run_name for run in (first, last)} == {
+        "train · digits · epochs 25 · patience 25"
+    }
+    history = ingested.client().get_metric_history(last.info.run_id, "validation/loss")
     assert [one.step for one in history] == list(range(1, 26))
 
     continued = metrics_file(ingested)

@@ -74,7 +74,7 @@ session(names=["report"])
 page = PROJECT / "data/08_reporting/test/report.html"
 said["page"] = page.read_text("utf-8")
 (written,) = mlflow.search_runs(
-    search_all_experiments=True, filter_string="params.`picture.otsu.resamples` = '26'"
+    search_all_experiments=True, filter_string="params.`otsu.resamples` = '26'"
 )["run_id"]
 said["written by"] = written
 mlflow.delete_run(written)
@@ -108,9 +108,15 @@ def project(tmp_path_factory):
 
 
 def by_resamples(project):
-    """The sessions' runs by the parameter that tells them apart."""
-    runs = [run for run in project.then if "picture.otsu.resamples" in run.data.params]
-    return {run.data.params["picture.otsu.resamples"]: run for run in runs}
+    """The sessions' runs of the experiment by the parameter that tells them apart."""
+    runs = [run for run in project.then if "otsu.resamples" in run.data.params]
+    return {run.data.params["otsu.resamples"]: run for run in runs}
+
+
+def commands(project):
+    """The sessions' own runs by their ids."""
+    runs = [run for run in project.then if run.info.run_name == "thresholding"]
+    return {run.info.run_id: run for run in runs}
 
 
 def test_runners_with_threads_are_refused_before_anything_is_written(project):
@@ -127,18 +133,24 @@ def test_each_session_has_a_run_of_its_own_that_ends_as_the_session_did(project)
     runs = by_resamples(project)
     assert set(runs) == {"20", "21", "24", "25"}  # 26 is deleted; the others came to no node
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
-    named = [run for run in project.then if run.info.run_name == "thresholding"]
-    statuses = sorted(run.info.status for run in named)
-    assert statuses == ["FAILED", *["FINISHED"] * 4, "KILLED", "KILLED"]
+    assert {run.info.run_name for run in runs.values()} == {
+        f"thresholding · picture · resamples {number}" for number in runs
+    }
+    statuses = sorted(run.info.status for run in commands(project).values())
+    assert statuses == ["FAILED", *["FINISHED"] * 5, "KILLED", "KILLED"]
 
 
-def test_the_users_own_run_is_the_parent_and_goes_on(project):
+def test_the_users_own_run_is_the_grandparent_and_goes_on(project):
     mine = project.client().get_run(project.said["mine"])
     assert mine.info.status == "FINISHED"
     assert mine.data.metrics == {"mine": 1}
     assert mine.data.params == {}
-    assert by_resamples(project)["25"].data.tags["mlflow.parentRunId"] == mine.info.run_id
-    assert "mlflow.parentRunId" not in by_resamples(project)["24"].data.tags
+    parents = {
+        number: commands(project)[run.data.tags["mlflow.parentRunId"]]
+        for number, run in by_resamples(project).items()
+    }
+    assert parents["25"].data.tags["mlflow.parentRunId"] == mine.info.run_id
+    assert "mlflow.parentRunId" not in parents["24"].data.tags
 
 
 def test_the_report_names_the_run_that_wrote_the_numbers(project):
@@ -180,10 +192,10 @@ def test_with_all_there_nothing_is_done_and_the_report_is_the_same(project, monk
 
 
 def wait_for_a_run(project, process):
-    """The run that a process has just begun."""
-    known = {run.info.run_id for run in project.runs()}
+    """The run of the command that a process has just begun."""
+    known = {run.info.run_id for run in project.commands()}
     while process.poll() is None:
-        begun = [run for run in project.runs() if run.info.run_id not in known]
+        begun = [run for run in project.commands() if run.info.run_id not in known]
         if begun:
             return begun[0]
         time.sleep(0.05)
@@ -207,7 +219,9 @@ def test_killed_at_its_first_moment_it_is_marked_and_a_locked_store_is_waited_fo
     output, _ = process.communicate()
     assert process.returncode == 0, output
     assert "Another process locks the MLflow store: waiting" in output
-    finished = project.client().get_run(after.info.run_id)
+    assert project.client().get_run(after.info.run_id).info.status == "FINISHED"
+    finished = project.experiments("thresholding", "picture")[0]
+    assert finished.data.tags["mlflow.parentRunId"] == after.info.run_id
     assert finished.info.status == "FINISHED"
-    assert "picture.otsu.threshold" in finished.data.metrics
+    assert "otsu/threshold" in finished.data.metrics
     assert project.client().get_run(run.info.run_id).info.status == "KILLED"

@@ -2,6 +2,7 @@ from . import activation_maximization as activation_maximization
 from . import calibration as calibration
 from . import cells as cells
 from . import clustering as clustering
+from . import comparison as comparison
 from . import data as data
 from . import drift as drift
 from . import dropout as dropout
@@ -22,6 +23,7 @@ __all__ = [
     "calibration",
     "cells",
     "clustering",
+    "comparison",
     "data",
     "drift",
     "dropout",

@@ -2,6 +2,7 @@
 
 Nodes and namespaces can be named without the pipeline before them: ``--namespaces digits``. A file
 of the user, such as ``--params logits=FILE``, selects the pipeline that takes it.
+``kedro viz run`` and ``kedro viz build`` are those of :mod:`atelier.operations.graph`.
 """
 
 import copy
@@ -12,6 +13,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import _config_file_callback
 from kedro.framework.project import pipelines
+from kedro_viz.launchers.cli.main import viz
 
 from atelier.configuration.arguments import parse_parameters
 from atelier.configuration.file_pipelines import select_file_pipelines
@@ -91,3 +93,5 @@ def cli() -> None:
 
 
 cli.add_command(run)
+GRAPH = "atelier.operations.graph"
+viz.lazy_subcommands |= {name: f"{GRAPH}.{name}" for name in ("run", "build")}

@@ -8,6 +8,7 @@ from atelier.pipelines import (
     activation_maximization,
     calibration,
     clustering,
+    compare,
     drift,
     dropout,
     gradients,
@@ -39,6 +40,7 @@ EXPERIMENTS = {
 """The pipelines that ``kedro run`` alone runs, before it writes the report of their results."""
 BY_NAME = {
     "report": report.create_pipeline,
+    "compare": compare.create_pipeline,
     "drift": drift.create_pipeline,
     "promote": promote.create_pipeline,
     "rollback": promote.create_rollback,
@@ -56,7 +58,10 @@ ON_FILES = {
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Returns every pipeline by its name; datasets decide the order of the default run."""
+    """Returns every pipeline by its name, the default first, as Kedro-Viz lists them.
+
+    Datasets decide the order of the default run.
+    """
     experiments = {name: in_namespace(create(), name) for name, create in EXPERIMENTS.items()}
     by_name = {name: in_namespace(create(), name) for name, create in BY_NAME.items()}
     on_files = {
@@ -64,7 +69,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     }
     results = sum(experiments.values(), Pipeline([]))
     default = results + report.create_pipeline(after=results)
-    return experiments | by_name | on_files | {"__default__": default}
+    return {"__default__": default} | experiments | by_name | on_files
 
 
 def in_namespace(pipeline: Pipeline, name: str) -> Pipeline:

@@ -9,6 +9,7 @@ from atelier.configuration.terminal import use_ascii_fallback
 from atelier.hooks import (
     CatalogHooks,
     CommandHooks,
+    GraphStatusHooks,
     InputHooks,
     KilledRunHooks,
     OriginHooks,
@@ -16,6 +17,7 @@ from atelier.hooks import (
     PathHooks,
     ProgressHooks,
     RedactionHooks,
+    RunDescriptions,
     RunnerHooks,
     SinkHooks,
     TensorFlowHooks,
@@ -33,6 +35,7 @@ Kedro's context only: the working directory may be another.
 """
 
 _commands = CommandHooks()
+_descriptions = RunDescriptions()
 HOOKS = (
     _commands,
     ParameterHooks(),
@@ -40,15 +43,18 @@ HOOKS = (
     CatalogHooks(),
     InputHooks(_commands),
     RedactionHooks(),
-    TrackingHooks(_commands),
+    _descriptions,
+    TrackingHooks(_commands, _descriptions),
     OriginHooks(_commands),
     KilledRunHooks(),
     RunnerHooks(),
     SinkHooks(),
     TensorFlowHooks(),
     ProgressHooks(),
+    GraphStatusHooks(),
 )
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")  # the latter's are ours, extended
+# The hooks of the last two are ours, extended.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow", "kedro-viz")
 
 CONFIG_LOADER_CLASS = ProjectConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -100,6 +100,10 @@ class Servable(NamedTuple):
     """The model's output for ``example``."""
     description: str
     tags: Mapping[str, str]
+    metrics: Metrics
+    """Of the model itself, by name: ``accuracy``, ``nll`` and ``ece`` with intervals, and ``n``."""
+    digest: str
+    """Of the data on which the metrics were measured."""
 
 
 class Animation(NamedTuple):

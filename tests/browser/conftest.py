@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from support.patience import PATIENCE
+from support.servers import free_port, serve
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -30,3 +31,21 @@ def page(browser):
     one.set_default_timeout(1000 * PATIENCE)
     yield one
     one.close()
+
+
+@pytest.fixture(scope="module")
+def mlflow_address(finished):
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    yield from (
+        address
+        for _ in serve(finished, "atelier.operations.ui", str(port), health=f"{address}/health")
+    )
+
+
+@pytest.fixture(scope="module")
+def viz_address(finished):
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = ("kedro", "viz", "run", "--no-browser", "--host", "127.0.0.1", "--port", str(port))
+    yield from (address for _ in serve(finished, *command, health=f"{address}/api/main"))

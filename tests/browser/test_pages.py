@@ -4,25 +4,6 @@ import json
 import urllib.request
 
 import pytest
-from support.servers import free_port, serve
-
-
-@pytest.fixture(scope="module")
-def mlflow_address(finished):
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    yield from (
-        address
-        for _ in serve(finished, "atelier.operations.ui", str(port), health=f"{address}/health")
-    )
-
-
-@pytest.fixture(scope="module")
-def viz_address(finished):
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    command = ("kedro", "viz", "run", "--no-browser", "--host", "127.0.0.1", "--port", str(port))
-    yield from (address for _ in serve(finished, *command, health=f"{address}/api/main"))
 
 
 def shot(page, finished, name):
@@ -34,8 +15,8 @@ def test_the_page_of_a_run_shows_its_metric(page, finished, mlflow_address):
     run = finished.runs("__default__")[0]
     page.goto(f"{mlflow_address}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}")
     page.get_by_text("Finished", exact=True).first.wait_for()
-    page.get_by_text("digits.test.accuracy", exact=True).first.wait_for()
-    page.get_by_text("digits.training.epochs", exact=True).first.wait_for()
+    page.get_by_text("test/accuracy", exact=True).first.wait_for()
+    page.get_by_text("training.epochs", exact=True).first.wait_for()
     shot(page, finished, "mlflow_run")
 
 

@@ -34,7 +34,7 @@ def schedules(minute: int) -> dict:
     minutes = ",".join(str((minute + later) % 60) for later in (0, 15, 30, 45))
     once, test = f"{minutes} * * * *", {"environment": "test"}
     missing = {"style": "/nowhere.png"}
-    followed = {"pipeline": "thresholding", "metric": "picture.otsu.pixels"}
+    followed = {"pipeline": "thresholding", "metric": "picture.otsu/pixels"}
     return {
         "minutely": {"pipeline": "thresholding", "cron": "* * * * *"} | test,
         "again": {"pipeline": "thresholding", "cron": once} | test,
@@ -144,11 +144,19 @@ def test_every_tick_is_a_run_in_mlflow_whose_metrics_the_asset_shows(scheduler):
         assert run["status"] == "SUCCESS"
         (asset,) = run["assetMaterializations"]
         shown = {one["label"]: one for one in asset["metadataEntries"]}
-        runs = scheduler.project.runs("thresholding")
-        (left,) = [one for one in runs if one.data.tags["dagster.run_id"] == run["runId"]]
-        assert shown["MLflow"]["url"].endswith(f"/runs/{left.info.run_id}")
-        for name in ("picture.otsu.threshold", "cells.otsu.f1"):
-            assert shown[name]["floatValue"] == left.data.metrics[name]
+        project = scheduler.project
+        (command,) = of_tick(project.commands("thresholding"), run)
+        assert shown["MLflow"]["url"].endswith(f"/runs/{command.info.run_id}")
+        for namespace, metric in (("picture", "otsu/threshold"), ("cells", "otsu/f1")):
+            (child,) = of_tick(project.experiments("thresholding", namespace), run)
+            assert child.data.tags["mlflow.parentRunId"] == command.info.run_id
+            value = shown[f"{namespace}.{metric}"]["floatValue"]
+            assert value == child.data.metrics[metric]
+
+
+def of_tick(runs, tick: dict) -> list:
+    """The runs in MLflow of a run of the scheduler's."""
+    return [run for run in runs if run.data.tags["dagster.run_id"] == tick["runId"]]
 
 
 def test_two_schedules_never_run_one_pipeline_at_once(scheduler):
@@ -156,7 +164,7 @@ def test_two_schedules_never_run_one_pipeline_at_once(scheduler):
     scheduler.ended("minutely", 2)
     spans = sorted(
         (run.info.start_time, run.info.end_time)
-        for run in scheduler.project.runs("thresholding")
+        for run in scheduler.project.commands("thresholding")
         if run.info.end_time
     )
     assert len(spans) >= 3
@@ -172,7 +180,7 @@ def test_a_pipeline_follows_another_only_above_its_threshold(scheduler):
 
 def test_its_page_shows_the_graph_the_metrics_and_the_failure(scheduler, page):
     page.goto(f"{scheduler.address}/assets/thresholding")
-    page.get_by_text("picture.otsu.threshold").first.wait_for()
+    page.get_by_text("picture.otsu/threshold").first.wait_for()
     page.screenshot(path=scheduler.project.folder / "asset.png")
     (run, *_) = scheduler.ended("broken", 2)
     page.goto(f"{scheduler.address}/runs/{run['runId']}")

@@ -143,10 +143,33 @@ def test_a_keras_model_too_large_for_the_disk_leaves_nothing(tmp_path):
 
 
 def test_metrics_are_a_file_and_mlflow_metrics_under_their_prefix(tmp_path, run):
-    dataset = MetricsDataset(filepath=str(tmp_path / "m.json"), prefix="digits.test")
+    dataset = MetricsDataset(filepath=str(tmp_path / "m.json"), prefix="test")
     dataset.save({"accuracy": 0.5, "n": np.float64(10)})
     assert dataset.load() == {"accuracy": 0.5, "n": 10}
-    assert logged(run).data.metrics == {"digits.test.accuracy": 0.5, "digits.test.n": 10}
+    assert logged(run).data.metrics == {"test/accuracy": 0.5, "test/n": 10}
+    assert mlflow.MlflowClient().list_artifacts(run.info.run_id) == []
+
+
+def test_of_many_metrics_the_headlines_are_logged_and_the_file_with_all(tmp_path, run):
+    numbers = {"f1": 0.5, "f1_low": 0.25, "iou": 0.75, "n": 9.0}
+    path = tmp_path / "m.json"
+    dataset = MetricsDataset(
+        filepath=str(path), prefix="otsu", headlines=["f1*", "n"], artifact_path="cells"
+    )
+    dataset.save(numbers)
+    assert dataset.load() == numbers
+    assert logged(run).data.metrics == {"otsu/f1": 0.5, "otsu/f1_low": 0.25, "otsu/n": 9}
+    artifact = mlflow.artifacts.load_dict(f"runs:/{run.info.run_id}/cells/m.json")
+    assert artifact == numbers
+
+
+def test_a_headline_that_no_metric_has_is_an_error_before_anything_is_written(tmp_path, run):
+    path = tmp_path / "m.json"
+    dataset = MetricsDataset(filepath=str(path), prefix="otsu", headlines=["f1", "accuracy*"])
+    with pytest.raises(DatasetError, match=r"among the metrics f1, n\. Received: accuracy\*"):
+        dataset.save({"f1": 0.5, "n": 9})
+    assert not path.exists()
+    assert logged(run).data.metrics == {}
 
 
 def test_metrics_are_written_without_mlflow_too(tmp_path):
@@ -168,11 +191,12 @@ def test_provenance_is_the_input_of_the_run_that_makes_it_and_of_one_that_reads_
 
 
 def test_a_curve_is_in_mlflow_as_it_comes(run):
-    curve = MetricLogDataset(prefix="digits.train").load()
+    curve = MetricLogDataset(prefix="train", names={"val_loss": "validation/loss"}).load()
     for epoch, loss in enumerate((3.0, 2.0, 1.0), start=1):
-        curve.append({"loss": loss})
-        history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "digits.train.loss")
-        assert [(one.step, one.value) for one in history][-1] == (epoch, loss)
+        curve.append({"loss": loss, "val_loss": 2 * loss})
+        for name, value in (("train/loss", loss), ("validation/loss", 2 * loss)):
+            history = mlflow.MlflowClient().get_metric_history(run.info.run_id, name)
+            assert [(one.step, one.value) for one in history][-1] == (epoch, value)
 
 
 def test_a_checkpoint_names_the_run_that_is_continued(tmp_path, run):

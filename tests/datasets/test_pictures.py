@@ -59,7 +59,7 @@ def test_a_painting_comes_from_the_mirror_where_there_is_one(tmp_path, red, serv
         PictureDataset(source="coins"),
         PicturesDataset(sources={"a": "coins"}),
         VggWeightsDataset(source="hed"),
-        RunSinksDataset(filepath="x", prefix="x"),
+        RunSinksDataset(filepath="x"),
     ],
 )
 def test_what_comes_from_outside_cannot_be_saved(dataset):
@@ -81,23 +81,20 @@ def test_a_gallery_keeps_its_pictures_and_drops_those_of_before(tmp_path, rng):
 
 
 def test_a_studio_shows_pictures_and_numbers_as_they_come(tmp_path, run, rng):
-    studio = RunSinksDataset(filepath=str(tmp_path / "desk"), prefix="style").load()
+    studio = RunSinksDataset(filepath=str(tmp_path / "desk")).load()
     album, curve = studio.image_log("scream"), studio.metric_log("scream")
     client = mlflow.MlflowClient()
     for step in range(2):
         album.append(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8))
         curve.append({"loss": 2.0 - step})
         names = [one.path for one in client.list_artifacts(run.info.run_id, "images")]
-        assert (
-            sum(f"style.scream+step+{step}+" in name and name.endswith(".png") for name in names)
-            == 1
-        )
-    history = client.get_metric_history(run.info.run_id, "style.scream.loss")
+        assert sum(f"/scream+step+{step}+" in name and name.endswith(".png") for name in names) == 1
+    history = client.get_metric_history(run.info.run_id, "scream/loss")
     assert [one.value for one in history] == [2.0, 1.0]
 
 
 def test_every_work_of_a_studio_keeps_its_own_state_until_it_is_cleared(tmp_path):
-    studio = RunSinksDataset(filepath=str(tmp_path / "desk"), prefix="style").load()
+    studio = RunSinksDataset(filepath=str(tmp_path / "desk")).load()
     for name in ("a", "b"):
         studio.checkpoint(name).save("same", {"x": np.array(name)})
     assert str(studio.checkpoint("a").restore("same")["x"]) == "a"

@@ -16,10 +16,17 @@ from atelier.calibration.density import DensityModel
 from atelier.calibration.networks import dense_network
 from atelier.calibration.serving import calibrated_model
 from atelier.datasets.registered_model import RegisteredModelDataset
+from atelier.datasets.tracked import ProvenanceDataset
 from atelier.training.prediction import predict_logits
 from atelier.training.serving import serving_model
 from atelier.types import Servable
 
+DIGEST = "ab" * 32
+OWN = {
+    "plain": {"accuracy": 0.9, "accuracy_low": 0.8, "accuracy_high": 0.95, "n": 20.0},
+    "calibrated": {"accuracy": 0.9, "ece": 0.1, "n": 20.0},
+}
+"""Metrics of the models themselves, by name."""
 CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 """Logits of two programs: far above a sum of 144 products in float32, far below a class."""
 
@@ -50,13 +57,35 @@ def registered(network, images, tmp_path_factory):
     mlflow.set_experiment(experiment_id=mlflow.create_experiment("one", str(folder / "art")))
     loaded = {}
     with mlflow.start_run():
+        data = ProvenanceDataset(filepath=str(folder / "provenance.json"), prefix="digits")
+        data.save({"name": "made", "digest": DIGEST})
+        mlflow.log_metric("before", 1)
         for name, model in models.items():
             said = model.predict(images[:2], verbose=0)
             dataset = RegisteredModelDataset(name=name)
-            dataset.save(Servable(model, images[:2], said, "made", {"source": "made"}))
+            dataset.save(
+                Servable(model, images[:2], said, "made", {"source": "made"}, OWN[name], DIGEST)
+            )
             loaded[name] = dataset.load()
+        mlflow.log_metric("after", 1)
+        mlflow.log_metric("curve", 1, step=1)
     yield loaded | {"store": mlflow.get_tracking_uri()}
     mlflow.set_tracking_uri(None)
+
+
+def test_a_model_has_its_own_metrics_only_whatever_its_run_logs_before_and_after(registered):
+    client = mlflow.MlflowClient(registered["store"])
+    for name, own in OWN.items():
+        version = client.get_model_version(name, "1")
+        model = client.get_logged_model(version.model_id)
+        assert {one.key: one.value for one in model.metrics} == {
+            f"test/{measure}": value for measure, value in own.items()
+        }
+        assert {one.dataset_name for one in model.metrics} == {"digits.made"}
+        assert all(DIGEST.startswith(one.dataset_digest) for one in model.metrics)
+        run = client.get_run(model.source_run_id)
+        assert version.model_id in {one.model_id for one in run.outputs.model_outputs}
+        assert set(run.data.metrics) > {"before", "after", "curve", "test/accuracy"}
 
 
 def ask(model, key, pictures):

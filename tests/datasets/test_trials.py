@@ -39,7 +39,8 @@ ROWS = pd.DataFrame(
 
 
 def test_members_become_finished_runs_under_the_one_that_is_active(run, tmp_path):
-    dataset = MemberRunsDataset(filepath=str(tmp_path / "new" / "members.json"))
+    names = {"test_accuracy": "test/accuracy"}
+    dataset = MemberRunsDataset(filepath=str(tmp_path / "new" / "members.json"), names=names)
     assert not dataset.exists()
     dataset.save(ROWS)
     assert dataset.exists()  # so that --only-missing-outputs logs them once
@@ -49,7 +50,7 @@ def test_members_become_finished_runs_under_the_one_that_is_active(run, tmp_path
     by_optimizer = {one.data.params["optimizer"]: one for one in found}
     assert set(by_optimizer) == {"adam", "sgd"}
     assert by_optimizer["sgd"].data.params["learning_rate"] == "0.1"
-    assert by_optimizer["sgd"].data.metrics == {"test_accuracy": 0.8, "diverged": 1.0}
+    assert by_optimizer["sgd"].data.metrics == {"test/accuracy": 0.8, "diverged": 1.0}
     assert {one.info.status for one in found} == {"FINISHED"}
     record = json.loads((tmp_path / "new" / "members.json").read_text())
     assert record["parent"] == run.info.run_id

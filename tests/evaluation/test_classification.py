@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
+from scipy.special import softmax
+from sklearn.metrics import log_loss
 
+from atelier.evaluation import BootstrapParams, expected_calibration_error
 from atelier.evaluation.classification import (
     class_scores,
     classification_metrics,
@@ -11,6 +14,7 @@ from atelier.evaluation.intervals import wilson_interval
 
 LOGITS = np.array([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0], [0.0, 0.5]])
 LABELS = np.array([0, 1, 1, 0])
+PARAMS = BootstrapParams(resamples=20, seed=0)
 
 
 def test_the_wilson_interval_of_the_posts_accuracy():
@@ -18,10 +22,30 @@ def test_the_wilson_interval_of_the_posts_accuracy():
 
 
 def test_metrics_by_hand():
-    metrics = classification_metrics(LOGITS, LABELS)
+    metrics = classification_metrics(LOGITS, LABELS, PARAMS)
     assert metrics["accuracy"] == 0.5
     assert metrics["n"] == 4
     assert metrics["accuracy_low"] < 0.5 < metrics["accuracy_high"]
+    differences = np.array([2.0, 1.0, -3.0, -0.5])  # of the true class's logit from the other's
+    losses = np.log1p(np.exp(-differences))
+    assert metrics["nll"] == pytest.approx(losses.mean(), rel=1e-12)
+    confidence = 1 / (1 + np.exp(-np.abs(differences)))  # each in a bin of its own
+    assert metrics["ece"] == pytest.approx(np.abs(confidence - [1, 1, 0, 0]).mean(), rel=1e-12)
+
+
+def test_the_likelihood_is_scikit_learns_and_its_interval_the_central_limits():
+    """Half the width of a 95 % interval of a mean is about 1.96 standard errors."""
+    rng = np.random.default_rng(0)
+    logits, labels = rng.normal(size=(4000, 3)), rng.integers(3, size=4000)
+    metrics = classification_metrics(logits, labels, BootstrapParams(resamples=400, seed=0))
+    probs = softmax(logits, axis=1)
+    assert metrics["nll"] == pytest.approx(log_loss(labels, probs), rel=1e-9)
+    losses = -np.log(probs[np.arange(4000), labels])
+    half = 1.96 * losses.std() / np.sqrt(4000)
+    assert metrics["nll_high"] - metrics["nll"] == pytest.approx(half, rel=0.25)
+    assert metrics["nll"] - metrics["nll_low"] == pytest.approx(half, rel=0.25)
+    assert metrics["ece_low"] <= metrics["ece"] <= metrics["ece_high"] < 1
+    assert metrics["ece"] == expected_calibration_error(probs, labels)
 
 
 def test_scores_by_class_and_confusions_by_hand():

@@ -6,6 +6,7 @@ import pytest
 from atelier.calibration import CALIBRATORS
 from atelier.calibration.density import DensityModel
 from atelier.evaluation import (
+    BootstrapParams,
     adaptive_calibration_error,
     brier_score,
     class_scores,
@@ -26,7 +27,6 @@ from atelier.evaluation import (
 MEASURES = [
     adaptive_calibration_error,
     brier_score,
-    classification_metrics,
     classwise_calibration_error,
     confusion_matrix,
     debiased_calibration_error,
@@ -37,6 +37,7 @@ MEASURES = [
     smooth_calibration_error,
     top_label,
 ]
+PARAMS = BootstrapParams(resamples=20, seed=0)
 RNG = np.random.default_rng(0)
 PROBS = RNG.dirichlet(np.ones(3), 50)
 LABELS = RNG.integers(3, size=50)
@@ -45,6 +46,7 @@ USES = {measure.__name__: measure for measure in MEASURES}
 USES |= {name: calibrator().fit for name, calibrator in CALIBRATORS.items()}
 USES |= {
     "density": DensityModel().fit,
+    "classification": lambda logits, labels: classification_metrics(logits, labels, PARAMS),
     "class scores": lambda logits, labels: class_scores(logits, labels, "abc"),
     "mistakes": lambda logits, labels: confident_mistakes(logits, labels, count=3),
 }

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import mlflow
 import pytest
 from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 
-from atelier.hooks.interruption import KilledRunHooks
+from atelier.hooks.active_runs import REASON
+from atelier.hooks.interruption import PROCESS_ENDED, KilledRunHooks
 from atelier.hooks.locking import wait_for_locked_stores
 from atelier.hooks.runners import check_runner
 from atelier.hooks.session_run import SessionRun
@@ -152,6 +154,25 @@ def test_a_run_is_recognised_as_killed_from_its_first_moment(store):
     child.communicate(b"\n")
     KilledRunHooks().before_pipeline_run()
     assert (status(store, killed), status(store, living)) == ("KILLED", "RUNNING")
+    assert store.get_run(killed).data.tags[REASON] == PROCESS_ENDED
+
+
+def test_sigterm_exits_while_a_session_runs_and_a_handler_of_the_program_stays(store):
+    session = SessionRun()
+    before = signal.getsignal(signal.SIGTERM)
+    begin(session)
+    with pytest.raises(SystemExit) as caught:
+        signal.raise_signal(signal.SIGTERM)
+    assert caught.value.code == 128 + signal.SIGTERM
+    session.end("KILLED")
+    assert signal.getsignal(signal.SIGTERM) == before
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        begin(session)
+        session.end("FINISHED")
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 # A store that another process locks.

@@ -60,6 +60,7 @@ def test_the_plan_of_the_project_is_its_registry():
         ({"cron": "@daily", "parameters": {"digits.hidden": "1,2"}}, "without a comma"),
         ({"cron": "@daily", "pipeline": "trian"}, "Received: 'trian'"),
         ({"after": {"pipeline": "trian"}}, "Received: 'trian'"),
+        ({"after": {"pipeline": "train", "metric": "digits.test.accuracy"}}, "NAME/METRIC"),
         ({"cron": "@daily", "environment": "fuul"}, "Received: 'fuul'"),
     ],
 )
@@ -88,16 +89,23 @@ def test_a_bad_schedule_stops_the_command_before_anything_starts(fresh):
     assert "'trian'" in ended.stderr
 
 
-def test_the_receipt_is_of_the_marked_run_and_its_main_metrics(tmp_path):
+def test_the_summary_is_of_the_marked_command_and_the_main_metrics_of_its_experiments(tmp_path):
+    """MLflow sets the scheduler's tags on every run of the process."""
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{tmp_path / 'runs.db'}")
     experiment = client.create_experiment("one")
-    parent = client.create_run(experiment, tags={RUN_TAG: "7/train"}, start_time=1)
-    child = client.create_run(experiment, tags={RUN_TAG: "7/train"}, start_time=2)
-    for run, value in ((parent, 0.9), (child, 0.1)):
-        client.log_metric(run.info.run_id, "digits.test.accuracy", value)
-        client.log_metric(run.info.run_id, "digits.history.loss", 3.0)
-    found = summarize_run(client, experiment, "7/train", ("digits.test.",))
-    assert found == {"run_id": parent.info.run_id, "metrics": {"digits.test.accuracy": 0.9}}
-    assert summarize_run(client, experiment, "8/train", ("digits.test.",)) == {}
+    marked = {RUN_TAG: "7/train"}
+    parent = client.create_run(experiment, tags=marked, start_time=1)
+    for namespace, accuracy in (("digits", 0.9), ("characters", 0.8)):
+        tags = marked | {"pipeline": "train", "namespace": namespace}
+        child = client.create_run(experiment, tags=tags, start_time=1)
+        client.log_metric(child.info.run_id, "test/accuracy", accuracy)
+        client.log_metric(child.info.run_id, "test_of_old/accuracy", 0.5)
+        client.log_metric(child.info.run_id, "train/loss", 3.0)
+    names = {"digits.test", "characters.test"}
+    assert summarize_run(client, experiment, "7/train", names) == {
+        "run_id": parent.info.run_id,
+        "metrics": {"characters.test/accuracy": 0.8, "digits.test/accuracy": 0.9},
+    }
+    assert summarize_run(client, experiment, "8/train", names) == {}

@@ -62,6 +62,22 @@ def test_the_planted_temperature_is_fitted_and_its_effect_measured(outputs):
     assert metrics["ece_after_low"] <= metrics["ece_after"] <= metrics["ece_after_high"]
 
 
+def test_the_registered_model_has_the_measures_after_calibration(outputs):
+    served, measured = (
+        outputs["digits.registered_confidence"],
+        outputs["digits.calibration_metrics"],
+    )
+    table = outputs["digits.calibration_table"].set_index("method")
+    ends = ("", "_low", "_high")
+    measures = {f"{name}{end}" for name in ("accuracy", "nll", "ece") for end in ends}
+    assert set(served.metrics) == measures | {"n"}
+    for end in ends:
+        assert served.metrics[f"ece{end}"] == measured[f"ece_after{end}"]
+        assert served.metrics[f"nll{end}"] == measured[f"nll_after{end}"]
+    assert served.metrics["accuracy"] == table.loc["temperature", "accuracy"]
+    assert (served.metrics["n"], served.digest) == (2000, "00")
+
+
 def test_the_table_has_every_method_and_says_who_changed_predictions(outputs):
     table = outputs["digits.calibration_table"].set_index("method")
     assert table.index[0] == "uncalibrated"

@@ -6,6 +6,7 @@ from support.pipelines import run
 from support.training import STILL, Memory
 
 from atelier.data.params import SPLITS, SourceParams, SplitParams
+from atelier.evaluation import BootstrapParams
 from atelier.pipelines import ingest, train
 from atelier.training.params import NetworkParams, TrainingParams
 
@@ -60,6 +61,7 @@ def trained(made):
         "digits.provenance": {"name": "made", "digest": "00", "classes": list("abcdefghi")},
         "params:digits.network": NetworkParams(architecture="post", dropout=0.1),
         "params:digits.training": training,
+        "params:digits.evaluation": BootstrapParams(resamples=20, seed=0),
         "digits.learning_curve": [],
         "digits.training_checkpoint": Memory(),
     }
@@ -100,6 +102,7 @@ def test_what_is_registered_takes_stored_images_and_carries_its_numbers(trained)
     np.testing.assert_allclose(
         served.model.predict(images, verbose=0), logits, rtol=0, atol=rounding
     )
+    assert served.metrics == trained["digits.test_metrics"]
     assert "n = 90" in served.tags["test_accuracy"]
     assert served.tags["source"] == "made"
 

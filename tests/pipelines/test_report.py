@@ -46,7 +46,7 @@ def test_the_report_of_a_finished_project_tells_every_experiment(finished):
     path = finished.path("08_reporting", "test", "report.html")
     assert path.as_uri() in finished.output
     page = finished.report  # as it was then
-    accuracy = finished.runs("__default__")[0].data.metrics["digits.test.accuracy"]
+    accuracy = finished.runs("train · digits")[0].data.metrics["test/accuracy"]
     assert f"{100 * accuracy:.2f} %" in page
     for one in TOLD:
         there = f'<section id="{one.pipeline}"' in page
@@ -58,7 +58,7 @@ def test_alone_it_adds_what_has_run_since(finished):
     finished.run("--pipeline", "report")
     page = finished.path("08_reporting", "test", "report.html").read_text(encoding="utf-8")
     assert '<section id="drift"' in page
-    run = finished.runs("drift")[0]
+    run = finished.experiments("drift", "digits")[0]
     assert f"/runs/{run.info.run_id}" in page
     assert "kedro run --env test --pipeline drift" in page
     assert finished.runs("report")[0].info.status == "FINISHED"

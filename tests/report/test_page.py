@@ -161,6 +161,31 @@ def test_it_names_the_run_that_wrote_the_headline_and_others_behind_it(lab):
     assert "unknown run" not in words
 
 
+def test_the_runs_of_one_command_are_no_other_runs(lab):
+    left, right, ingest = (
+        Run(name * 10, "today", "kedro run", f"http://x/#/{name}", {name: "1"},
+            command_run_id="c" * 10, command_page="http://x/#/c")
+        for name in "lri"
+    )  # fmt: skip
+    left = replace(left, inputs=(ingest,))
+    earlier = [
+        replace(run, began="on Monday", command_run_id="e" * 10, command_page="http://x/#/e")
+        for run in (ingest, right)
+    ]
+    runs = {"shop.weight_metrics": left, "shop.sold_table": right, "shop.verdict_text": left}
+    words = weighing(lab, runs)
+    assert "other run" not in words
+    assert words.count("/#/l") == words.count("/#/r") == 1
+    assert "/#/i" not in words
+    assert "2 parameters" in words
+    words = weighing(lab, {"shop.weight_metrics": replace(left, inputs=tuple(earlier))})
+    _, _, others = words.partition("of 1 other run<")
+    assert "http://x/#/e" in others
+    words = weighing(lab, {"shop.weight_metrics": replace(left, inputs=(earlier[0],))})
+    _, _, others = words.partition("of 1 other run<")
+    assert "http://x/#/i" in others
+
+
 def test_of_a_run_of_all_the_command_is_for_the_experiment_alone(lab):
     every = Run("4444444444", "today", "kedro run --env test", None)
     words = weighing(lab, {"shop.weight_metrics": every})

@@ -88,3 +88,20 @@ def test_what_a_later_run_makes_of_an_earlier_ones_model_names_both_and_all_para
 def test_what_one_run_makes_all_by_itself_names_no_other():
     model = derive_origin(TRAIN, {"epochs": "2"}, [])
     assert derive_origin(TRAIN, {}, [model]) == Origin(writer=TRAIN, parameters={"epochs": ("2",)})
+
+
+def test_a_record_from_before_experiments_had_runs_is_read(written):
+    path = record_path(written)
+    text = path.read_text()
+    assert '"command_run_id"' in text
+    older = text.replace('"command_run_id": ""', '"other": ""')
+    path.write_text(older)
+    assert read_origin(written).writer == TRAIN
+
+
+def test_the_runs_of_one_command_are_told_apart_and_name_their_command():
+    left, right = (
+        TRAIN.model_copy(update={"run_id": name * 32, "command_run_id": "c" * 32}) for name in "lr"
+    )
+    made = derive_origin(right, {}, [derive_origin(left, {}, [])])
+    assert (made.writer, made.inputs) == (right, (left,))

@@ -59,12 +59,25 @@ class Project:
 
         return mlflow.MlflowClient(self.store)
 
-    def runs(self, pipeline: str | None = None):
-        """The MLflow runs, newest first; of one pipeline where it is named."""
+    def runs(self, name: str | None = None):
+        """The MLflow runs, newest first; those of one name where it is given."""
         client = self.client()
         experiment = client.get_experiment_by_name("atelier-test")
-        named = f"attributes.run_name = '{pipeline}'" if pipeline else ""
+        named = f"attributes.run_name = '{name}'" if name else ""
         return client.search_runs([experiment.experiment_id], named, order_by=["start_time DESC"])
+
+    def commands(self, name: str | None = None):
+        """The runs of commands, newest first, without the runs of experiments below them."""
+        return [run for run in self.runs(name) if "namespace" not in run.data.tags]
+
+    def experiments(self, pipeline: str, namespace: str | None = None):
+        """The runs of a pipeline's experiment in a namespace, or in all, newest first."""
+        return [
+            run
+            for run in self.runs()
+            if run.data.tags.get("pipeline") == pipeline
+            and run.data.tags.get("namespace") == (namespace or run.data.tags.get("namespace"))
+        ]
 
     def path(self, *parts: str) -> Path:
         return self.folder.joinpath("data", *parts)

@@ -14,6 +14,7 @@ from .distribution_shift import (
     shift_tables,
     shifted_images,
 )
+from .examples import calibration_examples
 from .html_report import render_calibration_page, report
 from .logit_files import read_logits
 from .logit_study import CalibrationFindings, logit_provenance, study_logits
@@ -32,7 +33,13 @@ from .saving import calibrator_from_record, calibrator_record, load_calibrator, 
 from .scaling import MatrixScaling, PlattScaling, VectorScaling
 from .selection import chosen_calibrator, selection_table
 from .serving import calibrated_model
-from .tables import calibration_table, guo_table, model_card, temperature_metrics
+from .tables import (
+    calibrated_metrics,
+    calibration_table,
+    guo_table,
+    model_card,
+    temperature_metrics,
+)
 from .temperature import TemperatureScaling
 
 __all__ = [
@@ -57,8 +64,10 @@ __all__ = [
     "ShiftedImages",
     "TemperatureScaling",
     "VectorScaling",
+    "calibrated_metrics",
     "calibrated_model",
     "calibrated_probabilities",
+    "calibration_examples",
     "calibration_table",
     "calibrator_from_record",
     "calibrator_record",

@@ -4,18 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from atelier.params import Params, Seed
+from atelier.evaluation.params import BootstrapParams, Resamples
+from atelier.params import Params
 from atelier.training.params import MachineParams, TrainingParams
 
-Resamples = Annotated[int, Field(gt=0, description="samples that the bootstrap draws")]
 Level = Annotated[float, Field(gt=0)]
 
 
-class CalibrationParams(Params):
+class CalibrationParams(BootstrapParams):
     """The bootstrap of the measures' intervals."""
-
-    resamples: Resamples
-    seed: Seed
 
 
 class DensityParams(Params):

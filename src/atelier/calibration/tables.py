@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from atelier import evaluation
+from atelier.evaluation.classification import CLASSIFIER_MEASURES
 from atelier.evaluation.intervals import (
     NOT_NEGATIVE,
     SHARE,
     SHARE_GAIN,
-    bootstrap_interval,
+    with_bootstrap_interval,
     with_interval,
 )
 from atelier.evaluation.scoring_rules import log_losses
@@ -66,10 +67,9 @@ def calibration_row(
     measures["gain"] = (_ece_decrease, (*evaluation.top_label(before, labels), confidence, correct))
     for name, (measure, arrays) in measures.items():
         bounds = BOUNDS.get(name, SHARE)
-        low, high = bootstrap_interval(
-            measure, *arrays, seed=seed, resamples=resamples, bounds=bounds
+        row |= with_bootstrap_interval(
+            name, measure, *arrays, seed=seed, resamples=resamples, bounds=bounds
         )
-        row |= {name: measure(*arrays), f"{name}_low": low, f"{name}_high": high}
     return row
 
 
@@ -168,6 +168,16 @@ def temperature_metrics(table: pd.DataFrame) -> Metrics:
     }
 
 
+def calibrated_metrics(table: pd.DataFrame) -> Metrics:
+    """Returns accuracy, NLL and ECE after temperature scaling, each with its interval, and n.
+
+    They have the names of :func:`atelier.evaluation.classification_metrics`.
+    """
+    (row,) = table[table["method"] == "temperature"].to_dict("records")
+    measures = [f"{name}{suffix}" for name in CLASSIFIER_MEASURES for suffix in LIMITS]
+    return {name: float(row[name]) for name in (*measures, "n")}
+
+
 def model_card(
     table: pd.DataFrame, provenance: Mapping[str, Any], *, temperature: float
 ) -> tuple[str, dict[str, str]]:
@@ -181,13 +191,14 @@ def model_card(
     Returns:
         The description in Markdown, and the tags by name.
     """
-    numbers = temperature_metrics(table)
+    numbers, calibrated = temperature_metrics(table), calibrated_metrics(table)
     ece = {
         when: "{:.4f} (95 % interval {:.4f} to {:.4f})".format(
             *(numbers[f"ece_{when}{suffix}"] for suffix in LIMITS)
         )
         for when in ("before", "after")
     }
+    measures = {name: evaluation.interval_text(calibrated, name) for name in CLASSIFIER_MEASURES}
     counts = ", ".join(f"{name} {count:,}" for name, count in provenance["counts"].items())
     description = f"""\
 Classifies {len(provenance["classes"])} classes of {provenance["name"]} with calibrated confidence.
@@ -198,7 +209,7 @@ logits (Gaussians on the training logits) and `reject` (lower density than almos
 images).
 
 ECE before {ece["before"]}, after {ece["after"]}; NLL before {numbers["nll_before"]:.4f}, after
-{numbers["nll_after"]:.4f} nats; T = {temperature:.5g}; n = {numbers["n"]:.0f} test images.
+{numbers["nll_after"]:.4f} nats; accuracy {measures["accuracy"]}; T = {temperature:.5g}.
 
 Splits: {counts}. Temperature and threshold come from the calibration split, densities from the
 training split."""
@@ -212,4 +223,4 @@ training split."""
         "nll_after": f"{numbers['nll_after']:.4f}",
         "splits": counts,
     }
-    return description, tags
+    return description, tags | {f"test_{name}": text for name, text in measures.items()}

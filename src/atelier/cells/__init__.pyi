@@ -5,6 +5,7 @@ from .comparison import (
     method_metrics,
     paired_gain,
     pictures_by_score,
+    score_examples,
     score_segmentations,
     summarize_scores,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "read_cell_folder",
     "read_cells",
     "repeated_pictures",
+    "score_examples",
     "score_segmentations",
     "scores",
     "shrink_touching",

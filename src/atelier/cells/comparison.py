@@ -11,6 +11,7 @@ from atelier.cells.instance_labels import number_cells
 from atelier.cells.samples import Sample
 from atelier.cells.scores import OVERLAPS, object_scores_by_overlap, pixel_scores, separated_pairs
 from atelier.cells.warping import warping_error
+from atelier.evaluation.examples import example_table
 from atelier.evaluation.intervals import (
     NOT_NEGATIVE,
     SHARE,
@@ -220,6 +221,33 @@ def _main_metrics(scores: pd.DataFrame, summary: pd.DataFrame) -> Metrics:
     metrics["touching_pairs"] = float(scores["pairs"].sum())
     metrics["pairs_apart"] = float(scores["apart"].sum())
     return metrics
+
+
+def score_examples(table: pd.DataFrame, *, split: str) -> pd.DataFrame:
+    """Returns the main scores of each image, from which runs are compared image by image.
+
+    Args:
+        table: As :func:`score_segmentations` returns it.
+        split: The digest of the images and their truth.
+
+    Returns:
+        A row for each image: ``split``, and :data:`MAIN_MEASURES`, with the method before each
+        name where there are several methods.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from atelier.cells import score_examples
+        >>> scores = {"method": ["a", "b"], "image": "0", **dict.fromkeys(MAIN_MEASURES, 0.5)}
+        >>> list(score_examples(pd.DataFrame(scores), split="5f2c"))[:3]
+        ['split', 'a_f1', 'a_mean_f1']
+    """
+    methods = table["method"].unique()
+    columns = {
+        measure if len(methods) == 1 else f"{method}_{measure}": scores[measure].to_numpy()
+        for method, scores in table.groupby("method", sort=False)
+        for measure in MAIN_MEASURES
+    }
+    return example_table(split, **columns)
 
 
 def pictures_by_score(

@@ -84,7 +84,7 @@ class ProjectConfigLoader(OmegaConfigLoader):
         """Returns the names of runtime parameters to which the files of ``conf/`` refer."""
         for key in {"parameters", "catalog"} - set(self._raw_files):
             self._read(key)
-        return {name for text in _texts(self._raw_files) for name in REQUESTED.findall(text)}
+        return requested_in(self._raw_files)
 
     def _has_local(self, folder: str) -> bool:
         environment = self.env or self.default_run_env
@@ -119,6 +119,19 @@ class ProjectConfigLoader(OmegaConfigLoader):
             for file in files:
                 if name in file and not OmegaConf.is_dict(file._get_node(name)):
                     file[name] = value
+
+
+def requested_in(content: Any) -> set[str]:
+    """Returns the names of runtime parameters to which unresolved content refers.
+
+    Args:
+        content: Nested dictionaries and lists, or a text.
+
+    Examples:
+        >>> requested_in({"seed": "${runtime_params:short.seed,0}", "epochs": 3})
+        {'short.seed'}
+    """
+    return {name for text in _texts(content) for name in REQUESTED.findall(text)}
 
 
 def _texts(content: Any) -> Iterator[str]:

@@ -24,7 +24,9 @@ def complete_names(names: Iterable[str], known: Iterable[str]) -> list[str]:
         name: [name] if name in whole else [item for item in whole if item.endswith(f".{name}")]
         for name in names
     }
-    return [item for name, items in completed.items() for item in items or [name]]
+    return list(
+        dict.fromkeys(item for name, items in completed.items() for item in items or [name])
+    )
 
 
 def complete_options(

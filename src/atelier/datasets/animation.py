@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from kedro_datasets._typing import ImagePreview
 from PIL import Image
 
 from atelier.datasets.base import FileDataset
+from atelier.datasets.previews import preview_file
 from atelier.storage.atomic_write import atomic_path
 from atelier.types import Animation
 
@@ -34,3 +36,7 @@ class AnimationDataset(FileDataset):
                 image.seek(index)
                 frames.append(np.asarray(image.convert("RGB")))
             return Animation(np.stack(frames), image.info["duration"] / 1000)
+
+    def preview(self) -> ImagePreview:
+        """Returns the animation as Kedro-Viz shows it."""
+        return preview_file(self._filepath)

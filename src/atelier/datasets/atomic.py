@@ -6,11 +6,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from fsspec.implementations.local import LocalFileSystem
+from kedro_datasets._typing import HTMLPreview, TablePreview
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.text import TextDataset as PlainTextDataset
 
+from atelier.datasets.previews import preview_markdown, preview_records, preview_rows
 from atelier.storage.atomic_write import atomic_path
 
 if TYPE_CHECKING:
@@ -59,6 +61,19 @@ class TableDataset(AtomicSave, ParquetDataset):
 class TextDataset(AtomicSave, PlainTextDataset):
     """A text."""
 
+    def preview(self) -> HTMLPreview:
+        """Returns the text, which is Markdown, as Kedro-Viz shows it."""
+        return preview_markdown(self.load())
+
 
 class RecordDataset(AtomicSave, JSONDataset):
-    """A record as JSON."""
+    """A record, a list of records or a single value as JSON."""
+
+    def preview(self) -> TablePreview:
+        """Returns the record as the table that Kedro-Viz shows."""
+        data = self.load()
+        if isinstance(data, list):
+            return preview_records(data)
+        if isinstance(data, dict):
+            return preview_rows(["name", "value"], data.items())
+        return preview_rows(["value"], [[data]])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
+from kedro_datasets._typing import TablePreview
+
 from atelier.datasets.base import FileDataset
+from atelier.datasets.previews import preview_rows
 from atelier.storage.atomic_write import atomic_path
 
 
@@ -49,3 +54,10 @@ class KerasModelDataset(FileDataset):
         """Replaces the file as a whole."""
         with atomic_path(self._filepath) as partial:
             data.save(partial)
+
+    def preview(self) -> TablePreview:
+        """Returns the model's layers as Kedro-Viz shows them, without Keras."""
+        with zipfile.ZipFile(self._filepath) as file:
+            layers = json.loads(file.read("config.json"))["config"]["layers"]
+        rows = [(layer["config"].get("name"), layer["class_name"]) for layer in layers]
+        return preview_rows(["layer", "kind"], rows)

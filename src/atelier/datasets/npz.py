@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from kedro.io import DatasetError
+from kedro_datasets._typing import TablePreview
 
 from atelier.datasets.base import FileDataset
+from atelier.datasets.previews import preview_arrays
 from atelier.storage.atomic_write import atomic_path
 from atelier.types import Array, Arrays
 
@@ -58,3 +60,7 @@ class NpzDataset(FileDataset):
             write_npz(self._filepath, data)
         except TypeError as error:
             raise DatasetError(str(error)) from error
+
+    def preview(self) -> TablePreview:
+        """Returns names, shapes and types as Kedro-Viz shows them."""
+        return preview_arrays(self._filepath)

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
+from kedro_datasets._typing import ImagePreview
 
 from atelier.configuration.redaction import RedactingFilter, redact
 from atelier.datasets.base import FileDataset, ReadOnlyDataset
+from atelier.datasets.previews import preview_picture, preview_pictures
 from atelier.storage.atomic_write import atomic_path
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ class PictureDataset(ReadOnlyDataset):
 
         return read_picture(_local_source(self._source, self._downloads, self._mirror))
 
+    def preview(self) -> ImagePreview:
+        """Returns the picture as Kedro-Viz shows it."""
+        return preview_picture(self.load())
+
 
 class PicturesDataset(ReadOnlyDataset):
     """Loads as arrays by name.
@@ -74,6 +80,10 @@ class PicturesDataset(ReadOnlyDataset):
     def load(self) -> dict[str, Array]:
         """Returns every picture by its name, upright."""
         return {name: dataset.load() for name, dataset in self._pictures.items()}
+
+    def preview(self) -> ImagePreview:
+        """Returns the pictures side by side as Kedro-Viz shows them."""
+        return preview_pictures(self.load().values())
 
 
 def _local_source(source: str, downloads: str, mirror: str | None) -> str:
@@ -118,6 +128,10 @@ class GalleryDataset(FileDataset):
         from atelier.data.pictures import read_picture
 
         return {file.stem: read_picture(str(file)) for file in self._files()}
+
+    def preview(self) -> ImagePreview:
+        """Returns the pictures side by side as Kedro-Viz shows them."""
+        return preview_pictures(self.load().values())
 
     def _files(self) -> list[Path]:
         from atelier.data.system_files import is_system_file

@@ -11,9 +11,16 @@ from typing import Any
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
+from atelier.datasets.tracked import DIGEST_LENGTH
 from atelier.types import Images, Servable
 
 REQUIREMENTS = ("keras", "tensorflow", "numpy")
+NOTE = "mlflow.note.content"
+"""The tag that MLflow's page of a model shows as its description."""
+NO_STEP = -1
+"""The step at which a model is an output of its run. MLflow gives a model all metrics that its run
+logs at the model's step, before and after it; no metric of a run has this step.
+"""
 
 
 @contextmanager
@@ -74,17 +81,21 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
 
     The model has Keras' own layers only, and so loads in safe mode without this package. The
     version has the example, the signature of the prediction, the exact requirements, the
-    description and the tags. It refuses input that is no stored picture
+    description, the tags and its own metrics, which belong to the data set of the run that has
+    their digest. It refuses input that is no stored picture
     (:mod:`atelier.datasets.stored_images`). The model's metadata has type and shape of the input
     under ``input``.
 
     Args:
         name: The registered model's name.
+        prefix: The first part of the metrics' names.
         metadata: For Kedro-Viz.
     """
 
-    def __init__(self, *, name: str, metadata: Mapping[str, Any] | None = None) -> None:
-        self._name = name
+    def __init__(
+        self, *, name: str, prefix: str = "test", metadata: Mapping[str, Any] | None = None
+    ) -> None:
+        self._name, self._prefix = name, prefix
         self._logging_activated = True
         self.metadata = metadata
 
@@ -116,10 +127,27 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
                 signature=open_signature(example, data.prediction),
                 input_example=example,
                 pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+                tags={NOTE: data.description},
+                step=NO_STEP,
             )
+        self._log_metrics(info.model_id, data)
         client = mlflow.MlflowClient()
         registered = mlflow.register_model(info.model_uri, self._name, tags=dict(data.tags))
         client.update_model_version(self._name, registered.version, data.description)
+
+    def _log_metrics(self, model_id: str, data: Servable) -> None:
+        """Logs the metrics to the run, as those of the model on the run's data set."""
+        import mlflow
+
+        run_id = mlflow.active_run().info.run_id
+        inputs = mlflow.MlflowClient().get_run(run_id).inputs.dataset_inputs
+        known = {item.dataset.digest: item.dataset for item in inputs}
+        mlflow.log_metrics(
+            {f"{self._prefix}/{name}": value for name, value in data.metrics.items()},
+            run_id=run_id,
+            model_id=model_id,
+            dataset=known.get(data.digest[:DIGEST_LENGTH]),
+        )
 
     def load(self) -> Any:
         """Returns the newest version as an MLflow pyfunc model."""

@@ -119,6 +119,8 @@ def _run(origin: Origin, page: Callable[[str], str | None]) -> Run:
             parameters=parameters,
             pipelines=writer.pipelines,
             inputs=inputs,
+            command_run_id=writer.command_run_id,
+            command_page=page(writer.command_run_id),
         )
 
     inputs = tuple(describe(writer, {}, ()) for writer in origin.inputs)

@@ -27,12 +27,16 @@ class MlflowMetricLog:
     """Logs each row of metrics to the active MLflow run at once, one step for each row.
 
     Args:
-        prefix: The first part of the metrics' names.
+        prefix: The first part of the metrics' names, by which MLflow groups charts.
+        names: Whole names of metrics that are called otherwise than ``<prefix>/<metric>``.
         active: False logs nothing.
     """
 
-    def __init__(self, prefix: str, *, active: bool = True) -> None:
-        self._prefix, self._active, self._step = prefix, active, 0
+    def __init__(
+        self, prefix: str, *, names: Mapping[str, str] | None = None, active: bool = True
+    ) -> None:
+        self._prefix, self._names = prefix, names or {}
+        self._active, self._step = active, 0
 
     def append(self, metrics: dict[str, float]) -> None:
         """Logs one more epoch; its step is its number, from 1."""
@@ -40,7 +44,10 @@ class MlflowMetricLog:
 
         self._step += 1
         if self._active and mlflow.active_run():
-            named = {f"{self._prefix}.{name}": value for name, value in metrics.items()}
+            named = {
+                self._names.get(name, f"{self._prefix}/{name}"): value
+                for name, value in metrics.items()
+            }
             mlflow.log_metrics(named, step=self._step)
 
 
@@ -49,17 +56,24 @@ class MetricLogDataset(ReadOnlyDataset):
 
     Args:
         prefix: The first part of the metrics' names.
+        names: Whole names of metrics that are called otherwise than ``<prefix>/<metric>``.
         metadata: For Kedro-Viz.
     """
 
-    def __init__(self, *, prefix: str, metadata: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        prefix: str,
+        names: Mapping[str, str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(metadata=metadata, prefix=prefix)
-        self._prefix = prefix
+        self._prefix, self._names = prefix, names
         self._logging_activated = True  # kedro-mlflow's switch for untracked pipelines
 
     def load(self) -> MlflowMetricLog:
         """Returns a log that begins at step 1."""
-        return MlflowMetricLog(self._prefix, active=self._logging_activated)
+        return MlflowMetricLog(self._prefix, names=self._names, active=self._logging_activated)
 
 
 class FileCheckpoint:
@@ -152,20 +166,19 @@ class MlflowRunSinks:
 
     Args:
         folder: The folder of the checkpoints.
-        prefix: The first part of the names in MLflow.
         active: False logs nothing.
     """
 
-    def __init__(self, folder: Path, prefix: str, *, active: bool = True) -> None:
-        self._folder, self._prefix, self._active = folder, prefix, active
+    def __init__(self, folder: Path, *, active: bool = True) -> None:
+        self._folder, self._active = folder, active
 
     def metric_log(self, name: str) -> MlflowMetricLog:
-        """Returns a log of metrics called ``<prefix>.<name>.<metric>``."""
-        return MlflowMetricLog(f"{self._prefix}.{name}", active=self._active)
+        """Returns a log of metrics called ``<name>/<metric>``."""
+        return MlflowMetricLog(name, active=self._active)
 
     def image_log(self, name: str) -> MlflowImageLog:
-        """Returns a log of pictures called ``<prefix>.<name>``."""
-        return MlflowImageLog(f"{self._prefix}.{name}", active=self._active)
+        """Returns a log of pictures that are all called ``name``."""
+        return MlflowImageLog(name, active=self._active)
 
     def checkpoint(self, name: str) -> FileCheckpoint:
         """Returns the checkpoint of that name in the folder."""
@@ -181,20 +194,17 @@ class RunSinksDataset(ReadOnlyDataset):
 
     Args:
         filepath: The folder of the checkpoints.
-        prefix: The first part of the names in MLflow.
         metadata: For Kedro-Viz.
     """
 
-    def __init__(
-        self, *, filepath: str, prefix: str, metadata: Mapping[str, Any] | None = None
-    ) -> None:
-        super().__init__(metadata=metadata, filepath=filepath, prefix=prefix)
-        self._filepath, self._prefix = Path(filepath), prefix
+    def __init__(self, *, filepath: str, metadata: Mapping[str, Any] | None = None) -> None:
+        super().__init__(metadata=metadata, filepath=filepath)
+        self._filepath = Path(filepath)
         self._logging_activated = True
 
     def load(self) -> MlflowRunSinks:
         """Returns sinks whose checkpoints are in this folder."""
-        return MlflowRunSinks(self._filepath, self._prefix, active=self._logging_activated)
+        return MlflowRunSinks(self._filepath, active=self._logging_activated)
 
 
 class ChunkStoreDataset(ReadOnlyDataset):

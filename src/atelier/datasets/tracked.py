@@ -7,8 +7,11 @@ written.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
+
+from kedro.io import DatasetError
 
 from atelier.datasets.atomic import RecordDataset
 
@@ -51,16 +54,71 @@ class _TrackedRecord(RecordDataset):
 
 
 class MetricsDataset(_TrackedRecord):
-    """Numbers by name: a JSON file, and MLflow metrics called ``<prefix>.<name>``."""
+    """Numbers by name: a JSON file, and MLflow metrics called ``<prefix>/<name>``.
+
+    Args:
+        filepath: The path of the JSON file.
+        prefix: The first part of the names in MLflow, by which it groups charts.
+        headlines: Patterns of the names that become metrics, such as ``f1*``; by default all do.
+            The file with all numbers is then an artifact of the run.
+        artifact_path: The folder of that artifact; by default the run's own.
+        metadata: For Kedro-Viz.
+    """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        prefix: str,
+        headlines: Sequence[str] = ("*",),
+        artifact_path: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(filepath=filepath, prefix=prefix, metadata=metadata)
+        self._headlines, self._artifact_path = tuple(headlines), artifact_path
 
     def save(self, data: Mapping[str, float]) -> None:
-        """Writes the file, then logs every number."""
+        """Writes the file, then logs the headlines, and the file where it has more than these.
+
+        Raises:
+            DatasetError: If no number has a name of one of the headlines.
+        """
         numbers = {name: float(value) for name, value in data.items()}
+        headlines = select_headlines(numbers, self._headlines)
         super().save(numbers)
         if self._tracks:
             import mlflow
 
-            mlflow.log_metrics({f"{self._prefix}.{name}": x for name, x in numbers.items()})
+            mlflow.log_metrics({f"{self._prefix}/{name}": x for name, x in headlines.items()})
+            if len(headlines) < len(numbers):
+                mlflow.log_artifact(str(self._filepath), self._artifact_path)
+
+
+def select_headlines(numbers: Mapping[str, float], patterns: Sequence[str]) -> dict[str, float]:
+    """Returns the numbers whose name matches a pattern, in their order.
+
+    Args:
+        numbers: Numbers by name.
+        patterns: Names, in which ``*`` stands for any text.
+
+    Raises:
+        DatasetError: If a pattern matches no name.
+
+    Examples:
+        >>> select_headlines({"f1": 0.5, "f1_low": 0.25, "iou": 0.75, "n": 9}, ["f1*", "n"])
+        {'f1': 0.5, 'f1_low': 0.25, 'n': 9}
+    """
+    unknown = [item for item in patterns if not any(fnmatchcase(name, item) for name in numbers)]
+    if numbers and unknown:
+        raise DatasetError(
+            f"Expected headlines among the metrics {', '.join(numbers)}. Received: "
+            f"{', '.join(unknown)}, which none of them matches; correct `headlines` in conf/"
+        )
+    return {
+        name: number
+        for name, number in numbers.items()
+        if any(fnmatchcase(name, item) for item in patterns)
+    }
 
 
 class ProvenanceDataset(_TrackedRecord):

@@ -13,17 +13,28 @@ from .classification import (
     confusion_matrix,
 )
 from .detection import DetectionMetrics, detection_intervals, detection_metrics
-from .intervals import bootstrap_interval, wilson_interval, with_interval
+from .examples import SPLIT, classification_examples, example_table
+from .intervals import (
+    bootstrap_interval,
+    interval_text,
+    wilson_interval,
+    with_bootstrap_interval,
+    with_interval,
+)
+from .params import BootstrapParams
 from .reliability import ReliabilityBins, reliability_bins, top_label
 from .scoring_rules import brier_score, log_losses, negative_log_likelihood
 
 __all__ = [
+    "SPLIT",
+    "BootstrapParams",
     "DetectionMetrics",
     "ReliabilityBins",
     "adaptive_calibration_error",
     "bootstrap_interval",
     "brier_score",
     "class_scores",
+    "classification_examples",
     "classification_metrics",
     "classwise_calibration_error",
     "confident_mistakes",
@@ -31,7 +42,9 @@ __all__ = [
     "debiased_calibration_error",
     "detection_intervals",
     "detection_metrics",
+    "example_table",
     "expected_calibration_error",
+    "interval_text",
     "log_losses",
     "maximum_calibration_error",
     "negative_log_likelihood",
@@ -39,5 +52,6 @@ __all__ = [
     "smooth_calibration_error",
     "top_label",
     "wilson_interval",
+    "with_bootstrap_interval",
     "with_interval",
 ]

@@ -4,40 +4,84 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 from sklearn import metrics
 
-from atelier.evaluation.intervals import with_interval
+from atelier.evaluation.calibration_error import expected_calibration_error
+from atelier.evaluation.intervals import (
+    NOT_NEGATIVE,
+    SHARE,
+    bootstrap_interval,
+    with_bootstrap_interval,
+    with_interval,
+)
+from atelier.evaluation.params import BootstrapParams
+from atelier.evaluation.reliability import top_label
 from atelier.evaluation.scoring_rules import negative_log_likelihood
 from atelier.evaluation.validation import unmasked
 from atelier.types import Array, Labels, Metrics
 
+CLASSIFIER_MEASURES = ("accuracy", "nll", "ece")
+"""Measures of a classifier that have an interval; a registered model has them as its metrics."""
 
-def classification_metrics(logits: Array, labels: Labels) -> Metrics:
-    """Returns accuracy with its 95 % Wilson interval, cross-entropy and the number of images.
+
+def classification_metrics(logits: Array, labels: Labels, params: BootstrapParams) -> Metrics:
+    """Returns accuracy, negative log-likelihood and calibration error, with 95 % intervals.
+
+    The accuracy's interval is Wilson's, the others are bootstrap ones.
 
     Args:
         logits: (n, classes).
         labels: (n,), integers in [0, classes).
+        params: Seed and number of the resamples.
 
     Returns:
-        ``accuracy``, ``accuracy_low``, ``accuracy_high`` in [0, 1], ``loss`` in nats and ``n``.
+        ``accuracy`` in [0, 1], ``nll`` in nats, ``ece`` (over 15 bins of equal width) in [0, 1],
+        each with ``<name>_low`` and ``<name>_high``, and the number of images ``n``.
 
     Raises:
         ValueError: If the logits or labels are masked, not finite or of another shape.
 
     Examples:
         >>> import numpy as np
-        >>> metrics = classification_metrics(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0, 1]))
-        >>> {name: round(value, 3) for name, value in metrics.items()}
-        {'accuracy': 0.5, 'accuracy_low': 0.095, 'accuracy_high': 0.905, 'loss': 0.813, 'n': 2.0}
+        >>> params = BootstrapParams(resamples=100, seed=0)
+        >>> logits, labels = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0, 1])
+        >>> metrics = classification_metrics(logits, labels, params)
+        >>> {name: round(metrics[name], 3) for name in ("accuracy", "accuracy_low", "nll", "n")}
+        {'accuracy': 0.5, 'accuracy_low': 0.095, 'nll': 0.813, 'n': 2.0}
     """
     logits, labels = unmasked("logits", logits), unmasked("labels", labels)
+    nll = negative_log_likelihood(logits, labels)  # checks both
     correct = int((logits.argmax(axis=1) == labels).sum())
-    return with_interval("accuracy", correct, len(labels)) | {
-        "loss": negative_log_likelihood(logits, labels),
-        "n": float(len(labels)),
-    }
+    return (
+        with_interval("accuracy", correct, len(labels))
+        | _nll_with_interval(nll, logits, labels, params)
+        | _ece_with_interval(logits, labels, params)
+        | {"n": float(len(labels))}
+    )
+
+
+def _nll_with_interval(
+    nll: float, logits: Array, labels: Labels, params: BootstrapParams
+) -> Metrics:
+    wide = logits.astype(np.float64)
+    losses = logsumexp(wide, axis=1) - wide[np.arange(len(labels)), labels]
+    low, high = bootstrap_interval(
+        np.mean, losses, seed=params.seed, resamples=params.resamples, bounds=NOT_NEGATIVE
+    )
+    return {"nll": nll, "nll_low": low, "nll_high": high}
+
+
+def _ece_with_interval(logits: Array, labels: Labels, params: BootstrapParams) -> Metrics:
+    probs = softmax(logits.astype(np.float64), axis=1)
+    return with_bootstrap_interval(
+        "ece",
+        expected_calibration_error,
+        *top_label(probs, labels),
+        seed=params.seed,
+        resamples=params.resamples,
+        bounds=SHARE,
+    )
 
 
 def class_scores(logits: Array, labels: Labels, classes: Sequence[str]) -> pd.DataFrame:

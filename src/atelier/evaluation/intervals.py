@@ -1,6 +1,6 @@
 """Confidence intervals of proportions and of any measure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import lazy_loader
 import numpy as np
@@ -61,6 +61,21 @@ def with_interval(name: str, successes: int, trials: int) -> dict[str, float]:
     return {name: successes / trials, f"{name}_low": low, f"{name}_high": high}
 
 
+def interval_text(metrics: Mapping[str, float], name: str) -> str:
+    """Returns a measure with its interval and the sample size, as a tag or a description has it.
+
+    Args:
+        metrics: ``name``, ``name_low``, ``name_high`` and ``n``.
+        name: Name of the measure.
+
+    Examples:
+        >>> interval_text(with_interval("accuracy", 9, 10) | {"n": 10}, "accuracy")
+        '0.9000 (95 % interval 0.5958 to 0.9821, n = 10)'
+    """
+    value, low, high = (metrics[f"{name}{end}"] for end in ("", "_low", "_high"))
+    return f"{value:.4f} (95 % interval {low:.4f} to {high:.4f}, n = {metrics['n']:.0f})"
+
+
 def bootstrap_interval(
     measure: Callable[..., float],
     *arrays: Array,
@@ -116,6 +131,38 @@ def bootstrap_interval(
     limits = sorted((2 * estimate - float(high), 2 * estimate - float(low)))
     least, largest = bounds
     return max(min(limits[0], estimate), least), min(max(limits[1], estimate), largest)
+
+
+def with_bootstrap_interval(
+    name: str,
+    measure: Callable[..., float],
+    *arrays: Array,
+    seed: int,
+    resamples: int = RESAMPLES,
+    bounds: tuple[float, float] = UNBOUNDED,
+) -> dict[str, float]:
+    """Returns a measure with its 95 % bootstrap interval, as columns of a table.
+
+    Args:
+        name: Name of the measure.
+        measure: A function of the arrays.
+        arrays: At least one, all of length n.
+        seed: Seed of the resamples, see :func:`bootstrap_interval`.
+        resamples: Number of resamples, ≥ 1.
+        bounds: Least and largest value that the measure can have.
+
+    Returns:
+        ``name``, ``name_low`` and ``name_high``.
+
+    Examples:
+        >>> import numpy as np
+        >>> errors = np.array([0, 1, 0, 0, 1, 0, 0, 0, 1, 0])
+        >>> columns = with_bootstrap_interval("error", np.mean, errors, seed=0, bounds=(0, 1))
+        >>> {name: round(value, 2) for name, value in columns.items()}
+        {'error': 0.3, 'error_low': 0.0, 'error_high': 0.6}
+    """
+    low, high = bootstrap_interval(measure, *arrays, seed=seed, resamples=resamples, bounds=bounds)
+    return {name: float(measure(*arrays)), f"{name}_low": low, f"{name}_high": high}
 
 
 def _within(estimate: float, bounds: tuple[float, float]) -> float:

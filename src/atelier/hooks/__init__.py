@@ -2,6 +2,8 @@
 
 from atelier.hooks.catalog import CatalogHooks
 from atelier.hooks.commands import CommandHooks
+from atelier.hooks.descriptions import RunDescriptions
+from atelier.hooks.graph_status import GraphStatusHooks
 from atelier.hooks.inputs import InputHooks
 from atelier.hooks.interruption import KilledRunHooks
 from atelier.hooks.origins import OriginHooks
@@ -17,6 +19,7 @@ from atelier.hooks.tracking import TrackingHooks
 __all__ = [
     "CatalogHooks",
     "CommandHooks",
+    "GraphStatusHooks",
     "InputHooks",
     "KilledRunHooks",
     "OriginHooks",
@@ -24,6 +27,7 @@ __all__ = [
     "PathHooks",
     "ProgressHooks",
     "RedactionHooks",
+    "RunDescriptions",
     "RunnerHooks",
     "SinkHooks",
     "TensorFlowHooks",

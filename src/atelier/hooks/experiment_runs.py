@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from atelier.hooks.active_runs import (
+    FAILED,
+    FINISHED,
+    KILLED,
+    active_runs,
+    end_active_run,
+    remove_active_run,
+    start_below_active_run,
+    without_links,
+)
 
 if TYPE_CHECKING:
-    from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
 UNTRACKED = "untracked"
 """The tag of nodes that have no run."""
-FINISHED, FAILED, KILLED, RUNNING = "FINISHED", "FAILED", "KILLED", "RUNNING"
-"""MLflow's statuses of a run."""
 PIPELINE, NAMESPACE = "pipeline", "namespace"
 """Tags of a run: the pipeline, and the first part of its datasets' names."""
 
@@ -59,18 +68,29 @@ class ExperimentRuns:
 
     Nodes of several experiments may take turns: a run stays open, and is active while its nodes
     run. It begins with its first node and ends with its last one.
+
+    Args:
+        before_end: Gets experiment, id, status and seconds of each run that is about to end.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, before_end: Callable[[Experiment, str, str, float], None] | None = None
+    ) -> None:
+        self._before_end = before_end
         self._remaining: Counter[Experiment] = Counter()
-        self._ids: dict[Experiment, str] = {}
+        self._open: dict[Experiment, Any] = {}
+        self._seconds: dict[Experiment, float] = {}
         self._active: Experiment | None = None
+        self._since = 0.0
 
-    def plan(self, pipeline: Pipeline) -> None:
-        """Notes how many nodes each experiment has in the session's pipeline."""
-        experiments = map(experiment_of, pipeline.nodes)
-        self._remaining = Counter(item for item in experiments if item)
-        self._ids, self._active = {}, None
+    def plan(self, nodes: Iterable[Node]) -> None:
+        """Counts the nodes of each experiment in the session.
+
+        Args:
+            nodes: Those that will run.
+        """
+        self._remaining = Counter(item for item in map(experiment_of, nodes) if item)
+        self._open, self._seconds, self._active = {}, {}, None
 
     @property
     def active(self) -> Experiment | None:
@@ -79,8 +99,17 @@ class ExperimentRuns:
 
     @property
     def ids(self) -> dict[Experiment, str]:
-        """The ids of the runs that have begun, by experiment."""
-        return dict(self._ids)
+        """The ids of the open runs by experiment."""
+        return {experiment: run.info.run_id for experiment, run in self._open.items()}
+
+    def seconds(self, experiment: Experiment) -> float:
+        """Returns how long an experiment's nodes have run: without the nodes between them.
+
+        Args:
+            experiment: One that has begun; it may have ended.
+        """
+        running = time.monotonic() - self._since if experiment == self._active else 0.0
+        return self._seconds.get(experiment, 0.0) + running
 
     def enter(self, node: Node, name: str, tags: Mapping[str, str]) -> bool:
         """Makes the run of a node's experiment the active one.
@@ -93,26 +122,19 @@ class ExperimentRuns:
         Returns:
             Whether the run has begun now.
         """
-        import mlflow
-
         experiment = experiment_of(node)
         if experiment == self._active:
             return False
-        self._suspend()
-        self._active = experiment
+        self._leave()
         if experiment is None:
             return False
-        parent = mlflow.active_run()
-        known = self._ids.get(experiment)
-        run = mlflow.start_run(
-            run_id=known,
-            experiment_id=parent.info.experiment_id if parent else None,
-            run_name=name,
-            nested=True,
-            tags=None if known else dict(tags),
-        )
-        self._ids[experiment] = run.info.run_id
-        return known is None
+        begins = experiment not in self._open
+        if begins:
+            self._open[experiment] = start_below_active_run(name, tags)
+        else:
+            active_runs().append(self._open[experiment])
+        self._active, self._since = experiment, time.monotonic()
+        return begins
 
     def count(self, node: Node) -> None:
         """Notes that a node has run; its outputs are saved after this."""
@@ -121,40 +143,49 @@ class ExperimentRuns:
 
     def completed(self) -> list[Experiment]:
         """Returns the experiments whose nodes have all run and whose runs are still open."""
-        return [item for item in self._ids if not self._remaining[item]]
+        return [item for item in self._open if not self._remaining[item]]
 
-    def end(self, experiment: Experiment, status: str) -> None:
+    def end(self, experiment: Experiment, status: str, reason: str = "") -> None:
         """Ends the run of an experiment.
 
         Args:
             experiment: One that has begun and has not ended.
             status: ``FINISHED``, ``FAILED`` or ``KILLED``.
+            reason: Why it did not finish.
         """
-        import mlflow
-
-        run_id = self._ids.pop(experiment)
         if experiment == self._active:
-            mlflow.end_run(status)
-            self._active = None
-        else:
-            mlflow.MlflowClient().set_terminated(run_id, status)
+            self._leave()
+        run = self._open.pop(experiment)
+        active_runs().append(run)
+        try:
+            if self._before_end:
+                self._before_end(experiment, run.info.run_id, status, self.seconds(experiment))
+        finally:
+            with without_links():
+                end_active_run(status, reason)
 
-    def end_all(self, active: str, others: str) -> None:
-        """Ends the open runs of a session that has failed or was interrupted.
+    def end_all(self, status: str, reason: str = "") -> None:
+        """Ends the open runs of a session.
 
         Args:
-            active: The status of the run whose node was running.
-            others: The status of runs whose nodes have not all run.
+            status: Of the active run. If it is not ``FINISHED``, other runs whose nodes have not
+                all run are ``KILLED``.
+            reason: Why the active run did not finish.
         """
-        for experiment in list(self._ids):
-            done = not self._remaining[experiment] and experiment != self._active
-            status = FINISHED if done else active if experiment == self._active else others
-            self.end(experiment, status)
+        stopped = self._active
+        why = f"{stopped.name} failed" if stopped and status == FAILED else reason
+        for experiment in list(self._open):
+            if experiment == stopped:
+                self.end(experiment, status, reason)
+            elif status == FINISHED or not self._remaining[experiment]:
+                self.end(experiment, FINISHED)
+            else:
+                self.end(experiment, KILLED, why)
 
-    def _suspend(self) -> None:
+    def _leave(self) -> None:
         """Takes the active run from MLflow's stack; it stays open."""
-        import mlflow
-
-        if self._active is not None:
-            mlflow.end_run(RUNNING)
+        if self._active is None:
+            return
+        self._seconds[self._active] = self.seconds(self._active)
+        remove_active_run(self._open[self._active].info.run_id)
         self._active = None

@@ -6,9 +6,14 @@ import logging
 
 from kedro.framework.hooks import hook_impl
 
+from atelier.hooks.active_runs import KILLED, REASON, without_links
+from atelier.hooks.descriptions import COMMAND, NOTE, killed_note
 from atelier.storage.processes import PROCESS, is_dead, this_process
 
 logger = logging.getLogger(__name__)
+
+PROCESS_ENDED = "its process ended before it, killed or with its machine"
+"""The reason of runs that the next run closes."""
 
 
 class KilledRunHooks:
@@ -25,5 +30,10 @@ class KilledRunHooks:
         experiments = [item.experiment_id for item in client.search_experiments()]
         for run in client.search_runs(experiments, "status = 'RUNNING'"):
             if is_dead(run.data.tags.get(PROCESS, this_process())):
-                client.set_terminated(run.info.run_id, "KILLED")
+                client.set_tag(run.info.run_id, REASON, PROCESS_ENDED)
+                if NOTE not in run.data.tags:
+                    note = killed_note(run.data.tags.get(COMMAND, ""), PROCESS_ENDED)
+                    client.set_tag(run.info.run_id, NOTE, note)
+                with without_links():
+                    client.set_terminated(run.info.run_id, KILLED)
                 logger.warning("run %s was killed: marked so", run.info.run_id)

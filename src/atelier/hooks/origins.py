@@ -53,6 +53,7 @@ class OriginHooks:
             began=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             command=self._commands.rerun(run_params),
             pipelines=tuple(requested_pipelines(run_params)),
+            command_run_id=active_run_id(),
         )
         self._catalog = catalog
         self._unsaved = {}

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+from atelier.hooks.active_runs import KILLED, end_active_run, short_tags
+from atelier.hooks.experiment_runs import ExperimentRuns
+from atelier.hooks.termination import exit_on_sigterm, restore_sigterm
+
+INTERRUPTED = "interrupted"
+"""The reason of runs that Ctrl-C or SIGTERM has ended."""
 
 
 class SessionRun:
-    """One run on MLflow's stack of active runs, above a run that the user may have opened."""
+    """One run on MLflow's stack of active runs, above a run that the user may have opened.
 
-    def __init__(self) -> None:
+    Args:
+        experiments: The runs below it, which end before it.
+        before_end: Gets id and status of the run when it is about to end.
+    """
+
+    def __init__(
+        self,
+        experiments: ExperimentRuns | None = None,
+        before_end: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self._experiments = experiments or ExperimentRuns()
+        self._before_end = before_end
         self._run_id: str | None = None
         self._outer: str | None = None
 
@@ -26,7 +44,6 @@ class SessionRun:
             tags: Set when the run starts, so that a killed run can be recognised.
         """
         import mlflow
-        from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 
         outer = mlflow.active_run()
         self._outer = outer.info.run_id if outer else None
@@ -35,36 +52,44 @@ class SessionRun:
             experiment_id=mlflow.get_experiment_by_name(experiment_name).experiment_id,
             run_name=name,
             nested=outer is not None,
-            tags={key: value[:MAX_TAG_VAL_LENGTH] for key, value in tags.items()},
+            tags=short_tags(tags),
         )
         self._run_id = run.info.run_id
+        os.environ.pop("MLFLOW_RUN_ID", None)  # or the runs below would continue that run too
         atexit.register(self._end_at_exit, os.getpid())
+        exit_on_sigterm()
 
-    def end(self, status: str) -> None:
-        """Ends the run and all runs above it; the user's run stays open.
+    def end(self, status: str, reason: str = "") -> None:
+        """Ends the runs of the experiments, the run and all runs above it; the user's stays open.
 
         Args:
             status: ``FINISHED``, ``FAILED`` or ``KILLED``.
+            reason: Why the session did not finish.
         """
         import mlflow
 
         if self._run_id is None:
             return
+        self._experiments.end_all(status, reason)
+        if self._before_end:
+            self._before_end(self._run_id, status)
         while (run := mlflow.active_run()) is not None and run.info.run_id != self._outer:
-            mlflow.end_run(status)
+            end_active_run(status, reason)
         self._run_id = None
         atexit.unregister(self._end_at_exit)
+        restore_sigterm()
 
     def end_interrupted(self) -> None:
-        """Ends the run of a session that was interrupted: Ctrl-C reaches no hook of Kedro.
+        """Ends the runs of a session that was interrupted: Ctrl-C reaches no hook of Kedro.
 
-        MLflow's own handler at exit would call the run finished.
+        MLflow's own handler at exit would call the active run finished.
         """
         import mlflow
 
         run = mlflow.active_run()
-        if run is not None and run.info.run_id == self._run_id:
-            self.end("KILLED")
+        own = {self._run_id, *self._experiments.ids.values()}
+        if run is not None and run.info.run_id in own:
+            self.end(KILLED, INTERRUPTED)
 
     def _end_at_exit(self, process: int) -> None:
         if os.getpid() == process:

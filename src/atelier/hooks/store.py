@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 
 from atelier.configuration.redaction import redact
+from atelier.hooks.experiment_page import page_tags
 from atelier.hooks.relocation import rewrite_moved_store
 from atelier.hooks.sqlite_store import create_store, sqlite_file, sqlite_uri, store_lock
 
@@ -171,7 +172,8 @@ def _how_to_reach(error: str) -> str:
 def create_experiment(uri: str, *, name: str, create_experiment_kwargs: dict[str, Any]) -> None:
     """Creates the experiment if there is none, also if another process does so at the same time.
 
-    kedro-mlflow would then fail, and ``mlflow.set_experiment`` would use "Default".
+    It gets a description and the columns of its table. In a race kedro-mlflow would fail, and
+    ``mlflow.set_experiment`` would use "Default".
 
     Args:
         uri: Address of the store.
@@ -181,12 +183,19 @@ def create_experiment(uri: str, *, name: str, create_experiment_kwargs: dict[str
     import mlflow
 
     client = mlflow.MlflowClient(uri)
-    if client.get_experiment_by_name(name) is None:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        options = create_experiment_kwargs | {
+            "tags": page_tags({}) | (create_experiment_kwargs.get("tags") or {})
+        }
         try:
-            client.create_experiment(name, **create_experiment_kwargs)
+            client.create_experiment(name, **options)
         except mlflow.MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
+    elif experiment.lifecycle_stage == "active":
+        for tag, text in page_tags(experiment.tags).items():
+            client.set_experiment_tag(experiment.experiment_id, tag, text)
 
 
 @contextmanager

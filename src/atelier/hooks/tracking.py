@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kedro.framework.hooks import hook_impl
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from kedro_mlflow.framework.hooks.utils import _assert_mlflow_enabled
-from kedro_mlflow.io.catalog.switch_catalog_logging import switch_catalog_logging
 from pydantic import BaseModel
 
 from atelier.configuration.command_line import requested_pipelines
-from atelier.configuration.names import SHORT
 from atelier.configuration.redaction import redact
-from atelier.hooks.experiment_runs import (
-    FAILED,
-    FINISHED,
-    KILLED,
-    ExperimentRuns,
-    experiment_of,
-)
+from atelier.hooks.active_runs import FAILED, FINISHED
+from atelier.hooks.descriptions import BASE, ENVIRONMENT, RunDescriptions
+from atelier.hooks.experiment_page import UNFOLDED
+from atelier.hooks.experiment_runs import ExperimentRuns, experiment_of
 from atelier.hooks.locking import wait_for_locked_stores
+from atelier.hooks.logging_switch import switch_logging
+from atelier.hooks.planning import nodes_to_run
+from atelier.hooks.run_names import ChangedParameters
 from atelier.hooks.session_run import SessionRun
 from atelier.hooks.store import prepare_store, restore_mlflow_variables
 from atelier.hooks.version_control import git_tags
 from atelier.storage.processes import PROCESS, this_process
-
-MAX_SPECIAL = 40
-"""Longer parameters are no part of a run's name."""
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -37,6 +32,7 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
+    from atelier.configuration.loader import ProjectConfigLoader
     from atelier.hooks.commands import CommandHooks
 
 
@@ -68,16 +64,20 @@ class TrackingHooks(MlflowHook):
 
     Args:
         commands: Writes the command that repeats the run.
+        descriptions: Describes each run just before it ends.
     """
 
     _tags: dict[str, str]
-    _changed: Mapping[str, Any]
+    _options: frozenset[str]
+    _changed: ChangedParameters
+    _node: str
 
-    def __init__(self, commands: CommandHooks) -> None:
+    def __init__(self, commands: CommandHooks, descriptions: RunDescriptions) -> None:
         super().__init__()
-        self._run = SessionRun()
-        self._experiments = ExperimentRuns()
+        self._experiments = ExperimentRuns(before_end=descriptions.describe_experiment)
+        self._run = SessionRun(self._experiments, before_end=descriptions.describe_session)
         self._commands = commands
+        self._node = ""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -93,10 +93,13 @@ class TrackingHooks(MlflowHook):
             prepare_store(context)
         with restore_mlflow_variables():
             super().after_context_created(context)
+        self._loader = cast("ProjectConfigLoader", context.config_loader)
 
     def _log_param(self, name: str, value: Any) -> None:
+        active = self._experiments.active
         for leaf, leaf_value in flatten_parameters(value, name).items():
-            super()._log_param(leaf, redact(leaf_value, leaf))
+            logged = leaf.removeprefix(f"{active.namespace}.") if active else leaf
+            super()._log_param(logged, redact(leaf_value, leaf))
 
     @hook_impl
     def before_pipeline_run(
@@ -106,22 +109,27 @@ class TrackingHooks(MlflowHook):
         catalog: CatalogProtocol[Any, Any],
     ) -> None:
         """Begins the run of the session; its tags repeat the command line, without secrets."""
+        self._node = ""
         names = requested_pipelines(run_params) or ["__default__"]
         tracking = self.mlflow_config.tracking
         self._is_mlflow_enabled = _assert_mlflow_enabled(names, self.mlflow_config)
         if not self._is_mlflow_enabled:
-            switch_catalog_logging(catalog, False)  # noqa: FBT003  (kedro-mlflow's signature)
+            switch_logging(pipeline, catalog, active=False)
             return
         self.long_params_strategy = tracking.params.long_params_strategy
         self._tags = run_tags(run_params, self._commands.rerun(run_params))
-        self._changed = flatten_parameters(run_params.get("runtime_params") or {})
+        self._options = frozenset(run_params)
+        self._changed = ChangedParameters(run_params.get("runtime_params") or {}, self._loader)
+        self._plan = nodes_to_run(
+            pipeline, catalog, only_missing=run_params.get("only_missing_outputs", False)
+        )
+        self._experiments.plan(self._plan)
         self._run.begin(
             run_id=tracking.run.id,
             experiment_name=tracking.experiment.name,
             name=tracking.run.name or "+".join(names),
             tags=self._tags,
         )
-        self._experiments.plan(pipeline)
 
     @hook_impl(tryfirst=True)
     def before_dataset_loaded(self, node: Node) -> None:
@@ -163,59 +171,56 @@ class TrackingHooks(MlflowHook):
         self._experiments.count(node)
 
     @hook_impl
-    def after_pipeline_run(self, catalog: CatalogProtocol[Any, Any]) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Ends the runs."""
-        self._end(FINISHED, catalog)
+        self._end(FINISHED)
+        self._restore_logging(pipeline, catalog)
 
     @hook_impl
-    def on_pipeline_error(self, catalog: CatalogProtocol[Any, Any]) -> None:
+    def on_pipeline_error(
+        self, error: Exception, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
         """Ends the run of the experiment that failed as failed, and the session's.
 
         Experiments that had not ended are marked as killed.
+
+        Args:
+            error: Becomes the reason of the failed runs, without secrets.
+            pipeline: The nodes of the session.
+            catalog: The datasets of the session.
         """
-        self._end(FAILED, catalog)
+        words = [self._node, type(error).__name__, str(error)]
+        self._end(FAILED, str(redact(": ".join(filter(None, words)))))
+        self._restore_logging(pipeline, catalog)
 
     def _enter(self, node: Node) -> None:
         """Makes the run of a node's experiment active; ends runs whose last node has ended."""
         experiment = experiment_of(node)
+        self._node = node.name
         if not self._is_mlflow_enabled or (experiment and experiment == self._experiments.active):
             return
         self._end_completed()
-        name = run_name(experiment.name, experiment.namespace, self._changed) if experiment else ""
-        tags = self._tags | (experiment.tags if experiment else {})
+        name, tags = "", self._tags
+        if experiment:
+            nodes = [item for item in self._plan if experiment_of(item) == experiment]
+            name = self._changed.run_name(experiment.name, nodes)
+            shared = {name: text for name, text in tags.items() if name not in self._options}
+            tags = shared | experiment.tags | UNFOLDED
         self._experiments.enter(node, name, tags)
 
     def _end_completed(self) -> None:
         for experiment in self._experiments.completed():
             self._experiments.end(experiment, FINISHED)
 
-    def _end(self, status: str, catalog: CatalogProtocol[Any, Any]) -> None:
+    def _end(self, status: str, reason: str = "") -> None:
         if status == FINISHED:
             self._end_completed()
-        self._experiments.end_all(active=status, others=KILLED)
-        self._run.end(status)
+        self._run.end(status, reason)
+
+    def _restore_logging(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Switches on again what an untracked session has switched off."""
         if not self._is_mlflow_enabled:
-            switch_catalog_logging(catalog, True)  # noqa: FBT003  (kedro-mlflow's signature)
-
-
-def run_name(experiment: str, namespace: str, changed: Mapping[str, Any]) -> str:
-    """Returns the name of an experiment's run, with the parameters that the command changed.
-
-    Args:
-        experiment: The experiment's name.
-        namespace: Of the experiment; parameters of other namespaces are left out.
-        changed: The parameters of the command by dotted names.
-
-    Examples:
-        >>> run_name("train · digits", "digits", {"digits.training.seed": 3, "cells.seed": 1})
-        'train · digits · seed 3'
-    """
-    special = [
-        f"{name.rsplit('.', 1)[-1]} {redact(value, name)}"
-        for name, value in changed.items()
-        if name.startswith((f"{namespace}.", f"{SHORT}."))
-    ]
-    return " · ".join([experiment, *(item for item in special if len(item) <= MAX_SPECIAL)])
+            switch_logging(pipeline, catalog, active=True)
 
 
 def run_tags(run_params: Mapping[str, Any], command: str) -> dict[str, str]:
@@ -227,4 +232,5 @@ def run_tags(run_params: Mapping[str, Any], command: str) -> dict[str, str]:
     """
     options = {name: str(value) for name, value in redact(run_params).items() if value}
     identity = {"kedro_command": command, PROCESS: this_process()}
-    return options | identity | git_tags(Path(run_params["project_path"]))
+    environment = {ENVIRONMENT: run_params.get("env") or BASE}
+    return options | identity | environment | git_tags(Path(run_params["project_path"]))

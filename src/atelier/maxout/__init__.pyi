@@ -1,5 +1,5 @@
 from . import figures as figures
-from .comparison import compare_with_relu, error_rates, piece_shares
+from .comparison import compare_with_relu, error_rates, find_mistakes, piece_shares
 from .functions import FunctionFit, fit_functions
 from .networks import (
     Maxout,
@@ -32,6 +32,7 @@ __all__ = [
     "dense_maxout",
     "error_rates",
     "figures",
+    "find_mistakes",
     "fit_functions",
     "permutation_invariant_network",
     "piece_shares",

@@ -48,31 +48,35 @@ def compare_with_relu(
         fit_all_epochs(model, train, params.training.model_copy(update={"seed": seed}))
         row = {"network": network, "dropout": drop, "seed": seed}
         row["parameters"] = model.count_params()
-        rows.append(row | error_rates(model, train, test))
+        rows.append(row | error_rates(*(find_mistakes(model, split) for split in (test, train))))
     return pd.DataFrame(rows), model
 
 
-def error_rates(model: keras.Model, train: Arrays, test: Arrays) -> Metrics:
-    """Computes a network's error on the test split, with Wilson's 95 % interval, and on training.
+def find_mistakes(model: keras.Model, split: Arrays) -> Array:
+    """Returns which images a network classifies wrongly, (n,) bool.
 
     Args:
         model: Takes images in [0, 1], returns logits.
-        train: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
-        test: Likewise.
+        split: ``images`` (n, height, width, channels) uint8, ``labels`` (n,).
+    """
+    return np.asarray(_logits(model, split["images"]).argmax(axis=1) != split["labels"])
+
+
+def error_rates(mistakes: Array, train_mistakes: Array) -> Metrics:
+    """Computes the error on the test split, with Wilson's 95 % interval, and on training.
+
+    Args:
+        mistakes: Which test images are classified wrongly, (n,) bool.
+        train_mistakes: Which training images are, (m,) bool.
 
     Returns:
         ``mistakes``, ``error``, ``error_low``, ``error_high``, ``n`` and ``train_error``; errors
         are shares in [0, 1].
     """
-    mistakes, train_mistakes = (
-        int((_logits(model, split["images"]).argmax(axis=1) != split["labels"]).sum())
-        for split in (test, train)
-    )
-    n = len(test["labels"])
-    low, high = wilson_interval(mistakes, n)
-    errors = {"error": mistakes / n, "error_low": low, "error_high": high}
-    train_error = train_mistakes / len(train["labels"])
-    return {"mistakes": mistakes} | errors | {"n": n, "train_error": train_error}
+    count, n = int(mistakes.sum()), len(mistakes)
+    low, high = wilson_interval(count, n)
+    errors = {"error": count / n, "error_low": low, "error_high": high}
+    return {"mistakes": count} | errors | {"n": n, "train_error": float(train_mistakes.mean())}
 
 
 def _logits(model: keras.Model, images: Images) -> Array:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Collection
 from typing import Any
 
 from kedro.framework.project import pipelines
@@ -10,34 +11,41 @@ from kedro.framework.startup import bootstrap_project
 
 from atelier.configuration.project import project_folder
 from atelier.datasets.tracked import run_page
+from atelier.hooks.experiment_runs import NAMESPACE
 
 RUN_TAG = "atelier.mark"
 """The tag by which the scheduler finds the run that it started."""
 
 
-def summarize_run(
-    client: Any, experiment: str, tag: str, prefixes: tuple[str, ...]
-) -> dict[str, Any]:
-    """Returns the id and the main metrics of the first run with a tag; nothing if there is none.
+def summarize_run(client: Any, experiment: str, tag: str, names: Collection[str]) -> dict[str, Any]:
+    """Returns the main metrics of the runs with a tag: a command's, and below it its experiments'.
 
     Args:
         client: MLflow's client.
         experiment: The experiment's id.
-        tag: Value of the tag :data:`RUN_TAG`.
-        prefixes: The first parts of the names of main metrics.
+        tag: Value of the tag :data:`RUN_TAG`, which MLflow sets on all runs of a command.
+        names: The main groups of metrics, such as ``digits.test``.
 
     Returns:
-        ``run_id``, and ``metrics`` by name.
+        ``run_id`` of the command's run, and ``metrics`` by names such as ``digits.test/accuracy``;
+        nothing if no run has the tag.
     """
     condition = f"tags.`{RUN_TAG}` = '{tag}'"
-    runs = client.search_runs([experiment], condition, order_by=["start_time"], max_results=1)
-    if not runs:
+    runs = client.search_runs([experiment], condition, order_by=["start_time"])
+    parents = [run for run in runs if NAMESPACE not in run.data.tags]
+    if not parents:
         return {}
-    data = runs[0].data
-    metrics = {name: data.metrics[name] for name in sorted(data.metrics)}
+    metrics = {
+        f"{run.data.tags[NAMESPACE]}.{name}": value
+        for run in runs
+        if NAMESPACE in run.data.tags
+        for name, value in run.data.metrics.items()
+    }
     return {
-        "run_id": runs[0].info.run_id,
-        "metrics": {name: value for name, value in metrics.items() if name.startswith(prefixes)},
+        "run_id": parents[0].info.run_id,
+        "metrics": {
+            name: value for name, value in sorted(metrics.items()) if name.split("/")[0] in names
+        },
     }
 
 
@@ -57,9 +65,9 @@ def main(tag: str, pipeline: str, env: str) -> None:
 
     experiment = store.tracking.experiment._experiment.experiment_id
     outputs = pipelines[pipeline].all_outputs()
-    prefixes = tuple(f"{o.removesuffix('_metrics')}." for o in outputs if o.endswith("_metrics"))
+    names = {name.removesuffix("_metrics") for name in outputs if name.endswith("_metrics")}
     client = MlflowClient(store.server.mlflow_tracking_uri)
-    summary = summarize_run(client, experiment, tag, prefixes)
+    summary = summarize_run(client, experiment, tag, names)
     if summary:
         summary["page"] = run_page(experiment, summary["run_id"])
     sys.stdout.write(json.dumps(summary) + "\n")

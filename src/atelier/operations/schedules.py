@@ -19,6 +19,8 @@ from atelier.params import Params
 Plain = str | int | float | bool
 FIELDS = re.compile(r"@(hourly|daily|weekly|monthly|yearly)|\S+( \S+){4}")
 
+METRIC = re.compile(r"\w+\.\w+/\S+")
+
 
 def _cron(text: str) -> str:
     if not FIELDS.fullmatch(text):
@@ -42,11 +44,20 @@ def _as_list(pipelines: Any) -> Any:
     return [pipelines] if isinstance(pipelines, str) else pipelines
 
 
+def _metric(name: str) -> str:
+    if not METRIC.fullmatch(name):
+        raise ValueError(
+            "Expected a metric as the scheduler's page shows it: NAMESPACE.NAME/METRIC, such as "
+            f"digits.batch/drifted. Received: {name!r}"
+        )
+    return name
+
+
 class After(Params):
     """The end of a pipeline as the trigger, if ``metric``, where it is set, exceeds ``above``."""
 
     pipeline: str
-    metric: str | None = None
+    metric: Annotated[str, AfterValidator(_metric)] | None = None
     above: float = 0.0
 
 

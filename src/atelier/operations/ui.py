@@ -9,10 +9,11 @@ import webbrowser
 
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from mlflow.cli import cli as mlflow_cli
 
 from atelier.configuration.project import project_folder
 from atelier.configuration.redaction import redact
+from atelier.hooks.experiment_page import runs_address
+from atelier.operations.mlflow_page import serve
 
 HOST = "127.0.0.1"
 
@@ -62,7 +63,7 @@ def main(port: str = "5000", host: str = HOST) -> None:
         sys.exit(f"atelier.operations.ui: {error}")
     remote = uri.startswith("http")
     address = uri.rstrip("/") if remote else f"http://{HOST}:{port}"
-    page = f"{address}/#/experiments/{experiment}/runs"
+    page = f"{address}/{runs_address(experiment) if remote else f'#/experiments/{experiment}/runs'}"
     print(f"MLflow: {redact(page)}", flush=True)
     if remote:
         open_page(page)
@@ -88,9 +89,7 @@ def serve_store(uri: str, port: str, host: str, page: str) -> None:
     if sys.stdout.isatty():
         address = f"http://{HOST}:{port}"
         threading.Thread(target=open_when_ready, args=(address, page), daemon=True).start()
-    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # 2 processes instead of 10
-    options = ["--backend-store-uri", uri, "--host", host, "--port", port, "--workers", "1"]
-    sys.exit(mlflow_cli(["server", *options]))
+    serve(uri, host, int(port))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
+from .embedding import picture_address
 from .experiments import EXPERIMENTS, CaptionedFigure, Experiment, Measure, Table
-from .page import render_page
+from .page import page_style, render_page, templates
 from .results import ExperimentResults, Run
 from .run_records import RunRecord, run_record
 from .values import format_cell, format_measure, format_number
@@ -16,6 +17,9 @@ __all__ = [
     "format_cell",
     "format_measure",
     "format_number",
+    "page_style",
+    "picture_address",
     "render_page",
     "run_record",
+    "templates",
 ]

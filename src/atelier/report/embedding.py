@@ -3,6 +3,7 @@
 import base64
 import io
 from pathlib import Path
+from typing import IO
 
 from PIL import Image
 
@@ -11,21 +12,32 @@ WIDTH = 1600
 QUALITY = 88
 
 
-def picture_address(path: Path, *, width: int = WIDTH) -> tuple[str, int, int]:
+def picture_address(path: Path | IO[bytes], *, width: int = WIDTH) -> tuple[str, int, int]:
     """Returns a picture as a ``data:`` address in WebP, with its width and height in pixels.
 
     Args:
         path: The picture's file.
         width: Largest width; a wider picture is reduced.
     """
-    with Image.open(path) as opened:
-        image = opened.convert("RGB")
-    if image.width > width:
-        height = round(image.height * width / image.width)
-        image = image.resize((width, height), Image.Resampling.LANCZOS)
+    image = reduced_picture(path, width)
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=QUALITY, method=4)
     return _address("image/webp", buffer.getvalue()), image.width, image.height
+
+
+def reduced_picture(path: Path | IO[bytes], width: int) -> Image.Image:
+    """Returns a picture in colours, at most so wide.
+
+    Args:
+        path: The picture's file.
+        width: Largest width in pixels; a wider picture is reduced.
+    """
+    with Image.open(path) as opened:
+        image = opened.convert("RGB")
+    if image.width <= width:
+        return image
+    height = round(image.height * width / image.width)
+    return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def animation_address(path: Path) -> tuple[str, int, int]:

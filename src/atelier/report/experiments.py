@@ -1,6 +1,6 @@
 """Types of ``experiments.yml``: the question, measures, tables and pictures of each experiment."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
@@ -67,6 +67,24 @@ class Experiment(Params):
         numbers = [*(item.of for item in self.measures), *(item.of for item in self.tables)]
         figures = [item.of for item in (*self.plots, *self.pictures, *self.animations)]
         return tuple(dict.fromkeys([*self.texts, *numbers, *figures]))
+
+    def in_namespace(self, namespace: str) -> "Experiment":
+        """Returns the experiment with the datasets of one namespace only.
+
+        Args:
+            namespace: The first part of the names of the datasets.
+        """
+        kinds = ("measures", "tables", "plots", "pictures", "animations")
+        kept: dict[str, tuple[Any, ...]] = {
+            kind: tuple(item for item in getattr(self, kind) if _is_in(item.of, namespace))
+            for kind in kinds
+        }
+        kept["texts"] = tuple(name for name in self.texts if _is_in(name, namespace))
+        return self.model_copy(update=kept)
+
+
+def _is_in(dataset: str, namespace: str) -> bool:
+    return dataset.split(".", maxsplit=1)[0] == namespace
 
 
 EXPERIMENTS = TypeAdapter(tuple[Experiment, ...])

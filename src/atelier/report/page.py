@@ -7,11 +7,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from atelier.report.cards import Card, build_card
 from atelier.report.embedding import animation_address, picture_address
 from atelier.report.experiments import CaptionedFigure, Experiment
 from atelier.report.results import ExperimentResults
 from atelier.report.run_records import RunRecord, run_record
-from atelier.report.values import Value, format_measure, table_rows
+from atelier.report.values import table_rows
 
 THUMBNAIL = 480
 """Largest width of a thumbnail in pixels."""
@@ -32,8 +33,8 @@ class Section:
     """What the template shows of an experiment with results."""
 
     experiment: Experiment
+    card: Card
     record: RunRecord
-    measures: list[Value]
     texts: list[str]
     tables: list[tuple[str, list[str], list[list[str]]]]
     plots: list[tuple[str, str]]
@@ -47,15 +48,11 @@ def build_section(experiment: Experiment, results: ExperimentResults) -> Section
     data = results.datasets
     if not any(name in data for name in experiment.datasets):
         return None
-    pictures = list(_existing(experiment.pictures, data))
+    card = build_card(experiment, data)
     return Section(
         experiment=experiment,
+        card=card,
         record=run_record(experiment, results),
-        measures=[
-            format_measure(measure, data[measure.of])
-            for measure in experiment.measures
-            if measure.of in data
-        ],
         texts=[_html(data[name]) for name in experiment.texts if name in data],
         tables=[
             (table.caption, list(table.columns.values()), table_rows(table, data[table.of]))
@@ -63,13 +60,33 @@ def build_section(experiment: Experiment, results: ExperimentResults) -> Section
             if table.of in data
         ],
         plots=[(plot.caption, _json(figure)) for plot, figure in _existing(experiment.plots, data)],
-        pictures=[Picture(*picture_address(path), picture.caption) for picture, path in pictures],
+        pictures=[
+            Picture(*picture_address(path), picture.caption)
+            for picture, path in _existing(experiment.pictures, data)
+        ],
         animations=[
             Picture(*animation_address(path), animation.caption)
             for animation, path in _existing(experiment.animations, data)
         ],
-        thumbnail=_thumbnail(*pictures[0]) if pictures else None,
+        thumbnail=_thumbnail(card.figure, data[card.figure.of]) if card.figure else None,
     )
+
+
+def templates(package: str = "atelier.report") -> Environment:
+    """Returns the environment of a package's templates, which escapes what it puts into HTML."""
+    return Environment(
+        loader=PackageLoader(package, "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page_style() -> str:
+    """Returns the style sheet of the page, for other pages that look like it."""
+    template = templates().get_template("page.html.j2")
+    return "".join(template.blocks["style"](template.new_context()))
 
 
 def _existing(
@@ -104,16 +121,13 @@ def render_page(experiments: Sequence[Experiment], results: ExperimentResults) -
 
     by_pipeline = {item.pipeline: build_section(item, results) for item in experiments}
     sections = [section for section in by_pipeline.values() if section]
-    environment = Environment(
-        loader=PackageLoader("atelier.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
-        results=results,
-        sections=sections,
-        missing=[item for item in experiments if not by_pipeline[item.pipeline]],
-        plotly=get_plotlyjs() if any(section.plots for section in sections) else "",
+    return (
+        templates()
+        .get_template("page.html.j2")
+        .render(
+            results=results,
+            sections=sections,
+            missing=[item for item in experiments if not by_pipeline[item.pipeline]],
+            plotly=get_plotlyjs() if any(section.plots for section in sections) else "",
+        )
     )

@@ -1,7 +1,7 @@
 """The results of an environment: datasets by name, and the run that wrote each of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -16,7 +16,9 @@ class Run:
         page: Address of the run's page; None where the tracker has no such run.
         parameters: Those that made the dataset, by dotted name.
         pipelines: The pipelines that the command names; none stands for all.
-        inputs: Earlier runs, which wrote what the dataset was computed from.
+        inputs: Further runs, which wrote what the dataset was computed from.
+        command_run_id: The tracker's id of the command's run; empty where there is none.
+        command_page: Address of its page, as ``page``.
     """
 
     run_id: str
@@ -26,6 +28,23 @@ class Run:
     parameters: Mapping[str, str] = field(default_factory=dict)
     pipelines: tuple[str, ...] = ()
     inputs: tuple["Run", ...] = ()
+    command_run_id: str = ""
+    command_page: str | None = None
+
+    def is_of_same_command(self, other: "Run | None") -> bool:
+        """Returns whether one command began both runs."""
+        return other is not None and self._command_key == other._command_key
+
+    @property
+    def command_run(self) -> "Run":
+        """The run of the command; the run itself where it has none above it."""
+        if not self.command_run_id:
+            return self
+        return replace(self, run_id=self.command_run_id, page=self.command_page)
+
+    @property
+    def _command_key(self) -> tuple[str, str, str]:
+        return (self.command_run_id or self.run_id, self.began, self.command)
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,15 @@ class Writer(BaseModel, frozen=True):
         began: ISO date and time in UTC.
         command: The command that repeats the run.
         pipelines: The pipelines that the command names; none stands for all.
+        command_run_id: MLflow's id of the command's run, below which the run of an experiment lies;
+            empty where there is none.
     """
 
     run_id: str
     began: str
     command: str
     pipelines: tuple[str, ...] = ()
+    command_run_id: str = ""
 
 
 class Origin(BaseModel, frozen=True):
@@ -32,7 +35,8 @@ class Origin(BaseModel, frozen=True):
 
     Attributes:
         writer: The run that wrote the file.
-        inputs: Earlier runs, which wrote what the content was computed from.
+        inputs: Further runs, of this command or earlier ones, which wrote what the content was
+            computed from.
         parameters: Values by dotted name, of the node that wrote the file and of those that made
             its inputs; several where these differ.
     """
@@ -73,8 +77,8 @@ def derive_origin(
     for values_by_name in [*(origin.parameters for origin in origins), node_values]:
         for name, values in values_by_name.items():
             merged[name] = tuple(dict.fromkeys((*merged.get(name, ()), *values)))
-    earlier = tuple(run for run in runs if run != writer)
-    return Origin(writer=writer, inputs=earlier, parameters=dict(sorted(merged.items())))
+    further = tuple(run for run in runs if run != writer)
+    return Origin(writer=writer, inputs=further, parameters=dict(sorted(merged.items())))
 
 
 def record_path(path: Path) -> Path:

@@ -12,7 +12,7 @@ from .chunk_trainer import CORRECT_COLUMN, correct_predictions
 from .executors import make_executor
 from .network import dropout_multipliers, initial_weights
 from .optimizers import OPTIMIZERS
-from .paired_comparison import dropout_effect
+from .paired_comparison import arm_examples, dropout_effect
 from .plan import Plan
 from .population import (
     Population,
@@ -36,6 +36,7 @@ __all__ = [
     "StudyFolder",
     "TrainingData",
     "accuracy_curves",
+    "arm_examples",
     "best_learning_rates",
     "correct_predictions",
     "dropout_effect",

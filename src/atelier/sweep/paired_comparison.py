@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from atelier.evaluation.examples import example_table
 from atelier.evaluation.intervals import SHARE_GAIN, bootstrap_interval
 from atelier.sweep.analysis import GROUP
 from atelier.types import Array
@@ -51,6 +52,40 @@ def dropout_effect(
                 rows.append((optimizer, rate, comparison, *effect, len(differences)))
     columns = ["optimizer", "dropout", "comparison", "effect", "low", "high", "pairs"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def arm_examples(
+    table: pd.DataFrame, correct: Array, best: pd.DataFrame, *, split: str
+) -> pd.DataFrame:
+    """Returns the accuracy of each arm at its best rate on each test image.
+
+    Args:
+        table: A row per member.
+        correct: Which test images each member classifies correctly, (members, images) bool, in
+            the table's order; a member that diverged counts as wrong.
+        best: From :func:`best_learning_rates`.
+        split: The digest of the test images and labels.
+
+    Returns:
+        A row for each image: ``split``; ``OPTIMIZER_DROPOUT_test_accuracy``, the share of seeds
+        that are correct; ``test_accuracy`` of the most accurate arm.
+
+    Examples:
+        >>> table = pd.DataFrame({"optimizer": ["sgd"], "dropout": 0.0, "learning_rate": 0.1})
+        >>> best = table.assign(best_rate=0.1, test_accuracy=0.5)
+        >>> correct = np.array([[True, False]])
+        >>> examples = arm_examples(table.assign(diverged=False), correct, best, split="5f2c")
+        >>> examples["sgd_0_test_accuracy"].tolist()
+        [1.0, 0.0]
+    """
+    table = table.reset_index(drop=True)
+    correct = correct & ~table["diverged"].to_numpy(bool)[:, None]
+    columns = {}
+    for (optimizer, rate), arm in table.groupby(GROUP, sort=False):
+        columns[f"{optimizer}_{rate:g}_test_accuracy"] = _correct_at_best(correct, arm, best)
+    top = best.sort_values("test_accuracy").iloc[-1]
+    most_accurate = columns[f"{top['optimizer']}_{top['dropout']:g}_test_accuracy"]
+    return example_table(split, **columns, test_accuracy=most_accurate)
 
 
 def _mean_difference(differences: Array, seed: int) -> tuple[float, float, float]:

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from atelier.evaluation.classification import CLASSIFIER_MEASURES
+from atelier.evaluation.intervals import interval_text
 from atelier.training.batches import UNIT
 from atelier.types import Images, Metrics, Servable
 
@@ -31,31 +33,29 @@ def serving_model(model: keras.Model) -> keras.Model:
 def servable_classifier(
     model: Any, example: Images, metrics: Metrics, provenance: Mapping[str, Any]
 ) -> Servable:
-    """Returns a classifier as it is registered, with a description that states its accuracy.
+    """Returns a classifier as it is registered, with a description that states its measures.
 
     Args:
         model: Takes images in [0, 1], returns logits.
         example: Some images, (n, height, width, channels) uint8.
-        metrics: ``accuracy``, ``accuracy_low``, ``accuracy_high`` and ``n``, on the test split.
+        metrics: Of :func:`atelier.evaluation.classification_metrics`, on the test split.
         provenance: ``name``, ``digest`` and ``classes`` of the data.
 
     Returns:
-        The serving model, the example with its prediction, the description and the tags.
+        The serving model, the example with its prediction, the description, tags and metrics.
     """
     served, classes = serving_model(model), provenance["classes"]
-    accuracy = (
-        f"{metrics['accuracy']:.4f} (95 % interval {metrics['accuracy_low']:.4f} to "
-        f"{metrics['accuracy_high']:.4f}, n = {metrics['n']:.0f})"
-    )
+    measures = {name: interval_text(metrics, name) for name in CLASSIFIER_MEASURES}
     description = (
         f"Classifies {len(classes)} classes of {provenance['name']}: "
-        f"uint8 images in, logits out, class i is `classes` tag's i-th. Test accuracy {accuracy}."
+        f"uint8 images in, logits out, class i is `classes` tag's i-th. Test accuracy "
+        f"{measures['accuracy']}; NLL in nats {measures['nll']}; ECE {measures['ece']}."
     )
     tags = {
         "source": provenance["name"],
         "digest": provenance["digest"],
         "classes": " ".join(classes),
-        "test_accuracy": accuracy,
-    }
+    } | {f"test_{name}": text for name, text in measures.items()}
     images = np.asarray(example)
-    return Servable(served, images, served.predict(images, verbose=0), description, tags)
+    prediction = served.predict(images, verbose=0)
+    return Servable(served, images, prediction, description, tags, metrics, provenance["digest"])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier import calibration
+from atelier import calibration, data
 from atelier.calibration import CalibrationParams, DensityParams, LogitStudyParams
 from atelier.types import Arrays
 
@@ -25,6 +25,13 @@ def calibrate(logits: Arrays, study: LogitStudyParams) -> tuple[Arrays, Arrays]:
         "temperature": np.array(scaling.temperature_),
         "residual": np.array(scaling.residual_),
     }
+
+
+def score_examples(probs: Arrays, logits: Arrays) -> pd.DataFrame:
+    """Computes likelihood and confidence of each test row; the labels identify the test part."""
+    labels = logits["test_labels"]
+    split = data.splits_digest({"test": {"labels": labels}})
+    return calibration.calibration_examples(probs, labels, split=split)
 
 
 def choose_calibrator(

@@ -34,6 +34,12 @@ def measure_calibration(
     return table, metrics | calibration.temperature_metrics(table)
 
 
+def score_examples(probs: Arrays, logits: Arrays, test: Arrays) -> pd.DataFrame:
+    """Computes likelihood and confidence of each test image before and after the temperature."""
+    split = data.splits_digest({"test": test})
+    return calibration.calibration_examples(probs, logits["test_labels"], split=split)
+
+
 def draw_reliability(
     probs: Arrays, logits: Arrays, table: pd.DataFrame, provenance: dict[str, Any]
 ) -> tuple[Any, Any]:
@@ -165,4 +171,12 @@ def register_calibrated(
     served = calibration.calibrated_model(model, temperature=temperature, density=gaussians)
     example = np.asarray(test["images"][:EXAMPLES])
     description, tags = calibration.model_card(table, provenance, temperature=temperature)
-    return Servable(served, example, served.predict(example, verbose=0), description, tags)
+    return Servable(
+        model=served,
+        example=example,
+        prediction=served.predict(example, verbose=0),
+        description=description,
+        tags=tags,
+        metrics=calibration.calibrated_metrics(table),
+        digest=provenance["digest"],
+    )

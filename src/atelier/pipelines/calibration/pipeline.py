@@ -21,6 +21,13 @@ CALIBRATION = [
         tags="calibration",
     ),
     MEASURE,
+    Node(
+        nodes.score_examples,
+        ["probabilities_arrays", "logits_arrays", "test_arrays"],
+        "calibration_examples",
+        name="score_examples",
+        tags="calibration",
+    ),
 ]
 DENSITY = [
     Node(
@@ -154,6 +161,13 @@ LOGITS = [
     ),
     MEASURE,
     Node(
+        logit_nodes.score_examples,
+        ["probabilities_arrays", "logits_arrays"],
+        "calibration_examples",
+        name="score_examples",
+        tags="calibration",
+    ),
+    Node(
         logit_nodes.choose_calibrator,
         ["logits_arrays", "provenance", "params:study", "params:calibration"],
         ["chosen_calibrator", "selection_table"],
@@ -216,7 +230,10 @@ def create_pipeline() -> Pipeline:
         Pipeline(
             CALIBRATION + OVERTRAINED,
             namespace="overtrained",
-            inputs={"provenance": "characters.provenance"},
+            inputs={
+                "provenance": "characters.provenance",
+                "test_arrays": "characters.test_arrays",
+            },
             parameters={"params:calibration": "params:characters.calibration"},
         ),
     ]

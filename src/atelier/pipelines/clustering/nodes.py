@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atelier import cells, clustering
+from atelier import cells, clustering, data
 from atelier.cells.params import SplittingParams
 from atelier.clustering.params import ColourParams, PlaneParams
 from atelier.types import Array, Arrays, Metrics
@@ -54,11 +54,13 @@ def find_cells_by_mixture(test: Arrays, params: SplittingParams) -> Arrays:
 
 def score_mixture(
     test: Arrays, predicted: Arrays, provenance: dict[str, Any], params: PlaneParams
-) -> tuple[pd.DataFrame, Metrics, Any]:
+) -> tuple[pd.DataFrame, Metrics, pd.DataFrame, Any]:
     """Scores the cells of the mixture of Gaussians, image by image."""
     samples, predictions = cells.unpack(test), {"em": predicted}
     table = cells.score_segmentations(samples, predictions)
     examples = cells.pictures_by_score(table, samples, count=4)
     title = f"{provenance['name']}: mixture of Gaussians and watershed"
     figure = cells.figures.comparison_figure(examples, predictions, title=title)
-    return table, cells.method_metrics(table, seed=params.seed)["em"], figure
+    metrics = cells.method_metrics(table, seed=params.seed)["em"]
+    split = data.splits_digest({"test": test})
+    return table, metrics, cells.score_examples(table, split=split), figure

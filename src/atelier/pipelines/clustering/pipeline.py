@@ -42,7 +42,7 @@ CELLS = [
     Node(
         nodes.score_mixture,
         ["test_arrays", "em_cells_arrays", "provenance", "params:em"],
-        ["em_scores_table", "em_metrics", "em_cells_figure"],
+        ["em_scores_table", "em_metrics", "em_examples", "em_cells_figure"],
         name="score_mixture",
         tags="evaluation",
     ),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import maxout, training
+from atelier import data, evaluation, maxout, training
 from atelier.maxout.params import (
     ConvolutionalParams,
     FunctionParams,
@@ -61,10 +61,13 @@ def train_convolutional(
 
 def evaluate_maxout(
     model: Classifier, train: Arrays, test: Arrays, checkpoint: Checkpoint
-) -> Metrics:
+) -> tuple[Metrics, pd.DataFrame]:
     """Computes the errors of a network; clears its checkpoint, as the model is saved."""
     checkpoint.clear()
-    return maxout.error_rates(model, train, test)
+    mistakes, train_mistakes = (maxout.find_mistakes(model, split) for split in (test, train))
+    split = data.splits_digest({"test": test})
+    examples = evaluation.example_table(split, error=mistakes)
+    return maxout.error_rates(mistakes, train_mistakes), examples
 
 
 def draw_maxout(

@@ -36,7 +36,7 @@ MAXOUT = [
     Node(
         with_sinks(nodes.evaluate_maxout, checkpoint="maxout_checkpoint"),
         ["maxout_model", "train_arrays", "test_arrays"],
-        "maxout_metrics",
+        ["maxout_metrics", "maxout_examples"],
         name="evaluate_maxout",
         tags="evaluation",
     ),
@@ -59,7 +59,7 @@ MAXOUT = [
     Node(
         with_sinks(nodes.evaluate_maxout, checkpoint="convolutional_checkpoint"),
         ["convolutional_model", "train_arrays", "test_arrays"],
-        "convolutional_metrics",
+        ["convolutional_metrics", "convolutional_examples"],
         name="evaluate_convolutional_maxout",
         tags="evaluation",
     ),

@@ -12,7 +12,7 @@ def count_results(*results: Any) -> int:
 
 
 def write_report(
-    experiments: list[dict[str, Any]], results: ExperimentResults, *_counts: Any
+    *_counts: Any, experiments: list[dict[str, Any]], results: ExperimentResults
 ) -> str:
     """Returns the page as HTML; it waits for the counts, and so for every result."""
     return report.render_page(report.EXPERIMENTS.validate_python(experiments), results)

@@ -3,9 +3,10 @@
 from kedro.pipeline import Node, Pipeline
 
 from atelier.pipelines.report import nodes
+from atelier.pipelines.sinks import with_sinks
 
-KINDS = ("_figure", "_metrics", "_table", "_text", "_plot", "_animation")
-"""The endings of datasets that are quick to load."""
+SERVED = ".registered_"
+"""Part of the names of registered models, which are slow to load."""
 UNTRACKED = "untracked"
 """The tag of nodes that only order others, and so have no run of their own."""
 
@@ -18,8 +19,14 @@ def create_pipeline(after: Pipeline | None = None) -> Pipeline:
             each experiment instead of every result, which keeps the graph readable.
     """
     counts = [_count(name, results) for name, results in _results(after or Pipeline([])).items()]
-    inputs = ["report.experiments", "report.results", *(node.outputs[0] for node in counts)]
-    write = Node(nodes.write_report, inputs, "report.page", name="write", namespace="report")
+    write = Node(
+        with_sinks(nodes.write_report, experiments="experiments", results="results"),
+        [node.outputs[0] for node in counts],
+        "report.page",
+        name="write",
+        namespace="report",
+        tags="report",
+    )
     return Pipeline([*counts, write])
 
 
@@ -35,8 +42,8 @@ def _count(experiment: str, results: list[str]) -> Node:
 
 
 def _results(pipeline: Pipeline) -> dict[str, list[str]]:
-    """Returns the results that are quick to load and that no node reads, by experiment."""
-    free = {name for name in pipeline.outputs() if name.endswith(KINDS)}
+    """Returns the results that no node reads, by experiment; without registered models."""
+    free = {name for name in pipeline.outputs() if SERVED not in name}
     results: dict[str, list[str]] = {}
     for node in pipeline.nodes:
         experiment = (node.namespace or "").split(".")[0]

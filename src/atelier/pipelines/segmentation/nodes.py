@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import cells, segmentation
+from atelier import cells, data, segmentation
 from atelier.segmentation.params import PredictionParams, SegmenterParams
 from atelier.types import Arrays, Checkpoint, History, MetricLog, Metrics
 
@@ -75,7 +75,7 @@ def compare_segmentations(
     unweighted: Arrays,
     combined: Arrays,
     params: SegmenterParams,
-) -> tuple[pd.DataFrame, pd.DataFrame, Metrics]:
+) -> tuple[pd.DataFrame, pd.DataFrame, Metrics, pd.DataFrame]:
     """Scores all methods on the same images, with intervals."""
     predictions = {
         "otsu": otsu, "em": em, "unet": unet, "unweighted": unweighted, "combined": combined,
@@ -86,7 +86,8 @@ def compare_segmentations(
         metrics |= {f"{method}_{name}": value for name, value in scores.items()}
     gain = cells.paired_gain(table, "unet", "otsu", "f1", seed=params.seed)
     summary = cells.summarize_scores(table, seed=params.seed)
-    return table, summary, metrics | gain.as_metrics("gain_over_otsu")
+    examples = cells.score_examples(table, split=data.splits_digest({"test": test}))
+    return table, summary, metrics | gain.as_metrics("gain_over_otsu"), examples
 
 
 def evaluate_pixel_calibration(

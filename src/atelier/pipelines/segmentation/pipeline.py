@@ -116,7 +116,7 @@ SEGMENTATION = [
     Node(
         nodes.compare_segmentations,
         ["test_arrays", *CELLS, "params:unet"],
-        ["scores_table", "summary_table", "segmentation_metrics"],
+        ["scores_table", "summary_table", "segmentation_metrics", "segmentation_examples"],
         name="compare_segmentations",
         tags="evaluation",
     ),

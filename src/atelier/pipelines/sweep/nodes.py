@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from atelier import sweep
+from atelier import data, sweep
 from atelier.sweep.params import StudyParams, SweepSplitParams
 from atelier.types import Arrays, Metrics
 
@@ -24,12 +24,12 @@ def gather_images(
 
 
 def train_population(
-    data: Arrays, params: StudyParams, trials: sweep.StudyFolder
+    images: Arrays, params: StudyParams, trials: sweep.StudyFolder
 ) -> tuple[pd.DataFrame, Arrays]:
     """Trains all members; returns a row for each, and which test images it predicts correctly."""
     table = sweep.run_study(
         params.plan,
-        data,
+        images,
         trials,
         executor=sweep.make_executor(
             params.executor, address=params.address, workers=params.workers
@@ -39,8 +39,8 @@ def train_population(
         progress_meter=sweep.progress_bar,
     )
     hits = np.stack([np.frombuffer(row, np.uint8) for row in table[sweep.CORRECT_COLUMN]])
-    images = {name: np.asarray(len(data[f"{name}_labels"])) for name in ("selection", "test")}
-    return table.drop(columns=sweep.CORRECT_COLUMN), {"hits": hits, **images}
+    counts = {name: np.asarray(len(images[f"{name}_labels"])) for name in ("selection", "test")}
+    return table.drop(columns=sweep.CORRECT_COLUMN), {"hits": hits, **counts}
 
 
 def analyze_study(
@@ -55,6 +55,15 @@ def analyze_study(
     summary = sweep.summarize_study(best, effect, test_images=test)
     metrics = sweep.study_metrics(best, trainings=len(members), test_images=test)
     return curves, best, effect, summary, metrics
+
+
+def score_examples(
+    members: pd.DataFrame, hits: Arrays, best: pd.DataFrame, images: Arrays
+) -> pd.DataFrame:
+    """Computes the accuracy of each arm at its best rate on each test image."""
+    test = {name: images[f"test_{name}"] for name in ("images", "labels")}
+    correct = sweep.correct_predictions(hits["hits"], int(hits["test"]))
+    return sweep.arm_examples(members, correct, best, split=data.splits_digest({"test": test}))
 
 
 def draw_study(

@@ -35,6 +35,13 @@ SWEEP = [
         tags="sweep",
     ),
     Node(
+        nodes.score_examples,
+        ["members_table", "hits_arrays", "best_table", "data_arrays"],
+        "best_examples",
+        name="score_examples",
+        tags="sweep",
+    ),
+    Node(
         nodes.draw_study,
         ["curves_table", "best_table", "provenance", "params:study"],
         ["rates_figure", "rates_plot"],

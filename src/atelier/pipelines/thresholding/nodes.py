@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import cells, thresholding
+from atelier import cells, data, thresholding
 from atelier.cells.params import SplittingParams
 from atelier.thresholding.params import ThresholdingParams
 from atelier.types import Array, Arrays, Metrics
@@ -36,11 +36,13 @@ def find_cells_by_threshold(test: Arrays, params: SplittingParams) -> Arrays:
 
 def score_threshold(
     test: Arrays, predicted: Arrays, provenance: dict[str, Any], params: ThresholdingParams
-) -> tuple[pd.DataFrame, Metrics, Any]:
+) -> tuple[pd.DataFrame, Metrics, pd.DataFrame, Any]:
     """Scores the cells of Otsu's threshold, image by image."""
     samples, predictions = cells.unpack(test), {"otsu": predicted}
     table = cells.score_segmentations(samples, predictions)
     examples = cells.pictures_by_score(table, samples, count=4)
     title = f"{provenance['name']}: Otsu's threshold and watershed"
     figure = cells.figures.comparison_figure(examples, predictions, title=title)
-    return table, cells.method_metrics(table, seed=params.seed)["otsu"], figure
+    metrics = cells.method_metrics(table, seed=params.seed)["otsu"]
+    split = data.splits_digest({"test": test})
+    return table, metrics, cells.score_examples(table, split=split), figure

@@ -25,7 +25,7 @@ CELLS = [
     Node(
         nodes.score_threshold,
         ["test_arrays", "otsu_cells_arrays", "provenance", "params:otsu"],
-        ["otsu_scores_table", "otsu_metrics", "otsu_cells_figure"],
+        ["otsu_scores_table", "otsu_metrics", "otsu_examples", "otsu_cells_figure"],
         name="score_threshold",
         tags="evaluation",
     ),

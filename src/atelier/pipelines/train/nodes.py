@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import evaluation, training
+from atelier import data, evaluation, training
 from atelier.training.params import NetworkParams, TrainingParams
 from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics, Servable
 
@@ -38,11 +38,21 @@ def predict_splits(
     return training.logits_of_splits(model, splits)
 
 
-def evaluate_classifier(logits: Arrays, provenance: dict[str, Any]) -> tuple[Metrics, pd.DataFrame]:
-    """Computes accuracy with interval and loss on the test split; precision, recall by class."""
+def evaluate_classifier(
+    logits: Arrays, provenance: dict[str, Any], params: evaluation.BootstrapParams
+) -> tuple[Metrics, pd.DataFrame]:
+    """Computes accuracy, NLL and ECE with intervals on the test split; scores of each class."""
     test_logits, labels = logits["test_logits"], logits["test_labels"]
     scores = evaluation.class_scores(test_logits, labels, provenance["classes"])
-    return evaluation.classification_metrics(test_logits, labels), scores
+    return evaluation.classification_metrics(test_logits, labels, params), scores
+
+
+def score_examples(logits: Arrays, test: Arrays) -> pd.DataFrame:
+    """Computes correctness, likelihood and confidence of each test image."""
+    split = data.splits_digest({"test": test})
+    return evaluation.classification_examples(
+        logits["test_logits"], logits["test_labels"], split=split
+    )
 
 
 def draw_training(
@@ -63,5 +73,5 @@ def draw_training(
 def register_classifier(
     model: Classifier, test: Arrays, metrics: Metrics, provenance: dict[str, Any]
 ) -> Servable:
-    """Returns the model as it is served, with an example and a description with its accuracy."""
+    """Returns the model as it is served, with an example and a description with its measures."""
     return training.servable_classifier(model, test["images"][:EXAMPLES], metrics, provenance)

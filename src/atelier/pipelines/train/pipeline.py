@@ -35,9 +35,16 @@ TRAIN = [
     ),
     Node(
         nodes.evaluate_classifier,
-        ["logits_arrays", "provenance"],
+        ["logits_arrays", "provenance", "params:evaluation"],
         ["test_metrics", "test_scores_table"],
         name="evaluate",
+        tags="evaluation",
+    ),
+    Node(
+        nodes.score_examples,
+        ["logits_arrays", "test_arrays"],
+        "test_examples",
+        name="score_examples",
         tags="evaluation",
     ),
     Node(

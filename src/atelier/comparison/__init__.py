@@ -1,0 +1,5 @@
+"""Comparison: what two runs differ in, by parameters, metrics and figures."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

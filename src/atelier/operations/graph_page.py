@@ -1,0 +1,65 @@
+"""Kedro-Viz' page: how it opens, and its copy that needs no server."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from kedro_viz.api.apps import _HTML_DIR
+
+FOLDER = Path(__file__).parent
+FONTS = re.compile(r"\s*<link[^>]*https://fonts\.[^>]*>")
+SCRIPT = re.compile(r'<script type="module"[^>]*src="\./(?P<path>[^"]+)"[^>]*></script>')
+
+
+def graph_page() -> str:
+    """Returns Kedro-Viz' page from left to right, with larger names and without tips.
+
+    It asks no other host for fonts.
+    """
+    page = FONTS.sub("", (_HTML_DIR / "index.html").read_text(encoding="utf-8"))
+    head = (FOLDER / "graph_head.html").read_text(encoding="utf-8")
+    return page.replace("</head>", f"{head}</head>")
+
+
+def write_pages(build: Path) -> None:
+    """Makes a folder of ``kedro viz build`` readable from the disk.
+
+    Args:
+        build: The folder. Its answers in ``api/`` become scripts, and the program of the page a
+            part of the page, since a page from the disk may load neither files nor modules.
+    """
+    answers = build / "api"
+    for file in [path for path in answers.rglob("*") if path.is_file() and path.suffix != ".js"]:
+        name = file.relative_to(answers).as_posix()
+        script = f'answer("{name}", {file.read_text(encoding="utf-8")});\n'
+        file.with_name(f"{file.name}.js").write_text(script, encoding="utf-8")
+        file.unlink()
+    (build / "index.html").write_text(_whole_page(), encoding="utf-8")
+
+
+def _whole_page() -> str:
+    """Returns the page with its program inside."""
+    page = graph_page().replace(" crossorigin", "")
+    files = (FOLDER / "graph_files.js").read_text(encoding="utf-8")
+    program = SCRIPT.sub("", page)
+    found = SCRIPT.search(page)
+    if found is None:
+        raise ValueError(
+            f"Expected Kedro-Viz' program in {_HTML_DIR / 'index.html'}. Received: none"
+        )
+    bundle = (_HTML_DIR / found["path"]).read_text(encoding="utf-8")
+    scripts = (
+        f'<script>\n{files}</script>\n<script type="module">\n{_embeddable(bundle)}\n</script>\n'
+    )
+    return program.replace("</head>", f"{scripts}</head>")
+
+
+def _embeddable(program: str) -> str:
+    r"""Returns a program without the marks that would end, or hide, a script in a page.
+
+    Examples:
+        >>> print(_embeddable("'</script><!--'"))
+        '<\/script><\!--'
+    """
+    return program.replace("</script", r"<\/script").replace("<!--", r"<\!--")

@@ -1,0 +1,104 @@
+"""Which numbers of a finished project are metrics in MLflow, and where the others are."""
+
+import json
+from collections import Counter
+
+import mlflow
+import pytest
+import yaml
+from support.project import ROOT
+
+from atelier.report.experiments import EXPERIMENTS
+
+ABOUT_TWENTY = 22
+SHOWN = EXPERIMENTS.validate_python(
+    yaml.safe_load((ROOT / "src/atelier/report/experiments.yml").read_text("utf-8"))
+)
+
+
+def is_headline(client, run, name):
+    """A metric without steps; curves begin at step 1."""
+    return all(one.step == 0 for one in client.get_metric_history(run.info.run_id, name))
+
+
+def metrics_of(finished, namespace, name):
+    """The metrics ``<name>/…`` of all runs of a namespace."""
+    found = {}
+    for run in finished.runs():
+        if run.data.tags.get("namespace") == namespace:
+            found |= {
+                key.removeprefix(f"{name}/"): value
+                for key, value in run.data.metrics.items()
+                if key.startswith(f"{name}/")
+            }
+    return found
+
+
+def recorded(finished, namespace, name):
+    path = finished.path("08_reporting", "test", namespace, f"{name}_metrics.json")
+    return json.loads(path.read_text())
+
+
+MEASURES = [(one.pipeline, measure) for one in SHOWN for measure in one.measures]
+
+
+@pytest.mark.parametrize(
+    "measure", [measure for _, measure in MEASURES], ids=lambda one: f"{one.of}.{one.value}"
+)
+def test_what_the_report_shows_is_a_metric_with_its_interval_and_n(finished, measure):
+    namespace, dataset = measure.of.split(".")
+    name = dataset.removesuffix("_metrics")
+    numbers, logged = recorded(finished, namespace, name), metrics_of(finished, namespace, name)
+    interval = measure.interval or measure.value
+    shown = {measure.value, f"{interval}_low", f"{interval}_high", measure.n} & set(numbers)
+    assert measure.value in shown
+    assert shown <= set(logged)
+    for key in shown:
+        assert logged[key] == pytest.approx(numbers[key])
+
+
+def test_no_run_has_many_more_headlines_than_twenty_and_none_has_a_namespace(finished):
+    client = finished.client()
+    for run in finished.runs():
+        names = [name for name in run.data.metrics if is_headline(client, run, name)]
+        assert len(names) <= ABOUT_TWENTY, (run.info.run_name, Counter(names))
+        namespace = run.data.tags.get("namespace")
+        assert not [name for name in run.data.metrics if name.startswith(f"{namespace}.")]
+
+
+def test_a_record_with_more_numbers_is_an_artifact_of_its_run(finished):
+    mlflow.set_tracking_uri(finished.store)
+    (run,) = finished.runs("segmentation · cells")
+    artifact = mlflow.artifacts.load_dict(
+        f"runs:/{run.info.run_id}/cells/segmentation_metrics.json"
+    )
+    assert artifact == recorded(finished, "cells", "segmentation")
+    assert len(artifact) > 100
+    mlflow.set_tracking_uri(None)
+
+
+def test_every_registered_model_has_its_own_metrics_only(finished):
+    client = finished.client()
+    for kind in ("digits", "characters", "digits-calibrated", "characters-calibrated"):
+        version = client.get_model_version(f"atelier-test-{kind}", "1")
+        model = client.get_logged_model(version.model_id)
+        keys = {one.key for one in model.metrics}
+        assert {"test/accuracy", "test/nll_low", "test/ece_high", "test/n"} < keys
+        assert len(keys) == 10
+        run = client.get_run(model.source_run_id)
+        assert run.data.tags["namespace"] == kind.partition("-")[0]
+        for metric in model.metrics:
+            assert run.data.metrics[metric.key] == metric.value
+
+
+def test_no_parameter_repeats_the_namespace_of_its_run(finished):
+    runs = [run for run in finished.runs() if run.data.params and "namespace" in run.data.tags]
+    assert runs
+    for run in runs:
+        own = f"{run.data.tags['namespace']}."
+        named = [name for name in run.data.params if name.startswith(own)]
+        assert all(name.startswith("style.transfer.") for name in named)  # of style.style.transfer
+    (train,) = finished.runs("train · digits")
+    assert {"training.epochs", "network.dropout", "evaluation.resamples"} <= set(train.data.params)
+    (overtrained,) = finished.runs("calibration · overtrained")
+    assert "characters.calibration.resamples" in overtrained.data.params

@@ -1,0 +1,58 @@
+"""A registry of two small pipelines, whose nodes fail or wait where a variable says so.
+
+It replaces the registry of a project's copy. The nodes of ``toy`` take turns: ``left.first``,
+``right.first``, ``left.second``, ``right.second``.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from kedro.pipeline import Node, Pipeline
+
+UNTRACKED = "untracked"
+
+
+def step(name: str):
+    """A node's function: ``TOY=fail:toy.left.second`` makes that one fail, and so on."""
+
+    def run(*_):
+        mode, _, planted = os.environ.get("TOY", "").partition(":")
+        if planted == name and mode == "fail":
+            raise ZeroDivisionError("planted, password=secret")
+        if planted == name and mode == "unsaveable":
+            return {"value": object()}
+        if planted == name and mode == "corrupt":
+            Path("data/08_reporting/test/left/first_metrics.json").write_text("{")
+        if planted == name and mode == "hang":
+            Path("hangs").touch()
+            time.sleep(3000)
+        return {"value": 1.0}
+
+    return run
+
+
+def chain(pipeline: str, namespace: str) -> list[Node]:
+    prefix = ".".join(dict.fromkeys((pipeline, namespace)))
+    return [
+        Node(
+            step(f"{prefix}.{name}"),
+            inputs,
+            f"{namespace}.{name}_metrics",
+            name=name,
+            namespace=prefix,
+        )
+        for name, inputs in (("first", None), ("second", f"{namespace}.first_metrics"))
+    ]
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    toy = Pipeline([*chain("toy", "left"), *chain("toy", "right")])
+    solo = Pipeline(chain("solo", "solo"))
+    index = Node(len, "left.second_metrics", "toy.index", name="index", namespace="toy")
+    return {
+        "toy": toy,
+        "solo": solo,
+        "count": Pipeline([index.tag(UNTRACKED)]),
+        "__default__": toy + solo,
+    }
