@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from atelier.evaluation.params import BootstrapParams, Resamples
-from atelier.params import Params
+from atelier.params import Params, Seed
 from atelier.training.params import MachineParams, TrainingParams
 
 Level = Annotated[float, Field(gt=0)]
