@@ -86,7 +86,7 @@ def in_namespace(pipeline: Pipeline, name: str) -> Pipeline:
 
 def describe_pipelines() -> dict[str, str]:
     """Returns the docstring of each pipeline's module by the pipeline's name."""
-    factories = EXPERIMENTS | BY_NAME | ON_FILES
+    factories = EXPERIMENTS | BY_NAME
     return {
         name: inspect.getdoc(inspect.getmodule(create)) or "" for name, create in factories.items()
     }
