@@ -7,17 +7,24 @@ import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
 
+from atelier.hooks.sinks import sink_name
 from atelier.pipeline_registry import register_pipelines
+from atelier.pipelines.sinks import sinks_of
 from atelier.settings import CONFIG_LOADER_ARGS
 
 CONF = Path(__file__).parents[1] / "conf"
 ENVIRONMENTS = ["base", "cluster", "full", "post", "test"]
-LAYERS = [
-    "raw", "intermediate", "primary", "feature", "model_input", "models", "model_output",
-    "reporting", "serving",
-]  # fmt: skip
-NO_LAYER = (".sinks.", ".registry.", ".results.", ".yaml.")
-"""Sinks, the model registry, the report's view of all results, and the words in conf/."""
+LAYERS = {
+    "01_raw": "raw",
+    "03_primary": "data",
+    "05_model_input": "data",
+    "06_models": "models and predictions",
+    "07_model_output": "models and predictions",
+    "08_reporting": "results",
+}
+"""The layer in the graph of each folder of data."""
+NO_LAYER = (".sinks.", ".results.", ".yaml.")
+"""Sinks, the report's view of all results, and the words in conf/."""
 
 
 def loader(env: str) -> OmegaConfigLoader:
@@ -34,6 +41,11 @@ def datasets(pipelines) -> list[str]:
     return sorted(name for name in names if not name.startswith(("params:", "parameters")))
 
 
+def sinks(pipelines) -> set[str]:
+    nodes = [node for one in pipelines.values() for node in one.nodes]
+    return {sink_name(node, sink) for node in nodes for sink in sinks_of(node.func).values()}
+
+
 @pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_every_dataset_is_declared_in_an_allowed_layer_under_that_layers_folder(env, pipelines):
     resolver = DataCatalog.from_config(loader(env)["catalog"]).config_resolver
@@ -46,15 +58,15 @@ def test_every_dataset_is_declared_in_an_allowed_layer_under_that_layers_folder(
         layer = config["metadata"]["kedro-viz"]["layer"]
         path = config.get("filepath") or config.get("dataset", {}).get("filepath")
         if path:
-            number, _, folder = Path(path).parts[1].partition("_")
-            assert LAYERS.index(layer) + 1 == int(number)
-            assert folder == layer
+            assert layer == LAYERS[Path(path).parts[1]], name
+        assert layer in LAYERS.values()
 
 
 def test_every_catalog_entry_is_used(pipelines):
     catalog = loader("base")["catalog"]
     resolver = DataCatalog.from_config(catalog).config_resolver
-    used = {resolver.match_dataset_pattern(name) or name for name in datasets(pipelines)}
+    names = [*datasets(pipelines), *sinks(pipelines)]
+    used = {name if name in catalog else resolver.match_dataset_pattern(name) for name in names}
     assert used == set(catalog)
 
 
@@ -91,11 +103,11 @@ def test_the_cluster_runs_what_the_full_environment_does():
 def test_arrays_are_model_outputs_but_for_the_named_exceptions(env, pipelines):
     resolver = DataCatalog.from_config(loader(env)["catalog"]).config_resolver
     parts = ("train", "validation", "calibration", "test", "out_of_distribution", "batch")
-    layers = {f"{part}_arrays": "primary" for part in parts} | {"data_arrays": "model_input"}
+    layers = {f"{part}_arrays": "data" for part in (*parts, "data")}
     for name in datasets(pipelines):
         if name.endswith("_arrays"):
             config = resolver.resolve_pattern(name)
-            layer = layers.get(name.split(".")[1], "model_output")
+            layer = layers.get(name.split(".")[1], "models and predictions")
             assert config["metadata"]["kedro-viz"]["layer"] == layer, name
 
 

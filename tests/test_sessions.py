@@ -25,7 +25,7 @@ said = {}
 
 
 def session(names=("thresholding",), runner=None, **parameters):
-    space = ["picture"] if "thresholding" in names else None
+    space = ["thresholding.picture"] if "thresholding" in names else None
     given = {"picture": {"otsu": parameters}} if parameters else None
     with KedroSession.create(PROJECT, env="test", runtime_params=given) as one:
         one.run(pipeline_names=list(names), namespaces=space, runner=runner)

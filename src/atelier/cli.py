@@ -6,6 +6,7 @@ of the user, such as ``--params logits=FILE``, selects the pipeline that takes i
 """
 
 import copy
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,12 +14,15 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import _config_file_callback
 from kedro.framework.project import pipelines
-from kedro_viz.launchers.cli.main import viz
 
 from atelier.configuration.arguments import parse_parameters
 from atelier.configuration.file_pipelines import select_file_pipelines
 from atelier.configuration.names import arrange_parameters, nest_by_dots
 from atelier.configuration.node_names import complete_options
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # Kedro-Viz speaks of click's old names
+    from kedro_viz.launchers.cli.main import viz
 
 HELP = (
     "Parameters of this run: NAME=VALUE, separated by commas. Write a value with a comma in "

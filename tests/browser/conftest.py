@@ -1,22 +1,14 @@
 """Headless Chromium for the tests that look at pages."""
 
-import os
-import shutil
-
 import pytest
+from support.chromium import CHROMIUM, skip_without_chromium
 from support.patience import PATIENCE
 from support.servers import free_port, serve
-
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-REQUIRED = os.environ.get("ATELIER_BROWSER_REQUIRED")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None and not REQUIRED:
-        pytest.skip("no Chromium here: the browser tests need one")
+    skip_without_chromium()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

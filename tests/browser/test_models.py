@@ -8,13 +8,18 @@ OWN = [
 ] + ["test/n"]
 
 
+def logged_model(finished, name):
+    client = finished.client()
+    experiment = client.get_experiment_by_name("atelier-test").experiment_id
+    models = {model.name: model for model in client.search_logged_models([experiment])}
+    return models[name]
+
+
 @pytest.mark.parametrize("name", ["atelier-test-digits", "atelier-test-characters-calibrated"])
 def test_the_page_of_a_model_shows_its_measures_with_intervals_and_its_data(
     page, finished, mlflow_address, name
 ):
-    client = finished.client()
-    version = client.get_model_version(name, "1")
-    model = client.get_logged_model(version.model_id)
+    model = logged_model(finished, name)
     page.goto(f"{mlflow_address}/#/experiments/{model.experiment_id}/models/{model.model_id}")
     page.get_by_text(f"Metrics ({len(OWN)})").wait_for(timeout=1000 * PATIENCE)
     for metric in OWN:
@@ -31,8 +36,7 @@ def test_the_page_of_a_version_tells_its_measures_with_intervals(page, finished,
 
 
 def test_the_table_of_models_has_columns_of_their_metrics_only(page, finished, mlflow_address):
-    model = finished.client().get_model_version("atelier-test-digits", "1").model_id
-    experiment = finished.client().get_logged_model(model).experiment_id
+    experiment = logged_model(finished, "atelier-test-digits").experiment_id
     page.set_viewport_size({"width": 4000, "height": 900})
     page.goto(f"{mlflow_address}/#/experiments/{experiment}/models")
     page.get_by_text("test/accuracy", exact=True).first.wait_for()

@@ -1,5 +1,7 @@
 """Runs that are looked for in a store, and a comparison that is stored with one of them."""
 
+import shutil
+
 import mlflow
 import pytest
 from kedro.io import DatasetError
@@ -13,9 +15,18 @@ from atelier.datasets.mlflow_runs import ComparedRunsDataset, PublishedCompariso
 PARAMS = ComparisonParams(resamples=100, seed=0)
 
 
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory):
+    """The file of a store without runs: making one takes seconds, copying it none."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, empty_store):
     """A client of a store of its own, which is the active one."""
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
     experiment = mlflow.create_experiment("one", str(tmp_path / "artifacts"))
     mlflow.set_experiment(experiment_id=experiment)
@@ -25,7 +36,7 @@ def store(tmp_path):
 
 def plant(
     tmp_path, namespace="digits", *, pipeline="train", seed=0, parent=None, status="FINISHED",
-    began=None, metrics=None,
+    began=None, metrics=None, kept="test",
 ):  # fmt: skip
     """The id of a run as the project would have left it."""
     client = mlflow.MlflowClient()
@@ -37,7 +48,7 @@ def plant(
     client.log_param(run, "training.seed", seed)
     for metric, value in (metrics or {"test/accuracy": 0.9}).items():
         client.log_metric(run, metric, value)
-    path = tmp_path / "test.parquet"
+    path = tmp_path / f"{kept}.parquet"
     examples(seed=seed).to_parquet(path)
     client.log_artifact(run, str(path), "examples")
     if status != "RUNNING":
@@ -99,7 +110,9 @@ def test_commands_are_compared_by_the_experiments_that_both_have(store, tmp_path
 def test_runs_of_different_experiments_need_a_metric_in_common(store, tmp_path):
     first = plant(tmp_path, "characters", pipeline="calibration")
     second = plant(tmp_path, "overtrained", pipeline="calibration")
-    third = plant(tmp_path, "plane", pipeline="clustering", metrics={"starts/n": 3.0})
+    third = plant(
+        tmp_path, "plane", pipeline="clustering", metrics={"starts/n": 3.0}, kept="starts"
+    )
     (item,) = load(first, second).experiments
     assert item.title == "calibration · characters and calibration · overtrained"
     assert "none in common" in refusal(first, third)

@@ -77,14 +77,14 @@ def test_a_model_has_its_own_metrics_only_whatever_its_run_logs_before_and_after
     client = mlflow.MlflowClient(registered["store"])
     for name, own in OWN.items():
         version = client.get_model_version(name, "1")
-        model = client.get_logged_model(version.model_id)
+        model = client.get_logged_model(Path(version.source).name)
         assert {one.key: one.value for one in model.metrics} == {
             f"test/{measure}": value for measure, value in own.items()
         }
         assert {one.dataset_name for one in model.metrics} == {"digits.made"}
         assert all(DIGEST.startswith(one.dataset_digest) for one in model.metrics)
         run = client.get_run(model.source_run_id)
-        assert version.model_id in {one.model_id for one in run.outputs.model_outputs}
+        assert model.model_id in {one.model_id for one in run.outputs.model_outputs}
         assert set(run.data.metrics) > {"before", "after", "curve", "test/accuracy"}
 
 

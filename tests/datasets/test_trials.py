@@ -55,6 +55,7 @@ def test_members_become_finished_runs_under_the_one_that_is_active(run, tmp_path
     record = json.loads((tmp_path / "new" / "members.json").read_text())
     assert record["parent"] == run.info.run_id
     assert set(record["runs"]) == {one.info.run_id for one in found}
+    assert dataset.load() == record
 
 
 def test_a_killed_members_process_is_known_from_its_first_moment(run, tmp_path, monkeypatch):
@@ -75,7 +76,7 @@ def test_members_without_an_active_run_are_logged_nowhere(tmp_path):
     dataset = MemberRunsDataset(filepath=str(tmp_path / "members.json"))
     dataset.save(ROWS)
     assert not dataset.exists()
-    with pytest.raises(DatasetError, match="looked up in MLflow"):
+    with pytest.raises(DatasetError, match="No such file"):
         dataset.load()
 
 

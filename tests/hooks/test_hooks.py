@@ -157,22 +157,27 @@ def test_a_run_is_recognised_as_killed_from_its_first_moment(store):
     assert store.get_run(killed).data.tags[REASON] == PROCESS_ENDED
 
 
-def test_sigterm_exits_while_a_session_runs_and_a_handler_of_the_program_stays(store):
-    session = SessionRun()
+@pytest.fixture
+def sigterm():
+    """Sets the reaction to SIGTERM, which belongs to the process that runs the tests."""
     before = signal.getsignal(signal.SIGTERM)
+    yield lambda handler: signal.signal(signal.SIGTERM, handler)
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_sigterm_exits_while_a_session_runs_and_a_handler_of_the_program_stays(store, sigterm):
+    session = SessionRun()
+    sigterm(signal.SIG_DFL)
     begin(session)
     with pytest.raises(SystemExit) as caught:
         signal.raise_signal(signal.SIGTERM)
     assert caught.value.code == 128 + signal.SIGTERM
     session.end("KILLED")
-    assert signal.getsignal(signal.SIGTERM) == before
-    try:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        begin(session)
-        session.end("FINISHED")
-        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    sigterm(signal.SIG_IGN)
+    begin(session)
+    session.end("FINISHED")
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
 
 
 # A store that another process locks.

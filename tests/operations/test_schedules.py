@@ -44,7 +44,7 @@ def test_the_plan_of_the_project_is_its_registry():
     assert needs["segmentation"] == {"ingest", "thresholding", "clustering"}
     assert needs["promote"] == {"ingest", "calibration"}  # by the registered model's name
     nightly = found["schedules"]["nightly"]["pipeline"]
-    assert set(needs) - set(nightly) == {"drift", "promote", "rollback"}
+    assert set(needs) - set(nightly) == {"compare", "drift", "promote", "rollback"}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from support.project import ROOT
 
 from atelier.pipeline_registry import register_pipelines
 from atelier.pipelines.report import create_pipeline
+from atelier.pipelines.sinks import sinks_of
 from atelier.report.experiments import EXPERIMENTS
 
 TOLD = EXPERIMENTS.validate_python(
@@ -17,9 +18,8 @@ def test_every_pipeline_is_told_once_by_what_it_makes():
     pipelines = register_pipelines()
     names = [one.pipeline for one in TOLD]
     on_files = {name for name in pipelines if "." in name}  # told with the pipeline they replace
-    assert sorted(names) == sorted(
-        set(pipelines) - {"__default__", "report", "rollback"} - on_files
-    )
+    without = {"__default__", "report", "rollback", "compare"}  # which make pages of their own
+    assert sorted(names) == sorted(set(pipelines) - without - on_files)
     for one in TOLD:
         made = pipelines[one.pipeline].all_outputs() | {"digits.calibration_metrics"}
         for name in on_files:
@@ -32,13 +32,15 @@ def test_it_comes_last_in_the_default_run():
 
 
 def test_it_waits_for_every_node_but_those_that_only_register():
-    first = Node(lambda: 1, None, "a.x_arrays", name="first")
-    drawn = Node(lambda x: x, "a.x_arrays", ["a.x_figure", "a.x_table"], name="drawn")
-    kept = Node(lambda x: x, "a.x_arrays", "a.registered", name="kept")
+    first = Node(lambda: 1, None, "a.x_arrays", name="first", namespace="a")
+    results = ["a.x_figure", "a.x_table"]
+    drawn = Node(lambda x: x, "a.x_arrays", results, name="drawn", namespace="a.b")
+    kept = Node(lambda x: x, "a.x_arrays", "a.registered_model", name="kept", namespace="a.b")
     index, write = create_pipeline(after=Pipeline([first, drawn, kept])).nodes
-    assert (index.inputs, index.outputs) == (["a.x_figure", "a.x_table"], ["a.index"])
+    assert (index.inputs, index.outputs) == (results, ["a.index"])
     assert index.namespace == "a"
-    assert write.inputs == ["report.experiments", "report.results", "a.index"]
+    assert write.inputs == ["a.index"]
+    assert sinks_of(write.func) == {"experiments": "experiments", "results": "results"}
     assert index.func("a picture", "a table") == 2
 
 

@@ -1,6 +1,7 @@
 """The metrics of two runs, their differences, and paired intervals where there are pairs."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -38,15 +39,15 @@ def compare_metrics(
         >>> first = RecordedRun("1a", began=0, metrics={"test/accuracy": 0.5}, **plain)
         >>> second = RecordedRun("2b", began=1, metrics={"test/accuracy": 0.75}, **plain)
         >>> table = compare_metrics(first, second, ComparisonParams(resamples=100, seed=0))
-        >>> table.loc[0, ["metric", "difference", "reason"]].tolist()
-        ['test/accuracy', 0.25, 'neither run kept per-example results']
+        >>> table[["metric", "difference", "reason"]].to_dict("tight")["data"]
+        [['test/accuracy', 0.25, 'neither run kept per-example results']]
     """
     rows = [_row(name, baseline, other, params) for name in metric_names((baseline, other))]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype(dict.fromkeys(COLUMNS[1:-1], float))
 
 
-def metric_names(runs: tuple[RecordedRun, ...]) -> list[str]:
+def metric_names(runs: Sequence[RecordedRun]) -> list[str]:
     """Returns the metrics that all runs have, sorted, without limits of intervals."""
     known = [_values(run) for run in runs]
     common = set.intersection(*(set(names) for names in known))

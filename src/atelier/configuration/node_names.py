@@ -1,4 +1,4 @@
-"""Names of nodes and namespaces on the command line, without the pipeline that they begin with."""
+"""Names of nodes and namespaces on the command line, with a part of them left out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,10 +9,11 @@ NODE_OPTIONS = ("node_names", "from_nodes", "to_nodes")
 
 
 def complete_names(names: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Returns names with the pipeline before them where it was left out.
+    """Returns whole names where the pipeline before them, or what lies between, was left out.
 
     Args:
-        names: As ``digits.evaluate`` or ``train.digits.evaluate``; one that is not known stays.
+        names: As ``digits.evaluate``, ``train.evaluate`` (in every namespace, as Kedro-Viz shows
+            it) or ``train.digits.evaluate``; one that is not known stays.
         known: The whole names.
 
     Examples:
@@ -21,12 +22,17 @@ def complete_names(names: Iterable[str], known: Iterable[str]) -> list[str]:
     """
     whole = dict.fromkeys(known)
     completed = {
-        name: [name] if name in whole else [item for item in whole if item.endswith(f".{name}")]
+        name: [name] if name in whole else [item for item in whole if _is_short(name, item)]
         for name in names
     }
     return list(
         dict.fromkeys(item for name, items in completed.items() for item in items or [name])
     )
+
+
+def _is_short(name: str, whole: str) -> bool:
+    parts = whole.split(".")
+    return whole.endswith(f".{name}") or name == f"{parts[0]}.{parts[-1]}"
 
 
 def complete_options(

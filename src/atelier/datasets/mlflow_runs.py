@@ -10,6 +10,7 @@ from typing import Any
 
 from kedro.io import DatasetError
 
+from atelier.comparison.metrics import metric_names
 from atelier.comparison.records import (
     Comparison,
     Link,
@@ -118,7 +119,7 @@ def _check_common_metrics(runs: Sequence[RecordedRun]) -> None:
     """Runs of different experiments can be compared where they measured the same."""
     if len({run.experiment for run in runs}) == 1:
         return
-    if not set.intersection(*(set(run.metrics) for run in runs)):
+    if not metric_names(runs):
         listed = ", ".join(f"{run.short_id} of {run.experiment}" for run in runs)
         raise DatasetError(
             "Expected runs of one experiment, or of different ones with a metric of the same name. "

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from atelier.report.cards import Card
     from atelier.report.descriptions import ChildRun
+    from atelier.report.experiments import Experiment as Texts
 
 NOTE = "mlflow.note.content"
 """MLflow's tag of a run's description."""
@@ -48,9 +49,10 @@ class RunDescriptions:
         self._forget()
 
     def _forget(self) -> None:
-        self._made: defaultdict[Experiment | None, list[str]] = defaultdict(list)
+        self._made: defaultdict[Experiment | None, dict[str, Any]] = defaultdict(dict)
         self._read: defaultdict[Experiment | None, list[str]] = defaultdict(list)
         self._children: list[ChildRun] = []
+        self._texts: tuple[Texts, ...] = ()
         self._node = ""
         self._error: BaseException | None = None
 
@@ -74,14 +76,21 @@ class RunDescriptions:
         self._read[experiment_of(node)].extend(node.inputs)
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
-        """Notes what the node has made."""
-        self._made[experiment_of(node)].append(dataset_name)
+    def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
+        """Notes what the node has made, and its numbers."""
+        numbers = data if dataset_name.endswith("_metrics") else None
+        self._made[experiment_of(node)][dataset_name] = numbers
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """Ends the sampling of memory, also where nothing is tracked."""
+        self._memory.stop()
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:
         """Notes the error, which the runs that end now have in their descriptions."""
         self._error = error
+        self._memory.stop()
 
     def _enter(self, node: Node) -> None:
         if node.name != self._node:
@@ -160,13 +169,14 @@ class RunDescriptions:
 
         made = self._made[experiment]
         figures = [name for name in made if name.endswith("_figure")]
-        known = EXPERIMENTS.validate_python(self._catalog.load(TEXTS))
-        text = next((item for item in known if item.pipeline == experiment.pipeline), None)
+        if not self._texts:
+            self._texts = EXPERIMENTS.validate_python(self._catalog.load(TEXTS))
+        texts = (item for item in self._texts if item.pipeline == experiment.pipeline)
+        text = next(texts, None)
         figure = CaptionedFigure(of=figures[0], caption="") if figures else None
         if text is None:
             return Card(experiment.name, "", figure=figure)
-        metrics = {name: self._catalog.load(name) for name in made if name.endswith("_metrics")}
-        card = build_card(text.in_namespace(experiment.namespace), metrics | dict.fromkeys(figures))
+        card = build_card(text.in_namespace(experiment.namespace), made)
         return card if card.figure else replace(card, figure=figure)
 
     def _picture(self, card: Card, run_id: str) -> str:

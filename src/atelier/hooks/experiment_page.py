@@ -33,7 +33,8 @@ is its main number with what it measures, **interval** the 95 % interval of that
 **duration** the time of its own nodes.
 
 - A run's page has its question, its figure, its data and the command that repeats it.
-- Two runs of the same pipeline and namespace have the same metrics: select them and *Compare*.
+- Two runs of the same pipeline and namespace have the same metrics: select them and *Compare*, or
+  `kedro run --pipeline compare --params runs=ID1+ID2` for paired intervals and their figures.
 - Find runs by tags: `tags.pipeline = 'train' and tags.namespace = 'digits'`.
 """
 

@@ -52,6 +52,7 @@ class GraphStatusHooks(PipelineRunStatusHook, DatasetStatsHook):
     _folder: Path
     _env: str | None
     _earlier: list[Event]
+    _events: list[Event]
 
     def __init__(self) -> None:
         PipelineRunStatusHook.__init__(self)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from atelier.hooks.experiment_runs import NAMESPACE
 from atelier.report.descriptions import Link
 from atelier.storage.origins import read_origin
 
@@ -116,13 +117,13 @@ class RunLinks:
         return {"data": ", ".join(names), "digest": ", ".join(digest for *_, digest in inputs)}
 
     def _data_inputs(self) -> list[tuple[str, str, str]]:
-        """Returns namespace, name and digest of the data sets that MLflow has as inputs."""
+        """Returns namespace, name and digest of MLflow's inputs; the own namespace comes first."""
         found = []
         for item in self._run.inputs.dataset_inputs:
             namespace = {tag.key: tag.value for tag in item.tags}.get(CONTEXT, "")
             name = item.dataset.name.removeprefix(f"{namespace}.")
             found.append((namespace, name, item.dataset.digest))
-        return found
+        return sorted(found, key=lambda item: item[0] != self.tags.get(NAMESPACE))
 
     def _sources(self, datasets: Iterable[str]) -> list[str]:
         """Returns the sources of pictures, which have no record of their own."""

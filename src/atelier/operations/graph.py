@@ -24,7 +24,7 @@ UNCHANGED = ("load_file", "save_file", "autoreload", "lite")
 def _run(**options: Any) -> None:
     """Serves the graph, from left to right, until Ctrl-C."""
     if any(options[name] for name in UNCHANGED):
-        viz_run.run.callback(**options)  # type: ignore[misc]
+        viz_run.run.callback(**options)
         return
     _enter_project()
     populate(options["env"], options["include_hooks"], options["params"], options["pipeline"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from kedro_viz.api.apps import _HTML_DIR
+import kedro_viz
 
 FOLDER = Path(__file__).parent
+KEDRO_VIZ = Path(kedro_viz.__file__).parent / "html"
 FONTS = re.compile(r"\s*<link[^>]*https://fonts\.[^>]*>")
 SCRIPT = re.compile(r'<script type="module"[^>]*src="\./(?P<path>[^"]+)"[^>]*></script>')
 
@@ -17,7 +18,7 @@ def graph_page() -> str:
 
     It asks no other host for fonts.
     """
-    page = FONTS.sub("", (_HTML_DIR / "index.html").read_text(encoding="utf-8"))
+    page = FONTS.sub("", (KEDRO_VIZ / "index.html").read_text(encoding="utf-8"))
     head = (FOLDER / "graph_head.html").read_text(encoding="utf-8")
     return page.replace("</head>", f"{head}</head>")
 
@@ -46,9 +47,9 @@ def _whole_page() -> str:
     found = SCRIPT.search(page)
     if found is None:
         raise ValueError(
-            f"Expected Kedro-Viz' program in {_HTML_DIR / 'index.html'}. Received: none"
+            f"Expected Kedro-Viz' program in {KEDRO_VIZ / 'index.html'}. Received: none"
         )
-    bundle = (_HTML_DIR / found["path"]).read_text(encoding="utf-8")
+    bundle = (KEDRO_VIZ / found["path"]).read_text(encoding="utf-8")
     scripts = (
         f'<script>\n{files}</script>\n<script type="module">\n{_embeddable(bundle)}\n</script>\n'
     )

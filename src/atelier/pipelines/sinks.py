@@ -1,6 +1,7 @@
 """Sinks: what a node writes while it runs, such as a learning curve or a checkpoint.
 
-A sink is neither an input nor an output, and so no part of the graph. The pipeline names the sinks
+A sink is neither an input nor an output, and so no part of the graph. The same holds for what the
+report reads: the results that exist when it runs, and its own words. The pipeline names the sinks
 of a node, :class:`atelier.hooks.SinkHooks` loads them from the catalog before the node runs, and
 the node's function receives them as keyword arguments.
 """

@@ -148,7 +148,7 @@ def sign(text: str) -> str:
     Args:
         text: Cut to MLflow's limit.
     """
-    text = _cut(text, LIMIT - 40)
+    text = _cut(text.rstrip(), LIMIT - 40)
     return f"{text}\n\n<!-- atelier {_digest(text)} -->"
 
 
