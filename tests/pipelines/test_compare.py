@@ -50,7 +50,7 @@ def test_a_comparison_has_no_run_of_its_own(finished):
 def test_every_experiment_on_a_test_split_kept_its_examples(finished):
     kept = {
         path.relative_to(finished.path("07_model_output/test")).as_posix()
-        for path in finished.path("07_model_output/test").rglob("examples/*.parquet")
+        for path in finished.path("08_reporting/test").rglob("examples/*.parquet")
     }
     assert kept == {
         "cells/examples/em.parquet",

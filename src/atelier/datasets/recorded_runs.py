@@ -106,9 +106,10 @@ def _without_progress_bars() -> Iterator[None]:
 
 
 def _is_read(path: PurePosixPath) -> bool:
+    """Pictures beside the folders are copies, which a run's description shows."""
     if path.suffix == ".parquet":
         return path.parts[:-1] == (EXAMPLES,)
-    return path.suffix.lower() in PICTURES
+    return len(path.parts) > 1 and path.suffix.lower() in PICTURES
 
 
 def _paths(client: Any, run_id: str, folder: str) -> Iterator[str]:
