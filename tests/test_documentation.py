@@ -26,6 +26,8 @@ PUBLIC = {
         "PlattScaling",
         "TemperatureScaling",
         "VectorScaling",
+        "load_calibrator",
+        "report",
     ],
     "atelier.clustering": ["fit_mixture"],
     "atelier.data": ["parse_idx"],

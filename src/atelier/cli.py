@@ -1,6 +1,7 @@
 """Kedro's ``kedro run``, whose ``--params`` also takes quotes, lists and groups.
 
-Nodes and namespaces can be named without the pipeline before them: ``--namespaces digits``.
+Nodes and namespaces can be named without the pipeline before them: ``--namespaces digits``. A file
+of the user, such as ``--params logits=FILE``, selects the pipeline that takes it.
 ``kedro viz run`` and ``kedro viz build`` are those of :mod:`atelier.operations.graph`.
 """
 
@@ -15,6 +16,7 @@ from kedro.framework.cli.utils import _config_file_callback
 from kedro.framework.project import pipelines
 
 from atelier.configuration.arguments import parse_parameters
+from atelier.configuration.file_pipelines import select_file_pipelines
 from atelier.configuration.names import arrange_parameters, nest_by_dots
 from atelier.configuration.node_names import complete_options
 
@@ -72,7 +74,15 @@ def _extended(option: click.Parameter) -> click.Parameter:
 
 
 def _run(**options: Any) -> Any:
-    """Runs pipelines as Kedro does, with whole names of nodes and namespaces."""
+    """Runs pipelines as Kedro does, with whole names of nodes and namespaces.
+
+    Raises:
+        click.UsageError: If a file is given to a pipeline that is not named.
+    """
+    try:
+        options = select_file_pipelines(options, list(pipelines))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     return kedro_run.callback(**complete_options(options, pipelines))  # type: ignore[misc]
 
 

@@ -49,6 +49,15 @@ BY_NAME = {
 }
 """The pipelines that ``kedro run --pipeline NAME`` alone runs as they stand here."""
 
+ON_FILES = {
+    "activation_maximization.model": activation_maximization.create_model_pipeline,
+    "calibration.logits": calibration.create_logits_pipeline,
+    "gradients.model": gradients.create_model_pipeline,
+}
+"""Pipelines on a user's file: ``kedro run --pipeline calibration --params logits=FILE`` runs
+``calibration.logits`` in place of ``calibration``.
+"""
+
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Returns every pipeline by its name, the default first, as Kedro-Viz lists them.
@@ -57,9 +66,12 @@ def register_pipelines() -> dict[str, Pipeline]:
     """
     experiments = {name: in_namespace(create(), name) for name, create in EXPERIMENTS.items()}
     by_name = {name: in_namespace(create(), name) for name, create in BY_NAME.items()}
+    on_files = {
+        name: in_namespace(create(), name.split(".")[0]) for name, create in ON_FILES.items()
+    }
     results = sum(experiments.values(), Pipeline([]))
     default = results + report.create_pipeline(after=results)
-    return {"__default__": default} | experiments | by_name
+    return {"__default__": default} | experiments | by_name | on_files
 
 
 def in_namespace(pipeline: Pipeline, name: str) -> Pipeline:

@@ -95,7 +95,7 @@ def draw_frames(frames: Array) -> Images:
     """Draws images side by side for each frame of an animation.
 
     Args:
-        frames: (frames, n, height, width, 1 or 3), in [0, 1].
+        frames: (frames, n, height, width[, 1 or 3]), in [0, 1].
 
     Returns:
         (frames, height, width, 3) uint8.
@@ -105,7 +105,8 @@ def draw_frames(frames: Array) -> Images:
         for index, images in enumerate(frames):
             figure = Figure(figsize=(0.8 * len(images), 1.1), dpi=100)
             figure.suptitle(f"{index} of {len(frames) - 1}", x=0.01, ha="left", size=8)
-            for axes, image in zip(figure.subplots(1, len(images)), images, strict=True):
+            (row,) = figure.subplots(1, len(images), squeeze=False)
+            for axes, image in zip(row, images, strict=True):
                 axes.imshow(np.clip(displayed(image), 0, 1), cmap="gray", vmin=0, vmax=1)
                 axes.set_axis_off()
             drawn.append(rasterize(figure))

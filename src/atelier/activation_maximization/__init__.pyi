@@ -1,9 +1,23 @@
 from . import evaluation as evaluation
 from . import figures as figures
+from . import unit_figures as unit_figures
 from .ascent import AscentResult, GradientAscent, maximize, maximize_layers, maximize_presets
 from .feature_maps import FeatureMaps
 from .input_descent import InputDescent, descend_cross_entropy, descend_from_starts
-from .params import AscentParams, AscentPresetsParams, InputDescentParams, SecondNetworkParams
+from .own_model import (
+    OwnModelAscent,
+    maximize_own_model,
+    preprocessing,
+    unit_names,
+    with_linear_output,
+)
+from .params import (
+    AscentParams,
+    AscentPresetsParams,
+    InputDescentParams,
+    ModelInputParams,
+    SecondNetworkParams,
+)
 from .starts import initial_images, list_starts, zero_border
 
 __all__ = [
@@ -14,6 +28,8 @@ __all__ = [
     "GradientAscent",
     "InputDescent",
     "InputDescentParams",
+    "ModelInputParams",
+    "OwnModelAscent",
     "SecondNetworkParams",
     "descend_cross_entropy",
     "descend_from_starts",
@@ -23,6 +39,11 @@ __all__ = [
     "list_starts",
     "maximize",
     "maximize_layers",
+    "maximize_own_model",
     "maximize_presets",
+    "preprocessing",
+    "unit_figures",
+    "unit_names",
+    "with_linear_output",
     "zero_border",
 ]

@@ -1,6 +1,6 @@
 """The output of any layer of any Keras model, as a function of the image."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,8 +27,10 @@ class FeatureMaps:
         layer: Name of the layer; ``outer/inner`` for a layer inside another, whose last part is
             enough where it is unique. None is the model's (first) output.
         shape: (height, width, channels), for a model that does not know it: a Sequential that was
-            never called, which is built with it, or a subclassed model.
+            never called, which is built with it, a subclassed model, or one of free sizes.
         fixed: Values of a model's other inputs by name, (1, …) or (n, …).
+        preprocess: From images in [0, 1] to what the model takes, of the same shape; not for a
+            model of integers.
 
     Attributes:
         shape: Shape of an image, (height, width, channels); None where a size is free.
@@ -46,9 +48,10 @@ class FeatureMaps:
         *,
         shape: tuple[int, ...] | None = None,
         fixed: Mapping[str, Array] | None = None,
+        preprocess: Callable[[Any], Any] | None = None,
     ) -> None:
         _build(model, shape)
-        self._model, self._name = model, layer
+        self._model, self._name, self._preprocess = model, layer, preprocess
         self._inputs = _inputs_by_name(model)
         self._fixed = {name: tf.convert_to_tensor(value) for name, value in (fixed or {}).items()}
         self._image_input = _image_input(self._inputs, self._fixed)
@@ -82,6 +85,8 @@ class FeatureMaps:
 
     def _outputs(self, images: Any) -> Any:
         """Returns all outputs of the model."""
+        if self._preprocess is not None and not self._stored:
+            images = self._preprocess(images)
         if self._image_input is None:
             return self._model(images, training=False)
         values = [
@@ -182,9 +187,15 @@ def _is_integer(tensor: Any) -> bool:
 
 
 def _shape(model: keras.Model, image: Any, shape: tuple[int, ...] | None) -> tuple[Any, ...]:
-    """Returns (height, width, channels): the input's, else `shape`, else as the model was built."""
+    """Returns (height, width, channels): the input's, else `shape`, else as the model was built.
+
+    A size that the input leaves free is that of `shape`.
+    """
     if image is not None:
-        return tuple(image.shape[1:])
+        sizes = tuple(image.shape[1:])
+        if shape is None or len(shape) != len(sizes):
+            return sizes
+        return tuple(own or given for own, given in zip(sizes, shape, strict=True))
     if shape is None:
         built = (model.get_build_config() or {}).get("input_shape") or ()
         shape = tuple(built[1:]) if isinstance(built, tuple | list) else ()

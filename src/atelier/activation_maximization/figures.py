@@ -15,13 +15,12 @@ from atelier.plotting import (
     INK,
     WARM,
     displayed,
-    draw_frames,
     house_style,
     set_title,
     shorten,
     stretch_contrast,
 )
-from atelier.types import Array, Arrays, Images
+from atelier.types import Array, Arrays
 
 
 class ConfidenceColumn(NamedTuple):
@@ -75,10 +74,10 @@ def image_rows_figure(
     *,
     title: str,
 ) -> Figure:
-    """Draws a labelled row of grey images for each entry.
+    """Draws a labelled row of images for each entry.
 
     Args:
-        rows: Images by label, (columns, height, width[, channels]) each.
+        rows: Images by label, (≤ columns, height, width[, channels]) each.
         notes: Texts under the images of a row, by label; rows may be missing.
         columns: Headings of the columns.
         title: Title of the figure.
@@ -91,8 +90,10 @@ def image_rows_figure(
         set_title(figure, title)
         grid = figure.subplots(len(rows), len(columns), squeeze=False)
         for line, (label, images) in zip(grid, rows.items(), strict=True):
-            for axes, image in zip(line, images, strict=True):
+            for axes, image in zip(line, images, strict=False):
                 _show(axes, image)
+            for axes in line[len(images) :]:
+                axes.set_axis_off()
             for axes, note in zip(line, notes.get(label, ()), strict=False):
                 axes.set_xlabel(note, size=7, labelpad=2)
             line[0].set_ylabel(label, size=8, rotation=0, ha="right", va="center")
@@ -278,19 +279,3 @@ def maximized_classes_figure(
     presets = zip(ascent["preset"].tolist(), ascent["images"], strict=True)
     rows = {"class mean": means, "deviation": deviations, **dict(presets)}
     return image_rows_figure(rows, {}, classes, title=title)
-
-
-def layer_units_figure(layers: Mapping[str, Array], *, title: str) -> Figure:
-    """Draws the images that maximize single units, a row for each layer.
-
-    Args:
-        layers: Images by the layer's name, (units, height, width, 1 or 3) each.
-        title: Title of the figure.
-    """
-    columns = [str(unit) for unit in range(max(len(images) for images in layers.values()))]
-    return image_rows_figure(layers, {}, columns, title=title)
-
-
-def ascent_frames(frames: Array) -> Images:
-    """Draws the animation of :func:`atelier.plotting.draw_frames` for images in [0, 1]."""
-    return draw_frames(frames)

@@ -51,3 +51,36 @@ class SecondNetworkParams(MachineParams):
 
     epochs: Annotated[int, Field(gt=0)]
     covariance: Literal["diagonal", "full", "tied"]
+
+
+class ModelInputParams(Params):
+    """The input and the classes of a model that was trained elsewhere.
+
+    Images in [0, 1] are scaled to ``range``, their channels reordered, ``mean`` subtracted, and the
+    difference divided by ``deviation``, before they enter the model.
+    """
+
+    range: Annotated[
+        tuple[float, float],
+        Field(description="least and largest pixel before mean and deviation: [0, 1], [0, 255] …"),
+    ]
+    channels: Annotated[Literal["rgb", "bgr"], Field(description="order of the model's channels")]
+    mean: Annotated[
+        tuple[float, ...], Field(description="subtracted from each channel; [] is none")
+    ]
+    deviation: Annotated[
+        tuple[Annotated[float, Field(gt=0)], ...],
+        Field(description="by which each channel is divided; [] is none"),
+    ]
+    shape: Annotated[
+        tuple[int, int, int] | None,
+        Field(description="height, width, channels, where the model leaves them free"),
+    ]
+    classes: Annotated[
+        tuple[str, ...] | None, Field(description="names of the outputs; null numbers them")
+    ]
+    units: Annotated[int, Field(gt=0, description="classes that are drawn, the first ones")]
+    layers: Annotated[
+        tuple[str, ...] | None, Field(description="paths of layers; null takes convolutions")
+    ]
+    depths: Annotated[int, Field(gt=0, description="convolutions that are drawn, at most")]

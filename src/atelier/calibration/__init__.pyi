@@ -1,4 +1,5 @@
 from . import figures as figures
+from . import mistake_figures as mistake_figures
 from . import shift_figures as shift_figures
 from .adversarial import fast_gradient_sign
 from .base import Calibrator
@@ -14,9 +15,23 @@ from .distribution_shift import (
     shifted_images,
 )
 from .examples import calibration_examples
+from .html_report import render_calibration_page, report
+from .logit_files import read_logits
+from .logit_study import CalibrationFindings, logit_provenance, study_logits
+from .mistakes import MistakeStudy, mistakes_table, study_mistakes
 from .networks import dense_network
-from .params import CalibrationParams, CapacityParams, DenseParams, DensityParams, ShiftParams
+from .own_logits import LabelledLogits, divide_logits, label_logits, log_probabilities
+from .params import (
+    CalibrationParams,
+    CapacityParams,
+    DenseParams,
+    DensityParams,
+    LogitStudyParams,
+    ShiftParams,
+)
+from .saving import calibrator_from_record, calibrator_record, load_calibrator, save_calibrator
 from .scaling import MatrixScaling, PlattScaling, VectorScaling
+from .selection import chosen_calibrator, selection_table
 from .serving import calibrated_model
 from .tables import (
     calibrated_metrics,
@@ -30,6 +45,7 @@ from .temperature import TemperatureScaling
 __all__ = [
     "CALIBRATORS",
     "BayesianBinning",
+    "CalibrationFindings",
     "CalibrationParams",
     "Calibrator",
     "CapacityParams",
@@ -39,7 +55,10 @@ __all__ = [
     "DensityScore",
     "HistogramBinning",
     "IsotonicRegression",
+    "LabelledLogits",
+    "LogitStudyParams",
     "MatrixScaling",
+    "MistakeStudy",
     "PlattScaling",
     "ShiftParams",
     "ShiftedImages",
@@ -50,18 +69,35 @@ __all__ = [
     "calibrated_probabilities",
     "calibration_examples",
     "calibration_table",
+    "calibrator_from_record",
+    "calibrator_record",
     "capacity_study",
+    "chosen_calibrator",
     "confidence_scores",
     "dense_network",
+    "divide_logits",
     "fast_gradient_sign",
     "figures",
     "fit_calibrators",
     "guo_table",
+    "label_logits",
+    "load_calibrator",
+    "log_probabilities",
+    "logit_provenance",
+    "mistake_figures",
+    "mistakes_table",
     "model_card",
     "out_of_distribution_images",
     "overtrain",
+    "read_logits",
+    "render_calibration_page",
+    "report",
+    "save_calibrator",
+    "selection_table",
     "shift_figures",
     "shift_tables",
     "shifted_images",
+    "study_logits",
+    "study_mistakes",
     "temperature_metrics",
 ]

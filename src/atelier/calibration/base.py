@@ -1,8 +1,9 @@
 """The base classes of all calibrators, and of the binary ones applied one-versus-rest."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Self
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import softmax
@@ -13,8 +14,8 @@ from atelier.types import Array
 FURTHEST = 1e305
 """Larger differences of logits count as this, so that sums over classes stay finite."""
 
-Map = Callable[[Array], Array]
-"""From scores, (n,), to probabilities, (n,)."""
+Map = partial[Array]
+"""From scores, (n,), to probabilities, (n,), with its parameters as keyword arguments."""
 
 
 class Calibrator(ABC):
@@ -62,6 +63,14 @@ class Calibrator(ABC):
         return self._transform(_below_largest(checked_logits(logits, columns=self.classes_)))
 
     @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Returns all that ``transform`` needs: numbers, arrays, and lists of these by name."""
+
+    @abstractmethod
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes the state of a fitted calibrator, whose arrays may be lists."""
+
+    @abstractmethod
     def _fit(self, logits: Array, labels: Array) -> None: ...
 
     @abstractmethod
@@ -89,6 +98,31 @@ class OneVersusRest(Calibrator):
         maps_: The fitted function of each class' scores; of two classes, that of the second one.
     """
 
+    maps_: list[Map]
+    _function: ClassVar[Callable[..., Array]]
+    """What every map calls, with the map's parameters."""
+
+    def state(self) -> dict[str, Any]:
+        """Returns the parameters of each map."""
+        return {"maps": [dict(fitted.keywords) for fitted in self.maps_]}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes the parameters of each map.
+
+        Raises:
+            ValueError: If there is not one map for each class, or one for two classes.
+        """
+        expected = 1 if self.classes_ == 2 else self.classes_
+        if len(state["maps"]) != expected:
+            raise ValueError(f"Expected {expected} maps. Received: {len(state['maps'])}")
+        self.maps_ = [
+            self._map(**{name: _as_array(value) for name, value in parameters.items()})
+            for parameters in state["maps"]
+        ]
+
+    def _map(self, **parameters: Any) -> Map:
+        return partial(type(self)._function, **parameters)
+
     def _fit(self, logits: Array, labels: Array) -> None:
         scores = self._scores(logits)
         fitted = [1] if self.classes_ == 2 else range(self.classes_)
@@ -108,3 +142,7 @@ class OneVersusRest(Calibrator):
 
     @abstractmethod
     def _fit_map(self, scores: Array, outcome: Array) -> Map: ...
+
+
+def _as_array(value: Any) -> Any:
+    return np.array(value, np.float64) if isinstance(value, list) else value

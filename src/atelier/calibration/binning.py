@@ -5,8 +5,6 @@ Counts must not depend on it: scores that differ by less than TIE, relative to t
 equal, and a score that exceeds an edge by less lies on the edge.
 """
 
-from functools import partial
-
 import numpy as np
 from scipy.optimize import isotonic_regression
 from scipy.special import betaln, logsumexp
@@ -69,6 +67,8 @@ class HistogramBinning(OneVersusRest):
         [[0.25, 0.75]]
     """
 
+    _function = staticmethod(_steps)
+
     def __init__(self, *, n_bins: int = 15) -> None:
         self.n_bins = n_bins
 
@@ -79,7 +79,7 @@ class HistogramBinning(OneVersusRest):
         positive = np.bincount(indices, outcome, minlength=self.n_bins)
         middle = (np.arange(self.n_bins) + 0.5) / self.n_bins
         values = np.where(count > 0, positive / np.maximum(count, 1), middle)
-        return partial(_steps, edges=edges, values=values)
+        return self._map(edges=edges, values=values)
 
 
 class IsotonicRegression(OneVersusRest):
@@ -97,13 +97,15 @@ class IsotonicRegression(OneVersusRest):
         [0.0, 0.5, 0.5, 1.0]
     """
 
+    _function = staticmethod(_lines)
+
     def _fit_map(self, scores: Array, outcome: Array) -> Map:
         points, inverse, count = np.unique(
             merge_ties(scores), return_inverse=True, return_counts=True
         )
         mean = np.bincount(inverse, outcome) / count
         fitted = isotonic_regression(mean, weights=count.astype(np.float64)).x
-        return partial(_lines, points=points, values=fitted)
+        return self._map(points=points, values=fitted)
 
 
 class BayesianBinning(OneVersusRest):
@@ -122,6 +124,7 @@ class BayesianBinning(OneVersusRest):
         [0.333, 0.667]
     """
 
+    _function = staticmethod(_steps)
     SPREAD = 10
     """The numbers of bins lie within a factor of it around the cube root of n."""
     PRIOR = 2.0
@@ -145,7 +148,7 @@ class BayesianBinning(OneVersusRest):
         for index in relevant:
             edges, values, _ = binnings[index]
             average += weights[index] * values[bin_indices(cells, edges)]
-        return partial(_steps, edges=union, values=average / weights[relevant].sum())
+        return self._map(edges=union, values=average / weights[relevant].sum())
 
     def _numbers_of_bins(self, samples: int) -> range:
         """Returns the integers b with n^⅓ / 10 ≲ b ≤ 10 n^⅓, that is b³ ≤ 1000 n."""

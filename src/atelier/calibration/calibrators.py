@@ -1,6 +1,6 @@
 """All calibrators by their names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.special import softmax
@@ -23,12 +23,15 @@ CALIBRATORS: dict[str, type[Calibrator]] = {
 """The seven calibrators of Guo et al. 2017 by their short names, in the order of table 1 there."""
 
 
-def fit_calibrators(logits: Array, labels: Labels) -> dict[str, Calibrator]:
-    """Fits every calibrator of CALIBRATORS.
+def fit_calibrators(
+    logits: Array, labels: Labels, names: Sequence[str] = tuple(CALIBRATORS)
+) -> dict[str, Calibrator]:
+    """Fits calibrators of CALIBRATORS.
 
     Args:
         logits: Held-out logits, (n, classes).
         labels: (n,), integers in [0, classes).
+        names: Which calibrators; by default all.
 
     Examples:
         >>> import numpy as np
@@ -36,7 +39,7 @@ def fit_calibrators(logits: Array, labels: Labels) -> dict[str, Calibrator]:
         >>> list(fit_calibrators(logits, labels))
         ['histogram_binning', 'isotonic', 'bbq', 'platt', 'temperature', 'vector', 'matrix']
     """
-    return {name: calibrator().fit(logits, labels) for name, calibrator in CALIBRATORS.items()}
+    return {name: CALIBRATORS[name]().fit(logits, labels) for name in names}
 
 
 def calibrated_probabilities(

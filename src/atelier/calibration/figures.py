@@ -37,7 +37,12 @@ FACTORS = {
 
 
 def reliability_figure(
-    methods: Mapping[str, Array], labels: Labels, table: pd.DataFrame, *, title: str
+    methods: Mapping[str, Array],
+    labels: Labels,
+    table: pd.DataFrame,
+    *,
+    title: str,
+    examples: str = "images",
 ) -> Figure:
     """Draws a reliability diagram for each method (Guo et al. 2017, fig. 4), with counts below.
 
@@ -46,6 +51,7 @@ def reliability_figure(
         labels: (n,), integers in [0, classes).
         table: The :func:`atelier.calibration.tables.calibration_table` of these methods.
         title: Title of the figure.
+        examples: What is classified.
 
     Returns:
         The figure.
@@ -71,23 +77,26 @@ def reliability_figure(
             )  # fmt: skip
             if column == 0:
                 diagram.set_ylabel("accuracy")
-                counts.set_ylabel("images")
+                counts.set_ylabel(examples)
             if row == rows - 1:
                 counts.set_xlabel("confidence")
         figure.legend(*diagram.get_legend_handles_labels(), ncols=2, loc="outside upper right")
     return figure
 
 
-def reliability_plot(methods: Mapping[str, Array], labels: Labels, *, title: str) -> go.Figure:
+def reliability_plot(
+    methods: Mapping[str, Array], labels: Labels, *, title: str, examples: str = "images"
+) -> go.Figure:
     """Plots the reliability of all methods in one interactive diagram, a line for each method.
 
     Args:
         methods: Probabilities of each method, (n, classes), by its name in TITLES.
         labels: (n,), integers in [0, classes).
         title: Title of the plot.
+        examples: What is classified.
 
     Returns:
-        The plot; each point shows the number of images of its bin.
+        The plot; each point shows the number of examples of its bin.
     """
     plot = go.Figure()
     plot.add_scatter(
@@ -105,7 +114,7 @@ def reliability_plot(methods: Mapping[str, Array], labels: Labels, *, title: str
             line={"color": colour},
             visible=True if name in {"uncalibrated", "temperature"} else "legendonly",
             customdata=bins.count[filled],
-            hovertemplate="confidence %{x:.3f}, accuracy %{y:.3f}, %{customdata:,} images",
+            hovertemplate="confidence %{x:.3f}, accuracy %{y:.3f}, %{customdata:,} " + examples,
         )
     plot.update_xaxes(title="confidence", range=[0, 1.02])
     plot.update_yaxes(title="accuracy", range=[0, 1.02])

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from atelier.evaluation.params import BootstrapParams, Resamples
-from atelier.params import Params
+from atelier.params import Params, Seed
 from atelier.training.params import MachineParams, TrainingParams
 
 Level = Annotated[float, Field(gt=0)]
@@ -22,6 +22,27 @@ class DensityParams(Params):
     reject: Annotated[
         float, Field(ge=0, lt=1, description="share of held-out images that is rejected")
     ]
+
+
+class LogitStudyParams(Params):
+    """The study of logits that a file has: which calibrators, and how the best is chosen."""
+
+    calibrators: Annotated[
+        tuple[
+            Literal[
+                "histogram_binning", "isotonic", "bbq", "platt", "temperature", "vector", "matrix"
+            ],
+            ...,
+        ],
+        Field(min_length=1, description="temperature scaling is always among them"),
+    ]
+    folds: Annotated[int, Field(ge=2, description="folds of the calibration part, for the choice")]
+    seed: Seed
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The calibrators, each once, with temperature scaling, which all measures refer to."""
+        return tuple(dict.fromkeys((*self.calibrators, "temperature")))
 
 
 class ShiftParams(MachineParams):

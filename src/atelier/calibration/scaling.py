@@ -2,8 +2,7 @@
 
 import logging
 from abc import abstractmethod
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,6 +35,12 @@ MAX_ITERATIONS = 1000
 """Of L-BFGS."""
 
 
+def _sigmoid(scores: Array, *, unit: float, slope: float, bias: float) -> Array:
+    with np.errstate(over="ignore"):
+        units = np.clip(scores / unit, -FARTHEST, FARTHEST)
+    return np.asarray(expit(slope * units + bias))
+
+
 class PlattScaling(OneVersusRest):
     """Platt scaling, expit(a s + b) of each class' log-odds s against the rest (Platt 1999).
 
@@ -50,6 +55,8 @@ class PlattScaling(OneVersusRest):
         >>> PlattScaling().fit(logits, labels).transform(logits)[0].round(4).tolist()
         [0.3167, 0.6833]
     """
+
+    _function = staticmethod(_sigmoid)
 
     def _scores(self, logits: Array) -> Array:
         return _odds_over_chance(logits)  # the bias takes up the constant
@@ -68,13 +75,7 @@ class PlattScaling(OneVersusRest):
 
         prior = np.log((positive + 1) / (negative + 1))
         slope, bias = _minimizer(loss, np.array([0.0, prior]))
-        return partial(_sigmoid, unit=unit, slope=float(slope), bias=float(bias))
-
-
-def _sigmoid(scores: Array, *, unit: float, slope: float, bias: float) -> Array:
-    with np.errstate(over="ignore"):
-        units = np.clip(scores / unit, -FARTHEST, FARTHEST)
-    return np.asarray(expit(slope * units + bias))
+        return self._map(unit=unit, slope=float(slope), bias=float(bias))
 
 
 def _minimizer(loss: Callable[[Array], tuple[float, Array]], start: Array) -> Array:
@@ -142,6 +143,26 @@ class _AffineScaling(Calibrator):
     def weight_(self) -> Array:
         """W for logits less their row's mean: (classes,), or (classes, classes) of a matrix."""
         return np.asarray(self._weight / self.unit_)
+
+    def state(self) -> dict[str, Any]:
+        """Returns the unit of the logits, W in these units, and b."""
+        return {"unit": self.unit_, "weight": self._weight, "bias": self.bias_}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes the unit of the logits, W in these units, and b.
+
+        Raises:
+            ValueError: If a shape does not fit the number of classes, or the unit is not positive.
+        """
+        self.unit_ = float(state["unit"])
+        self._weight = np.array(state["weight"], np.float64)
+        self.bias_ = np.array(state["bias"], np.float64)
+        shape = self._identity(self.classes_).shape
+        if self._weight.shape != shape or len(self.bias_) != self.classes_ or not self.unit_ > 0:
+            raise ValueError(
+                f"Expected weights {shape} and a positive unit. "
+                f"Received: {self._weight.shape}, unit {self.unit_}"
+            )
 
     def _fit(self, logits: Array, labels: Array) -> None:
         temperature, reason = best_temperature(logits, labels)

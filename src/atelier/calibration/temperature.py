@@ -1,8 +1,9 @@
 """Temperature scaling of logits of any scale."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -53,6 +54,20 @@ class TemperatureScaling(Calibrator):
 
     temperature_: float = 1.0
     residual_: float = 0.0
+
+    def state(self) -> dict[str, Any]:
+        """Returns T and the residual."""
+        return {"temperature": self.temperature_, "residual": self.residual_}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes T and the residual.
+
+        Raises:
+            ValueError: If T is not above 0.
+        """
+        self.temperature_, self.residual_ = float(state["temperature"]), float(state["residual"])
+        if not 0 < self.temperature_ < np.inf:
+            raise ValueError(f"Expected a temperature above 0. Received: {self.temperature_}")
 
     def _fit(self, logits: Array, labels: Array) -> None:
         self.temperature_, reason = best_temperature(logits, labels)

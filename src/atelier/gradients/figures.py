@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from atelier.plotting import ACCENT, INK, WARM, house_style, set_title
+from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.types import History
 
 
@@ -101,3 +101,25 @@ def _draw_costs(axes: Sequence[Axes], costs: pd.DataFrame, size: str, title: str
         time_axes.loglog(rows[size], rows["seconds"] * 1000, "o-", **style)
     operation_axes.set_title(title, size=9)
     time_axes.set_xlabel(size)
+
+
+def model_check_figure(table: pd.DataFrame) -> Figure:
+    """Draws automatic against numerical derivatives of a model, by its input and its weights.
+
+    Args:
+        table: From :func:`atelier.gradients.check_model_gradient`.
+    """
+    kinds = list(dict.fromkeys(table["by"]))
+    with house_style():
+        figure = Figure(figsize=(3.6 * len(kinds), 3.4))
+        set_title(figure, "Directional derivatives: automatic against numerical")
+        for axes, by in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
+            rows = table[table["by"] == by]
+            both = rows[["automatic", "numerical"]].to_numpy()
+            limits = [float(both.min()), float(both.max())]
+            axes.plot(limits, limits, "--", color=QUIET)
+            axes.plot(rows["numerical"], rows["automatic"], "o", color=ACCENT, alpha=0.7)
+            error = rows["error"].max()
+            axes.set(title=f"by the {by}: error {error:.1g}", xlabel="numerical")
+            axes.set_ylabel("automatic")
+    return figure

@@ -15,7 +15,7 @@ from kedro.pipeline import Pipeline
 from atelier.configuration.project import project_folder
 from atelier.operations.lineage import upstream_pipelines
 from atelier.operations.schedules import read_schedules
-from atelier.pipeline_registry import describe_pipelines
+from atelier.pipeline_registry import ON_FILES, describe_pipelines
 
 DEFAULT = "__default__"
 
@@ -61,7 +61,8 @@ def _split_by_pipeline(
     to no pipeline of a name.
     """
     default = registered[DEFAULT]
-    single = {name: pipeline for name, pipeline in registered.items() if name != DEFAULT}
+    unplanned = {DEFAULT, *ON_FILES}  # a schedule has no file of a user
+    single = {name: pipeline for name, pipeline in registered.items() if name not in unplanned}
     in_default = [name for name in single if _names(single[name]) <= _names(default)]
     named = set().union(*map(_names, single.values()))
     for name in in_default:

@@ -1,6 +1,7 @@
 from . import figures as figures
 from .batches import to_unit
 from .fitting import TrainedModel, fit, fit_all_epochs
+from .model_files import read_model
 from .networks import build_classifier, five_layer_cnn, two_layer_cnn
 from .params import AugmentationParams, MachineParams, NetworkParams, TrainingParams
 from .prediction import logits_of_splits, predict_logits, predict_unit_logits
@@ -27,6 +28,7 @@ __all__ = [
     "make_reproducible",
     "predict_logits",
     "predict_unit_logits",
+    "read_model",
     "run_rounds",
     "servable_classifier",
     "serving_model",

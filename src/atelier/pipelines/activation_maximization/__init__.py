@@ -1,5 +1,8 @@
 """The activation maximization pipeline."""
 
-from atelier.pipelines.activation_maximization.pipeline import create_pipeline
+from atelier.pipelines.activation_maximization.pipeline import (
+    create_model_pipeline,
+    create_pipeline,
+)
 
-__all__ = ["create_pipeline"]
+__all__ = ["create_model_pipeline", "create_pipeline"]

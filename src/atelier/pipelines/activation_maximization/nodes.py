@@ -5,10 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from atelier import activation_maximization, data, training
+from atelier import activation_maximization, data, evaluation, training
 from atelier.activation_maximization.params import (
     AscentPresetsParams,
     InputDescentParams,
+    ModelInputParams,
     SecondNetworkParams,
 )
 from atelier.training.params import NetworkParams, TrainingParams
@@ -67,19 +68,19 @@ def evaluate_maximized_images(
     checkpoint: Checkpoint,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Metrics]:
     """Scores all maximized images, and clears the checkpoint of the second classifier."""
-    evaluation = activation_maximization.evaluation
     checkpoint.clear()
-    models = evaluation.fit_confidence_models(logits, params.covariance)
+    scores = activation_maximization.evaluation
+    models = scores.fit_confidence_models(logits, params.covariance)
     predict = training.predict_unit_logits
     networks = partial(predict, model), partial(predict, second)
-    real = evaluation.RealImages(training.to_unit(train["images"]), train["labels"])
-    image_sets = evaluation.final_images(descent, ascent)
-    table = evaluation.score_images_table(image_sets, networks, models, real)
-    distances = evaluation.start_distances(image_sets[: len(descent["start"])])
+    real = scores.RealImages(training.to_unit(train["images"]), train["labels"])
+    image_sets = scores.final_images(descent, ascent)
+    table = scores.score_images_table(image_sets, networks, models, real)
+    distances = scores.start_distances(image_sets[: len(descent["start"])])
     held_out = training.to_unit(test["images"][:BASELINE_IMAGES])
-    baseline = evaluation.class_distances(held_out, test["labels"][:BASELINE_IMAGES], real)
-    metrics = evaluation.maximization_metrics(table, distances, baseline)
-    metrics |= evaluation.border_metrics(descent["start"], descent["border_logits"])
+    baseline = scores.class_distances(held_out, test["labels"][:BASELINE_IMAGES], real)
+    metrics = scores.maximization_metrics(table, distances, baseline)
+    metrics |= scores.border_metrics(descent["start"], descent["border_logits"])
     return table, distances, metrics
 
 
@@ -111,10 +112,11 @@ def draw_maximized_images(
     params: SecondNetworkParams,
 ) -> tuple[Any, Any, Any, Animation]:
     """Draws classes by preset, confidences, units of every layer, and an animation."""
-    figures, evaluation = activation_maximization.figures, activation_maximization.evaluation
+    figures, units = activation_maximization.figures, activation_maximization.unit_figures
+    scores = activation_maximization.evaluation
     name, classes = provenance["name"], provenance["classes"]
     moments = data.class_moments(train["images"], train["labels"], len(classes))
-    densities = evaluation.fit_confidence_models(logits, params.covariance).reference_log_density
+    densities = scores.fit_confidence_models(logits, params.covariance).reference_log_density
     titles = (
         f"{name}: real images, and images of maximal logits",
         f"{name}: confidence in {len(table)} maximized images",
@@ -123,6 +125,30 @@ def draw_maximized_images(
     return (
         figures.maximized_classes_figure(ascent, *moments, classes, title=titles[0]),
         figures.confidence_figure(table, densities, title=titles[1]),
-        figures.layer_units_figure(layers, title=titles[2]),
+        units.layer_units_figure(layers, title=titles[2]),
+        Animation(units.ascent_frames(ascent["frames"]), 0.2),
+    )
+
+
+def maximize_own_model(
+    model: Any, source: ModelInputParams, params: AscentPresetsParams
+) -> tuple[Arrays, Arrays, pd.DataFrame, Metrics]:
+    """Maximizes classes and channels of a user's model."""
+    ascent = activation_maximization.maximize_own_model(model, params, source)
+    reached = ascent.table["predicted"] == ascent.table["class"]
+    metrics = evaluation.with_interval("reached", int(reached.sum()), len(reached))
+    return ascent.presets, ascent.layers, ascent.table, metrics | {"n": float(len(reached))}
+
+
+def draw_own_model(
+    ascent: Arrays, layers: Arrays, table: pd.DataFrame
+) -> tuple[Any, Any, Animation]:
+    """Draws classes by preset, channels of layers, and an animation."""
+    figures = activation_maximization.unit_figures
+    return (
+        figures.own_classes_figure(
+            ascent, table, title="Images of maximal logits; below, the class' probability"
+        ),
+        figures.layer_units_figure(layers, title="Images of maximal activation of channels"),
         Animation(figures.ascent_frames(ascent["frames"]), 0.2),
     )

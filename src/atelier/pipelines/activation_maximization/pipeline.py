@@ -97,8 +97,29 @@ ACTIVATION_MAXIMIZATION = [
         tags="figures",
     ),
 ]
+OWN_MODEL = [
+    Node(
+        nodes.maximize_own_model,
+        ["source", "params:input", "params:ascent"],
+        ["gradient_ascent_arrays", "layer_ascent_arrays", "ascent_table", "ascent_metrics"],
+        name="maximize_own_model",
+        tags="training",
+    ),
+    Node(
+        nodes.draw_own_model,
+        ["gradient_ascent_arrays", "layer_ascent_arrays", "ascent_table"],
+        ["ascent_figure", "ascent_layers_figure", "ascent_animation"],
+        name="draw_own_model",
+        tags="figures",
+    ),
+]
 
 
 def create_pipeline() -> Pipeline:
     """Returns the pipeline on the digits."""
     return Pipeline(ACTIVATION_MAXIMIZATION, namespace="digits")
+
+
+def create_model_pipeline() -> Pipeline:
+    """Maximizes classes and channels of the model in a user's file; without data, nothing else."""
+    return Pipeline(OWN_MODEL, namespace="model")

@@ -2,9 +2,16 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from atelier.pipelines.calibration import nodes
+from atelier.pipelines.calibration import logit_nodes, nodes
 from atelier.pipelines.sinks import with_sinks
 
+MEASURE = Node(
+    nodes.measure_calibration,
+    ["probabilities_arrays", "logits_arrays", "scaling_arrays", "params:calibration"],
+    ["calibration_table", "calibration_metrics"],
+    name="measure_calibration",
+    tags="calibration",
+)
 CALIBRATION = [
     Node(
         nodes.calibrate,
@@ -13,13 +20,7 @@ CALIBRATION = [
         name="calibrate",
         tags="calibration",
     ),
-    Node(
-        nodes.measure_calibration,
-        ["probabilities_arrays", "logits_arrays", "scaling_arrays", "params:calibration"],
-        ["calibration_table", "calibration_metrics"],
-        name="measure_calibration",
-        tags="calibration",
-    ),
+    MEASURE,
     Node(
         nodes.score_examples,
         ["probabilities_arrays", "logits_arrays", "test_arrays"],
@@ -143,6 +144,74 @@ SUMMARY = [
         tags="figures",
     ),
 ]
+LOGITS = [
+    Node(
+        logit_nodes.divide,
+        ["source", "params:study"],
+        ["logits_arrays", "provenance"],
+        name="divide",
+        tags="data",
+    ),
+    Node(
+        logit_nodes.calibrate,
+        ["logits_arrays", "params:study"],
+        ["probabilities_arrays", "scaling_arrays"],
+        name="calibrate",
+        tags="calibration",
+    ),
+    MEASURE,
+    Node(
+        logit_nodes.score_examples,
+        ["probabilities_arrays", "logits_arrays"],
+        "calibration_examples",
+        name="score_examples",
+        tags="calibration",
+    ),
+    Node(
+        logit_nodes.choose_calibrator,
+        ["logits_arrays", "provenance", "params:study", "params:calibration"],
+        ["chosen_calibrator", "selection_table"],
+        name="choose_calibrator",
+        tags="calibration",
+    ),
+    Node(
+        logit_nodes.draw_reliability,
+        ["probabilities_arrays", "logits_arrays", "calibration_table", "provenance"],
+        ["reliability_figure", "reliability_plot"],
+        name="draw_reliability",
+        tags="figures",
+    ),
+    Node(
+        logit_nodes.detect_mistakes,
+        [
+            "logits_arrays",
+            "scaling_arrays",
+            "provenance",
+            "params:density",
+            "params:calibration",
+        ],
+        ["density_arrays", "confidence_arrays", "mistakes_table", "mistakes_figure"],
+        name="detect_mistakes",
+        tags="density",
+    ),
+    Node(
+        logit_nodes.write_page,
+        [
+            "logits_arrays",
+            "provenance",
+            "probabilities_arrays",
+            "calibration_table",
+            "selection_table",
+            "chosen_calibrator",
+            "density_arrays",
+            "confidence_arrays",
+            "mistakes_table",
+        ],
+        "calibration_page",
+        name="write_page",
+        tags="figures",
+    ),
+]
 
 
 def create_pipeline() -> Pipeline:
@@ -175,3 +244,8 @@ def create_pipeline() -> Pipeline:
     records = {f"{name}_provenance": f"{name}.provenance" for name in ("digits", "characters")}
     summary = Pipeline(SUMMARY, namespace="networks", inputs=tables | records)
     return sum(parts, summary)
+
+
+def create_logits_pipeline() -> Pipeline:
+    """Calibrates the logits or probabilities of any model, which a file has; trains nothing."""
+    return Pipeline(LOGITS, namespace="logits")

@@ -1,5 +1,5 @@
 """The gradients pipeline."""
 
-from atelier.pipelines.gradients.pipeline import create_pipeline
+from atelier.pipelines.gradients.pipeline import create_model_pipeline, create_pipeline
 
-__all__ = ["create_pipeline"]
+__all__ = ["create_model_pipeline", "create_pipeline"]

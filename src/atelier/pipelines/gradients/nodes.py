@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from atelier import data, gradients, training
-from atelier.gradients.params import JacobianParams, MinimizationParams
+from atelier.gradients.params import JacobianParams, MinimizationParams, ModelCheckParams
 from atelier.training.params import MachineParams
 from atelier.types import Arrays, History, MetricLog, Metrics
 
@@ -72,3 +72,22 @@ def draw_gradients(
         figures.gradient_norms_figure(history, title="Gradients between compute and apply"),
         figures.jacobian_costs_figure(costs),
     )
+
+
+def check_own_model(model: Any, params: ModelCheckParams) -> tuple[pd.DataFrame, Metrics]:
+    """Compares automatic gradients of a user's model with numerical ones, at random images."""
+    images = gradients.random_inputs(
+        model, params.images, shape=params.shape, limits=params.range, seed=params.seed
+    )
+    table = gradients.check_model_gradient(
+        model, images, directions=params.directions, seed=params.seed
+    )
+    errors = table.groupby("by")["error"].max()
+    return table, {f"error_by_{name}": float(value) for name, value in errors.items()} | {
+        "directions": float(len(table))
+    }
+
+
+def draw_own_model_check(table: pd.DataFrame) -> Any:
+    """Draws automatic against numerical derivatives of a user's model."""
+    return gradients.figures.model_check_figure(table)

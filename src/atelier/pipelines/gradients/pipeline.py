@@ -49,9 +49,30 @@ GRADIENTS = [
         tags="figures",
     ),
 ]
+OWN_MODEL = [
+    Node(
+        nodes.check_own_model,
+        ["source", "params:gradients"],
+        ["gradient_check_table", "gradient_check_metrics"],
+        name="check_own_model",
+        tags="gradients",
+    ),
+    Node(
+        nodes.draw_own_model_check,
+        "gradient_check_table",
+        "gradient_check_figure",
+        name="draw_own_model_check",
+        tags="figures",
+    ),
+]
 
 
 def create_pipeline() -> Pipeline:
     """Returns the pipeline on example functions and on a small network of digits."""
     digits = {"train_arrays": "digits.train_arrays", "provenance": "digits.provenance"}
     return Pipeline(GRADIENTS, namespace="gradients", inputs=digits)
+
+
+def create_model_pipeline() -> Pipeline:
+    """Checks the gradients of the model in a user's file."""
+    return Pipeline(OWN_MODEL, namespace="model")

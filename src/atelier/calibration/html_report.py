@@ -1,0 +1,209 @@
+"""The page about the calibration of any model: text, tables and figures in one HTML file."""
+
+import base64
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from atelier.calibration import figures, mistake_figures
+from atelier.calibration.calibrators import CALIBRATORS
+from atelier.calibration.logit_study import CalibrationFindings, study_logits
+from atelier.calibration.own_logits import are_probabilities, label_logits
+from atelier.calibration.selection import UNCALIBRATED
+from atelier.evaluation.reliability import top_label
+from atelier.storage.atomic_write import write_atomically
+
+MEASURES = {
+    "accuracy": ("accuracy", "%"),
+    "changed": ("predictions changed", "%"),
+    "ece": ("ECE", "%"),
+    "nll": ("NLL, nats", ""),
+    "brier": ("Brier score", ""),
+    "ace": ("ECE, equal mass", "%"),
+    "classwise": ("class-wise ECE", "%"),
+    "debiased": ("debiased ECE", "%"),
+    "smooth": ("smooth ECE", "%"),
+    "mce": ("MCE", "%"),
+}
+"""Headings and units of the table's columns."""
+
+SELECTION = ("nll", "gain", "over_temperature")
+
+
+def report(
+    logits: Any,
+    labels: Any,
+    *,
+    probabilities: bool | None = None,
+    classes: Sequence[str] | None = None,
+    split: Any = None,
+    path: str | Path | None = None,
+    name: str = "model",
+    calibrators: Sequence[str] = tuple(CALIBRATORS),
+    folds: int = 5,
+    resamples: int = 200,
+    seed: int = 0,
+) -> str:
+    """Returns a page about the calibration of any model's predictions: HTML that needs no file.
+
+    Half of the rows, or those that ``split`` calls ``calibration``, fit and choose a calibrator;
+    all measures are taken on the others. The page offers the chosen calibrator as a file for
+    :func:`atelier.calibration.load_calibrator`.
+
+    Args:
+        logits: (n, classes ≥ 2), or probabilities, rows that sum to 1.
+        labels: (n,), integers in [0, classes), or names of classes.
+        probabilities: Whether ``logits`` are probabilities; None decides by the rows' sums.
+        classes: Names of the classes.
+        split: The part of each row, (n,): ``calibration``, ``test``, and optionally ``train``, to
+            which density models are fitted. None draws two halves within each class.
+        path: Where to write the page as well.
+        name: Name of the model, for the title.
+        calibrators: Names in CALIBRATORS.
+        folds: Folds of the calibration part, by which the calibrator is chosen.
+        resamples: Samples that the bootstrap draws for each interval.
+        seed: Seed of halves, folds and bootstrap.
+
+    Returns:
+        The page.
+
+    Raises:
+        ValueError: If an array is not as described (see :func:`label_logits`).
+
+    Examples:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> labels = rng.integers(0, 3, 300)
+        >>> logits = rng.normal(0, 2, (300, 3)) + 3 * np.eye(3)[labels]
+        >>> page = report(logits, labels, calibrators=["temperature"], resamples=20)
+        >>> page[:15], "ECE" in page
+        ('<!doctype html>', True)
+    """
+    is_probability = are_probabilities(logits) if probabilities is None else probabilities
+    labelled = label_logits(
+        logits,
+        labels,
+        kind="probabilities" if is_probability else "logits",
+        classes=classes,
+        split=split,
+        name=name,
+    )
+    names = tuple(dict.fromkeys((*calibrators, "temperature")))
+    page = render_calibration_page(
+        study_logits(labelled, names, folds=folds, resamples=resamples, seed=seed)
+    )
+    if path is not None:
+        write_atomically(Path(path), page.encode())
+    return page
+
+
+def render_calibration_page(findings: CalibrationFindings) -> str:
+    """Returns the page as HTML that loads nothing else."""
+    environment = Environment(
+        loader=PackageLoader("atelier.calibration", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    chosen = findings.chosen
+    return environment.get_template("report.html.j2").render(
+        provenance=findings.provenance,
+        sentence=confidence_sentence(findings),
+        chosen=figures.TITLES[chosen],
+        is_calibrated=chosen != UNCALIBRATED,
+        cards=_cards(findings.table, chosen),
+        selection=[_selection_row(row) for row in findings.selection.to_dict("records")],
+        headings=[f"{title}, {unit}" if unit else title for title, unit in MEASURES.values()],
+        rows=[_measure_row(row, chosen) for row in findings.table.to_dict("records")],
+        n=len(findings.labels),
+        download=_address("application/json", json.dumps(dict(findings.calibrator)).encode()),
+        reliability=_picture(_reliability(findings)),
+        mistakes=_picture(_mistakes(findings)),
+        density_part=findings.mistakes.density_part,
+    )
+
+
+def confidence_sentence(findings: CalibrationFindings) -> str:
+    """Returns how confident the model is and how often it is right, in a sentence."""
+    confidence, correct = top_label(findings.probabilities[UNCALIBRATED], findings.labels)
+    gap = 100 * float(confidence.mean() - correct.mean())
+    verdict = "overconfident" if gap > 0 else "underconfident"
+    return (
+        f"On {len(correct):,} test examples the model is right in {100 * correct.mean():.1f} % and "
+        f"says that it is {100 * confidence.mean():.1f} % sure: it is {verdict} by "
+        f"{abs(gap):.1f} points on average."
+    )
+
+
+def _reliability(findings: CalibrationFindings) -> Figure:
+    return figures.reliability_figure(
+        findings.probabilities,
+        findings.labels,
+        findings.table,
+        title=f"Reliability on {len(findings.labels):,} test examples, 15 bins",
+        examples="examples",
+    )
+
+
+def _mistakes(findings: CalibrationFindings) -> Figure:
+    correct = findings.mistakes.correct
+    title = f"Confidence in {correct.sum():,} right and {(~correct).sum():,} wrong predictions"
+    return mistake_figures.mistakes_figure(findings.mistakes, title=title)
+
+
+def _cards(table: pd.DataFrame, chosen: str) -> list[tuple[str, str, str]]:
+    """Returns label, value and note of the numbers at the top."""
+    rows = {row["method"]: row for row in table.to_dict("records")}
+    before, after = rows[UNCALIBRATED], rows[chosen]
+    cards = [("accuracy", _text(before, "accuracy", "%"), _interval(before, "accuracy", "%"))]
+    for name, label, unit in (("ece", "ECE", "%"), ("nll", "NLL, nats", "")):
+        note = _interval(before, name, unit)
+        value = _text(before, name, unit)
+        if chosen != UNCALIBRATED:
+            note = f"{value} → {_text(after, name, unit)}; then {_interval(after, name, unit)}"
+            value = _text(after, name, unit)
+        cards.append((label if chosen == UNCALIBRATED else f"{label} after", value, note))
+    return cards
+
+
+def _measure_row(row: Any, chosen: str) -> dict[str, Any]:
+    cells = [
+        (_text(row, name, unit), "" if name == "changed" else _interval(row, name, unit))
+        for name, (_, unit) in MEASURES.items()
+    ]
+    title = figures.TITLES[str(row["method"])]
+    return {"title": title, "cells": cells, "is_chosen": row["method"] == chosen}
+
+
+def _selection_row(row: Any) -> dict[str, Any]:
+    return {
+        "title": figures.TITLES[str(row["method"])],
+        "cells": [(_text(row, name, ""), _interval(row, name, "")) for name in SELECTION],
+        "is_chosen": bool(row["chosen"]),
+    }
+
+
+def _text(row: Any, name: str, unit: str) -> str:
+    scale, digits = (100, 2) if unit == "%" else (1, 4)
+    return f"{scale * float(row[name]):.{digits}f}".replace("-", "−")
+
+
+def _interval(row: Any, name: str, unit: str) -> str:
+    return " … ".join(_text(row, f"{name}_{end}", unit) for end in ("low", "high"))
+
+
+def _picture(figure: Figure) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=130)
+    return _address("image/png", buffer.getvalue())
+
+
+def _address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

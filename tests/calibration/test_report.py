@@ -1,0 +1,148 @@
+"""The page about any model's calibration, on models whose calibration is known."""
+
+import base64
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from support.project import ROOT
+
+from atelier.calibration import (
+    calibration_table,
+    chosen_calibrator,
+    label_logits,
+    load_calibrator,
+    report,
+    selection_table,
+    study_logits,
+)
+
+QUICK = {"folds": 2, "resamples": 10, "seed": 0}
+
+
+def planted(n: int, temperature: float):
+    """Logits of which softmax(logits / temperature) is the truth, and labels drawn by it."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 1.5, (n, 5))
+    chosen = softmax(logits, axis=1).cumsum(axis=1) < rng.random((n, 1))
+    return logits * temperature, chosen.sum(axis=1).clip(max=4)
+
+
+def embedded(page: str) -> dict:
+    (encoded,) = re.findall(r"data:application/json;base64,([\w+/=]+)", page)
+    return json.loads(base64.b64decode(encoded))
+
+
+def test_the_planted_temperature_is_chosen_and_in_the_page(tmp_path):
+    logits, labels = planted(4000, 3.0)
+    page = report(logits, labels, path=tmp_path / "page.html",
+                  calibrators=["histogram_binning", "temperature", "vector"], **QUICK)  # fmt: skip
+    record = embedded(page)
+    assert record["calibrator"] == "temperature"
+    assert record["state"]["temperature"] == pytest.approx(3, rel=0.1)
+    assert (tmp_path / "page.html").read_text("utf-8") == page
+    assert "overconfident" in page
+    (tmp_path / "c.json").write_text(json.dumps(record))
+    truth = softmax(logits / 3, axis=1)
+    assert np.abs(load_calibrator(tmp_path / "c.json").transform(logits) - truth).max() < 0.05
+
+
+def test_the_page_loads_nothing():
+    page = report(*planted(200, 1.0), calibrators=["temperature"], **QUICK)
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
+    assert page.count("data:image/png") == 2
+
+
+def test_probabilities_are_recognised_and_calibrated_as_their_logarithms():
+    logits, labels = planted(1000, 2.0)
+    quick = {"calibrators": ["temperature"], **QUICK}
+    by_logits = embedded(report(logits, labels, **quick))
+    by_probs = embedded(report(softmax(logits, axis=1), labels, **quick))
+    assert by_probs["state"]["temperature"] == pytest.approx(
+        by_logits["state"]["temperature"], rel=1e-6
+    )
+    with pytest.raises(ValueError, match="sum to 1"):
+        report(softmax(logits, axis=1) * 0.9, labels, probabilities=True)
+    with pytest.raises(ValueError, match="They are probabilities"):
+        report(softmax(logits, axis=1), labels, probabilities=False)
+
+
+def test_a_model_that_is_calibrated_is_left_as_it_is(tmp_path):
+    """Rows of equal logits: no temperature changes anything, and vector scaling only overfits."""
+    rng = np.random.default_rng(0)
+    logits, labels = np.zeros((400, 3)), rng.permutation(np.arange(400) % 3)
+    table = selection_table(logits, labels, ("temperature",), **QUICK)
+    name, calibrator = chosen_calibrator(logits, labels, table)
+    assert name == "uncalibrated"
+    np.testing.assert_allclose(calibrator.transform(logits), 1 / 3)
+    assert table.set_index("method")["nll"].to_dict() == {
+        "uncalibrated": pytest.approx(np.log(3)),
+        "temperature": pytest.approx(np.log(3)),
+    }
+
+
+def test_a_calibrator_that_is_clearly_better_than_a_temperature_is_chosen():
+    """Logits of one class raised by 3: only methods with a bias can take that back."""
+    logits, labels = planted(2000, 1.0)
+    logits[:, 2] += 3
+    table = selection_table(logits, labels, ("temperature", "vector"), **QUICK)
+    assert chosen_calibrator(logits, labels, table)[0] == "vector"
+
+
+def test_the_ece_is_that_by_hand():
+    """Five predictions of confidence 0.9, three right, and five of 0.6, all right."""
+    probs = np.array([[0.9, 0.1]] * 5 + [[0.4, 0.6]] * 5)
+    labels = np.array([0, 0, 0, 1, 1] + [1] * 5)
+    table = calibration_table({"uncalibrated": probs}, labels, seed=0, resamples=5)
+    assert table["ece"].iloc[0] == pytest.approx(0.5 * 0.3 + 0.5 * 0.4)
+
+
+@pytest.fixture(scope="module")
+def regression():
+    x, y = load_digits(return_X_y=True)
+    x = x / 16
+    model = LogisticRegression(max_iter=200).fit(x[:900], y[:900])
+    return model, x[900:], y[900:]
+
+
+def test_scikit_learns_logits_and_probabilities_give_its_accuracy(regression):
+    model, x, y = regression
+    quick = {"folds": 2, "resamples": 5, "seed": 0}
+    for values, kind in (
+        (model.decision_function(x), "logits"),
+        (model.predict_proba(x), "probabilities"),
+    ):
+        labelled = label_logits(
+            values, y, kind=kind, split=["calibration", "test"] * 448 + ["test"]
+        )
+        findings = study_logits(labelled, ("temperature",), **quick)
+        tested = np.array([False, True] * 448 + [True])
+        row = findings.table.set_index("method").loc["uncalibrated"]
+        assert row["accuracy"] == model.score(x[tested], y[tested])
+        proba = model.predict_proba(x[tested])
+        nll = -np.log(proba[np.arange(len(proba)), y[tested]]).mean()
+        assert row["nll"] == pytest.approx(nll, rel=1e-9)
+        assert (findings.mistakes.log_density is None) == (kind == "probabilities")
+        assert findings.mistakes.table["auroc"].min() > 0.5
+
+
+def test_neither_the_page_nor_a_calibrator_needs_tensorflow():
+    program = (
+        "import sys, numpy as np\n"
+        "from atelier.calibration import report\n"
+        "rng = np.random.default_rng(0)\n"
+        "report(rng.normal(size=(60, 3)), np.arange(60) % 3, calibrators=['temperature'],"
+        " resamples=5)\n"
+        "print('imported', sorted({'tensorflow', 'keras', 'jax', 'kedro', 'mlflow'}"
+        " & set(sys.modules)))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT / "src"
+    )
+    assert "imported []" in result.stdout, result.stderr
