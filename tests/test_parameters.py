@@ -111,7 +111,7 @@ def test_what_the_project_knows_passes(text):
     [
         (
             "sead=3",
-            ["'sead'. Did you mean 'seed'? Short names: background, batch, channels, cluster"],
+            ["'sead'. Did you mean 'seed'? Short names: background, batch, cells, channels"],
         ),
         ("picure=x.png", ["Did you mean 'picture'?"]),
         ("picture.otzu.classes=2", ["Did you mean 'picture.otsu'? Known in 'picture': otsu"]),
