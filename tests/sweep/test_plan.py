@@ -58,7 +58,7 @@ def test_data_that_does_not_fit_is_refused(sweep_data):
     check_data(sweep_data)
     with pytest.raises(ValueError, match="none named test_labels"):
         check_data({k: v for k, v in sweep_data.items() if k != "test_labels"})
-    with pytest.raises(ValueError, match=r"uint8, the same side.*Received: .* float64"):
+    with pytest.raises(ValueError, match=r"uint8, the same shape.*Received: .* float64"):
         check_data(sweep_data | {"test_images": sweep_data["test_images"] / 255})
     with pytest.raises(ValueError, match="selection_labels"):
         check_data(sweep_data | {"selection_labels": sweep_data["test_labels"]})
@@ -66,7 +66,8 @@ def test_data_that_does_not_fit_is_refused(sweep_data):
 
 def part(values):
     values = np.asarray(values)
-    return {"images": values.reshape(-1, 1, 1, 1).astype(np.uint8), "labels": values}
+    images = np.tile(values.reshape(-1, 1, 1, 1), (1, 2, 2, 1)).astype(np.uint8)
+    return {"images": images, "labels": values}
 
 
 @pytest.mark.parametrize(("train", "trained"), [(None, 6), (4, 4), (8, 8)])
@@ -79,7 +80,7 @@ def test_what_is_not_trained_on_is_shared_between_selection_and_test(train, trai
     assert sorted(joined) == list(range(12))
     first = min(trained, 6)
     assert splits["train_labels"][:first].tolist() == list(range(first))
-    assert (splits["train_images"].ravel() == splits["train_labels"]).all()
+    assert (splits["train_images"].T == splits["train_labels"]).all()
 
 
 def test_training_on_everything_is_refused():
