@@ -1,12 +1,14 @@
-"""The guide on adding an experiment: its files, put into a copy of the project, run."""
+"""The guides on extending the project: their files are complete, and run."""
 
 import re
 
+import pytest
 from skimage.data import coins
 from skimage.filters import threshold_isodata
 from support.project import ROOT
 
-GUIDE = (ROOT / "docs" / "guides" / "add_experiment.md").read_text(encoding="utf-8")
+GUIDES = ROOT / "docs" / "guides"
+GUIDE = (GUIDES / "add_experiment.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", GUIDE, re.DOTALL))
 """The text of each file of the guide by its path."""
 
@@ -35,3 +37,12 @@ def test_the_experiment_of_the_guide_runs_and_records_its_metrics(fresh):
     image = coins()
     assert run.data.metrics["isodata/pixels"] == image.size
     assert abs(run.data.metrics["isodata/threshold"] - threshold_isodata(image)) < 1
+
+
+@pytest.mark.parametrize(
+    ("guide", "example"),
+    [("add_calibrator.md", "prior.py"), ("add_optimizer.md", "sign_descent.py")],
+)
+def test_a_guide_shows_the_whole_example(guide, example):
+    code = (GUIDES / "examples" / example).read_text(encoding="utf-8")
+    assert f"```python\n# {example}\n{code}```" in (GUIDES / guide).read_text(encoding="utf-8")

@@ -18,7 +18,8 @@ def blocks(language: str) -> list[str]:
 def headline_rows() -> list[list[str]]:
     """The cells of each row of the table of experiments."""
     (table,) = re.findall(r"<!-- claims:headlines -->\n(.*?)<!-- /claims -->", README, re.DOTALL)
-    rows = [line.strip().strip("|").split("|") for line in table.strip().splitlines()]
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    rows = [line.strip().strip("|").split("|") for line in lines]
     return [[cell.strip() for cell in row] for row in rows if row[0].strip("- ")][1:]
 
 
