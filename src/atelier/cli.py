@@ -26,7 +26,7 @@ with warnings.catch_warnings():
 
 HELP = (
     "Parameters of this run: NAME=VALUE, separated by commas. Write a value with a comma in "
-    "quotes, a list in [brackets], a group in {braces}. See docs/parameters.md."
+    "quotes, a list in [brackets], a group in {braces}. See docs/guides/parameters.md."
 )
 
 

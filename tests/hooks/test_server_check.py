@@ -147,7 +147,7 @@ def test_nobody_there_is_said_at_once_and_without_the_password():
     with pytest.raises(ConnectionError, match="Expected an MLflow server at http") as raised:
         check_server(f"http://me:planted-secret@127.0.0.1:{port}", "lab")
     assert "refused" in str(raised.value)
-    assert "docs/cluster.md" in str(raised.value)
+    assert "docs/guides/many_machines.md" in str(raised.value)
     assert "planted-secret" not in str(raised.value)
 
 

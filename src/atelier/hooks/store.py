@@ -166,7 +166,7 @@ def _how_to_reach(error: str) -> str:
             "MLFLOW_TRACKING_SERVER_CERT_PATH names a certificate to trust, "
             "MLFLOW_TRACKING_INSECURE_TLS=true trusts any"
         )
-    return "docs/cluster.md describes how to start one"
+    return "docs/guides/many_machines.md describes how to start one"
 
 
 def create_experiment(uri: str, *, name: str, create_experiment_kwargs: dict[str, Any]) -> None:
