@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 
+from atelier.data.file_tree import FileTree
 from atelier.data.reading import class_column
-from atelier.data.user_data.file_tree import FileTree
 from atelier.data.user_data.part_names import PART_NAMES
 from atelier.data.user_data.records import Content, Records, records_table
 from atelier.data.user_data.tables import label_texts

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from pyarrow import parquet  # type: ignore[import-untyped]
 
-from atelier.data.user_data.file_tree import FileTree
+from atelier.data.file_tree import FileTree
 from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.part_names import part_of
 from atelier.data.user_data.records import Content, Records

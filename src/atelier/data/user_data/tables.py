@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import pandas as pd
 
-from atelier.data.user_data.file_tree import FileTree
+from atelier.data.file_tree import FileTree
 from atelier.data.user_data.named_files import read_named_files
 from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.part_names import PART_NAMES, part_of
