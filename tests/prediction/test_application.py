@@ -1,5 +1,4 @@
 import tracemalloc
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -153,16 +152,14 @@ def test_twenty_times_the_pictures_need_no_more_memory(tmp_path):
 
 def test_a_cluster_gives_the_rows_of_one_process():
     """Workers in threads of this process: they share the double of the model."""
-    from distributed import Client, LocalCluster
+    from distributed import LocalCluster
 
     with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=False, resources={"sweep": 1},
         dashboard_address=None,
-    ) as cluster, Client(cluster):  # fmt: skip
-        address = cluster.scheduler_address
-        with ThreadPoolExecutor(1) as threads:
-            work = threads.submit(label, source(damaged=[1]), executor=choose_executor(address))
-            _, store = work.result()
+    ) as cluster:  # fmt: skip
+        executor = choose_executor(cluster.scheduler_address)
+        _, store = label(source(damaged=[1]), executor=executor)
     expected = label(source(damaged=[1]))[1].rows
     assert [row["file"] for row in store.rows] == [row["file"] for row in expected]
     assert [row["label"] for row in store.rows] == [row["label"] for row in expected]

@@ -162,7 +162,7 @@ class PredictionFolder:
                 writer.write_table(self._shown(index))
 
     def _join_csv(self, path: Path, parts: int) -> None:
-        with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(self._shown(0).column_names)
             for index in range(parts):

@@ -89,9 +89,14 @@ class ServedModel(NamedTuple):
         Args:
             images: (n, height, width, channels) uint8.
             threads: Of TensorFlow, if this is its first computation in the process.
+
+        Raises:
+            ValueError: If the outputs are not those of a calibrated model.
         """
         network = _load(self.content, threads)
-        return network.predict(images, batch_size=BATCH, verbose=0)  # type: ignore[no-any-return]
+        outputs: Arrays = network.predict(images, batch_size=BATCH, verbose=0)
+        _check_outputs(self.title, outputs)
+        return outputs
 
 
 def with_rule(model: ServedModel, params: LabellingParams) -> ServedModel:
@@ -103,11 +108,7 @@ def with_rule(model: ServedModel, params: LabellingParams) -> ServedModel:
 
 @functools.lru_cache(maxsize=1)
 def _load(content: bytes, threads: int) -> Any:
-    """Returns the network of a ``.keras`` file, which is loaded once in a process.
-
-    Raises:
-        ValueError: If its outputs are not those of a calibrated model.
-    """
+    """Returns the network of a ``.keras`` file, which is loaded once in a process."""
     from atelier.training.model_files import read_model
     from atelier.training.reproducibility import set_threads
 
@@ -115,15 +116,13 @@ def _load(content: bytes, threads: int) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         path.write_bytes(content)
-        network = read_model(path)
-    _check_outputs(network.output)
-    return network
+        return read_model(path)
 
 
-def _check_outputs(outputs: Any) -> None:
+def _check_outputs(title: str, outputs: Any) -> None:
     names: Sequence[str] = sorted(outputs) if isinstance(outputs, dict) else ["one array"]
     if not set(names) >= OUTPUTS:
         raise ValueError(
-            f"Expected a calibrated model with the outputs {', '.join(sorted(OUTPUTS))}. "
+            f"{title}: Expected a calibrated model with the outputs {', '.join(sorted(OUTPUTS))}. "
             f"Received: {', '.join(names)}"
         )

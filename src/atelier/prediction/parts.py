@@ -119,7 +119,11 @@ def label_part(part: Part, model: ServedModel, threads: int) -> pa.Table:
     if rows:
         for place in candidate_rows(columns):
             pictures[rows[place]] = _png(images[place])
-    given = {"file": part.names, "problem": problems, PICTURE: pictures} | spread
+    given = {
+        "file": list(map(_printable, part.names)),
+        "problem": problems,
+        PICTURE: pictures,
+    } | spread
     schema = part_schema(model.classes)
     empty = [None] * count
     return pa.table({name: given.get(name, empty) for name in schema.names}, schema=schema)
@@ -143,6 +147,11 @@ def _columns(outputs: Arrays, classes: Sequence[str]) -> dict[str, Array]:
     columns = {name: np.asarray(outputs[name]) for name in ("probability", "log_density", "reject")}
     columns |= {f"probability_{name}": probabilities[:, i] for i, name in enumerate(classes)}
     return columns | {"label": np.array(classes, object)[np.asarray(outputs["label"], np.int64)]}
+
+
+def _printable(name: str) -> str:
+    """Returns a name in which bytes that are no UTF-8 are replaced."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _spread(values: Array, rows: list[int], count: int) -> list[object]:

@@ -24,7 +24,7 @@ class PictureIndex:
         self.others = 0
         """Number of files that are no pictures by their endings."""
         self._database = sqlite3.connect("")
-        self._database.execute("create table names (name text primary key) without rowid")
+        self._database.execute("create table names (name blob primary key) without rowid")
         self._database.executemany("insert into names values (?)", self._search(folder))
 
     def __len__(self) -> int:
@@ -32,10 +32,11 @@ class PictureIndex:
         return int(count)
 
     def __iter__(self) -> Iterator[str]:
-        """Yields the names, relative to the folder, in alphabetical order."""
-        yield from (name for (name,) in self._database.execute("select * from names order by name"))
+        """Yields the names, relative to the folder, in the order of their bytes."""
+        rows = self._database.execute("select name from names order by name")
+        yield from (os.fsdecode(name) for (name,) in rows)
 
-    def _search(self, folder: Path) -> Iterator[tuple[str]]:
+    def _search(self, folder: Path) -> Iterator[tuple[bytes]]:
         pending, visited = [PurePosixPath()], set()
         while pending:
             place = pending.pop()
@@ -51,6 +52,6 @@ class PictureIndex:
                     if entry.is_dir():
                         pending.append(name)
                     elif is_picture_name(name):
-                        yield (str(name),)
+                        yield (os.fsencode(str(name)),)
                     else:
                         self.others += 1
