@@ -128,7 +128,7 @@ def _decode(text: str, number: int, shape: tuple[Any, ...], rule: Mapping[str, s
 
 def _refuse_picture(number: int, received: str) -> NoReturn:
     raise MlflowException.invalid_parameter_value(
-        f"Expected whole PNG or JPEG files in base64. Received: in picture {number}, {received}"
+        f"Expected pictures of PNG or JPEG in base64. Received: in picture {number}, {received}"
     )
 
 
