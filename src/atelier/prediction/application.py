@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -91,33 +91,52 @@ def label_pictures(
     Raises:
         ValueError: If there are no pictures, or the source is damaged.
     """
-    kept = parts = 0
-    digest = model.digest
-    fingerprints: dict[int, str] = {}
     bar = tqdm(total=source.count, unit="image", desc="predict", leave=False, disable=None)
-
-    def pending() -> Iterator[Part]:
-        nonlocal kept, parts
-        for item in divide(source.read(), part):
-            parts = item.index + 1
-            fingerprint = item.fingerprint(digest)
-            if store.has(item.index, fingerprint):
-                kept += len(item.names)
-                bar.update(len(item.names))
-            else:
-                fingerprints[item.index] = fingerprint
-                yield item
-
     with bar:
-        for index, table in executor(model, pending(), threads):
-            store.save(index, fingerprints.pop(index), table)
+        pending = _Pending(divide(source.read(), part), store, model.digest, bar.update)
+        for index, table in executor(model, iter(pending), threads):
+            store.save(index, pending.fingerprints.pop(index), table)
             bar.update(table.num_rows)
-    if not parts:
+    if not pending.parts:
         raise ValueError(f"{source.path}: Expected pictures. Received: none")
-    if kept:
-        logger.info("%d pictures were labelled by an earlier run and are kept", kept)
-    store.finish(parts)
-    return _summarize(store, parts, kept)
+    if pending.kept:
+        logger.info("%d pictures were labelled by an earlier run and are kept", pending.kept)
+    store.finish(pending.parts)
+    return _summarize(store, pending.parts, pending.kept)
+
+
+class _Pending:
+    """Yields the parts that the store lacks, and counts all of them.
+
+    Args:
+        parts: All parts in their order.
+        store: Where finished ones are.
+        model: Digest of the model.
+        skip: Called with the number of pictures in a part that is kept.
+    """
+
+    def __init__(
+        self,
+        parts: Iterator[Part],
+        store: PredictionStore,
+        model: str,
+        skip: Callable[[int], object],
+    ) -> None:
+        self._parts, self._store, self._model, self._skip = parts, store, model, skip
+        self.parts = self.kept = 0
+        self.fingerprints: dict[int, str] = {}
+        """Of the parts that are being labelled."""
+
+    def __iter__(self) -> Iterator[Part]:
+        for part in self._parts:
+            self.parts += 1
+            fingerprint = part.fingerprint(self._model)
+            if self._store.has(part.index, fingerprint):
+                self.kept += len(part.names)
+                self._skip(len(part.names))
+            else:
+                self.fingerprints[part.index] = fingerprint
+                yield part
 
 
 def _summarize(store: PredictionStore, parts: int, kept: int) -> Predictions:
