@@ -49,8 +49,8 @@ class MemoryFolder:
         return table.select(columns) if columns else table
 
     def finish(self, parts):
-        tables = [self.parts[index][1].to_pandas() for index in range(parts)]
-        self.rows = [row for table in tables for row in table.to_dict("records")]
+        tables = [self.parts[index][1] for index in range(parts)]
+        self.rows = [row for table in tables for row in table.to_pylist()]
 
 
 def png(image, kind="PNG", **options) -> bytes:

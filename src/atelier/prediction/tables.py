@@ -95,10 +95,11 @@ def read_csv(path: Path, read_file: ReadFile) -> Iterator[Entry]:
         head = pd.read_csv(path, nrows=1)
         plain = all(_is_number(name) for name in head.columns)
         header: Any = {"header": None} if plain else {}
-        for frame in pd.read_csv(path, chunksize=ROWS, low_memory=False, **header):
-            data = _without_first(frame, str(path)) if plain else frame
-            yield from _frame_entries(data, row, path, read_file)
-            row += len(frame)
+        with pd.read_csv(path, chunksize=ROWS, low_memory=False, **header) as frames:
+            for frame in frames:
+                data = _without_first(frame, str(path)) if plain else frame
+                yield from _frame_entries(data, row, path, read_file)
+                row += len(frame)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ValueError(
             f"{path}: Expected a CSV table with as many columns in each row. Received: {error}"
