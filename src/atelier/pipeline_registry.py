@@ -14,6 +14,7 @@ from atelier.pipelines import (
     gradients,
     ingest,
     maxout,
+    predict,
     promote,
     report,
     segment,
@@ -44,6 +45,7 @@ BY_NAME = {
     "compare": compare.create_pipeline,
     "drift": drift.create_pipeline,
     "segment": segment.create_pipeline,
+    "predict": predict.create_pipeline,
     "promote": promote.create_pipeline,
     "rollback": promote.create_rollback,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -104,6 +105,8 @@ class Servable(NamedTuple):
     """Of the model itself, by name: ``accuracy``, ``nll`` and ``ece`` with intervals, and ``n``."""
     digest: str
     """Of the data on which the metrics were measured."""
+    input_rule: Mapping[str, str] = MappingProxyType({})
+    """``resize`` and ``background`` of the pictures on which it was trained, if they had such."""
 
 
 class Animation(NamedTuple):

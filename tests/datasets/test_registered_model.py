@@ -1,5 +1,6 @@
 """What registered models take and refuse, asked as MLflow's server asks them."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -11,11 +12,16 @@ import numpy as np
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.scoring_server import invocations
+from PIL import Image
+from support.predictions import png
 
 from atelier.calibration.density import DensityModel
 from atelier.calibration.networks import dense_network
 from atelier.calibration.serving import calibrated_model
+from atelier.data.user_data.image_stack import ImageStack
+from atelier.data.user_data.params import PictureParams
 from atelier.datasets.registered_model import RegisteredModelDataset
+from atelier.datasets.stored_images import decode_images
 from atelier.datasets.tracked import ProvenanceDataset
 from atelier.training.prediction import predict_logits
 from atelier.training.serving import serving_model
@@ -190,3 +196,77 @@ def test_a_version_loads_as_tensorflow_or_without_this_package_and_holds_no_pick
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=folder, timeout=1200
     )
     assert run.stdout.splitlines()[-1:] == ["(1,)"], run.stderr
+
+
+def encoded(content):
+    return base64.b64encode(content).decode()
+
+
+def answer(model, body):
+    schema = model.metadata.get_input_schema()
+    return json.loads(
+        invocations(json.dumps(body).encode(), "application/json", model, schema).response
+    )["predictions"]
+
+
+BODIES = {
+    "inputs": lambda texts: {"inputs": texts},
+    "instances": lambda texts: {"instances": texts},
+    "split": lambda texts: {
+        "dataframe_split": {"columns": ["image"], "data": [[text] for text in texts]}
+    },
+    "records": lambda texts: {"dataframe_records": [{"image": text} for text in texts]},
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_pictures_in_base64_are_answered_as_their_arrays_are(registered, images, body):
+    texts = [encoded(png(image[..., 0])) for image in images]
+    texts[1] = f"data:image/png;base64,{texts[1]}"
+    expected = registered["calibrated"].predict(images)
+    said = answer(registered["calibrated"], BODIES[body](texts))
+    assert said["label"] == expected["label"].tolist()
+    np.testing.assert_allclose(said["probabilities"], expected["probabilities"], **CLOSE)
+    plain = answer(registered["plain"], BODIES[body](texts))
+    np.testing.assert_allclose(plain, registered["plain"].predict(images), **CLOSE)
+
+
+GOOD = encoded(png(np.zeros((12, 12), np.uint8)))
+DAMAGED = {
+    "no base64": ("%%%", "in picture 2"),
+    "cut off": (encoded(png(np.zeros((12, 12), np.uint8))[:50]), "in picture 2"),
+    "words": (encoded(b"a text"), "another format, 6 bytes that begin with b'a text'"),
+    "another format": (encoded(png(np.zeros((12, 12), np.uint8), "BMP")), "another format"),
+    "a path": ("pictures/0.png", "in picture 2"),
+    "empty": ("", "in picture 2"),
+    "a number among texts": (3, "as texts in base64"),
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_what_is_no_picture_in_base64_is_refused_with_its_number(registered, damage, body):
+    content, words = DAMAGED[damage]
+    with pytest.raises(MlflowException, match=words) as refusal:
+        answer(registered["calibrated"], BODIES[body]([GOOD, content]))
+    assert refusal.value.get_http_status_code() == 400
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8, 3), (12, 12, 3)])
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "1", "I;16"])
+@pytest.mark.parametrize("rule", [("pad", "white"), ("crop", "black"), ("stretch", "#80c0ff")])
+def test_a_server_makes_the_image_of_a_picture_that_ingest_makes(shape, mode, rule):
+    rng = np.random.default_rng(1)
+    if mode == "I;16":
+        picture = Image.fromarray(rng.integers(0, 65_536, (8, 10), np.uint16))
+    else:
+        picture = Image.fromarray(rng.integers(0, 256, (8, 10, 4), np.uint8)).convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    content = png(picture, exif=exif)
+    resize, background = rule
+    params = PictureParams(side=shape[0], channels=shape[2], resize=resize, background=background)
+    stack = ImageStack(1, params)
+    stack.put(0, content, "a")
+    served = decode_images([encoded(content)], shape, {"resize": resize, "background": background})
+    np.testing.assert_array_equal(served, stack.finish()[0])

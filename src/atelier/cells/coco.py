@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from atelier.cells.file_tree import FileTree
 from atelier.cells.layouts import part_of
 from atelier.cells.run_lengths import Segmentation, decode_segmentation
+from atelier.data.file_tree import FileTree
 from atelier.types import Array
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def read_annotations(
         ValueError: A JSON is damaged, or an image it names is not there.
     """
     parts: dict[str | None, list[AnnotatedImage]] = {}
-    for file in tree.files:
+    for file in tree.names:
         if file.suffix.lower() != ".json" or only not in {None, file}:
             continue
         content = _content(tree, file)

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atelier.cells.file_tree import PICTURE_SUFFIXES, FileTree, open_tree
 from atelier.cells.layouts import is_derived_file, is_label_file
 from atelier.data.decoding import decode_picture, list_pages
+from atelier.data.file_tree import PICTURE_ENDINGS, FileTree, open_tree
 from atelier.types import Array
 
 logger = logging.getLogger(__name__)
@@ -60,15 +60,15 @@ def list_images(path: Path) -> list[ImageFile]:
     if path.suffix.lower() == ".npz" and path.is_file():
         return _packed_images(path)
     tree = open_tree(path)
-    alone = len(tree.files) == 1  # whatever its ending: the content decides
-    pictures = list(tree.files) if alone else [file for file in tree.pictures if _is_image(file)]
+    alone = len(tree.names) == 1  # whatever its ending: the content decides
+    pictures = list(tree.names) if alone else [file for file in tree.pictures if _is_image(file)]
     if not pictures:
-        received = ", ".join(map(str, tree.files[:5])) or "no files"
+        received = ", ".join(map(str, tree.names[:5])) or "no files"
         raise ValueError(
-            f"{path}: Expected pictures ({', '.join(sorted(PICTURE_SUFFIXES))}). "
+            f"{path}: Expected pictures ({', '.join(sorted(PICTURE_ENDINGS))}). "
             f"Received: {received}"
         )
-    skipped = len(tree.files) - len(pictures)
+    skipped = len(tree.names) - len(pictures)
     if skipped:
         logger.info("%s: %d files are no images of cells and are left out", path, skipped)
     stems = Counter(file.with_suffix("") for file in pictures)

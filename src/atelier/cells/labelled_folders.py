@@ -15,7 +15,6 @@ from atelier.cells.coco import (
     read_annotations,
     warn_of_covered_cells,
 )
-from atelier.cells.file_tree import FileTree, open_tree
 from atelier.cells.layouts import CellMasks, LabelledImage, recognise_layout
 from atelier.cells.sample_checks import check_sample, separate_masks
 from atelier.cells.samples import Sample
@@ -26,6 +25,7 @@ from atelier.data.decoding import (
     list_pages,
     merge_equal_channels,
 )
+from atelier.data.file_tree import FileTree, open_tree
 from atelier.types import Array
 
 logger = logging.getLogger(__name__)

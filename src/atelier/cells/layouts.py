@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from atelier.cells.file_tree import FileTree
+from atelier.data.file_tree import FileTree
 
 logger = logging.getLogger(__name__)
 
@@ -139,9 +139,9 @@ def recognise_layout(tree: FileTree) -> dict[str | None, list[LabelledImage]]:
     """
     groups = _groups(tree)
     if not groups:
-        received = ", ".join(map(str, tree.files[:8])) or "no files"
+        received = ", ".join(map(str, tree.names[:8])) or "no files"
         raise ValueError(
-            f"Expected pictures of cells in {tree.where}: {LAYOUTS}. Received: {received}"
+            f"Expected pictures of cells in {tree.path}: {LAYOUTS}. Received: {received}"
         )
     parts: dict[str | None, list[LabelledImage]] = {}
     for folder, group in _without_strays(tree, groups).items():
@@ -160,7 +160,7 @@ def _without_strays(
     if strays:
         logger.warning(
             "%s: pictures outside of train, validation and test are left out, in %s",
-            tree.where,
+            tree.path,
             ", ".join(strays[:5]),
         )
     return in_splits or groups
@@ -184,7 +184,7 @@ def _groups(tree: FileTree) -> dict[PurePosixPath, _Group]:
         )
         if key in files:
             raise ValueError(
-                f"{tree.where}: Expected one file of each name. Received: {files[key]}, {file}"
+                f"{tree.path}: Expected one file of each name. Received: {files[key]}, {file}"
             )
         files[key] = file
     return groups
@@ -233,7 +233,7 @@ def _describe_mismatch(
     images: Mapping[str, PurePosixPath],
     labels: Mapping[str, PurePosixPath],
 ) -> str:
-    where = Path(tree.where, folder)
+    where = Path(tree.path, folder)
     if not labels:
         return (
             f"{where}: Expected the truth of each image: {LAYOUTS}. Received: {len(images)} images "

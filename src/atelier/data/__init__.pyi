@@ -22,7 +22,7 @@ from .pictures import (
     resize_to,
     to_rgb,
 )
-from .provenance import provenance_record
+from .provenance import input_rule, provenance_record
 from .reading import Part, Source, read_source
 from .shapes import match_images
 from .splits import random_subset, split_source, stratified_split
@@ -51,6 +51,7 @@ __all__ = [
     "draw_glyphs",
     "embedded_source",
     "figures",
+    "input_rule",
     "longer_side_shape",
     "match_images",
     "most_variable_classes",

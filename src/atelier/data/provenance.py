@@ -34,3 +34,20 @@ def provenance_record(
         "splits": shares.model_dump(),
     }
     return record | dict(source.record)
+
+
+def input_rule(provenance: Mapping[str, Any]) -> dict[str, str]:
+    """Returns how the pictures of a user became images, for a model that is trained on them.
+
+    Args:
+        provenance: The record of the images.
+
+    Returns:
+        ``resize`` and ``background``; nothing where the source is published.
+
+    Examples:
+        >>> input_rule({"images": {"resize": "crop", "background": "black", "side": 28}})
+        {'resize': 'crop', 'background': 'black'}
+    """
+    images = provenance.get("images", {})
+    return {name: images[name] for name in ("resize", "background") if name in images}

@@ -14,7 +14,7 @@ from kedro.io import AbstractDataset, DatasetError
 from atelier.datasets.tracked import DIGEST_LENGTH
 from atelier.types import Images, Servable
 
-REQUIREMENTS = ("keras", "tensorflow", "numpy")
+REQUIREMENTS = ("keras", "tensorflow", "numpy", "pillow")
 NOTE = "mlflow.note.content"
 """The tag that MLflow's page of a model shows as its description."""
 NO_STEP = -1
@@ -84,7 +84,7 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
     description, the tags and its own metrics, which belong to the data set of the run that has
     their digest. It refuses input that is no stored picture
     (:mod:`atelier.datasets.stored_images`). The model's metadata has type and shape of the input
-    under ``input``.
+    under ``input``, with the rule by which pictures of other sizes are resized.
 
     Args:
         name: The registered model's name.
@@ -114,6 +114,7 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
             )
         keras.config.disable_interactive_logging()  # MLflow predicts the example: no progress bar
         example = data.example
+        described = {"dtype": str(example.dtype), "shape": [-1, *example.shape[1:]]}
         with _without_own_layers():
             info = mlflow.models.Model.log(
                 artifact_path=None,
@@ -121,9 +122,7 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
                 flavor_name="mlflow.tensorflow",
                 name=self._name,
                 model=data.model,
-                metadata={
-                    "input": {"dtype": str(example.dtype), "shape": [-1, *example.shape[1:]]}
-                },
+                metadata={"input": described | dict(data.input_rule)},
                 signature=open_signature(example, data.prediction),
                 input_example=example,
                 pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],

@@ -1,18 +1,30 @@
-"""The input of a registered model: whole numbers 0 … 255, checked before they are cast.
+"""The input of a registered model: whole numbers 0 … 255, or PNG and JPEG files in base64.
 
 A copy of this file is stored with every registered model, where MLflow imports it as
 ``stored_images``; so it must not import this project. MLflow casts the numbers of a request to the
 type in a model's signature without a check (0.5 becomes 0 as uint8, and -1.0 may become 255).
 Therefore the signature leaves the type open, and the loader in this file checks the numbers.
+
+A picture becomes an image by the rules by which ``ingest`` reads a user's pictures: upright,
+opaque, 8 bit, and padded, cropped or stretched to the model's side.
 """
 
+import base64
+import io
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from mlflow.exceptions import MlflowException
+from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
-WHITE = 255
+WHITE, WHITE_OF_16_BITS = 255, 65_535
+FORMATS = ("PNG", "JPEG")
+DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+"""Pillow's modes of pictures with 16 bits."""
+RULE = {"resize": "pad", "background": "white"}
+"""How pictures become images where the model does not say."""
 
 
 class StoredImageModel:
@@ -20,10 +32,11 @@ class StoredImageModel:
 
     Args:
         model: Takes (n, height, width, channels) uint8.
+        rule: ``resize`` (pad, crop or stretch) and ``background`` of encoded pictures.
     """
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
+    def __init__(self, model: Any, rule: Mapping[str, str] | None = None) -> None:
+        self._model, self._rule = model, RULE | dict(rule or {})
 
     def get_raw_model(self) -> Any:
         """Returns the Keras model itself."""
@@ -33,24 +46,129 @@ class StoredImageModel:
         """Returns the model's outputs for pictures.
 
         Args:
-            data: Whole numbers in 0 … 255 of any type, (n, height, width, channels).
+            data: Whole numbers in 0 … 255 of any type, (n, height, width, channels); or a list or a
+                column of PNG or JPEG files in base64.
             params: Not used; MLflow passes them.
 
         Raises:
             MlflowException: If the data is anything else; a server then answers 400.
         """
         del params
-        return self._model.predict(
-            check_stored_images(data, self._model.input_shape[1:]), verbose=0
-        )
+        shape, texts = self._model.input_shape[1:], encoded_texts(data)
+        if texts is None:
+            images = check_stored_images(data, shape)
+        else:
+            images = decode_images(texts, shape, self._rule)
+        return self._model.predict(images, verbose=0)
 
 
 def _load_pyfunc(path: str) -> StoredImageModel:
     """Returns the model in a folder; called by MLflow."""
     import keras
+    from mlflow.models import Model
 
     model = keras.saving.load_model(Path(path) / "model.keras", compile=False, safe_mode=True)
-    return StoredImageModel(model)
+    described = (Model.load(str(Path(path).parent)).metadata or {}).get("input", {})
+    return StoredImageModel(model, {name: described[name] for name in RULE if name in described})
+
+
+def encoded_texts(data: Any) -> list[str] | None:
+    """Returns the texts of a list, an array or the single column of a table; None of numbers.
+
+    Examples:
+        >>> encoded_texts(np.array(["aGk="])), encoded_texts([[[1]]])
+        (['aGk='], None)
+    """
+    values = data.to_numpy() if hasattr(data, "to_numpy") else data
+    if isinstance(values, np.ndarray):
+        values = values.squeeze(axis=1) if values.ndim == 2 and values.shape[1] == 1 else values
+        values = values.tolist()
+    if not isinstance(values, list) or not any(isinstance(value, str) for value in values):
+        return None
+    wrong = [type(value).__name__ for value in values if not isinstance(value, str)]
+    if wrong:
+        raise MlflowException.invalid_parameter_value(
+            f"Expected pictures as texts in base64, one each. Received: {wrong[0]} among them"
+        )
+    return values
+
+
+def decode_images(
+    texts: list[str], shape: tuple[int | None, ...], rule: Mapping[str, str] | None = None
+) -> Any:
+    """Returns pictures as images of a shape, (n, height, width, channels) uint8.
+
+    Args:
+        texts: PNG or JPEG files in base64; ``data:image/png;base64,`` may stand before.
+        shape: Height, width and channels, 1 or 3.
+        rule: ``resize`` and ``background``.
+
+    Raises:
+        MlflowException: If a text is no base64, or no whole picture; the message has its number.
+    """
+    rule = RULE | dict(rule or {})
+    return np.stack([_decode(text, i, shape, rule) for i, text in enumerate(texts, start=1)])
+
+
+def _decode(text: str, number: int, shape: tuple[Any, ...], rule: Mapping[str, str]) -> Any:
+    encoded = text.partition(",")[2] if text.startswith("data:") else text
+    try:
+        content = base64.b64decode("".join(encoded.split()), validate=True)
+    except ValueError as error:
+        _refuse_picture(number, f"{error} in {text[:16]!r} …")
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+            opened.load()
+            ImageOps.exif_transpose(opened, in_place=True)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        reason = "another format" if isinstance(error, UnidentifiedImageError) else error
+        _refuse_picture(number, f"{reason}, {len(content)} bytes that begin with {content[:8]!r}")
+    return _fit(_plain(opened, rule["background"]), number, shape, rule)
+
+
+def _refuse_picture(number: int, received: str) -> NoReturn:
+    raise MlflowException.invalid_parameter_value(
+        f"Expected pictures of PNG or JPEG in base64. Received: in picture {number}, {received}"
+    )
+
+
+def _plain(image: Image.Image, background: str) -> Image.Image:
+    """Returns a picture without alpha in 8 bits, grey or RGB."""
+    if image.mode in DEEP_MODES:
+        grey = np.rint(np.asarray(image, np.float64) * (WHITE / WHITE_OF_16_BITS))
+        return Image.fromarray(grey.clip(0, WHITE).astype(np.uint8))
+    if image.has_transparency_data:
+        straight = image.convert("LA") if image.mode == "La" else image
+        behind = Image.new("RGBA", image.size, background)
+        return Image.alpha_composite(behind, straight.convert("RGBA")).convert("RGB")
+    return image.convert("L" if image.mode in {"1", "L"} else "RGB")
+
+
+def _fit(image: Image.Image, number: int, shape: tuple[Any, ...], rule: Mapping[str, str]) -> Any:
+    """Returns a picture as an array of the model's shape."""
+    height, width, channels = shape
+    image = image.convert("L") if channels == 1 else image
+    if image.size != (width, height):
+        if height != width:
+            _refuse_picture(
+                number, f"{image.height}×{image.width} pixels; the model takes {height}×{width}"
+            )
+        image = _resize(image, (width, height), rule)
+    mode = "L" if channels == 1 else "RGB"
+    return np.asarray(image.convert(mode), np.uint8).reshape(shape)
+
+
+def _resize(image: Image.Image, size: tuple[int, int], rule: Mapping[str, str]) -> Image.Image:
+    filtering = Image.Resampling.BICUBIC
+    if rule["resize"] == "stretch":
+        return image.resize(size, filtering)
+    if rule["resize"] == "crop":
+        return ImageOps.fit(image, size, filtering)
+    grey = ImageColor.getcolor(rule["background"], "L")
+    colour = ImageColor.getrgb(rule["background"])[:3]
+    if image.mode == "L" and len(set(colour)) > 1:
+        image = image.convert("RGB")
+    return ImageOps.pad(image, size, filtering, color=grey if image.mode == "L" else colour)
 
 
 def check_stored_images(data: Any, shape: tuple[int | None, ...]) -> Any:

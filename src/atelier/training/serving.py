@@ -8,6 +8,7 @@ import numpy as np
 from keras import layers
 
 from atelier.data.class_names import classes_tag
+from atelier.data.provenance import input_rule
 from atelier.evaluation.classification import CLASSIFIER_MEASURES
 from atelier.evaluation.intervals import interval_text
 from atelier.training.batches import UNIT
@@ -59,4 +60,13 @@ def servable_classifier(
     } | {f"test_{name}": text for name, text in measures.items()}
     images = np.asarray(example)
     prediction = served.predict(images, verbose=0)
-    return Servable(served, images, prediction, description, tags, metrics, provenance["digest"])
+    return Servable(
+        model=served,
+        example=images,
+        prediction=prediction,
+        description=description,
+        tags=tags,
+        metrics=metrics,
+        digest=provenance["digest"],
+        input_rule=input_rule(provenance),
+    )

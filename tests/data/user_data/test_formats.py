@@ -220,7 +220,7 @@ def test_a_link_in_a_tar_archive_is_refused(read, tmp_path):
 
 
 def test_a_bomb_is_refused_by_the_sizes_it_states(read, tmp_path, monkeypatch):
-    monkeypatch.setattr("atelier.data.user_data.file_tree.FILE_LIMIT", 1000)
+    monkeypatch.setattr("atelier.data.file_tree.FILE_LIMIT", 1000)
     for name, mode in (("a.zip", None), ("a.tar.gz", "w:gz")):
         path = tmp_path / name
         (tmp_path / "big").write_bytes(bytes(2000))

@@ -7,20 +7,9 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from atelier.data.user_data.file_tree import FileTree
+from atelier.data.file_tree import FileTree, is_picture_name
 from atelier.data.user_data.part_names import PART_NAMES, is_part, natural_key
 from atelier.data.user_data.records import Content, Records
-
-PICTURE_ENDINGS = {
-    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm",
-    ".ppm", ".pbm", ".pnm", ".jp2", ".avif", ".tga", ".ico", ".dds", ".mpo", ".apng",
-}  # fmt: skip
-"""Endings by which folders of pictures are recognised; the content of a file decides then."""
-
-
-def is_picture_name(name: PurePosixPath) -> bool:
-    """Tells by the ending whether a file may be a picture."""
-    return name.suffix.lower() in PICTURE_ENDINGS
 
 
 def common_folder(names: Sequence[PurePosixPath]) -> PurePosixPath:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from atelier.data.file_tree import FileTree
 from atelier.data.idx import TYPES, parse_idx
 from atelier.data.reading import class_column
-from atelier.data.user_data.file_tree import FileTree
 from atelier.data.user_data.part_names import part_of
 from atelier.data.user_data.records import Content, Records, records_table
 from atelier.types import Array

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageColor, ImageOps
 
 from atelier.data.decoding import decode_picture, merge_equal_channels
-from atelier.data.user_data.params import UserDataParams
+from atelier.data.user_data.params import PictureParams
 from atelier.data.user_data.records import Content
 from atelier.types import Array, Images
 
@@ -27,7 +27,7 @@ class ImageStack:
         params: Side, rule of resizing, channels and background.
     """
 
-    def __init__(self, count: int, params: UserDataParams) -> None:
+    def __init__(self, count: int, params: PictureParams) -> None:
         self._count, self._params = count, params
         self._images: Images | None = None
         self._first = ""
@@ -46,19 +46,11 @@ class ImageStack:
             ValueError: If its size differs from that of the first one, where none is resized.
         """
         try:
-            picture = to_stored(self._decode(content, name), name)
+            picture = decode_content(content, name, self._params.background)
         except ValueError as error:
             self.errors[row] = str(error).removeprefix(f"{name}: ")
             return
         self._store(row, fit(picture, self._params), name)
-
-    def _decode(self, content: Content, name: str) -> Array:
-        if isinstance(content, ValueError):
-            raise content
-        if isinstance(content, bytes):
-            background = self._params.background
-            return decode_picture(io.BytesIO(content), name, background=background)
-        return opaque(content, self._params.background)
 
     def _store(self, row: int, picture: Images, name: str) -> None:
         if self._images is None:
@@ -82,6 +74,27 @@ class ImageStack:
         if self._images is None:
             return np.zeros((0, 1, 1, 1), np.uint8), rows
         return self._images if not self.errors else self._images[rows], rows
+
+
+def decode_content(content: Content, name: str, background: str) -> Images:
+    """Returns a picture as it is stored, in its own size.
+
+    Args:
+        content: A file's bytes, pixels, or an error.
+        name: The picture's name for messages.
+        background: Colour behind transparent pixels.
+
+    Returns:
+        (height, width) of a grey picture, (height, width, 3) of one in colour, uint8.
+
+    Raises:
+        ValueError: If the picture is damaged, or its numbers are out of range.
+    """
+    if isinstance(content, ValueError):
+        raise content
+    if isinstance(content, bytes):
+        return to_stored(decode_picture(io.BytesIO(content), name, background=background), name)
+    return to_stored(opaque(content, background), name)
 
 
 def to_stored(picture: Array, name: str) -> Images:
@@ -136,7 +149,7 @@ def opaque(pixels: Array, background: str) -> Array:
     return merge_equal_channels(np.asarray(Image.alpha_composite(behind, straight))[..., :3])
 
 
-def fit(picture: Images, params: UserDataParams) -> Images:
+def fit(picture: Images, params: PictureParams) -> Images:
     """Returns a picture with the channels and the side that are asked for.
 
     Args:

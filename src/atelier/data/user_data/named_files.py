@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from atelier.data.user_data.file_tree import FileTree
+from atelier.data.file_tree import FileTree
 from atelier.data.user_data.records import Content
 
 ENDINGS = ("", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 
+from atelier.data.file_tree import FileTree
 from atelier.data.reading import class_column
-from atelier.data.user_data.file_tree import FileTree
 from atelier.data.user_data.part_names import PART_NAMES
 from atelier.data.user_data.records import Content, Records, records_table
 from atelier.data.user_data.tables import label_texts
@@ -54,7 +54,7 @@ def read_npz_arrays(stream: BinaryIO, where: str) -> dict[str, Array]:
         with zipfile.ZipFile(stream) as archive:
             for member in archive.infolist():
                 with archive.open(member) as file:
-                    _check_header(file, member)
+                    read_header(file, member)
         stream.seek(0)
         with np.load(io.BytesIO(stream.read()), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
@@ -64,18 +64,24 @@ def read_npz_arrays(stream: BinaryIO, where: str) -> dict[str, Array]:
         ) from error
 
 
-def _check_header(file: Any, member: zipfile.ZipInfo) -> None:
+def read_header(file: Any, member: zipfile.ZipInfo) -> tuple[tuple[int, ...], bool, Any]:
+    """Returns shape, column order and type of the array in an npz file's member, before its values.
+
+    Raises:
+        ValueError: If it holds Python objects, or has fewer values than it states.
+    """
     version = np.lib.format.read_magic(file)
     readers = {
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
     }
-    shape, _, dtype = readers.get(version, np.lib.format.read_array_header_2_0)(file)
+    shape, by_columns, dtype = readers.get(version, np.lib.format.read_array_header_2_0)(file)
     if dtype.hasobject:
         raise ValueError(f"{member.filename} holds Python objects")
     size = math.prod(shape) * dtype.itemsize
     if size > member.file_size:
         raise ValueError(f"{member.filename} states {shape} {dtype}, but has fewer bytes")
+    return shape, by_columns, dtype
 
 
 def read_npz_file(tree: FileTree, name: Any) -> Records:

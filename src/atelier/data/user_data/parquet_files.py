@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
-from pyarrow import parquet  # type: ignore[import-untyped]
+from pyarrow import parquet
 
-from atelier.data.user_data.file_tree import FileTree
+from atelier.data.file_tree import FileTree
 from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.part_names import part_of
 from atelier.data.user_data.records import Content, Records
@@ -82,7 +82,7 @@ def _read_table(
             label = find_column(schema.names, params.label_column, LABEL_COLUMNS)
             if label is None:
                 return None
-            picture = _picture_column(schema)
+            picture = picture_column(schema)
             columns = [column for column in schema.names if column != picture]
             frame = file.read(columns=columns).to_pandas()
     except (OSError, ValueError) as error:  # pyarrow's errors are among these
@@ -97,7 +97,7 @@ def _read_table(
     return LabelledTable(rows, None, classes, part, where)
 
 
-def _picture_column(schema: Any) -> str | None:
+def picture_column(schema: Any) -> str | None:
     """Returns the column of structs with ``bytes``, or of bytes; None where there is none."""
     for field in schema:
         text = str(field.type)

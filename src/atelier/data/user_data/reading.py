@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 
 from atelier.data.checks import image_digests
-from atelier.data.reading import Part, Source
-from atelier.data.user_data.class_folders import (
+from atelier.data.file_tree import (
+    FileTree,
+    Folder,
+    is_archive,
     is_picture_name,
-    locate_files,
-    read_class_folders,
+    open_tree,
 )
-from atelier.data.user_data.file_tree import FileTree, Folder, is_archive, open_tree
+from atelier.data.reading import Part, Source
+from atelier.data.user_data.class_folders import locate_files, read_class_folders
 from atelier.data.user_data.idx_files import find_idx_files, read_idx_files
 from atelier.data.user_data.image_stack import ImageStack
 from atelier.data.user_data.npz_files import read_npz_file

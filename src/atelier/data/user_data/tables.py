@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import pandas as pd
 
-from atelier.data.user_data.file_tree import FileTree
+from atelier.data.file_tree import FileTree
 from atelier.data.user_data.named_files import read_named_files
 from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.part_names import PART_NAMES, part_of
@@ -186,10 +186,15 @@ def split_columns(
     if file is not None and others[file].dtype.kind not in "iuf":
         frame["file"] = others[file].astype(str)
         return frame, None
-    return frame, _pixels(others, where)
+    return frame, pixel_values(others, where)
 
 
-def _pixels(table: pd.DataFrame, where: str) -> Array:
+def pixel_values(table: pd.DataFrame, where: str) -> Array:
+    """Returns the pixels of a table of square images, (n, columns).
+
+    Raises:
+        ValueError: If a column has no numbers, a number is missing, or no square has so many.
+    """
     texts = [str(column) for column in table.columns if table[column].dtype.kind not in "iufb"]
     if texts or len(table.columns) < LEAST_PIXELS:
         raise ValueError(

@@ -178,4 +178,5 @@ def register_calibrated(
         tags=tags,
         metrics=calibration.calibrated_metrics(table),
         digest=provenance["digest"],
+        input_rule=data.input_rule(provenance),
     )
