@@ -80,7 +80,7 @@ def test_what_is_not_trained_on_is_shared_between_selection_and_test(train, trai
     assert sorted(joined) == list(range(12))
     first = min(trained, 6)
     assert splits["train_labels"][:first].tolist() == list(range(first))
-    assert (splits["train_images"].T == splits["train_labels"]).all()
+    assert (splits["train_labels"] == splits["train_images"].T).all()
 
 
 def test_training_on_everything_is_refused():
