@@ -12,7 +12,7 @@ from kedro.io import CatalogProtocol
 
 from atelier.datasets.base import ReadOnlyDataset
 from atelier.datasets.tracked import run_page
-from atelier.report.claims.tested import tested_claims
+from atelier.report.claims.summaries import summarize_claims
 from atelier.report.results import ExperimentResults, Run
 from atelier.storage.origins import Origin, Writer, read_origin
 
@@ -84,7 +84,7 @@ class ExperimentResultsDataset(ReadOnlyDataset):
             written=_format_time(dt.datetime.now(dt.UTC)),
             datasets=datasets,
             runs=_runs(datasets),
-            claims=tested_claims(self._results),
+            claims=summarize_claims(self._results),
             sources={
                 name.split(".")[0]: _format_source(datasets[name])
                 for name in datasets

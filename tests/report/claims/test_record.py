@@ -9,7 +9,7 @@ import yaml
 
 from atelier.report.claims.__main__ import main
 from atelier.report.claims.ledger import read_ledgers
-from atelier.report.claims.tested import tested_claims
+from atelier.report.claims.summaries import summarize_claims
 from atelier.storage.origins import Origin, Writer, write_origin
 
 WORK = {"archimedes": {"authors": ["Archimedes"], "title": "On Floating Bodies"}}
@@ -106,10 +106,10 @@ def test_the_pages_show_the_claim(lab):
 
 
 def test_the_report_shows_the_claims_of_an_experiment(lab):
-    (before,) = tested_claims(lab / "results")["weigh"]
+    (before,) = summarize_claims(lab / "results")["weigh"]
     assert (before.ours, before.verdict, before.recorded) == ("", "not measured", False)
     run(lab, "record", "weigh-gold")
-    (after,) = tested_claims(lab / "results")["weigh"]
+    (after,) = summarize_claims(lab / "results")["weigh"]
     assert (after.ours, after.interval, after.n) == ("90.00 %", "82.56 to 94.48", "100")
     assert (after.theirs, after.source) == ("≥ 75.00 %", "Archimedes: book 1, proposition 7")
-    assert tested_claims(lab / "nothing") == {}
+    assert summarize_claims(lab / "nothing") == {}

@@ -96,13 +96,13 @@ def theirs_text(claim: Claim) -> str:
 
 
 def interval_text(result: Result, claim: Claim) -> str:
-    """Returns the interval without the unit; empty where there is none.
+    """Returns the interval without the unit; empty where there is none, or where it is a point.
 
     Args:
         result: The limits.
         claim: Their decimals and their unit.
     """
-    if result.low is None or result.high is None:
+    if result.low is None or result.high is None or result.low == result.high:
         return ""
     limits = (number_text(limit, claim).removesuffix(" %") for limit in (result.low, result.high))
     return " to ".join(limits)

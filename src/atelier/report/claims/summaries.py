@@ -9,7 +9,7 @@ from atelier.report.claims.records import interval_text, number_text, theirs_tex
 from atelier.report.results import ClaimSummary
 
 
-def tested_claims(results: Path) -> dict[str, list[ClaimSummary]]:
+def summarize_claims(results: Path) -> dict[str, list[ClaimSummary]]:
     """Returns the claims that each experiment tests; none where there is no ledger.
 
     Args:
