@@ -16,7 +16,9 @@ KINDS = {"article", "blog", "conference-paper", "generic", "software"}
 
 def test_it_has_what_the_citation_file_format_asks_for():
     assert CITATION["cff-version"] == "1.2.0"
-    assert {"message", "title", "authors", "abstract", "keywords", "license", "version"} <= set(CITATION)
+    assert {"message", "title", "authors", "abstract", "keywords", "license", "version"} <= set(
+        CITATION
+    )
     assert CITATION["type"] == "software"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", str(CITATION["date-released"]))
 
@@ -24,7 +26,9 @@ def test_it_has_what_the_citation_file_format_asks_for():
 def test_it_agrees_with_the_package():
     assert CITATION["version"] == __version__
     assert CITATION["license"] == PROJECT["license"]
-    assert [author["name"] for author in CITATION["authors"]] == [a["name"] for a in PROJECT["authors"]]
+    assert [author["name"] for author in CITATION["authors"]] == [
+        a["name"] for a in PROJECT["authors"]
+    ]
     assert set(PROJECT["keywords"]) <= set(CITATION["keywords"])
 
 
@@ -34,9 +38,11 @@ def test_every_reference_is_a_work_of_the_ledger_with_its_identifiers():
     assert set(references) == set(works)
     for title, reference in references.items():
         work = works[title]
-        assert reference["type"] == work.kind and reference["type"] in KINDS
+        assert reference["type"] == work.kind
+        assert reference["type"] in KINDS
         names = [author.get("family-names", author.get("name")) for author in reference["authors"]]
         assert tuple(names) == work.authors
-        assert reference.get("year") == work.year and reference.get("url") == work.address
+        assert reference.get("year") == work.year
+        assert reference.get("url") == work.address
         identifiers = [item["value"] for item in reference.get("identifiers", [])]
         assert identifiers == ([f"arXiv:{work.arxiv}"] if work.arxiv else [])

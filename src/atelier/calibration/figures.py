@@ -176,7 +176,9 @@ def guo_figure(tables: Mapping[str, pd.DataFrame], *, title: str) -> Figure:
                 axes.text(column, row, text, ha="center", va="center", size=8, color=INK)
         names = [f"{name}\nn = {int(table['n'].iloc[0]):,}" for name, table in tables.items()]
         axes.set_yticks(np.arange(len(names)), names)
-        axes.set_xticks(np.arange(len(methods)), [method_title(m).replace(" ", "\n", 1) for m in methods])
+        axes.set_xticks(
+            np.arange(len(methods)), [method_title(m).replace(" ", "\n", 1) for m in methods]
+        )
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from atelier.report.cards import Card, build_card
 from atelier.report.embedding import animation_address, picture_address
 from atelier.report.experiments import CaptionedFigure, Experiment
-from atelier.report.results import ExperimentResults, ClaimSummary
+from atelier.report.results import ClaimSummary, ExperimentResults
 from atelier.report.run_records import RunRecord, run_record
 from atelier.report.values import table_rows
 

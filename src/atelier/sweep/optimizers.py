@@ -121,9 +121,7 @@ def adam(
 
 
 OPTIMIZERS: dict[OptimizerName, Optimizer] = {
-    "adam": Optimizer(
-        (0.0, 0.0), adam, f"β₁ {ADAM_FIRST}, β₂ {ADAM_SECOND}, ε {EPSILON:g}"
-    ),
+    "adam": Optimizer((0.0, 0.0), adam, f"β₁ {ADAM_FIRST}, β₂ {ADAM_SECOND}, ε {EPSILON:g}"),
     "adadelta": Optimizer((0.0, 0.0), adadelta, f"ρ {ADADELTA_RHO}, ε {EPSILON:g}"),
     "adagrad": Optimizer(
         (ADAGRAD_INITIAL,), adagrad, f"first sum {ADAGRAD_INITIAL}, ε {EPSILON:g}"

@@ -27,9 +27,14 @@ def test_rocrate_reads_the_crate_with_every_file(crate):
     read = ROCrate(crate)
     files = {entity.id for entity in read.data_entities}
     rows = export.row_files(ROOT, read_ledgers(ROOT / CLAIMS))
-    assert files == {"claims.json", *DESCRIPTIONS, *(path.relative_to(ROOT).as_posix() for path in rows)}
+    assert files == {
+        "claims.json",
+        *DESCRIPTIONS,
+        *(path.relative_to(ROOT).as_posix() for path in rows),
+    }
     assert all((crate / name).is_file() for name in files)
-    assert read.license and read.datePublished
+    assert read.license
+    assert read.datePublished
     assert any(work["name"] == "Maxout Networks" for work in read.root_dataset["citation"])
 
 
@@ -38,7 +43,8 @@ def test_mlcroissant_finds_no_fault(crate, name):
     import mlcroissant
 
     issues = mlcroissant.Dataset(jsonld=crate / name).metadata.ctx.issues
-    assert not issues.errors and not issues.warnings, issues.report()
+    assert not issues.errors, issues.report()
+    assert not issues.warnings, issues.report()
 
 
 def test_mlcroissant_reads_the_rows_of_a_table(crate):
@@ -53,7 +59,9 @@ def test_mlcroissant_reads_the_rows_of_a_table(crate):
 def test_hashes_are_those_of_the_files(crate):
     content = json.loads((crate / "croissant.json").read_text("utf-8"))
     for file in content["distribution"]:
-        assert file["sha256"] == hashlib.sha256((crate / file["contentUrl"]).read_bytes()).hexdigest()
+        assert (
+            file["sha256"] == hashlib.sha256((crate / file["contentUrl"]).read_bytes()).hexdigest()
+        )
 
 
 def test_the_official_archives_of_mnist_are_described(crate):
@@ -68,7 +76,9 @@ def test_a_folder_with_files_is_refused(crate):
         export.export_ledger(ROOT, crate)
 
 
-@pytest.mark.parametrize(("module", "load"), [("mlcroissant", croissant._library), ("rocrate", export._crate)])
+@pytest.mark.parametrize(
+    ("module", "load"), [("mlcroissant", croissant._library), ("rocrate", export._crate)]
+)
 def test_a_missing_library_is_named(monkeypatch, module, load):
     import sys
 

@@ -81,9 +81,12 @@ def test_a_recorded_number_has_rows_data_and_versions_and_another_says_so(name):
     if result is None:
         return
     if result.recorded:
-        assert (ROOT / result.rows).exists() and result.versions and result.data
+        assert (ROOT / result.rows).exists()
+        assert result.versions
+        assert result.data
     else:
-        assert "README" in result.origin and result.rows is None
+        assert "README" in result.origin
+        assert result.rows is None
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -93,7 +96,8 @@ def test_commands_name_pipelines_environments_parameters_and_files_that_exist(na
     assert runs or command.startswith("python ")
     for words in runs:
         named = option(words, "--pipeline", "--pipelines", "-p")
-        assert named and set(named.split(",")) <= set(PIPELINES)
+        assert named
+        assert set(named.split(",")) <= set(PIPELINES)
         env = option(words, "--env") or "base"
         assert (ROOT / "conf" / env).is_dir()
         loader = ProjectConfigLoader(
@@ -108,7 +112,11 @@ def test_commands_name_pipelines_environments_parameters_and_files_that_exist(na
 
 
 def test_nothing_names_a_machine_or_an_address_of_a_package_index():
-    files = [*(ROOT / ledger.CLAIMS).glob("*.yml"), ROOT / "docs/claims.md", ROOT / "docs/claims.json"]
+    files = [
+        *(ROOT / ledger.CLAIMS).glob("*.yml"),
+        ROOT / "docs/claims.md",
+        ROOT / "docs/claims.json",
+    ]
     text = "".join(path.read_text("utf-8") for path in files)
     assert not any(word in text for word in ("/work/", "/home/", "/root/", "/tmp/", "127.0.0.1"))
 
@@ -129,8 +137,8 @@ def test_the_json_has_the_fields_of_a_row_and_every_claim():
     records = json.loads((ROOT / "docs/claims.json").read_text("utf-8"))["claims"]
     assert [record["id"] for record in records] == list(CLAIMS)
     fields = {
-        "id", "source", "claim", "their_number", "our_number", "low", "high", "n", "seeds", "verdict",
-        "why", "command", "environment", "data", "hardware", "versions", "date", "rows", "recorded",
+        "id", "source", "claim", "their_number", "our_number", "low", "high", "n", "seeds",
+        "verdict", "why", "command", "environment", "data", "hardware", "versions", "date", "rows", "recorded",
     }  # fmt: skip
     assert all(fields <= set(record) for record in records)
     recorded, quoted, missing = count_recorded(CLAIMS.values())

@@ -15,7 +15,13 @@ def measured(rows: dict, **content):
 
 
 def test_a_cell_is_the_value_of_the_only_row_with_its_columns():
-    rows = {"method": ["a", "b"], "ece": [0.1, 0.2], "low": [0.0, 0.1], "high": [0.2, 0.3], "n": [9, 9.0]}
+    rows = {
+        "method": ["a", "b"],
+        "ece": [0.1, 0.2],
+        "low": [0.0, 0.1],
+        "high": [0.2, 0.3],
+        "n": [9, 9.0],
+    }
     content = {"by": "cell", "value": "ece", "low": "low", "high": "high", "n": "n"}
     assert measured(rows, where={"method": "b"}, **content) == (0.2, 0.1, 0.3, 9)
     with pytest.raises(ValueError, match=r"Expected one row of a.b_table\. Received: 2"):

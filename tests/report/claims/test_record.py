@@ -64,11 +64,14 @@ def test_a_claim_is_recorded_with_all_that_it_was_measured_with(lab, capsys):
     result = claim.result
     assert (result.number, round(result.low, 4), round(result.high, 4)) == (0.9, 0.8256, 0.9448)
     assert (result.n, result.seeds, result.verdict) == (100, (7,), "reproduced")
-    assert result.recorded and result.date.isoformat() == "2026-01-02"
+    assert result.recorded
+    assert result.date.isoformat() == "2026-01-02"
     assert result.data[0].digest == DIGEST
-    assert {"python", "numpy", "tensorflow"} <= set(result.versions) and "cores" in result.hardware
+    assert {"python", "numpy", "tensorflow"} <= set(result.versions)
+    assert "cores" in result.hardware
     kept = pd.read_parquet(lab / result.rows)
-    assert list(kept) == ["gold"] and len(kept) == 100
+    assert list(kept) == ["gold"]
+    assert len(kept) == 100
 
 
 def test_another_environment_is_named_and_makes_the_number_not_comparable(lab):
@@ -96,13 +99,24 @@ def test_missing_outputs_and_unknown_claims_are_told(lab, capsys):
 
 def test_the_pages_show_the_claim(lab):
     (lab / "README.md").write_text("before\n<!-- claims:headlines -->\n<!-- /claims -->\nafter\n")
-    assert [run(lab, *command) for command in (["record", "weigh-gold"], ["page"], ["readme"])] == [0, 0, 0]
+    assert [run(lab, *command) for command in (["record", "weigh-gold"], ["page"], ["readme"])] == [
+        0,
+        0,
+        0,
+    ]
     text = (lab / "README.md").read_text("utf-8")
-    assert text.startswith("before\n") and text.endswith("after\n")
-    assert "| How many crowns are of gold? | crowns of gold: **90.00 %**, [82.56 to 94.48], n = 100 |" in text
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert (
+        "| How many crowns are of gold? | crowns of gold: **90.00 %**, [82.56 to 94.48], n = 100 |"
+        in text
+    )
     page = (lab / "docs/claims.md").read_text("utf-8")
-    assert 'id="weigh-gold"' in page and "At least three of four crowns" in page
-    assert json.loads((lab / "docs/claims.json").read_text("utf-8"))["claims"][0]["our_number"] == 0.9
+    assert 'id="weigh-gold"' in page
+    assert "At least three of four crowns" in page
+    assert (
+        json.loads((lab / "docs/claims.json").read_text("utf-8"))["claims"][0]["our_number"] == 0.9
+    )
 
 
 def test_the_report_shows_the_claims_of_an_experiment(lab):

@@ -51,9 +51,7 @@ def _record(root: Path, options: argparse.Namespace) -> None:
         experiment, claim = ledger.find_claim(ledger.read_ledgers(root / ledger.CLAIMS), claim_id)
         env = options.env or _environment(experiment, claim_id)
         recorded = record_claim(claim, Outputs(root, env, options.data))
-        path = ledger.write_ledger(
-            root / ledger.CLAIMS, ledger.replace_claim(experiment, recorded)
-        )
+        path = ledger.write_ledger(root / ledger.CLAIMS, ledger.replace_claim(experiment, recorded))
         _say(f"{records.claim_line(recorded)}  ({path.relative_to(root)})")
 
 
@@ -66,7 +64,10 @@ def _environment(experiment: Ledger, claim_id: str) -> str:
 
 def _page(root: Path, options: argparse.Namespace) -> None:
     del options
-    ledgers, works = ledger.read_ledgers(root / ledger.CLAIMS), ledger.read_works(root / ledger.WORKS)
+    ledgers, works = (
+        ledger.read_ledgers(root / ledger.CLAIMS),
+        ledger.read_works(root / ledger.WORKS),
+    )
     docs = root / "docs"
     write_atomically(docs / "claims.md", claims_page(ledgers, works).encode())
     write_atomically(docs / "claims.json", records.claims_json(ledgers, works).encode())

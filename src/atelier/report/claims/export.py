@@ -29,7 +29,9 @@ def export_ledger(root: Path, folder: Path) -> None:
         ModuleNotFoundError: If a library of the export is not installed.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(f"Expected a new or empty folder. Received: {folder}, which has files")
+        raise FileExistsError(
+            f"Expected a new or empty folder. Received: {folder}, which has files"
+        )
     ledgers = ledger.read_ledgers(root / ledger.CLAIMS)
     works = ledger.read_works(root / ledger.WORKS)
     folder.mkdir(parents=True, exist_ok=True)
@@ -99,7 +101,9 @@ def _add_work(crate: Any, name: str, work: Work) -> None:
     from rocrate.model.contextentity import ContextEntity
 
     properties: dict[str, Any] = {
-        "@type": "ScholarlyArticle" if work.kind in {"article", "conference-paper"} else "CreativeWork",
+        "@type": "ScholarlyArticle"
+        if work.kind in {"article", "conference-paper"}
+        else "CreativeWork",
         "name": work.title,
         "author": ", ".join(work.authors),
     }

@@ -96,5 +96,7 @@ def _read(path: Path) -> Ledger:
     except ValidationError as error:
         raise ValueError(f"Expected claims in {path.name}. Received: {error}") from None
     if ledger.experiment != path.stem:
-        raise ValueError(f"Expected claims of {path.stem} in {path.name}. Received: {ledger.experiment}")
+        raise ValueError(
+            f"Expected claims of {path.stem} in {path.name}. Received: {ledger.experiment}"
+        )
     return ledger

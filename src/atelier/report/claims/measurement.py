@@ -42,7 +42,7 @@ class _Rows(Params):
     of: Annotated[str, Field(pattern=r"^([\w.]+|[\w.\-]+(/[\w.\-]+)+)$")]
     derive: Literal["best learning rates", "dropout effect"] | None = None
     images: Annotated[tuple[int, int], Field(description="selection, test")] | None = None
-    where: Where = {}
+    where: Where = Field(default_factory=dict)
 
 
 class Cell(_Rows):
@@ -144,7 +144,9 @@ def measure(measurement: Measurement, rows: pd.DataFrame) -> Number:
     """
     kept = select(rows, measurement.where)
     if kept.empty:
-        raise ValueError(f"Expected rows of {measurement.of} where {measurement.where}. Received: none")
+        raise ValueError(
+            f"Expected rows of {measurement.of} where {measurement.where}. Received: none"
+        )
     if isinstance(measurement, Cell):
         return _cell(measurement, kept)
     if isinstance(measurement, Share):
@@ -177,7 +179,9 @@ def _cell(measurement: Cell, rows: pd.DataFrame) -> Number:
     if len(rows) != 1:
         raise ValueError(f"Expected one row of {measurement.of}. Received: {len(rows)}")
     row = rows.iloc[0]
-    value = float(row[measurement.value]) - (float(row[measurement.minus]) if measurement.minus else 0.0)
+    value = float(row[measurement.value]) - (
+        float(row[measurement.minus]) if measurement.minus else 0.0
+    )
     limits = [float(row[name]) if name else None for name in (measurement.low, measurement.high)]
     return Number(value, *limits, n=int(row[measurement.n]) if measurement.n else None)
 

@@ -72,7 +72,7 @@ class Facts(Params):
 
     environment: str
     hardware: str
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default_factory=dict)
     date: dt.date
 
 
@@ -106,7 +106,7 @@ class Result(Params):
     environment: str
     data: tuple[Data, ...] = ()
     hardware: str
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default_factory=dict)
     date: dt.date | None = None
     rows: str | None = None
     origin: str | None = None

@@ -22,7 +22,9 @@ def with_headlines(text: str, ledgers: Sequence[Ledger]) -> str:
         ValueError: If the text lacks a marker or has one twice.
     """
     if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise ValueError(f"Expected one {BEGIN} and one {END} in README.md. Received: none or several")
+        raise ValueError(
+            f"Expected one {BEGIN} and one {END} in README.md. Received: none or several"
+        )
     pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
     return pattern.sub(lambda _: f"{BEGIN}\n{headlines(ledgers)}\n{END}", text)
 
@@ -35,7 +37,9 @@ def headlines(ledgers: Sequence[Ledger]) -> str:
         for ledger in ledgers
     ]
     quoted = any(_is_quoted(ledger.headline_claim) for ledger in ledgers)
-    note = f"\n\n{NOT_RECORDED} Not recorded from a run's outputs; see [the ledger](docs/claims.md)."
+    note = (
+        f"\n\n{NOT_RECORDED} Not recorded from a run's outputs; see [the ledger](docs/claims.md)."
+    )
     return "\n".join(
         ["| question | number, 95 % interval, n | experiment |", "|---|---|---|", *rows]
     ) + (note if quoted else "")

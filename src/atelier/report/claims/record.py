@@ -37,7 +37,9 @@ def record_claim(claim: Claim, outputs: Outputs) -> Claim:
     """
     measurement = claim.measurement
     if measurement is None:
-        raise ValueError(f"Expected a measurement in {claim.id}. Received: none; add one to its file")
+        raise ValueError(
+            f"Expected a measurement in {claim.id}. Received: none; add one to its file"
+        )
     path = outputs.path(measurement.of)
     rows = read_rows(path)
     number = measure(measurement, derived_rows(measurement, rows))

@@ -17,9 +17,7 @@ def summarize_claims(results: Path) -> dict[str, list[ClaimSummary]]:
     """
     ledgers = read_ledgers(results / CLAIMS.name)
     works = read_works(results / WORKS.name) if ledgers else {}
-    return {
-        item.experiment: [_tested(claim, works) for claim in item.claims] for item in ledgers
-    }
+    return {item.experiment: [_tested(claim, works) for claim in item.claims] for item in ledgers}
 
 
 def _tested(claim: Claim, works: Mapping[str, Work]) -> ClaimSummary:

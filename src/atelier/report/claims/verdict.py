@@ -10,11 +10,11 @@ RULE = """\
 Let [low, high] be the 95 % interval of our number, or the number itself where nothing was sampled.
 
 - **equals**: *reproduced* if their number lies in the interval, else *not reproduced*.
-- **at least**, **at most**, **above zero**, **below zero**: *reproduced* if the whole interval lies
-  on the claimed side, *not reproduced* if the whole interval lies on the other side, *partly* if the
-  interval has both sides, so that the data neither show nor refute the claim.
-- **ordering**: the number is the share of the claimed pairs that are in order. The lower limit counts
-  only pairs whose intervals do not overlap, the upper limit all pairs but those that are in the
+- **at least**, **at most**, **above zero**, **below zero**: *reproduced* if the whole interval
+  lies on the claimed side, *not reproduced* if the whole interval lies on the other side, *partly*
+  if the interval has both sides, so that the data neither show nor refute the claim.
+- **ordering**: the number is the share of the claimed pairs that are in order. The lower limit
+  counts only pairs whose intervals do not overlap, the upper limit all pairs but those that are in the
   opposite order by intervals that do not overlap. *Reproduced* if every pair is certainly in order,
   *not reproduced* if a pair is certainly in the opposite order, else *partly*.
 - *Not comparable* if our number was measured on other data or by another protocol than theirs; then
@@ -73,9 +73,7 @@ def decide(
     return "not reproduced" if margins[1] < -tolerance else "partly"
 
 
-def _margins(
-    kind: Kind, limits: tuple[float, float], theirs: float | None
-) -> tuple[float, float]:
+def _margins(kind: Kind, limits: tuple[float, float], theirs: float | None) -> tuple[float, float]:
     """Returns how far each limit lies on the claimed side."""
     low, high = limits
     if kind == "above zero":
