@@ -138,7 +138,8 @@ def test_the_json_has_the_fields_of_a_row_and_every_claim():
     assert [record["id"] for record in records] == list(CLAIMS)
     fields = {
         "id", "source", "claim", "their_number", "our_number", "low", "high", "n", "seeds",
-        "verdict", "why", "command", "environment", "data", "hardware", "versions", "date", "rows", "recorded",
+        "verdict", "why", "command", "environment", "data",
+        "hardware", "versions", "date", "rows", "recorded",
     }  # fmt: skip
     assert all(fields <= set(record) for record in records)
     recorded, quoted, missing = count_recorded(CLAIMS.values())

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from atelier.report.claims import ledger, readme, records
 from atelier.report.claims.model import Ledger
@@ -92,8 +93,8 @@ def _export(root: Path, options: argparse.Namespace) -> None:
 COMMANDS = {"record": _record, "page": _page, "readme": _readme, "export": _export}
 
 
-def _say(text: str, stream: object = None) -> None:
-    (stream or sys.stdout).write(f"{text}\n")  # type: ignore[attr-defined]
+def _say(text: str, stream: TextIO | None = None) -> None:
+    (stream or sys.stdout).write(f"{text}\n")
 
 
 if __name__ == "__main__":

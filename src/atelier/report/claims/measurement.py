@@ -182,8 +182,8 @@ def _cell(measurement: Cell, rows: pd.DataFrame) -> Number:
     value = float(row[measurement.value]) - (
         float(row[measurement.minus]) if measurement.minus else 0.0
     )
-    limits = [float(row[name]) if name else None for name in (measurement.low, measurement.high)]
-    return Number(value, *limits, n=int(row[measurement.n]) if measurement.n else None)
+    low, high = (float(row[name]) if name else None for name in (measurement.low, measurement.high))
+    return Number(value, low, high, int(row[measurement.n]) if measurement.n else None)
 
 
 def _share(measurement: Share, rows: pd.DataFrame) -> Number:
@@ -244,8 +244,11 @@ def _ordering(measurement: Ordering, rows: pd.DataFrame) -> Number:
     in_order = [value[first] < value[second] for first, second in pairs]
     certain = [high[first] < low[second] for first, second in pairs]
     possible = [low[first] <= high[second] for first, second in pairs]
-    shares = (float(np.mean(found)) for found in (in_order, certain, possible))
-    return Number(*shares, int(rows[measurement.n].max()) if measurement.n else None)
+    value_share, low_share, high_share = (
+        float(np.mean(found)) for found in (in_order, certain, possible)
+    )
+    n = int(rows[measurement.n].max()) if measurement.n else None
+    return Number(value_share, low_share, high_share, n)
 
 
 def _in(label: object, levels: tuple[Level, ...]) -> bool:

@@ -10,7 +10,7 @@ import pandas as pd
 from atelier.report.claims.measurement import Measurement, Number, measure, select
 from atelier.report.claims.model import Claim, Data, Facts, Result
 from atelier.report.claims.rows import Outputs, derived_rows, read_rows
-from atelier.report.claims.verdict import decide
+from atelier.report.claims.verdict import Verdict, decide
 from atelier.storage.digests import file_digest
 from atelier.storage.origins import Origin, read_origin
 
@@ -64,7 +64,7 @@ def record_claim(claim: Claim, outputs: Outputs) -> Claim:
     return claim.model_copy(update={"result": result})
 
 
-def verdict_of(claim: Claim, number: Number, environment: str) -> str:
+def verdict_of(claim: Claim, number: Number, environment: str) -> Verdict:
     """Returns the verdict on a claim.
 
     Args:
@@ -97,8 +97,8 @@ def recompute(claim: Claim, root: Path) -> Number:
         raise ValueError(f"Expected rows behind {claim.id}. Received: none")
     rows = read_rows(root / claim.result.rows)
     number = measure(claim.measurement, derived_rows(claim.measurement, rows))
-    limits = (None if limit is None else _rounded(limit) for limit in (number.low, number.high))
-    return Number(_rounded(number.value), *limits, number.n)
+    low, high = (None if limit is None else _rounded(limit) for limit in (number.low, number.high))
+    return Number(_rounded(number.value), low, high, number.n)
 
 
 def this_hardware() -> str:

@@ -14,9 +14,9 @@ Let [low, high] be the 95 % interval of our number, or the number itself where n
   lies on the claimed side, *not reproduced* if the whole interval lies on the other side, *partly*
   if the interval has both sides, so that the data neither show nor refute the claim.
 - **ordering**: the number is the share of the claimed pairs that are in order. The lower limit
-  counts only pairs whose intervals do not overlap, the upper limit all pairs but those that are in the
-  opposite order by intervals that do not overlap. *Reproduced* if every pair is certainly in order,
-  *not reproduced* if a pair is certainly in the opposite order, else *partly*.
+  counts only pairs whose intervals do not overlap, the upper limit all pairs but
+  those in the opposite order by intervals that do not overlap. *Reproduced* if every pair is
+  certainly in order, *not reproduced* if a pair is certainly in the opposite order, else *partly*.
 - *Not comparable* if our number was measured on other data or by another protocol than theirs; then
   it says nothing about the claim, whatever it is.
 
