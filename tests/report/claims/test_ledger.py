@@ -1,5 +1,6 @@
 """The ledger of this repository: its rows give its numbers, and its pages are fresh."""
 
+import functools
 import json
 import shlex
 from pathlib import Path
@@ -33,6 +34,19 @@ def kedro_runs(command: str) -> list[list[str]]:
     """The words of every `kedro run` in a command line."""
     parts = [shlex.split(part) for part in command.split("&&")]
     return [words[2:] for words in parts if words[:2] == ["kedro", "run"]]
+
+
+@functools.cache
+def unknown_names(env: str, parameters: str) -> list[str]:
+    """What the project's own check says of the parameters of a command."""
+    loader = ProjectConfigLoader(
+        str(ROOT / "conf"),
+        env=env,
+        runtime_params=parse_parameters(parameters),
+        **CONFIG_LOADER_ARGS,
+    )
+    loader["parameters"]
+    return list(unknown_parameters(loader, PIPELINES))
 
 
 def option(words: list[str], *names: str) -> str | None:
@@ -100,12 +114,7 @@ def test_commands_name_pipelines_environments_parameters_and_files_that_exist(na
         assert set(named.split(",")) <= set(PIPELINES)
         env = option(words, "--env") or "base"
         assert (ROOT / "conf" / env).is_dir()
-        loader = ProjectConfigLoader(
-            str(ROOT / "conf"), env=env,
-            runtime_params=parse_parameters(option(words, "--params") or ""), **CONFIG_LOADER_ARGS,
-        )  # fmt: skip
-        loader["parameters"]
-        assert list(unknown_parameters(loader, PIPELINES)) == []
+        assert unknown_names(env, option(words, "--params") or "") == []
     for word in shlex.split(command):
         if word.endswith((".py", ".yml", ".parquet")):
             assert (ROOT / word).exists()
