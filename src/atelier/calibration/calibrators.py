@@ -9,6 +9,7 @@ from atelier.calibration.base import Calibrator
 from atelier.calibration.binning import BayesianBinning, HistogramBinning, IsotonicRegression
 from atelier.calibration.scaling import MatrixScaling, PlattScaling, VectorScaling
 from atelier.calibration.temperature import TemperatureScaling
+from atelier.plugins import load_plugins
 from atelier.types import Array, Labels
 
 CALIBRATORS: dict[str, type[Calibrator]] = {
@@ -20,11 +21,24 @@ CALIBRATORS: dict[str, type[Calibrator]] = {
     "vector": VectorScaling,
     "matrix": MatrixScaling,
 }
-"""The seven calibrators of Guo et al. 2017 by their short names, in the order of table 1 there."""
+"""The seven calibrators of Guo et al. 2017 by their short names, in the order of table 1 there,
+then those that other packages register under the group ``atelier.calibrators``."""
+
+
+def _is_calibrator(plugin: object) -> bool:
+    return isinstance(plugin, type) and issubclass(plugin, Calibrator)
+
+
+CALIBRATORS |= load_plugins(
+    "atelier.calibrators",
+    accepts=_is_calibrator,
+    expected="a subclass of atelier.calibration.base.Calibrator",
+    taken=CALIBRATORS,
+)
 
 
 def fit_calibrators(
-    logits: Array, labels: Labels, names: Sequence[str] = tuple(CALIBRATORS)
+    logits: Array, labels: Labels, names: Sequence[str] | None = None
 ) -> dict[str, Calibrator]:
     """Fits calibrators of CALIBRATORS.
 
@@ -39,7 +53,8 @@ def fit_calibrators(
         >>> list(fit_calibrators(logits, labels))
         ['histogram_binning', 'isotonic', 'bbq', 'platt', 'temperature', 'vector', 'matrix']
     """
-    return {name: CALIBRATORS[name]().fit(logits, labels) for name in names}
+    chosen = CALIBRATORS if names is None else names
+    return {name: CALIBRATORS[name]().fit(logits, labels) for name in chosen}
 
 
 def calibrated_probabilities(

@@ -28,12 +28,23 @@ TITLES = {
     "vector": "vector scaling",
     "matrix": "matrix scaling",
 }
+"""Titles of the project's own calibrators; others are called by their names."""
 FACTORS = {
     "width": "units in a layer",
     "depth": "hidden layers",
     "weight_decay": "weight decay",
     "batch_normalisation": "batch normalisation",
 }
+
+
+def method_title(name: str) -> str:
+    """Returns the title of a calibrator in figures and pages.
+
+    Examples:
+        >>> method_title("bbq"), method_title("mine")
+        ('Bayesian binning (BBQ)', 'mine')
+    """
+    return TITLES.get(name, name)
 
 
 def reliability_figure(
@@ -47,7 +58,7 @@ def reliability_figure(
     """Draws a reliability diagram for each method (Guo et al. 2017, fig. 4), with counts below.
 
     Args:
-        methods: Probabilities of each method, (n, classes), by its name in TITLES.
+        methods: Probabilities of each method, (n, classes), by its name.
         labels: (n,), integers in [0, classes).
         table: The :func:`atelier.calibration.tables.calibration_table` of these methods.
         title: Title of the figure.
@@ -70,7 +81,7 @@ def reliability_figure(
             ece, low, high = (
                 100 * measured.loc[name, f"ece{end}"] for end in ("", "_low", "_high")
             )
-            diagram.set_title(TITLES[name], size=9)
+            diagram.set_title(method_title(name), size=9)
             diagram.text(
                 0.03, 0.97, f"ECE {ece:.1f} %\n[{low:.1f}, {high:.1f}]", va="top", size=8,
                 transform=diagram.transAxes,
@@ -90,7 +101,7 @@ def reliability_plot(
     """Plots the reliability of all methods in one interactive diagram, a line for each method.
 
     Args:
-        methods: Probabilities of each method, (n, classes), by its name in TITLES.
+        methods: Probabilities of each method, (n, classes), by its name.
         labels: (n,), integers in [0, classes).
         title: Title of the plot.
         examples: What is classified.
@@ -109,7 +120,7 @@ def reliability_plot(
         plot.add_scatter(
             x=bins.confidence[filled],
             y=bins.accuracy[filled],
-            name=TITLES[name],
+            name=method_title(name),
             mode="lines+markers",
             line={"color": colour},
             visible=True if name in {"uncalibrated", "temperature"} else "legendonly",
@@ -165,7 +176,9 @@ def guo_figure(tables: Mapping[str, pd.DataFrame], *, title: str) -> Figure:
                 axes.text(column, row, text, ha="center", va="center", size=8, color=INK)
         names = [f"{name}\nn = {int(table['n'].iloc[0]):,}" for name, table in tables.items()]
         axes.set_yticks(np.arange(len(names)), names)
-        axes.set_xticks(np.arange(len(methods)), [TITLES[m].replace(" ", "\n", 1) for m in methods])
+        axes.set_xticks(
+            np.arange(len(methods)), [method_title(m).replace(" ", "\n", 1) for m in methods]
+        )
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)

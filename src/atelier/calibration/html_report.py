@@ -116,7 +116,7 @@ def render_calibration_page(findings: CalibrationFindings) -> str:
     return environment.get_template("report.html.j2").render(
         provenance=findings.provenance,
         sentence=confidence_sentence(findings),
-        chosen=figures.TITLES[chosen],
+        chosen=figures.method_title(chosen),
         is_calibrated=chosen != UNCALIBRATED,
         cards=_cards(findings.table, chosen),
         selection=[_selection_row(row) for row in findings.selection.to_dict("records")],
@@ -178,13 +178,13 @@ def _measure_row(row: Any, chosen: str) -> dict[str, Any]:
         (_text(row, name, unit), "" if name == "changed" else _interval(row, name, unit))
         for name, (_, unit) in MEASURES.items()
     ]
-    title = figures.TITLES[str(row["method"])]
+    title = figures.method_title(str(row["method"]))
     return {"title": title, "cells": cells, "is_chosen": row["method"] == chosen}
 
 
 def _selection_row(row: Any) -> dict[str, Any]:
     return {
-        "title": figures.TITLES[str(row["method"])],
+        "title": figures.method_title(str(row["method"])),
         "cells": [(_text(row, name, ""), _interval(row, name, "")) for name in SELECTION],
         "is_chosen": bool(row["chosen"]),
     }

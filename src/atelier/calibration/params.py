@@ -2,13 +2,26 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from atelier.evaluation.params import BootstrapParams, Resamples
 from atelier.params import Params, Seed
 from atelier.training.params import MachineParams, TrainingParams
 
 Level = Annotated[float, Field(gt=0)]
+
+
+def _check_calibrator(name: str) -> str:
+    """Returns a calibrator's name; the room is loaded only when a name is checked."""
+    from atelier.calibration.calibrators import CALIBRATORS
+
+    if name not in CALIBRATORS:
+        raise ValueError(f"Expected one of {', '.join(CALIBRATORS)}. Received: another name")
+    return name
+
+
+CalibratorName = Annotated[str, AfterValidator(_check_calibrator)]
+"""A name in :data:`atelier.calibration.CALIBRATORS`."""
 
 
 class CalibrationParams(BootstrapParams):
@@ -28,12 +41,7 @@ class LogitStudyParams(Params):
     """The study of logits that a file has: which calibrators, and how the best is chosen."""
 
     calibrators: Annotated[
-        tuple[
-            Literal[
-                "histogram_binning", "isotonic", "bbq", "platt", "temperature", "vector", "matrix"
-            ],
-            ...,
-        ],
+        tuple[CalibratorName, ...],
         Field(min_length=1, description="temperature scaling is always among them"),
     ]
     folds: Annotated[int, Field(ge=2, description="folds of the calibration part, for the choice")]

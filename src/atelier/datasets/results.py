@@ -12,6 +12,7 @@ from kedro.io import CatalogProtocol
 
 from atelier.datasets.base import ReadOnlyDataset
 from atelier.datasets.tracked import run_page
+from atelier.report.claims.summaries import summarize_claims
 from atelier.report.results import ExperimentResults, Run
 from atelier.storage.origins import Origin, Writer, read_origin
 
@@ -55,14 +56,18 @@ class ExperimentResultsDataset(ReadOnlyDataset):
 
     Args:
         env: Kedro's environment.
+        path: The project's folder of results, with the ledger of claims; it need not exist.
         metadata: With ``reads_catalog``, by which a hook sets :attr:`catalog`.
     """
 
     catalog: CatalogProtocol[Any, Any] | None = None
 
-    def __init__(self, *, env: str, metadata: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, env: str, path: str = "results", metadata: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(metadata=metadata, env=env)
         self._env = env
+        self._results = Path(path)
 
     def load(self) -> ExperimentResults:
         """Returns the results that exist at this moment.
@@ -79,6 +84,7 @@ class ExperimentResultsDataset(ReadOnlyDataset):
             written=_format_time(dt.datetime.now(dt.UTC)),
             datasets=datasets,
             runs=_runs(datasets),
+            claims=summarize_claims(self._results),
             sources={
                 name.split(".")[0]: _format_source(datasets[name])
                 for name in datasets

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from atelier.report.cards import Card, build_card
 from atelier.report.embedding import animation_address, picture_address
 from atelier.report.experiments import CaptionedFigure, Experiment
-from atelier.report.results import ExperimentResults
+from atelier.report.results import ClaimSummary, ExperimentResults
 from atelier.report.run_records import RunRecord, run_record
 from atelier.report.values import table_rows
 
@@ -41,6 +41,7 @@ class Section:
     pictures: list[Picture]
     animations: list[Picture]
     thumbnail: Picture | None
+    claims: Sequence[ClaimSummary] = ()
 
 
 def build_section(experiment: Experiment, results: ExperimentResults) -> Section | None:
@@ -69,6 +70,7 @@ def build_section(experiment: Experiment, results: ExperimentResults) -> Section
             for animation, path in _existing(experiment.animations, data)
         ],
         thumbnail=_thumbnail(card.figure, data[card.figure.of]) if card.figure else None,
+        claims=results.claims.get(experiment.pipeline, ()),
     )
 
 

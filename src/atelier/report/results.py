@@ -1,6 +1,6 @@
 """The results of an environment: datasets by name, and the run that wrote each of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,6 +48,33 @@ class Run:
 
 
 @dataclass(frozen=True)
+class ClaimSummary:
+    """A claim of the ledger as the page shows it.
+
+    Attributes:
+        claim: The claim in one sentence.
+        source: Work and place.
+        theirs: What the source states.
+        ours: Our number with its unit; empty where there is none.
+        interval: Its 95 % interval; empty where nothing was sampled.
+        n: Number of examples or repetitions.
+        environment: Where the number was measured.
+        recorded: Whether a command recorded the number from the outputs of a run.
+        verdict: The verdict by the ledger's rule.
+    """
+
+    claim: str
+    source: str
+    theirs: str
+    ours: str
+    interval: str
+    n: str
+    environment: str
+    recorded: bool
+    verdict: str
+
+
+@dataclass(frozen=True)
 class ExperimentResults:
     """The results of all experiments in one environment.
 
@@ -58,6 +85,7 @@ class ExperimentResults:
             string, a plot as a plotly figure, a picture or animation as the path of its file.
         runs: The run that wrote each dataset; without those whose writer is not known.
         sources: A line on where the data of each namespace came from.
+        claims: The claims that each pipeline tests, as texts for a table.
     """
 
     env: str
@@ -65,6 +93,7 @@ class ExperimentResults:
     datasets: Mapping[str, Any]
     runs: Mapping[str, Run]
     sources: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, Sequence[ClaimSummary]] = field(default_factory=dict)
 
     @property
     def env_option(self) -> str:

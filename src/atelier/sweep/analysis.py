@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from atelier.evaluation.intervals import wilson_interval
-from atelier.sweep.optimizers import CONSTANTS
+from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.types import Array, Metrics
 
 GROUP = ["optimizer", "dropout"]
@@ -144,7 +144,7 @@ def best_learning_rates(
         rows.append(
             {"optimizer": optimizer, "dropout": dropout}
             | _best_rate(curve, selection_images, test_images)
-            | {"constants": CONSTANTS[str(optimizer)]}
+            | {"constants": OPTIMIZERS[str(optimizer)].constants}
         )
     return pd.DataFrame(rows)
 

@@ -46,7 +46,7 @@ def learning_rate_figure(curves: pd.DataFrame, best: pd.DataFrame, *, title: str
             for dropout, curve in _arms(curves, optimizer):
                 arm = best[(best[GROUP] == [optimizer, dropout]).all(axis=1)].iloc[0]
                 _draw_arm(upper, lower, curve, arm, colours[dropout])
-            upper.set(title=NAMES[optimizer], xscale="log", ylim=(0, top))
+            upper.set(title=NAMES.get(optimizer, optimizer), xscale="log", ylim=(0, top))
             lower.set(xlabel="learning rate", ylim=(0, worst))
         panels[0, 0].set_ylabel("test accuracy")
         panels[1, 0].set_ylabel("calibration error (ECE)")
@@ -109,7 +109,7 @@ def learning_rate_plot(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) 
                     mode="lines+markers",
                     marker={"size": 4},
                     line={
-                        "color": OPTIMIZER_COLOURS[str(optimizer)],
+                        "color": OPTIMIZER_COLOURS.get(str(optimizer), INK),
                         "dash": "dot" if arm["dropout"] else "solid",
                     },
                     customdata=curve[["low", "high", "test_nll", "test_ece", "diverged"]],

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from atelier.plugins import load_plugins
 from atelier.sweep.plan import OptimizerName
 
 Slots = tuple[jax.Array, ...]
@@ -29,6 +30,8 @@ class Optimizer(NamedTuple):
     """Initial value of each slot variable."""
     step: Step
     """(weights, slots, gradient, rates, t) → (weights, slots)."""
+    constants: str = ""
+    """Its other hyperparameters, as the table of best rates states them."""
 
 
 def sgd(
@@ -118,16 +121,19 @@ def adam(
 
 
 OPTIMIZERS: dict[OptimizerName, Optimizer] = {
-    "adam": Optimizer((0.0, 0.0), adam),
-    "adadelta": Optimizer((0.0, 0.0), adadelta),
-    "adagrad": Optimizer((ADAGRAD_INITIAL,), adagrad),
-    "sgd": Optimizer((), sgd),
+    "adam": Optimizer((0.0, 0.0), adam, f"β₁ {ADAM_FIRST}, β₂ {ADAM_SECOND}, ε {EPSILON:g}"),
+    "adadelta": Optimizer((0.0, 0.0), adadelta, f"ρ {ADADELTA_RHO}, ε {EPSILON:g}"),
+    "adagrad": Optimizer(
+        (ADAGRAD_INITIAL,), adagrad, f"first sum {ADAGRAD_INITIAL}, ε {EPSILON:g}"
+    ),
+    "sgd": Optimizer((), sgd, "no momentum"),
 }
+"""The four of the study with Keras' defaults, then those that other packages register under the
+group ``atelier.optimizers``."""
 
-CONSTANTS: dict[str, str] = {
-    "adam": f"β₁ {ADAM_FIRST}, β₂ {ADAM_SECOND}, ε {EPSILON:g}",
-    "adadelta": f"ρ {ADADELTA_RHO}, ε {EPSILON:g}",
-    "adagrad": f"first sum {ADAGRAD_INITIAL}, ε {EPSILON:g}",
-    "sgd": "no momentum",
-}
-"""Keras' defaults, as the table of best rates states them."""
+OPTIMIZERS |= load_plugins(
+    "atelier.optimizers",
+    accepts=lambda plugin: isinstance(plugin, Optimizer),
+    expected="an atelier.sweep.optimizers.Optimizer",
+    taken=OPTIMIZERS,
+)

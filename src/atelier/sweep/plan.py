@@ -1,10 +1,10 @@
 """The grid of a study: every optimizer, dropout, learning rate and seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from decimal import Decimal, localcontext
 from itertools import product
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,10 @@ import pandas as pd
 from atelier.sweep.architecture import Architecture
 from atelier.types import Array, Arrays
 
-OptimizerName = Literal["adam", "adadelta", "adagrad", "sgd"]
-OPTIMIZER_NAMES: tuple[OptimizerName, ...] = get_args(OptimizerName)
+OptimizerName = str
+"""A name in :data:`atelier.sweep.OPTIMIZERS`."""
+OPTIMIZER_NAMES: tuple[OptimizerName, ...] = ("adam", "adadelta", "adagrad", "sgd")
+"""The project's own, which a plan checks without loading JAX."""
 Activations = Literal["float32", "bfloat16"]
 """Type in which activations are stored between the layers."""
 Progress = Callable[[int], object]
@@ -59,7 +61,7 @@ class Plan:
     def __post_init__(self) -> None:
         for name in ("optimizers", "dropouts", "seeds", "filters"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        unknown = sorted(set(self.optimizers) - set(OPTIMIZER_NAMES))
+        unknown = _unknown_optimizers(self.optimizers)
         _expect(not unknown, f"optimizers among {sorted(OPTIMIZER_NAMES)}", unknown)
         _expect(all(0 <= p < 1 for p in self.dropouts), "dropouts in [0, 1)", self.dropouts)
         ends = (self.lowest_rate, self.highest_rate)
@@ -153,6 +155,19 @@ def check_data(data: Arrays) -> None:
             f"{labels.shape} {labels.dtype}",
         )
         _expect(labels.min() >= 0, f"{split}_labels ≥ 0", labels.min())
+
+
+def _unknown_optimizers(names: Iterable[OptimizerName]) -> list[OptimizerName]:
+    """Returns the names that are neither the project's nor of another package.
+
+    JAX is loaded only for a name that is not the project's own.
+    """
+    others = sorted(set(names) - set(OPTIMIZER_NAMES))
+    if not others:
+        return []
+    from atelier.sweep.optimizers import OPTIMIZERS
+
+    return [name for name in others if name not in OPTIMIZERS]
 
 
 def _expect(holds: Any, expected: str, received: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 NAMES = {"adam": "Adam", "adadelta": "Adadelta", "adagrad": "Adagrad", "sgd": "SGD"}
-"""Names of the optimizers for texts and figures."""
+"""Names of the optimizers for texts and figures; others are called as they are registered."""
 
 COMPARISONS = {
     "at equal rates": "at equal learning rates",
@@ -52,7 +52,7 @@ def arm_name(row: Row) -> str:
         'SGD with dropout 0.5'
     """
     dropout = f"with dropout {row['dropout']:g}" if row["dropout"] else "without dropout"
-    return f"{NAMES[row['optimizer']]} {dropout}"
+    return f"{NAMES.get(row['optimizer'], row['optimizer'])} {dropout}"
 
 
 def _winner(ranked: pd.DataFrame, images: int) -> str:
@@ -91,7 +91,7 @@ def _edges(best: pd.DataFrame) -> Iterable[str]:
 def _effects(effect: pd.DataFrame) -> Iterable[str]:
     for comparison, rows in effect.groupby("comparison", sort=False):
         changes = [
-            f"{NAMES[row['optimizer']]} {row['effect'] * 100:+.1f} "
+            f"{NAMES.get(row['optimizer'], row['optimizer'])} {row['effect'] * 100:+.1f} "
             f"({row['low'] * 100:+.1f} to {row['high'] * 100:+.1f})"
             for row in _rows(rows)
         ]
