@@ -63,5 +63,5 @@ def test_unreadable_pictures_are_named_and_too_many_stop_the_run_after_the_label
 
 
 def test_nothing_readable_still_draws_a_sheet():
-    outputs, _ = label([], damaged=2, unreadable=0.999)
+    outputs, _ = label([], damaged=2, unreadable=1.0)
     assert outputs["predict.predictions_metrics"]["n"] == 0

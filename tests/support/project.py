@@ -29,8 +29,9 @@ class Project:
         """Of its processes: not the store that MLflow exported in a test of this process."""
         exported = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
         own = {name: text for name, text in os.environ.items() if name not in exported}
+        scripts = os.path.dirname(sys.executable) + os.pathsep + own["PATH"]
         source = str(self.folder / "src")
-        return own | {"PYTHONPATH": source, "COLUMNS": "500", "NO_COLOR": "1"}
+        return own | {"PATH": scripts, "PYTHONPATH": source, "COLUMNS": "500", "NO_COLOR": "1"}
 
     def start(self, *arguments: str) -> subprocess.Popen:
         """`kedro …` in this project, not waited for."""

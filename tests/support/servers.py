@@ -1,5 +1,6 @@
 """Servers of a finished project, for as long as a test looks at them."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -26,7 +27,8 @@ def serve(project, *command: str, health: str):
         wait_for(health, server, project.folder / "server.log")
         yield
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):  # it has ended
+            os.killpg(server.pid, signal.SIGTERM)
         server.wait(PATIENCE)
 
 
@@ -43,8 +45,11 @@ def wait_for(address, server, log):
 
 
 def free_port() -> int:
-    """A port that nobody listens on, below 49152: Kedro-Viz takes no other."""
-    for port in range(20_000 + os.getpid() % 10_000, 49_000):
+    """A port that nobody listens on, below 49152: Kedro-Viz takes no other.
+
+    Processes that test side by side look in ranges of their own.
+    """
+    for port in range(20_000 + os.getpid() * 100 % 20_000, 49_000):
         with socket.socket() as one:
             if one.connect_ex(("127.0.0.1", port)):
                 return port

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from atelier.data.user_data.params import ResizeRule
-from atelier.params import Params, Share, Threads
+from atelier.params import Params, Threads
 
 
 class LabellingParams(Params):
@@ -13,7 +13,7 @@ class LabellingParams(Params):
 
     part: Annotated[int, Field(gt=0, le=65_536, description="pictures that are labelled at once")]
     """A finished part is kept when a run is killed."""
-    unreadable: Share
+    unreadable: Annotated[float, Field(ge=0, le=1, description="of all pictures, at most 1")]
     """Largest share of pictures that may be damaged."""
     resize: ResizeRule | None
     """None: as the model's own images were resized."""
