@@ -14,8 +14,8 @@ SCHEDULER_READY := $(SCHEDULER)/.ready
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
 
-test: $(READY) $(SCHEDULER_READY)  ## the whole test suite
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY) $(SCHEDULER_READY)  ## the whole test suite, in two processes
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 NUMERICAL := tests/calibration tests/cells tests/clustering tests/data tests/evaluation tests/segmentation tests/thresholding \
 	tests/sweep/test_population.py

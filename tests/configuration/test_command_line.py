@@ -211,6 +211,7 @@ def test_a_group_with_a_key_that_is_no_name_stays_whole():
         (str(ThreadRunner()), "kedro run --runner ThreadRunner"),
         ("<mine.runners.Fast object at 0x7f>", "kedro run --runner mine.runners.Fast"),
     ],
+    ids=["none", "sequential", "thread", "mine"],
 )
 def test_a_session_in_python_records_its_runner(runner, expected):
     assert command_line({"runner": runner}, {}) == expected

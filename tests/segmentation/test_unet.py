@@ -1,3 +1,5 @@
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -62,6 +64,18 @@ def cells():
     drawn = draw_cells(4, (48, 56), seed=0)
     pairs = zip(drawn.images[..., 0], drawn.labels, strict=True)
     return [Sample(image, labels) for image, labels in pairs]
+
+
+def test_initial_weights_depend_on_the_seed_alone():
+    first, again, other = (
+        unet_network(filters=2, depth=1, padding="same", seed=seed).get_weights()
+        for seed in (0, 0, 1)
+    )
+    for mine, same, different in zip(first, again, other, strict=True):
+        np.testing.assert_array_equal(mine, same)
+        assert mine.ndim == 1 or not np.array_equal(mine, different)  # biases begin at 0
+    kernels = [kernel for kernel in first if kernel.shape == (3, 3, 2, 2)]
+    assert not any(np.array_equal(a, b) for a, b in itertools.combinations(kernels, 2))
 
 
 def test_the_published_network_has_the_published_size():
@@ -290,8 +304,8 @@ def test_a_loss_that_is_no_number_stops_the_training(cells):
 
 def test_a_network_learns_to_tell_cells_from_background(cells):
     params = recipe(
-        optimizer="adam", momentum=0.9, learning_rate=0.02, steps=60, report_every=60,
-        network=UnetParams(filters=4, depth=1, padding="same", dropout=0.0),
+        optimizer="adam", momentum=0.9, learning_rate=0.005, steps=60, report_every=60,
+        network=UnetParams(filters=8, depth=1, padding="same", dropout=0.0),
         weights=BorderParams(w0=0.0, sigma=5.0, balance=False, gaps=False),
     )  # fmt: skip
     _, history = train_segmenter(cells[:3], cells[3:], params, curve=[], checkpoint=Memory())

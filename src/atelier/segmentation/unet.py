@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from atelier.segmentation.unet_shapes import Padding, crop_width
@@ -48,33 +49,33 @@ def unet_network(
     """
     if depth < 1 or filters < 1:
         raise ValueError(f"Expected depth and filters from 1. Received: {depth}, {filters}")
-    seeds = keras.random.SeedGenerator(seed)
+    rng = np.random.default_rng(seed)
     image = x = keras.Input((None, None, channels))
     skips = []
     for level in range(depth):
-        x = _two_convolutions(x, filters << level, padding, seeds)
+        x = _two_convolutions(x, filters << level, padding, rng)
         skips.append(layers.Dropout(dropout, seed=seed)(x) if level == depth - 1 else x)
         x = layers.MaxPooling2D()(skips[-1])
-    x = _two_convolutions(x, filters << depth, padding, seeds)
+    x = _two_convolutions(x, filters << depth, padding, rng)
     x = layers.Dropout(dropout, seed=seed)(x)
     for level in reversed(range(depth)):
         x = layers.Conv2DTranspose(
-            filters << level, 2, strides=2, kernel_initializer=_he_normal(seeds)
+            filters << level, 2, strides=2, kernel_initializer=_he_normal(rng)
         )(x)
         edge = crop_width(depth, level) if padding == "valid" else 0
         skip = layers.Cropping2D(edge)(skips[level]) if edge else skips[level]
-        x = _two_convolutions(layers.Concatenate()([skip, x]), filters << level, padding, seeds)
-    logits = layers.Conv2D(classes, 1, kernel_initializer=_he_normal(seeds))(x)
+        x = _two_convolutions(layers.Concatenate()([skip, x]), filters << level, padding, rng)
+    logits = layers.Conv2D(classes, 1, kernel_initializer=_he_normal(rng))(x)
     return keras.Model(image, logits, name=f"unet_{filters}_{depth}_{padding}")
 
 
-def _two_convolutions(x: Any, filters: int, padding: Padding, seeds: Any) -> Any:
+def _two_convolutions(x: Any, filters: int, padding: Padding, rng: np.random.Generator) -> Any:
     for _ in range(2):
         x = layers.Conv2D(
-            filters, 3, padding=padding, activation="relu", kernel_initializer=_he_normal(seeds)
+            filters, 3, padding=padding, activation="relu", kernel_initializer=_he_normal(rng)
         )(x)
     return x
 
 
-def _he_normal(seeds: Any) -> keras.initializers.Initializer:
-    return keras.initializers.HeNormal(seed=int(seeds.next()[1]) % 2**31)
+def _he_normal(rng: np.random.Generator) -> keras.initializers.Initializer:
+    return keras.initializers.HeNormal(seed=int(rng.integers(2**31)))
