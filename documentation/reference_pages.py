@@ -65,8 +65,8 @@ def reference_index() -> str:
         [
             "# Reference",
             "",
-            "Every room is a package of arrays in, arrays out, which knows neither Kedro nor MLflow. "
-            "Importing a room is free: its names load when they are first used.",
+            "Every room is a package of arrays in, arrays out, which knows neither Kedro nor "
+            "MLflow. Importing a room is free: its names load when they are first used.",
             "",
             "| Room | What it holds |",
             "|---|---|",

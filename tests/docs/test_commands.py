@@ -89,7 +89,8 @@ def unknown_pipelines_and_nodes(options: dict) -> list[str]:
     selected = select_file_pipelines({"pipelines": asked, "params": params}, list(PIPELINES))
     nodes = {key: names(options.get(key)) for key in (*NODE_OPTIONS, "namespaces")}
     whole = complete_options(selected | nodes, PIPELINES)
-    there = [node for name in selected["pipelines"] or ["__default__"] for node in PIPELINES[name].nodes]
+    searched = selected["pipelines"] or ["__default__"]
+    there = [node for name in searched for node in PIPELINES[name].nodes]
     known = {node.name for node in there} | {node.namespace for node in there}
     return [
         f"{key} {name}"
@@ -171,9 +172,7 @@ def test_a_program_with_options_explains_them(words):
     assert "usage" in explained.lower()
 
 
-@pytest.mark.parametrize(
-    "command", [one for one in COMMANDS if "--help" in one.words], ids=str
-)
+@pytest.mark.parametrize("command", [one for one in COMMANDS if "--help" in one.words], ids=str)
 def test_a_command_that_asks_for_help_receives_it(command):
     words = command.words[1:] if command.words[0].startswith("python") else ("-m", *command.words)
     assert "usage" in execute(*words).lower()

@@ -9,6 +9,8 @@ from support.site_pages import Links, broken_links
 HEAVY = {"tensorflow", "keras", "jax", "mlflow", "kedro"}
 WIDTHS = (360, 1400)
 SCHEMES = ("light", "dark")
+MISSING = """[...document.images].filter(one => one.complete && !one.naturalWidth)
+    .map(one => one.src)"""
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 SEEN = ("index.html", "experiments/calibration.html", "notebooks/calibration.html",
         "reference/calibration.html", "graph/index.html")  # fmt: skip
@@ -57,9 +59,7 @@ def test_every_page_fits_in_both_widths_and_themes_and_complains_of_nothing(site
             page.emulate_media(color_scheme=scheme)
             backgrounds.add(page.evaluate(BACKGROUND))
         assert len(backgrounds) == len(SCHEMES), path
-        assert page.evaluate(
-            "[...document.images].filter(one => one.complete && !one.naturalWidth).map(one => one.src)"
-        ) == [], path
+        assert page.evaluate(MISSING) == [], path
         assert complaints == [], path
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)[^\n]*\n(?P<body>.*?)^(?P=indent)```", re.M | re.S)
+FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<kind>\w*)[^\n]*\n(?P<body>.*?)^(?P=indent)```", re.M | re.S
+)
 INLINE = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
 PROGRAMS = {"kedro", "make", "python", "python3"}
 SHELLS = {"console", "bash", "sh", "shell"}

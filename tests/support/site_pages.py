@@ -34,8 +34,7 @@ def broken_links(pages: dict[Path, Links]) -> list[str]:
             parts = urlsplit(address)
             target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
             anchor = unquote(parts.fragment)
-            if not target.is_file():
-                broken.append(f"{page.name}: {address}")
-            elif anchor and target in pages and anchor not in pages[target].anchors:
+            lacks_anchor = anchor and target in pages and anchor not in pages[target].anchors
+            if not target.is_file() or lacks_anchor:
                 broken.append(f"{page.name}: {address}")
     return broken

@@ -4,7 +4,7 @@ import re
 
 NUMBER = re.compile(r"^[*_~<>≤≥≈+−\-–\s\[(]*\.?\d")
 COMMAND = re.compile(r"^ *```(?:console|bash|sh)|(?<!`)`(?:kedro run|python3?|make) ?[^`]*`", re.M)
-HEADING = re.compile(r"^#{1,6} ", re.M)
+HEADING = re.compile(r"#{1,6} ")
 
 
 def tables(text: str) -> list[tuple[list[list[str]], str]]:
@@ -17,10 +17,8 @@ def tables(text: str) -> list[tuple[list[list[str]], str]]:
             end += 1
         if end - index >= 3:
             rows = [cells(line) for line in lines[index + 2 : end]]
-            rest = "\n".join(original[end:])
-            blank = "\n".join(lines[end:])
-            heading = HEADING.search(blank)
-            below = "\n".join(original[end:][: blank[: heading.start()].count("\n")]) if heading else rest
+            headings = (at for at in range(end, len(lines)) if HEADING.match(lines[at]))
+            below = "\n".join(original[end : next(headings, len(lines))])
             found.append((rows, below))
         index = max(end, index + 1)
     return found
