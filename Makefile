@@ -9,7 +9,7 @@ HOST ?= 127.0.0.1
 SCHEDULER := orchestration/.venv
 SCHEDULER_READY := $(SCHEDULER)/.ready
 
-.PHONY: run test test-older-cpu check ui viz schedule gpu bench lock clean
+.PHONY: run test test-older-cpu check docs notebooks ui viz schedule gpu bench lock clean
 
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
@@ -25,13 +25,20 @@ test-older-cpu: $(READY)  ## the numerical tests as an older processor computes 
 	TF_ENABLE_ONEDNN_OPTS=0 XLA_FLAGS=--xla_cpu_max_isa=AVX2 \
 	$(BIN)/python -m pytest -p randomly $(NUMERICAL) $(ARGS)
 
-check: $(READY) $(SCHEDULER_READY)  ## lint, format, types, import contracts, Dockerfile
+check: $(READY) $(SCHEDULER_READY) docs  ## lint, format, types, import contracts, Dockerfile, the site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd orchestration && ../$(BIN)/mypy --config-file=mypy.ini --python-executable=.venv/bin/python .
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+docs: $(READY)  ## the site of the documentation, into site/; needs no network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "The site: file://$(CURDIR)/site/index.html"
+
+notebooks: $(READY)  ## executes the notebooks on the data of kedro run, for the site; ARGS="train drift"
+	$(BIN)/python documentation/execute_notebooks.py $(ARGS)
 
 ui: $(READY)  ## MLflow, opened on the runs
 	$(BIN)/python -m atelier.operations.ui 5000 $(HOST)

@@ -42,6 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         shared = "finished" in getattr(item, "fixturenames", ())
         pages = "pages" if item.path.parent.name == "browser" else "numbers"
         group = f"finished project, {pages}" if shared else str(item.path)
+        group = "the site" if "site" in getattr(item, "fixturenames", ()) else group
         item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -1,0 +1,87 @@
+"""The site, built once for the tests that look at it."""
+
+import functools
+import http.server
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from support.chromium import CHROMIUM, skip_without_chromium
+from support.patience import PATIENCE
+from support.project import ROOT
+
+BUILD = """
+import sys
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+build(load_config("mkdocs.yml", site_dir=sys.argv[1], strict=True))
+print("modules", *sys.modules)
+"""
+
+
+class Site:
+    """A built site.
+
+    Attributes:
+        folder: Where its pages lie.
+        modules: What the build imported.
+    """
+
+    def __init__(self, folder: Path, output: str) -> None:
+        self.folder = folder
+        self.modules = set(output.splitlines()[-1].split())
+
+    @property
+    def pages(self) -> list[Path]:
+        """Its pages but those of Kedro-Viz, and but that of a server for what it does not find."""
+        found = sorted(self.folder.rglob("*.html"))
+        return [page for page in found if page.parent.name != "graph" and page.name != "404.html"]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Site:
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-c", BUILD, str(folder)]
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    built = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    return Site(folder, built.stdout)
+
+
+@pytest.fixture(scope="module")
+def site_address(site):
+    """The address of a web server of the site."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Quiet, directory=site.folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    skip_without_chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    one = browser.new_page(viewport={"width": 1400, "height": 900})
+    one.set_default_timeout(1000 * PATIENCE)
+    yield one
+    one.close()
