@@ -11,7 +11,7 @@ from support.project import ROOT
 from atelier.report.claims import croissant, export
 from atelier.report.claims.ledger import CLAIMS, read_ledgers
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")
+pytestmark = pytest.mark.filterwarnings("ignore")  # what the two libraries warn of
 DESCRIPTIONS = ("croissant.json", "croissant-mnist.json", "croissant-emnist.json")
 
 
