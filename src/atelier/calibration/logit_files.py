@@ -80,7 +80,7 @@ def _read_arrays(path: Path) -> dict[str, Array]:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
     from pyarrow import csv
 
     with path.open(encoding="utf-8-sig", errors="replace") as file:

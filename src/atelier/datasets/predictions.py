@@ -16,7 +16,7 @@ from atelier.storage.atomic_write import atomic_path
 from atelier.storage.digests import bytes_digest
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
     from atelier.prediction.model import ServedModel
     from atelier.prediction.sources import PictureSource

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pyarrow import ArrowException, parquet  # type: ignore[import-untyped]
+from pyarrow import ArrowException, parquet
 
 from atelier.data.user_data.parquet_files import picture_column
 from atelier.data.user_data.records import Content

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
-from pyarrow import parquet  # type: ignore[import-untyped]
+from pyarrow import parquet
 
 from atelier.data.file_tree import FileTree
 from atelier.data.user_data.params import UserDataParams
