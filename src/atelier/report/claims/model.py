@@ -132,7 +132,7 @@ class Claim(Params):
         kind: What the claim says of the number.
         theirs: Their number; the limit of a claim *at least* or *at most*.
         tolerance: How far the number may lie on the other side by rounding.
-        unit: A share is shown in percent.
+        unit: A share is shown in percent, a difference of shares in percentage points.
         digits: Number of decimals.
         data: The data sets, in words.
         namespace: Of the data's record of origin in the environment; None where there is none.
@@ -150,7 +150,7 @@ class Claim(Params):
     kind: Kind
     theirs: float | None = None
     tolerance: Annotated[float, Field(ge=0)] = 0.0
-    unit: Literal["", "%"] = ""
+    unit: Literal["", "%", "points"] = ""
     digits: Annotated[int, Field(ge=0, le=7)] = 2
     data: str
     namespace: str | None = None

@@ -76,11 +76,11 @@ def number_text(value: float | None, claim: Claim) -> str:
     """
     if value is None:
         return ""
-    scaled = value * ROUND if claim.unit == "%" else value
+    scaled = value * ROUND if claim.unit else value
     text = f"{scaled:,.{claim.digits}f}".replace("-", "−")
     if text.startswith("−") and not text.strip("−0."):
         text = text[1:]
-    return f"{text} %" if claim.unit == "%" else text
+    return f"{text} {claim.unit}".rstrip()
 
 
 def theirs_text(claim: Claim) -> str:
@@ -104,7 +104,7 @@ def interval_text(result: Result, claim: Claim) -> str:
     """
     if result.low is None or result.high is None or result.low == result.high:
         return ""
-    limits = (number_text(limit, claim).removesuffix(" %") for limit in (result.low, result.high))
+    limits = (number_text(limit, claim).removesuffix(f" {claim.unit}") for limit in (result.low, result.high))
     return " to ".join(limits)
 
 
