@@ -5,6 +5,8 @@ import re
 
 from latex2mathml.converter import convert
 
+LONGEST = 30
+"""Letters of an equation within a line that fits on the narrowest page."""
 ARITHMATEX = re.compile(
     r'<(?P<tag>span|div) class="arithmatex">\\[(\[](?P<latex>.*?)\\[)\]]</(?P=tag)>', re.DOTALL
 )
@@ -29,7 +31,8 @@ def mathml(latex: str, *, block: bool = False) -> str:
         block: Whether it stands on a line of its own.
 
     Returns:
-        A `math` element; that of a block stands in a `div` that scrolls where it is too wide.
+        A `math` element; that of a block, or a long one, stands in a box that scrolls where it is
+        too wide.
 
     Raises:
         ValueError: If a command is unknown.
@@ -41,7 +44,10 @@ def mathml(latex: str, *, block: bool = False) -> str:
     element = convert(latex, display="block" if block else "inline")
     if "\\" in element:
         raise ValueError(f"Expected an equation that latex2mathml knows. Received: {latex}")
-    return f'<div class="equation" tabindex="0">{element}</div>' if block else element
+    if block:
+        return f'<div class="equation" tabindex="0">{element}</div>'
+    is_long = len(latex) > LONGEST
+    return f'<span class="long-equation" tabindex="0">{element}</span>' if is_long else element
 
 
 def render_equations(page: str) -> str:

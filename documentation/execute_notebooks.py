@@ -35,7 +35,7 @@ def execute(path: Path, project: Path) -> NotebookNode:
     Returns:
         The notebook with small outputs, without what differs from one execution to the next.
     """
-    notebook = nbformat.read(path, as_version=4)
+    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     source = str(project / "src")
     os.environ["PYTHONPATH"] = source
     folder = {"metadata": {"path": str(project / "notebooks")}}
@@ -83,7 +83,7 @@ def main() -> None:
     COPIES.mkdir(exist_ok=True)
     for name in names:
         notebook = execute(ROOT / "notebooks" / f"{name}.ipynb", options.project.resolve())
-        nbformat.write(notebook, COPIES / f"{name}.ipynb")
+        nbformat.write(notebook, COPIES / f"{name}.ipynb")  # type: ignore[no-untyped-call]
         print(name)
 
 

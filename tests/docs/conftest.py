@@ -15,9 +15,8 @@ from support.project import ROOT
 
 BUILD = """
 import sys
-from mkdocs.commands.build import build
-from mkdocs.config import load_config
-build(load_config("mkdocs.yml", site_dir=sys.argv[1], strict=True))
+from mkdocs.__main__ import cli
+cli(["build", "--strict", "--site-dir", sys.argv[1]], standalone_mode=False)
 print("modules", *sys.modules)
 """
 

@@ -67,7 +67,7 @@ def test_every_page_fits_in_both_widths_and_themes_and_complains_of_nothing(site
 def test_pages_from_a_web_server_complain_of_nothing(site_address, page, name):
     complaints = watch(page, site_address)
     page.goto(f"{site_address}/{name}")
-    page.wait_for_load_state("networkidle")
+    page.locator(".pipeline-node, article h1").first.wait_for(state="attached")
     assert complaints == []
 
 

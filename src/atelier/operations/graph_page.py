@@ -10,6 +10,8 @@ import kedro_viz
 FOLDER = Path(__file__).parent
 KEDRO_VIZ = Path(kedro_viz.__file__).parent / "html"
 FONTS = re.compile(r"\s*<link[^>]*https://fonts\.[^>]*>")
+METADATA = '{"has_missing_dependencies": false, "package_compatibilities": []}'
+"""What the page asks a server about its environment, which ``kedro viz build`` does not write."""
 SCRIPT = re.compile(r'<script type="module"[^>]*src="\./(?P<path>[^"]+)"[^>]*></script>')
 
 
@@ -31,6 +33,7 @@ def write_pages(build: Path) -> None:
             part of the page, since a page from the disk may load neither files nor modules.
     """
     answers = build / "api"
+    (answers / "metadata").write_text(METADATA, encoding="utf-8")
     for file in [path for path in answers.rglob("*") if path.is_file() and path.suffix != ".js"]:
         name = file.relative_to(answers).as_posix()
         script = f'answer("{name}", {file.read_text(encoding="utf-8")});\n'
