@@ -15,7 +15,7 @@ run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pip
 	$(BIN)/kedro run $(ARGS)
 
 test: $(READY) $(SCHEDULER_READY)  ## the whole test suite, in two processes
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 NUMERICAL := tests/calibration tests/cells tests/clustering tests/data tests/evaluation tests/segmentation tests/thresholding \
 	tests/sweep/test_population.py

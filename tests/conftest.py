@@ -35,17 +35,6 @@ def set_two_threads(tensorflow) -> None:
     tensorflow.config.experimental.enable_op_determinism()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In two processes (`-n 2 --dist loadgroup`) a file's tests share what its fixtures made."""
-    for item in items:
-        shared = "finished" in getattr(item, "fixturenames", ())
-        pages = "pages" if item.path.parent.name == "browser" else "numbers"
-        group = f"finished project, {pages}" if shared else str(item.path)
-        group = "the site" if "site" in getattr(item, "fixturenames", ()) else group
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Project:
     """A project in which everything ran once; tests only look at it."""
