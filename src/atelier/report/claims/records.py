@@ -104,8 +104,8 @@ def interval_text(result: Result, claim: Claim) -> str:
     """
     if result.low is None or result.high is None or result.low == result.high:
         return ""
-    limits = (number_text(limit, claim).removesuffix(f" {claim.unit}") for limit in (result.low, result.high))
-    return " to ".join(limits)
+    limits = (number_text(limit, claim) for limit in (result.low, result.high))
+    return " to ".join(limit.removesuffix(f" {claim.unit}") for limit in limits)
 
 
 def claim_line(claim: Claim) -> str:
