@@ -21,6 +21,9 @@ def load_plugins(
         expected: That kind in words, for the error.
         taken: Names that the project itself uses.
 
+    Returns:
+        The objects by name.
+
     Raises:
         ValueError: If a name is taken, or an object is of another kind. The message names the
             entry point.

@@ -47,6 +47,9 @@ def fit_calibrators(
         labels: (n,), integers in [0, classes).
         names: Which calibrators; by default all.
 
+    Returns:
+        The fitted calibrators by name.
+
     Examples:
         >>> import numpy as np
         >>> logits, labels = np.array([[0.0, 4.0]] * 4), np.array([1, 1, 1, 0])

@@ -56,6 +56,9 @@ def study_logits(
         folds: Folds of the calibration part.
         resamples: Samples that the bootstrap draws.
         seed: Seed of halves, folds and bootstrap.
+
+    Returns:
+        Tables of measures and of the choice, and the chosen calibrator.
     """
     parts = divide_logits(labelled, seed=seed)
     held_out = parts["calibration_logits"], parts["calibration_labels"]

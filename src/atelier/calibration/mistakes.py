@@ -66,6 +66,9 @@ def study_mistakes(
         resamples: Samples that it draws.
         covariance: Kind of covariance of the density model.
         reject: Share of the calibration part that the density model rejects.
+
+    Returns:
+        The scores of the test part, and how well each finds mistakes.
     """
     logits, density, part = parts["test_logits"], None, ""
     if kind == "logits":
@@ -92,6 +95,9 @@ def mistake_scores(
         temperature: T of temperature scaling.
         density: A density model of logits; None for probabilities, of which only the softmax has a
             meaning.
+
+    Returns:
+        The scores by name.
     """
     if density is not None:
         return confidence_scores(logits, temperature=temperature, density=density)

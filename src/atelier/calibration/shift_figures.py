@@ -87,6 +87,9 @@ def brightened(image: Array, factor: float, white: float) -> Array:
         image: (height, width, 1 or 3) in [0, 1].
         factor: At least 0.
         white: Value that is drawn white.
+
+    Returns:
+        (height, width) or (height, width, 3).
     """
     return displayed(np.clip(image * factor / white, 0, 1))
 

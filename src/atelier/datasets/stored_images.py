@@ -103,6 +103,9 @@ def decode_images(
         shape: Height, width and channels, 1 or 3.
         rule: ``resize`` and ``background``.
 
+    Returns:
+        The images in the order of the texts.
+
     Raises:
         MlflowException: If a text is no base64, or no whole picture; the message has its number.
     """

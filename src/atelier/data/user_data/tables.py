@@ -80,6 +80,9 @@ def find_column(columns: Sequence[str], wanted: str, candidates: Sequence[str]) 
         columns: Of the table.
         wanted: Name that the user gave.
         candidates: Usual names, in lower case.
+
+    Returns:
+        The column's name; None where there is none.
     """
     if wanted in columns:
         return wanted
@@ -98,6 +101,9 @@ def read_csv_table(
         tree: The folder or archive that holds it.
         name: Its name there.
         params: Names of columns.
+
+    Returns:
+        The table; None where it has no labels.
 
     Raises:
         ValueError: If rows have unequal numbers of columns, or the pixels are no image.

@@ -75,6 +75,9 @@ def claim_row(ledger: Ledger, claim: Claim, works: Mapping[str, Work]) -> ClaimR
         ledger: The experiment that tests it.
         claim: The claim.
         works: The works that claims name.
+
+    Returns:
+        What the page shows of the claim.
     """
     result = claim.result
     return ClaimRow(

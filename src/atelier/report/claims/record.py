@@ -71,6 +71,9 @@ def verdict_of(claim: Claim, number: Number, environment: str) -> Verdict:
         claim: What the source says.
         number: Our number.
         environment: Where it was measured.
+
+    Returns:
+        The verdict by the rule of :mod:`atelier.report.claims.verdict`.
     """
     return decide(
         claim.kind,
