@@ -18,9 +18,9 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 COPIES = ROOT / "docs" / "notebooks"
-WIDEST = 1100
+WIDEST = 850
 """Pixels of the widest picture in a copy."""
-COLOURS = 128
+COLOURS = 64
 PLOTLY = re.compile(r"<script[^>]*>/\*\*\s*\* plotly\.js v.*?</script>", re.DOTALL)
 """The program of plotly in a page; the site has one copy of it beside the notebooks."""
 
