@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,8 +11,6 @@ import kedro_viz
 FOLDER = Path(__file__).parent
 KEDRO_VIZ = Path(kedro_viz.__file__).parent / "html"
 FONTS = re.compile(r"\s*<link[^>]*https://fonts\.[^>]*>")
-METADATA = '{"has_missing_dependencies": false, "package_compatibilities": []}'
-"""What the page asks a server about its environment, which ``kedro viz build`` does not write."""
 SCRIPT = re.compile(r'<script type="module"[^>]*src="\./(?P<path>[^"]+)"[^>]*></script>')
 
 
@@ -33,13 +32,21 @@ def write_pages(build: Path) -> None:
             part of the page, since a page from the disk may load neither files nor modules.
     """
     answers = build / "api"
-    (answers / "metadata").write_text(METADATA, encoding="utf-8")
+    (answers / "metadata").write_text(_environment(), encoding="utf-8")
     for file in [path for path in answers.rglob("*") if path.is_file() and path.suffix != ".js"]:
         name = file.relative_to(answers).as_posix()
         script = f'answer("{name}", {file.read_text(encoding="utf-8")});\n'
         file.with_name(f"{file.name}.js").write_text(script, encoding="utf-8")
         file.unlink()
     (build / "index.html").write_text(_whole_page(), encoding="utf-8")
+
+
+def _environment() -> str:
+    """Returns what the page asks about its libraries, which ``kedro viz build`` does not write."""
+    from kedro_viz.api.rest.utils import get_package_compatibilities
+
+    packages = [package.model_dump() for package in get_package_compatibilities()]
+    return json.dumps({"has_missing_dependencies": False, "package_compatibilities": packages})
 
 
 def _whole_page() -> str:
