@@ -14,15 +14,18 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
-from PIL import Image
+from PIL import Image, ImageSequence
 
 ROOT = Path(__file__).parents[1]
 COPIES = ROOT / "docs" / "notebooks"
-WIDEST = 1100
+WIDEST = 880
 """Pixels of the widest picture in a copy."""
+WIDEST_FRAME = 560
 COLOURS = 128
 PLOTLY = re.compile(r"<script[^>]*>/\*\*\s*\* plotly\.js v.*?</script>", re.DOTALL)
 """The program of plotly in a page; the site has one copy of it beside the notebooks."""
+LOG = re.compile(r"\s*<pre style=.*?>(?:INFO|WARNING) *</span>", re.DOTALL)
+"""The beginning of log messages, which rich colours."""
 
 
 def execute(path: Path, project: Path) -> NotebookNode:
@@ -53,10 +56,14 @@ def _kept(output: NotebookNode) -> list[NotebookNode]:
     if output.output_type == "stream":
         return [output] if output.name == "stdout" else []
     data = output.get("data", {})
+    if LOG.match(data.get("text/html", "")):
+        return []
     if len(data) > 1:
         data.pop("text/plain", None)
     if "image/png" in data:
         data["image/png"] = smaller_picture(data["image/png"])
+    if "image/gif" in data:
+        data["image/gif"] = smaller_animation(data["image/gif"])
     if "text/html" in data:
         data["text/html"] = PLOTLY.sub('<script src="plotly.min.js"></script>', data["text/html"])
     if "execution_count" in output:
@@ -70,6 +77,18 @@ def smaller_picture(encoded: str) -> str:
     picture.thumbnail((WIDEST, 10 * WIDEST))
     written = io.BytesIO()
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(written, "png", optimize=True)
+    return base64.b64encode(written.getvalue()).decode()
+
+
+def smaller_animation(encoded: str) -> str:
+    """Returns an animation, GIF in base64, with a palette and of at most WIDEST_FRAME pixels."""
+    animation = Image.open(io.BytesIO(base64.b64decode(encoded)))
+    frames = [frame.convert("RGB") for frame in ImageSequence.Iterator(animation)]
+    for frame in frames:
+        frame.thumbnail((WIDEST_FRAME, 10 * WIDEST_FRAME))
+    first, *others = [frame.quantize(32, dither=Image.Dither.NONE) for frame in frames]
+    duration, written = animation.info.get("duration", 500), io.BytesIO()
+    first.save(written, "gif", save_all=True, append_images=others, duration=duration, loop=0)
     return base64.b64encode(written.getvalue()).decode()
 
 
