@@ -3,7 +3,13 @@
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parents[1]
-ROOMS = {"ingest": "data", "train": "training", "compare": "comparison", "promote": "promotion"}
+ROOMS = {
+    "compare": "comparison",
+    "ingest": "data",
+    "predict": "prediction",
+    "promote": "promotion",
+    "train": "training",
+}
 """The rooms of the pipelines that have another name."""
 
 
