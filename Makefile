@@ -23,7 +23,7 @@ NUMERICAL := tests/calibration tests/cells tests/clustering tests/data tests/eva
 test-older-cpu: $(READY)  ## the numerical tests as an older processor computes them, in random order
 	NPY_DISABLE_CPU_FEATURES="X86_V3 X86_V4 AVX512_ICL AVX512_SPR" ONEDNN_MAX_CPU_ISA=AVX2 \
 	TF_ENABLE_ONEDNN_OPTS=0 XLA_FLAGS=--xla_cpu_max_isa=AVX2 \
-	$(BIN)/python -m pytest -p randomly $(NUMERICAL) $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -p randomly $(NUMERICAL) $(ARGS)
 
 check: $(READY) $(SCHEDULER_READY) docs  ## lint, format, types, import contracts, Dockerfile, the site
 	$(BIN)/ruff check .
