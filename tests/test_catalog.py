@@ -94,6 +94,8 @@ def test_the_cluster_runs_what_the_full_environment_does():
     assert study.pop("address").startswith("tcp://")
     for name in ("executor", "address"):
         del full["sweep"]["study"][name]
+    assert cluster["predict"]["labelling"].pop("address").startswith("tcp://")
+    del full["predict"]["labelling"]["address"]
     assert cluster == full
     linked = {path.relative_to(CONF / "full") for path in (CONF / "full").rglob("*/*.yml")}
     assert all((CONF / "cluster" / path).is_symlink() for path in linked)
