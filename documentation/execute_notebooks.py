@@ -62,8 +62,9 @@ def _kept(output: NotebookNode) -> list[NotebookNode]:
         data.pop("text/plain", None)
     if "image/png" in data:
         data["image/png"] = smaller_picture(data["image/png"])
-    if "image/gif" in data:
-        data["image/gif"] = smaller_animation(data["image/gif"])
+    if "image/gif" in data:  # which pages of notebooks leave out
+        animation = smaller_animation(data.pop("image/gif"))
+        data["text/html"] = f'<img alt="animation" src="data:image/gif;base64,{animation}">'
     if "text/html" in data:
         data["text/html"] = PLOTLY.sub('<script src="plotly.min.js"></script>', data["text/html"])
     if "execution_count" in output:
