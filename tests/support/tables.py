@@ -54,7 +54,7 @@ def is_numeric(column: tuple[str, ...]) -> bool:
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell is a number, with its unit and interval, and no sentence that begins with one."""
+    """Whether a cell is a number, with unit and interval, and no sentence that begins with one."""
     letters = sum(map(str.isalpha, re.sub(r"\([^)]*\)|\[[^\]]*\]", "", cell)))
     return bool(NUMBER.match(cell)) and letters <= LETTERS_OF_A_UNIT
 
