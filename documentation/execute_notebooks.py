@@ -26,6 +26,7 @@ PLOTLY = re.compile(r"<script[^>]*>/\*\*\s*\* plotly\.js v.*?</script>", re.DOTA
 """The program of plotly in a page; the site has one copy of it beside the notebooks."""
 LOG = re.compile(r"\s*<pre style=.*?>(?:INFO|WARNING) *</span>", re.DOTALL)
 """The beginning of log messages, which rich colours."""
+EMPTY = re.compile(r"\s*<pre[^>]*>\s*</pre>\s*")
 
 
 def execute(path: Path, project: Path) -> NotebookNode:
@@ -56,7 +57,7 @@ def _kept(output: NotebookNode) -> list[NotebookNode]:
     if output.output_type == "stream":
         return [output] if output.name == "stdout" else []
     data = output.get("data", {})
-    if LOG.match(data.get("text/html", "")):
+    if LOG.match(data.get("text/html", "")) or EMPTY.fullmatch(data.get("text/html", "")):
         return []
     if len(data) > 1:
         data.pop("text/plain", None)

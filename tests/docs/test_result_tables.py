@@ -37,6 +37,18 @@ def test_a_table_with_one_column_of_numbers_holds_no_results():
     assert not lacks_command("| name | value |\n|---|---|\n| rate | 0.1 |\n| size | 8 |\n")
 
 
+def test_sentences_that_begin_with_a_number_are_no_results():
+    row = "| base | 5,000 images of a training set | 47 classes of glyphs, not EMNIST |\n"
+    assert not lacks_command(f"| environment | digits | characters |\n|---|---|---|\n{row}{row}")
+
+
+@pytest.mark.parametrize(
+    "cell", ["0.91 (0.88 to 0.94)", "**99.71 %**", "13 min 5 s", "−1.2 [−2, −1]"]
+)
+def test_a_number_may_have_a_unit_and_an_interval(cell):
+    assert lacks_command(f"| a | b |\n|---|---|\n| {cell} | 10,000 images |\n")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_tables_of_a_page_have_commands(page):
     without = [

@@ -3,6 +3,7 @@
 import re
 
 NUMBER = re.compile(r"^[*_~<>≤≥≈+−\-–\s\[(]*\.?\d")
+LETTERS_OF_A_UNIT = 8
 COMMAND = re.compile(r"^ *```(?:console|bash|sh)|(?<!`)`(?:kedro run|python3?|make) ?[^`]*`", re.M)
 HEADING = re.compile(r"#{1,6} ")
 
@@ -48,8 +49,14 @@ def holds_results(rows: list[list[str]]) -> bool:
 
 def is_numeric(column: tuple[str, ...]) -> bool:
     filled = [without_links(cell) for cell in column if cell]
-    numbers = sum(bool(NUMBER.match(cell)) for cell in filled)
+    numbers = sum(is_number(cell) for cell in filled)
     return bool(filled) and 2 * numbers >= len(filled)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number, with unit and interval, and no sentence that begins with one."""
+    letters = sum(map(str.isalpha, re.sub(r"\([^)]*\)|\[[^\]]*\]", "", cell)))
+    return bool(NUMBER.match(cell)) and letters <= LETTERS_OF_A_UNIT
 
 
 def without_links(cell: str) -> str:
