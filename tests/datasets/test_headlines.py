@@ -24,7 +24,10 @@ def is_headline(client, run, name):
 
 def metrics_of(finished, pipeline, namespace, name):
     """The metrics ``<name>/…`` of the run of an experiment."""
-    query = f"tags.pipeline = '{pipeline}' and tags.namespace = '{namespace}'"
+    query = (
+        f"tags.pipeline = '{pipeline}' and tags.namespace = '{namespace}' "
+        "and attributes.status = 'FINISHED'"
+    )
     client = finished.client()
     experiment = client.get_experiment_by_name("atelier-test").experiment_id
     run, *_earlier = client.search_runs([experiment], query)  # the newest first
