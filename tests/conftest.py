@@ -1,20 +1,19 @@
 """What tests share: real data where there is some, one finished run, small made images."""
 
-import functools
-import http.server
 import os
 import random
 import shutil
 import signal
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import wrapt
 from hypothesis import HealthCheck, settings
+from support.chromium import CHROMIUM, skip_without_chromium
 from support.project import Project
+from support.servers import served_folder
 from support.training import dots
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -100,21 +99,24 @@ def seeded() -> None:
         keras.utils.set_random_seed(0)
 
 
+@pytest.fixture(scope="module")
+def browser():
+    skip_without_chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
 @pytest.fixture
 def server(tmp_path):
     """A folder, and the address at which it is served."""
     folder = tmp_path / "served"
     folder.mkdir()
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    handler = functools.partial(Quiet, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
-        threading.Thread(target=served.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{served.server_port}/"
-        served.shutdown()
+    with served_folder(folder) as address:
+        yield folder, f"{address}/"
 
 
 @pytest.fixture

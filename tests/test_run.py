@@ -165,10 +165,7 @@ def served(project, name):
         sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local",
         "--model-uri", f"models:/{name}/1", "--port", str(port),
     ]  # fmt: skip
-    environment = project.environment | {
-        "MLFLOW_TRACKING_URI": project.store,
-        "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
-    }
+    environment = project.environment | {"MLFLOW_TRACKING_URI": project.store}
     log = open(project.folder / "serve.log", "w+")  # noqa: SIM115
     server = subprocess.Popen(
         command, env=environment, stdout=log, stderr=log, start_new_session=True

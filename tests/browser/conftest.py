@@ -1,20 +1,8 @@
 """Headless Chromium for the tests that look at pages."""
 
 import pytest
-from support.chromium import CHROMIUM, skip_without_chromium
 from support.patience import PATIENCE
 from support.servers import free_port, serve
-
-
-@pytest.fixture(scope="module")
-def browser():
-    skip_without_chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 """The site, built once for the tests that look at it."""
 
-import functools
-import http.server
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
-from support.chromium import CHROMIUM, skip_without_chromium
 from support.patience import PATIENCE
 from support.project import ROOT
+from support.servers import served_folder
 
 BUILD = """
 import sys
@@ -55,27 +52,8 @@ def site(tmp_path_factory) -> Site:
 @pytest.fixture(scope="module")
 def site_address(site):
     """The address of a web server of the site."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    handler = functools.partial(Quiet, directory=site.folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    skip_without_chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with served_folder(site.folder) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 """Servers of a finished project, for as long as a test looks at them."""
 
 import contextlib
+import functools
+import http.server
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 
 from support.patience import PATIENCE, wait_until
@@ -42,6 +45,21 @@ def wait_for(address, server, log):
         return True
 
     wait_until(answers, every=0.5)
+
+
+@contextlib.contextmanager
+def served_folder(folder):
+    """The address of a web server of a folder's files, without a slash at its end."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Quiet, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def free_port() -> int:

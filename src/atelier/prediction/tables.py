@@ -16,6 +16,7 @@ from atelier.data.user_data.tables import (
     LABEL_COLUMNS,
     find_column,
     image_shape,
+    is_number,
     pixel_values,
 )
 
@@ -93,7 +94,7 @@ def read_csv(path: Path, read_file: ReadFile) -> Iterator[Entry]:
     row = 0
     try:
         head = pd.read_csv(path, nrows=1)
-        plain = all(_is_number(name) for name in head.columns)
+        plain = all(is_number(name) for name in head.columns)
         header: Any = {"header": None} if plain else {}
         with pd.read_csv(path, chunksize=ROWS, low_memory=False, **header) as frames:
             for frame in frames:
@@ -113,14 +114,6 @@ def _without_first(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     except ValueError:
         return frame.iloc[:, 1:]
     return frame
-
-
-def _is_number(text: object) -> bool:
-    try:
-        float(str(text))
-    except ValueError:
-        return False
-    return True
 
 
 def _frame_entries(

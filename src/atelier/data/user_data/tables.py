@@ -116,7 +116,7 @@ def read_csv_table(
     try:
         with tree.open(name) as stream:
             head = pd.read_csv(stream, nrows=8, **options)
-        if all(_is_number(column) for column in head.columns):
+        if all(is_number(column) for column in head.columns):
             options |= {"header": None}
             head.columns = pd.Index(range(len(head.columns)))
         with tree.open(name) as stream:
@@ -155,7 +155,8 @@ def _read_chunks(
     )
 
 
-def _is_number(text: object) -> bool:
+def is_number(text: object) -> bool:
+    """Tells whether a text is a number."""
     try:
         float(str(text))
     except ValueError:
