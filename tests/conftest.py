@@ -129,9 +129,9 @@ def rng() -> np.random.Generator:
 def run(tmp_path):
     """An active MLflow run in a store of its own."""
     import mlflow
+    from support.stores import tracking_at
 
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    mlflow.set_experiment(experiment_id=mlflow.create_experiment("one", str(tmp_path / "art")))
-    with mlflow.start_run() as active:
-        yield active
-    mlflow.set_tracking_uri(None)
+    with tracking_at(f"sqlite:///{tmp_path / 'mlflow.db'}"):
+        mlflow.set_experiment(experiment_id=mlflow.create_experiment("one", str(tmp_path / "art")))
+        with mlflow.start_run() as active:
+            yield active

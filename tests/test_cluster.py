@@ -17,6 +17,7 @@ import pytest
 from support.patience import PATIENCE, wait_until
 from support.project import ROOT, Project
 from support.servers import free_port, serve
+from support.stores import tracking_at
 
 from atelier.datasets.tracked import ProvenanceDataset
 
@@ -136,7 +137,7 @@ def test_runs_at_once_from_many_processes_all_arrive_whole(site, finished):
     for run in children:
         tags = run.data.tags
         assert commands[tags["mlflow.parentRunId"]].info.run_name == tags["pipeline"]
-        (alone,) = finished.experiments(tags["pipeline"], tags["namespace"])
+        *_later, alone = finished.experiments(tags["pipeline"], tags["namespace"])
         assert measured(run) == measured(alone) != {}
         kept = site.path("runs", run.info.experiment_id, run.info.run_id, "artifacts")
         assert list(kept.rglob("*.png"))
@@ -146,10 +147,10 @@ def test_two_runs_at_the_same_moment_may_name_the_same_data_set(site, database, 
     """Another run's row is there, but not committed, when ours is inserted: the database refuses
     ours as soon as that other commits.
     """
-    mlflow.set_tracking_uri(site.store)
     experiment = site.client().create_experiment("twins")
     row = ("of another", int(experiment), "cells.twins", "d" * 36, "code", "{}")
     with (
+        tracking_at(site.store),
         psycopg.connect(database.replace("+psycopg", "")) as other,
         ThreadPoolExecutor(1) as threads,
         mlflow.start_run(experiment_id=experiment) as run,
@@ -163,7 +164,6 @@ def test_two_runs_at_the_same_moment_may_name_the_same_data_set(site, database, 
         record = ProvenanceDataset(filepath=str(tmp_path / "p.json"), prefix="cells")
         record.save({"name": "twins", "digest": "d" * 40})
         committed.result()
-    mlflow.set_tracking_uri(None)
     (found,) = site.client().get_run(run.info.run_id).inputs.dataset_inputs
     assert (found.dataset.name, found.dataset.digest) == ("cells.twins", "d" * 36)
 

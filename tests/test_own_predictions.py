@@ -17,6 +17,7 @@ from PIL import Image
 from support.patience import PATIENCE
 from support.project import ROOT, Project
 from support.servers import free_port, serve
+from support.stores import tracking_at
 from support.training import dots
 
 from atelier.calibration.density import DensityModel
@@ -83,15 +84,12 @@ def project(tmp_path_factory):
     """A project with a champion of digits, a model of characters, and pictures in every form."""
     folder = tmp_path_factory.mktemp("guided")
     project = Project(folder)
-    mlflow.set_tracking_uri(project.store)
-    mlflow.set_experiment(experiment_id=mlflow.create_experiment("models", str(folder / "models")))
-    with mlflow.start_run():
-        project.images, project.digits = register(project, "digits", seed=0)
-        project.characters = register(project, "characters", seed=1)[1]
-    mlflow.MlflowClient().set_registered_model_alias(
-        "atelier-test-digits-calibrated", "champion", "1"
-    )
-    mlflow.set_tracking_uri(None)
+    with tracking_at(project.store) as client:
+        experiment = client.create_experiment("models", str(folder / "models"))
+        with mlflow.start_run(experiment_id=experiment):
+            project.images, project.digits = register(project, "digits", seed=0)
+            project.characters = register(project, "characters", seed=1)[1]
+        client.set_registered_model_alias("atelier-test-digits-calibrated", "champion", "1")
     write_pictures(folder, project.images)
     return project
 

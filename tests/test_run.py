@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from support.patience import PATIENCE, wait_until
 from support.servers import free_port
+from support.stores import tracking_at
 
 from atelier.calibration.density import DensityModel
 from atelier.data.vgg_weights import HED
@@ -124,13 +125,15 @@ def test_ingest_pays_for_neither_tensorflow_nor_keras(finished):
 # The registered model.
 
 
-def store(project):
-    mlflow.set_tracking_uri(project.store)
-    mlflow.set_registry_uri(project.store)
+@pytest.fixture
+def store(finished):
+    """A client of the finished project's store, which MLflow is told of."""
+    with tracking_at(finished.store) as client:
+        yield client
 
 
+@pytest.mark.usefixtures("store")
 def test_the_registered_model_predicts_what_the_trained_one_does(finished):
-    store(finished)
     served = mlflow.pyfunc.load_model("models:/atelier-test-digits/latest")
     path = finished.path("06_models/test/digits/classifier.keras")
     model = KerasModelDataset(filepath=str(path)).load()
@@ -140,10 +143,8 @@ def test_the_registered_model_predicts_what_the_trained_one_does(finished):
     )
 
 
-def test_the_registered_model_has_signature_example_pins_and_its_numbers(finished):
-    store(finished)
-    client = finished.client()
-    (version,) = client.search_model_versions("name='atelier-test-digits'")
+def test_the_registered_model_has_signature_example_pins_and_its_numbers(finished, store):
+    (version,) = store.search_model_versions("name='atelier-test-digits'")
     assert f"n = {metrics_file(finished)['n']:.0f}" in version.description
     model = mlflow.models.get_model_info("models:/atelier-test-digits/1")
     assert model.metadata["input"] == {"dtype": "uint8", "shape": [-1, 28, 28, 1]}
@@ -200,9 +201,9 @@ def test_the_registered_models_answer_over_http(finished):
     assert all(0.1 <= sure <= 1 for sure in said["probability"])
 
 
-def test_no_registered_model_holds_a_pickle(finished):
+@pytest.mark.usefixtures("store")
+def test_no_registered_model_holds_a_pickle():
     """Maxout is registered with Keras in the same run; MLflow would pickle it into every model."""
-    store(finished)
     for name in ("atelier-test-digits", "atelier-test-characters-calibrated"):
         folder = mlflow.artifacts.download_artifacts(f"models:/{name}/1")
         assert not [path for path in Path(folder).rglob("*") if "cloudpickle" in path.name]

@@ -7,6 +7,7 @@ import mlflow
 import pytest
 import yaml
 from support.project import ROOT
+from support.stores import tracking_at
 
 from atelier.pipeline_registry import register_pipelines
 from atelier.report.experiments import EXPERIMENTS
@@ -81,14 +82,12 @@ def test_no_run_has_many_more_headlines_than_twenty_and_none_has_a_namespace(fin
 
 
 def test_a_record_with_more_numbers_is_an_artifact_of_its_run(finished):
-    mlflow.set_tracking_uri(finished.store)
     run, *_earlier = finished.runs("segmentation · cells")
-    artifact = mlflow.artifacts.load_dict(
-        f"runs:/{run.info.run_id}/cells/segmentation_metrics.json"
-    )
+    address = f"runs:/{run.info.run_id}/cells/segmentation_metrics.json"
+    with tracking_at(finished.store):
+        artifact = mlflow.artifacts.load_dict(address)
     assert artifact == recorded(finished, "cells", "segmentation")
     assert len(artifact) > 100
-    mlflow.set_tracking_uri(None)
 
 
 def test_every_registered_model_has_its_own_metrics_only(finished):

@@ -6,6 +6,7 @@ import mlflow
 import pytest
 from kedro.io import DatasetError
 from support.recorded import examples
+from support.stores import tracking_at
 
 from atelier import comparison
 from atelier.comparison import ComparisonParams
@@ -27,11 +28,10 @@ def empty_store(tmp_path_factory):
 def store(tmp_path, empty_store):
     """A client of a store of its own, which is the active one."""
     shutil.copy(empty_store, tmp_path / "mlflow.db")
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    experiment = mlflow.create_experiment("one", str(tmp_path / "artifacts"))
-    mlflow.set_experiment(experiment_id=experiment)
-    yield mlflow.MlflowClient()
-    mlflow.set_tracking_uri(None)
+    with tracking_at(f"sqlite:///{tmp_path / 'mlflow.db'}") as client:
+        experiment = mlflow.create_experiment("one", str(tmp_path / "artifacts"))
+        mlflow.set_experiment(experiment_id=experiment)
+        yield client
 
 
 def plant(

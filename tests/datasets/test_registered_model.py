@@ -14,6 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.scoring_server import invocations
 from PIL import Image
 from support.predictions import png
+from support.stores import tracking_at
 
 from atelier.calibration.density import DensityModel
 from atelier.calibration.networks import dense_network
@@ -59,24 +60,23 @@ def registered(network, images, tmp_path_factory):
         "plain": serving_model(network),
         "calibrated": calibrated_model(network, temperature=2.0, density=density),
     }
-    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
-    mlflow.set_experiment(experiment_id=mlflow.create_experiment("one", str(folder / "art")))
-    loaded = {}
-    with mlflow.start_run():
-        data = ProvenanceDataset(filepath=str(folder / "provenance.json"), prefix="digits")
-        data.save({"name": "made", "digest": DIGEST})
-        mlflow.log_metric("before", 1)
-        for name, model in models.items():
-            said = model.predict(images[:2], verbose=0)
-            dataset = RegisteredModelDataset(name=name)
-            dataset.save(
-                Servable(model, images[:2], said, "made", {"source": "made"}, OWN[name], DIGEST)
-            )
-            loaded[name] = dataset.load()
-        mlflow.log_metric("after", 1)
-        mlflow.log_metric("curve", 1, step=1)
-    yield loaded | {"store": mlflow.get_tracking_uri()}
-    mlflow.set_tracking_uri(None)
+    with tracking_at(f"sqlite:///{folder / 'mlflow.db'}"):
+        mlflow.set_experiment(experiment_id=mlflow.create_experiment("one", str(folder / "art")))
+        loaded = {}
+        with mlflow.start_run():
+            data = ProvenanceDataset(filepath=str(folder / "provenance.json"), prefix="digits")
+            data.save({"name": "made", "digest": DIGEST})
+            mlflow.log_metric("before", 1)
+            for name, model in models.items():
+                said = model.predict(images[:2], verbose=0)
+                dataset = RegisteredModelDataset(name=name)
+                dataset.save(
+                    Servable(model, images[:2], said, "made", {"source": "made"}, OWN[name], DIGEST)
+                )
+                loaded[name] = dataset.load()
+            mlflow.log_metric("after", 1)
+            mlflow.log_metric("curve", 1, step=1)
+        yield loaded | {"store": mlflow.get_tracking_uri()}
 
 
 def test_a_model_has_its_own_metrics_only_whatever_its_run_logs_before_and_after(registered):

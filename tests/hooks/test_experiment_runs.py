@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import mlflow
 import pytest
@@ -16,6 +17,7 @@ from support import toy
 from support.patience import PATIENCE, wait_until
 from support.project import Project
 from support.servers import free_port, serve
+from support.stores import tracking_at
 
 from atelier.hooks.active_runs import REASON, active_runs
 from atelier.hooks.experiment_runs import Experiment, ExperimentRuns, experiment_of
@@ -52,11 +54,8 @@ def database(tmp_path_factory):
 @pytest.fixture
 def store(database, tmp_path):
     shutil.copy(database, tmp_path)
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    yield mlflow.MlflowClient()
-    while mlflow.active_run():
-        mlflow.end_run()
-    mlflow.set_tracking_uri(None)
+    with tracking_at(f"sqlite:///{tmp_path / 'mlflow.db'}") as client:
+        yield client
 
 
 @pytest.fixture
@@ -117,7 +116,8 @@ def test_runs_take_turns_below_the_sessions_and_stay_open_without_an_end(session
 def test_the_seconds_of_an_experiment_are_those_of_its_own_nodes(session, monkeypatch):
     _, runs = session
     clock = iter([0, 10, 10, 13, 13, 18, 18])  # left from 0, right from 10, left from 13 to 18
-    monkeypatch.setattr("atelier.hooks.experiment_runs.time.monotonic", lambda: next(clock))
+    ours = SimpleNamespace(monotonic=lambda: next(clock))  # other threads keep the module's
+    monkeypatch.setattr("atelier.hooks.experiment_runs.time", ours)
     for entered in (NODES[0], NODES[1], NODES[2]):
         enter(runs, entered)
     enter(runs, node("index", "train", "untracked"))
@@ -196,6 +196,7 @@ def test_an_untracked_pipeline_switches_off_datasets_of_patterns_and_sinks():
 PROGRAM = """
 import contextlib, json, os, sys
 from pathlib import Path
+from types import SimpleNamespace
 import mlflow
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project

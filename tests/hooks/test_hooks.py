@@ -10,6 +10,7 @@ import sys
 import mlflow
 import pytest
 from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
+from support.stores import tracking_at
 
 from atelier.hooks.active_runs import REASON
 from atelier.hooks.interruption import PROCESS_ENDED, KilledRunHooks
@@ -82,11 +83,8 @@ def database(tmp_path_factory):
 def store(database, tmp_path):
     """A copy of the store, which MLflow writes to."""
     shutil.copy(database, tmp_path)
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    yield mlflow.MlflowClient()
-    while mlflow.active_run():
-        mlflow.end_run()
-    mlflow.set_tracking_uri(None)
+    with tracking_at(f"sqlite:///{tmp_path / 'mlflow.db'}") as client:
+        yield client
 
 
 def begin(session, **tags):

@@ -1,12 +1,12 @@
 """A store whose folder was moved or copied: its addresses follow it."""
 
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
 import pytest
 from support.sqlite import rows
+from support.stores import tracking_at
 
 from atelier.hooks.relocation import move_store, relocated_address, rewrite_moved_store
 from atelier.hooks.sqlite_store import create_store, sqlite_uri, store_lock
@@ -22,16 +22,6 @@ def store(tmp_path) -> Path:
     options = {"artifact_location": artifacts}
     create_experiment(sqlite_uri(file), name="lab", create_experiment_kwargs=options)
     return file
-
-
-@contextmanager
-def tracking(file: Path):
-    """MLflow, told of a store for a while."""
-    mlflow.set_tracking_uri(sqlite_uri(file))
-    try:
-        yield mlflow.MlflowClient()
-    finally:
-        mlflow.set_tracking_uri(None)
 
 
 MODEL = """
@@ -50,7 +40,7 @@ mlflow.models.set_model(Doubling())
 def record(file: Path, folder: Path) -> str:
     """A run with an artifact and a registered model; its id."""
     (folder / "model.py").write_text(MODEL)
-    with tracking(file), mlflow.start_run(experiment_id="1") as run:
+    with tracking_at(sqlite_uri(file)), mlflow.start_run(experiment_id="1") as run:
         mlflow.log_text("what was said", "said.txt")
         mlflow.pyfunc.log_model(
             name="doubling",
@@ -77,7 +67,7 @@ def follow(file: Path) -> None:
 def assert_whole(file: Path, run_id: str) -> None:
     """What was recorded is read from beside the store, and what is new is written there."""
     ours = str(file.parent / "mlruns")
-    with tracking(file) as client:
+    with tracking_at(sqlite_uri(file)) as client:
         assert client.get_run(run_id).info.artifact_uri.startswith(ours)
         assert mlflow.artifacts.load_text(f"runs:/{run_id}/said.txt") == "what was said"
         model = mlflow.pyfunc.load_model("models:/doubling/1")
@@ -123,7 +113,7 @@ def test_a_store_copied_without_artifacts_reads_the_old_ones_and_says_how_to_hav
     follow(copied)
     old, new = store.parent / "mlruns", copied.parent / "mlruns"
     assert f"cp -R '{old}/.' '{new}' && python -m atelier.operations.move_store" in caplog.text
-    with tracking(copied) as client:
+    with tracking_at(sqlite_uri(copied)) as client:
         assert mlflow.artifacts.load_text(f"runs:/{run_id}/said.txt") == "what was said"
         assert client.get_experiment("1").artifact_location == str(new)
     shutil.copytree(old, new)
