@@ -46,6 +46,10 @@ ROWS = {
         rf"24 +{NUMBER} s +{NUMBER} x",
         rf"most runs of these that open in less than 5 s: {NUMBER}",
     ],
+    "predict": [
+        rf"{count} pictures +{NUMBER} a second .* share {NUMBER} +memory \+ \d+ MiB"
+        for count in (30, 60)
+    ],
     "segmentation": [
         rf"Otsu, 3 classes.* equal +ours +{NUMBER} ms +scikit-image +{NUMBER} ms \({NUMBER}x\)",
         rf"EM, .* an iteration +ours +{NUMBER} ms +scikit-learn +{NUMBER} ms \({NUMBER}x\)",
