@@ -192,8 +192,10 @@ def _ascent_table(
 def _check_input(model: keras.Model, source: ModelInputParams) -> None:
     """Raises a ValueError if shape, mean or deviation do not fit the model's input."""
     inputs = getattr(model, "inputs", None) or []
-    own = tuple(inputs[0].shape[1:]) if inputs else (None, None, None)
-    sizes = tuple(size or given for size, given in zip(own, source.shape or own, strict=False))
+    fixed = tuple(inputs[0].shape[1:]) if inputs else (None, None, None)
+    sizes = tuple(
+        size or default for size, default in zip(fixed, source.shape or fixed, strict=False)
+    )
     if None in sizes:
         raise ValueError(
             "Expected model.input.shape=[height, width, channels] for a model of free sizes. "

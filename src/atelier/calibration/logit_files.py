@@ -131,15 +131,15 @@ def _joined_parts(name: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Joins ``<part>_logits`` and ``<part>_labels`` to ``logits``, ``labels`` and ``split``."""
     pairs = {}
     for part in PARTS:
-        own = {
+        arrays_of_part = {
             key.removeprefix(f"{part}_"): array
             for key, array in arrays.items()
             if key.startswith(f"{part}_")
         }
-        if own:
-            kind, key = _find_kind(name, own, prefix=f"{part}_")
-            label = _find(name, LABELS, own, "array", prefix=f"{part}_")
-            pairs[part] = (kind, own[key], own[label])
+        if arrays_of_part:
+            kind, key = _find_kind(name, arrays_of_part, prefix=f"{part}_")
+            label = _find(name, LABELS, arrays_of_part, "array", prefix=f"{part}_")
+            pairs[part] = (kind, arrays_of_part[key], arrays_of_part[label])
     kinds = {kind for kind, _, _ in pairs.values()}
     shapes = {values.shape[1:] for _, values, _ in pairs.values()}
     if len(kinds) != 1 or len(shapes) != 1:

@@ -137,8 +137,8 @@ def _find(
     for rule in rules:
         candidates = [item for item in candidates if rule(item)] or candidates
     if len(candidates) != 1:
-        found = ", ".join(map(str, candidates)) or "no such file"
-        raise ValueError(f"{where}: Expected one picture {name} beside it. Received: {found}")
+        names = ", ".join(map(str, candidates)) or "no such file"
+        raise ValueError(f"{where}: Expected one picture {name} beside it. Received: {names}")
     return candidates[0]
 
 

@@ -30,8 +30,8 @@ def differences_figure(metrics: pd.DataFrame, *, title: str, most: int = 24) -> 
         set_title(figure, title)
         axes = figure.subplots()
         axes.axvline(0, color=INK, lw=0.8)
-        for place, row in enumerate(rows):
-            _draw_row(axes, place, row)
+        for y, row in enumerate(rows):
+            _draw_row(axes, y, row)
         axes.set(xlim=(-1.1, 1.1), ylim=(max(len(rows), 1) - 0.4, -0.6), xticks=())
         axes.set_yticks(range(len(rows)), [_row_name(row, metrics) for row in rows])
         axes.set_xlabel("lower than the baseline  ←  0  →  higher; each metric on its own scale")
@@ -56,11 +56,11 @@ def _row_name(row: dict[str, Any], metrics: pd.DataFrame) -> str:
     return " · ".join(names)
 
 
-def _draw_row(axes: Any, place: int, row: dict[str, Any]) -> None:
+def _draw_row(axes: Any, y: int, row: dict[str, Any]) -> None:
     reach = max(abs(row["low"]), abs(row["high"]), abs(row["difference"])) or 1.0
     colour = ACCENT if row["low"] > 0 or row["high"] < 0 else QUIET
-    axes.plot([row["low"] / reach, row["high"] / reach], [place, place], color=colour, lw=3)
-    axes.plot(row["difference"] / reach, place, "o", color=colour, ms=8)
+    axes.plot([row["low"] / reach, row["high"] / reach], [y, y], color=colour, lw=3)
+    axes.plot(row["difference"] / reach, y, "o", color=colour, ms=8)
     limits = format_limits(row["low"], row["high"], signed=True)
     text = f"{format_difference(row['difference'])}  ({limits}), n = {row['n']:,.0f}"
-    axes.text(1.15, place, text, va="center", size=8, clip_on=False)
+    axes.text(1.15, y, text, va="center", size=8, clip_on=False)

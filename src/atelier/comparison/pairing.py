@@ -49,7 +49,7 @@ def example_metrics(examples: Mapping[str, pd.DataFrame]) -> dict[str, ExampleMe
         >>> list(example_metrics({"test": table}))
         ['test/accuracy', 'test/confidence', 'test/ece']
     """
-    found: dict[str, ExampleMetric] = {}
+    metrics: dict[str, ExampleMetric] = {}
     for name, table in examples.items():
         columns = [str(column) for column in table.columns if column != SPLIT]
         means = {f"{name}/{column}": ExampleMetric(name, (column,)) for column in columns}
@@ -58,8 +58,8 @@ def example_metrics(examples: Mapping[str, pd.DataFrame]) -> dict[str, ExampleMe
             for column in columns
             if column.startswith(CONFIDENCE) and ACCURACY in columns
         }
-        found |= means | errors
-    return found
+        metrics |= means | errors
+    return metrics
 
 
 def pair_examples(metric: str, baseline: RecordedRun, other: RecordedRun) -> ExamplePairs:
@@ -74,17 +74,17 @@ def pair_examples(metric: str, baseline: RecordedRun, other: RecordedRun) -> Exa
         The pairs, or the reason why there are none.
     """
     pair = baseline, other
-    found = [example_metrics(run.examples).get(metric) for run in pair]
-    lacking = [run.short_id for run, item in zip(pair, found, strict=True) if item is None]
+    metrics = [example_metrics(run.examples).get(metric) for run in pair]
+    lacking = [run.short_id for run, item in zip(pair, metrics, strict=True) if item is None]
     if len(lacking) == 2:
         return ExamplePairs((), (), "neither run kept per-example results")
     if lacking:
         return ExamplePairs((), (), f"run {lacking[0]} kept no per-example results")
-    tables = [run.examples[item.table] for run, item in zip(pair, found, strict=True) if item]
+    tables = [run.examples[item.table] for run, item in zip(pair, metrics, strict=True) if item]
     reason = _difference_of_splits(*tables)
     arrays = [
         tuple(table[column].to_numpy() for column in item.columns)
-        for table, item in zip(tables, found, strict=True)
+        for table, item in zip(tables, metrics, strict=True)
         if item
     ]
     if not reason and not all(np.isfinite(array).all() for side in arrays for array in side):

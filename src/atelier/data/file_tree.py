@@ -134,10 +134,10 @@ class Folder(FileTree):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        found = dict(_walk(path))
-        data = without_system_files(found, path)
-        self.names = [name for name in data if not found[name]]
-        self.folders = frozenset(name for name in data if found[name])
+        is_folder = dict(_walk(path))
+        data = without_system_files(is_folder, path)
+        self.names = [name for name in data if not is_folder[name]]
+        self.folders = frozenset(name for name in data if is_folder[name])
 
     def open_file(self, name: PurePosixPath) -> Path:
         """Returns the path of a file."""
@@ -172,9 +172,9 @@ def _walk(root: Path) -> Iterator[tuple[PurePosixPath, bool]]:
             folders.clear()
             continue
         visited.add(real)
-        place = PurePosixPath(Path(parent).relative_to(root).as_posix())
-        yield from ((place / folder, True) for folder in folders)
-        yield from ((place / file, False) for file in files)
+        relative = PurePosixPath(Path(parent).relative_to(root).as_posix())
+        yield from ((relative / folder, True) for folder in folders)
+        yield from ((relative / file, False) for file in files)
 
 
 class _Archive(FileTree):
@@ -182,10 +182,10 @@ class _Archive(FileTree):
 
     def _list(self, members: Iterable[tuple[PurePosixPath, bool]]) -> None:
         """Lists names, each with whether it is a folder; others follow from the files' paths."""
-        found = dict(members)
-        data = without_system_files(found, self.path)
-        self.names = [name for name in data if not found[name]]
-        folders = {name for name in data if found[name]}
+        is_folder = dict(members)
+        data = without_system_files(is_folder, self.path)
+        self.names = [name for name in data if not is_folder[name]]
+        folders = {name for name in data if is_folder[name]}
         folders.update(parent for name in self.names for parent in name.parents)
         self.folders = frozenset(folders - {PurePosixPath()})
 

@@ -84,13 +84,13 @@ class ComparedRunsDataset(ReadOnlyDataset):
             prefixes = parse_run_ids(str(self._runs))
         except ValueError as error:
             raise DatasetError(str(error)) from None
-        found = [find_run(prefix) for prefix in prefixes]
-        ids = [run.info.run_id for run in found]
+        runs = [find_run(prefix) for prefix in prefixes]
+        ids = [run.info.run_id for run in runs]
         if len(set(ids)) < len(ids):
             raise DatasetError(
                 f"Expected different runs. Received: one of them twice, {self._runs}"
             )
-        return found
+        return runs
 
 
 def _comparisons(named: Sequence[Any], groups: Mapping[str, Sequence[Any]]) -> list[RunComparison]:

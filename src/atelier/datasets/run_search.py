@@ -31,25 +31,25 @@ def find_run(prefix: str) -> Any:
     import mlflow
     from mlflow.entities import ViewType
 
-    found = mlflow.search_runs(
+    runs = mlflow.search_runs(
         search_all_experiments=True,
         filter_string=f"attributes.run_id LIKE '{prefix}%'",
         run_view_type=ViewType.ALL,
         max_results=5,
         output_format="list",
     )
-    if not found:
+    if not runs:
         raise DatasetError(
             f"Expected the id of a run, or its first digits. Received: {prefix}, with which no "
             "run in the store begins. `make ui` shows the runs; a run's page shows its id"
         )
-    if len(found) > 1:
-        ids = ", ".join(run.info.run_id for run in found)
+    if len(runs) > 1:
+        ids = ", ".join(run.info.run_id for run in runs)
         raise DatasetError(
             f"Expected the first digits of one run's id. Received: {prefix}, with which several "
             f"begin: {ids}"
         )
-    (run,) = found
+    (run,) = runs
     _check_state(run)
     return run
 
@@ -74,12 +74,12 @@ def experiment_runs(run: Any) -> list[Any]:
 
     if PIPELINE in run.data.tags:
         return [run]
-    found = mlflow.search_runs(
+    children = mlflow.search_runs(
         experiment_ids=[run.info.experiment_id],
         filter_string=f"tags.`{PARENT}` = '{run.info.run_id}' and tags.{PIPELINE} != ''",
         output_format="list",
     )
-    ended = [child for child in found if child.info.status in ENDED]
+    ended = [child for child in children if child.info.status in ENDED]
     return sorted(ended, key=lambda child: child.info.start_time) or [run]
 
 
@@ -132,10 +132,10 @@ def _finished(pipeline: str = "", namespace: str = "") -> list[Any]:
     tags = {PIPELINE: pipeline, NAMESPACE: namespace}
     conditions = [f"tags.{name} = {value!r}" for name, value in tags.items() if value]
     conditions = conditions or [f"tags.{PIPELINE} != ''"]
-    found: list[Any] = mlflow.search_runs(
+    runs: list[Any] = mlflow.search_runs(
         filter_string=" and ".join(["attributes.status = 'FINISHED'", *conditions]),
         order_by=["attributes.start_time DESC"],
         max_results=RECENT,
         output_format="list",
     )
-    return found
+    return runs

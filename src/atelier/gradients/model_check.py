@@ -39,13 +39,13 @@ def random_inputs(
             does not name.
     """
     inputs = getattr(model, "inputs", None) or []
-    own = tuple(inputs[0].shape[1:]) if inputs else (None, None, None)
-    if len(inputs) > 1 or len(own) != 3 or (inputs and "float" not in str(inputs[0].dtype)):
+    fixed = tuple(inputs[0].shape[1:]) if inputs else (None, None, None)
+    if len(inputs) > 1 or len(fixed) != 3 or (inputs and "float" not in str(inputs[0].dtype)):
         raise ValueError(
             "Expected a model of one input of images, (n, height, width, channels) of floats. "
             f"Received: {[(tuple(item.shape), str(item.dtype)) for item in inputs]}"
         )
-    sizes = tuple(size or given for size, given in zip(own, shape or own, strict=True))
+    sizes = tuple(size or default for size, default in zip(fixed, shape or fixed, strict=True))
     if None in sizes:
         raise ValueError(
             "Expected model.gradients.shape=[height, width, channels] for a model of free sizes. "

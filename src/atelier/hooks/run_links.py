@@ -76,10 +76,10 @@ class RunLinks:
     def models(self) -> tuple[Link, ...]:
         """Returns the model versions that the run has registered."""
         versions = self._client.search_model_versions(f"run_id='{self.run_id}'")
-        found = sorted((version.name, int(version.version)) for version in versions)
+        pairs = sorted((version.name, int(version.version)) for version in versions)
         return tuple(
             Link(f"{name}, version {number}", f"#/models/{name}/versions/{number}")
-            for name, number in found
+            for name, number in pairs
         )
 
     def inputs(self, datasets: Iterable[str]) -> tuple[Link, ...]:
@@ -118,12 +118,12 @@ class RunLinks:
 
     def _data_inputs(self) -> list[tuple[str, str, str]]:
         """Returns namespace, name and digest of MLflow's inputs; the own namespace comes first."""
-        found = []
+        links = []
         for item in self._run.inputs.dataset_inputs:
             namespace = {tag.key: tag.value for tag in item.tags}.get(CONTEXT, "")
             name = item.dataset.name.removeprefix(f"{namespace}.")
-            found.append((namespace, name, item.dataset.digest))
-        return sorted(found, key=lambda item: item[0] != self.tags.get(NAMESPACE))
+            links.append((namespace, name, item.dataset.digest))
+        return sorted(links, key=lambda item: item[0] != self.tags.get(NAMESPACE))
 
     def _sources(self, datasets: Iterable[str]) -> list[str]:
         """Returns the sources of pictures, which have no record of their own."""

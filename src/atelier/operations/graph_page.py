@@ -54,12 +54,12 @@ def _whole_page() -> str:
     page = graph_page().replace(" crossorigin", "")
     files = (FOLDER / "graph_files.js").read_text(encoding="utf-8")
     program = SCRIPT.sub("", page)
-    found = SCRIPT.search(page)
-    if found is None:
+    match = SCRIPT.search(page)
+    if match is None:
         raise ValueError(
             f"Expected Kedro-Viz' program in {KEDRO_VIZ / 'index.html'}. Received: none"
         )
-    bundle = (KEDRO_VIZ / found["path"]).read_text(encoding="utf-8")
+    bundle = (KEDRO_VIZ / match["path"]).read_text(encoding="utf-8")
     scripts = (
         f'<script>\n{files}</script>\n<script type="module">\n{_embeddable(bundle)}\n</script>\n'
     )

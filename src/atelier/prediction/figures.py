@@ -44,9 +44,9 @@ def _draw_kind(block: object, selected: pd.DataFrame, images: Images, kind: str,
     grid = block.subplots(rows, ACROSS, squeeze=False).flat  # type: ignore[attr-defined]
     for axes in grid:
         axes.set_axis_off()
-    for axes, place in zip(block.axes, places, strict=False):  # type: ignore[attr-defined]
-        row = selected.iloc[place]
-        axes.imshow(displayed(images[place]), cmap="gray", vmin=0, vmax=255)
+    for axes, index in zip(block.axes, places, strict=False):  # type: ignore[attr-defined]
+        row = selected.iloc[index]
+        axes.imshow(displayed(images[index]), cmap="gray", vmin=0, vmax=255)
         text = f"{shorten(str(row['label']), longest=9)} · {_percent(row['probability'])}"
         colour = WARM if kind == "rejected" else INK
         axes.set_title(text, loc="center", size=7, weight="normal", color=colour)

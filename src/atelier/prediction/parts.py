@@ -117,8 +117,8 @@ def label_part(part: Part, model: ServedModel, threads: int) -> pa.Table:
     spread = {name: _spread(values, rows, count) for name, values in columns.items()}
     pictures: list[bytes | None] = [None] * count
     if rows:
-        for place in candidate_rows(columns):
-            pictures[rows[place]] = _png(images[place])
+        for index in candidate_rows(columns):
+            pictures[rows[index]] = _png(images[index])
     given = {
         "file": list(map(_printable, part.names)),
         "problem": problems,

@@ -39,14 +39,14 @@ class PictureIndex:
     def _search(self, folder: Path) -> Iterator[tuple[bytes]]:
         pending, visited = [PurePosixPath()], set()
         while pending:
-            place = pending.pop()
-            real = os.path.realpath(folder / place)
+            relative = pending.pop()
+            real = os.path.realpath(folder / relative)
             if real in visited:
                 continue
             visited.add(real)
-            with os.scandir(folder / place) as entries:
+            with os.scandir(folder / relative) as entries:
                 for entry in entries:
-                    name = place / entry.name
+                    name = relative / entry.name
                     if is_system_file(PurePosixPath(entry.name)):
                         continue
                     if entry.is_dir():

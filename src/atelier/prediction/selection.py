@@ -44,10 +44,10 @@ def choose_pictures(frame: pd.DataFrame) -> pd.DataFrame:
         [['surest', 0], ['least sure', 0], ['rejected', 1]]
     """
     frame = frame.reset_index(drop=True)
-    kept, rejected = frame[~frame["reject"].astype(bool)], frame[frame["reject"].astype(bool)]
+    accepted, rejected = frame[~frame["reject"].astype(bool)], frame[frame["reject"].astype(bool)]
     parts = {
-        "surest": kept.nlargest(SHOWN, "probability"),
-        "least sure": kept.nsmallest(SHOWN, "probability"),
+        "surest": accepted.nlargest(SHOWN, "probability"),
+        "least sure": accepted.nsmallest(SHOWN, "probability"),
         "rejected": rejected.nsmallest(SHOWN, "log_density"),
     }
     tables = [part.assign(kind=kind, row=part.index) for kind, part in parts.items()]

@@ -75,12 +75,12 @@ class Experiment(Params):
             namespace: The first part of the names of the datasets.
         """
         kinds = ("measures", "tables", "plots", "pictures", "animations")
-        kept: dict[str, tuple[Any, ...]] = {
+        fields: dict[str, tuple[Any, ...]] = {
             kind: tuple(item for item in getattr(self, kind) if _is_in(item.of, namespace))
             for kind in kinds
         }
-        kept["texts"] = tuple(name for name in self.texts if _is_in(name, namespace))
-        return self.model_copy(update=kept)
+        fields["texts"] = tuple(name for name in self.texts if _is_in(name, namespace))
+        return self.model_copy(update=fields)
 
 
 def _is_in(dataset: str, namespace: str) -> bool:

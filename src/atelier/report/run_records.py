@@ -42,11 +42,11 @@ def run_record(experiment: Experiment, results: ExperimentResults) -> RunRecord:
     existing = [name for name in dict.fromkeys(measures_first) if name in results.datasets]
     writers = [results.runs[name] for name in existing if name in results.runs]
     run = results.runs.get(existing[0])
-    own = [writer for writer in writers if writer.is_of_same_command(run)]
+    same_command = [writer for writer in writers if writer.is_of_same_command(run)]
     behind = [item for writer in writers for item in (*writer.inputs, writer)]
     others = [item for item in behind if not item.is_of_same_command(run)]
-    parameters = {name: text for writer in own for name, text in writer.parameters.items()}
-    siblings = {item.run_id: item for item in own if run and item.run_id != run.run_id}
+    parameters = {name: text for writer in same_command for name, text in writer.parameters.items()}
+    siblings = {item.run_id: item for item in same_command if run and item.run_id != run.run_id}
     return RunRecord(
         run=run,
         command=_command(experiment, results, run),

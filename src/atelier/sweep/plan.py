@@ -162,12 +162,12 @@ def _unknown_optimizers(names: Iterable[OptimizerName]) -> list[OptimizerName]:
 
     JAX is loaded only for a name that is not the project's own.
     """
-    others = sorted(set(names) - set(OPTIMIZER_NAMES))
-    if not others:
+    unknown = sorted(set(names) - set(OPTIMIZER_NAMES))
+    if not unknown:
         return []
     from atelier.sweep.optimizers import OPTIMIZERS
 
-    return [name for name in others if name not in OPTIMIZERS]
+    return [name for name in unknown if name not in OPTIMIZERS]
 
 
 def _expect(holds: Any, expected: str, received: Any) -> None:

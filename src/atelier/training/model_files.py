@@ -114,8 +114,8 @@ def _layers_with_code(config: Any, name: str = "") -> Iterator[str]:
             yield from _layers_with_code(item, name)
     elif isinstance(config, Mapping):
         inner = config.get("config")
-        own = inner.get("name") if isinstance(inner, Mapping) else None
-        name = str(own or config.get("name") or name)
+        layer_name = inner.get("name") if isinstance(inner, Mapping) else None
+        name = str(layer_name or config.get("name") or name)
         if config.get("class_name") in CODE:
             yield name or "Lambda"
         for item in config.values():
@@ -123,12 +123,12 @@ def _layers_with_code(config: Any, name: str = "") -> Iterator[str]:
 
 
 def _explanation(path: Path, description: ModelDescription, error: Exception) -> str:
-    version, own = description.keras_version, keras.__version__
+    version, present = description.keras_version, keras.__version__
     words = " ".join(str(error).split())[:400]
-    if version and version.split(".")[0] != own.split(".")[0]:
+    if version and version.split(".")[0] != present.split(".")[0]:
         advice = (
-            f"The file is of Keras {version}, this is Keras {own}: load it there and save it as "
-            ".keras, or rebuild it in Keras 3 and load its weights"
+            f"The file is of Keras {version}, this is Keras {present}: load it there and save it "
+            "as .keras, or rebuild it in Keras 3 and load its weights"
         )
     elif "registered" in words or "Unknown" in words or "Could not locate" in words:
         advice = (
@@ -136,5 +136,5 @@ def _explanation(path: Path, description: ModelDescription, error: Exception) ->
             "library in Python with the class registered"
         )
     else:
-        advice = f"The file is of Keras {version or 'an unknown version'}, this is Keras {own}"
+        advice = f"The file is of Keras {version or 'an unknown version'}, this is Keras {present}"
     return f"{path}: Expected a model that Keras can read. Received: {words}. {advice}"

@@ -41,8 +41,8 @@ def read_class_folders(tree: FileTree) -> Records:
         The records; files outside of class folders are ``skipped``.
     """
     located = locate_files(tree.names)
-    rows = [(*place, str(name)) for name, place in located.items() if place is not None]
-    skipped = [name for name, place in located.items() if place is None]
+    rows = [(*location, str(name)) for name, location in located.items() if location is not None]
+    skipped = [name for name, location in located.items() if location is None]
     rows.sort(key=lambda row: (row[0], natural_key(row[2]), row[1]))
     table = pd.DataFrame(rows, columns=["part", "label", "key", "name"]).drop(columns="key")
     return Records(table, _contents(tree, table), skipped=tuple(map(str, skipped)))

@@ -36,11 +36,11 @@ def read_named_files(
         beside = [
             folder / (file + ending) for ending in ENDINGS if folder / (file + ending) in known
         ]
-        found = beside[:1] or by_name.get(PurePosixPath(file).name, [])
-        if len(found) == 1:
-            rows.setdefault(found[0], []).append(row)
+        matches = beside[:1] or by_name.get(PurePosixPath(file).name, [])
+        if len(matches) == 1:
+            rows.setdefault(matches[0], []).append(row)
         else:
-            count = f"{len(found)} files of this name" if found else "no such file"
+            count = f"{len(matches)} files of this name" if matches else "no such file"
             yield row, ValueError(f"Expected one file below {tree.path}. Received: {count}")
     for name, content in tree.read(rows):
         for row in rows[name]:

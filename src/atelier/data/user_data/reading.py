@@ -135,7 +135,7 @@ def _records_below(tree: FileTree, params: UserDataParams) -> Records:
 
 
 def _has_class_folders(pictures: list[PurePosixPath]) -> bool:
-    places = (place for place in locate_files(pictures).values() if place is not None)
+    places = (location for location in locate_files(pictures).values() if location is not None)
     return len({label for _, label, _ in places}) > 1
 
 
@@ -225,13 +225,13 @@ def _numbered(
 ) -> tuple[tuple[str, ...], Array]:
     """Returns the names of the classes, and the labels as their numbers."""
     texts = labels.tolist()
-    known = {str(number) for number in range(len(names))} if names else set()
-    if names and set(texts) <= known:
+    numerals = {str(number) for number in range(len(names))} if names else set()
+    if names and set(texts) <= numerals:
         classes, numbers = names, np.array([int(text) for text in texts], np.int64)
     elif names and not set(texts) <= set(names):
         raise ValueError(
             f"{path}: Expected labels 0 … {len(names) - 1}, of the classes {', '.join(names[:8])}. "
-            f"Received: {', '.join(sorted(set(texts) - known)[:8])}"
+            f"Received: {', '.join(sorted(set(texts) - numerals)[:8])}"
         )
     else:
         classes = names or sorted_classes(texts)

@@ -188,12 +188,12 @@ def split_columns(
     for name, column in named.items():
         if column is not None and column != label:
             frame[name] = table[column].astype(str)
-    others = table.drop(columns=[label, *(column for column in named.values() if column)])
-    file = find_column(list(others.columns), params.file_column, FILE_COLUMNS)
-    if file is not None and others[file].dtype.kind not in "iuf":
-        frame["file"] = others[file].astype(str)
+    data_columns = table.drop(columns=[label, *(column for column in named.values() if column)])
+    file = find_column(list(data_columns.columns), params.file_column, FILE_COLUMNS)
+    if file is not None and data_columns[file].dtype.kind not in "iuf":
+        frame["file"] = data_columns[file].astype(str)
         return frame, None
-    return frame, pixel_values(others, where)
+    return frame, pixel_values(data_columns, where)
 
 
 def pixel_values(table: pd.DataFrame, where: str) -> Array:

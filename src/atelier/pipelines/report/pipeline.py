@@ -48,4 +48,4 @@ def _results(pipeline: Pipeline) -> dict[str, list[str]]:
     for node in pipeline.nodes:
         experiment = (node.namespace or "").split(".")[0]
         results.setdefault(experiment, []).extend(free & set(node.outputs))
-    return {name: sorted(found) for name, found in sorted(results.items()) if found}
+    return {name: sorted(names) for name, names in sorted(results.items()) if names}

@@ -142,23 +142,25 @@ def measure(measurement: Measurement, rows: pd.DataFrame) -> Number:
         >>> number.value, number.n
         (0.75, 4)
     """
-    kept = select(rows, measurement.where)
-    if kept.empty:
+    selected = select(rows, measurement.where)
+    if selected.empty:
         raise ValueError(
             f"Expected rows of {measurement.of} where {measurement.where}. Received: none"
         )
     if isinstance(measurement, Cell):
-        return _cell(measurement, kept)
+        return _cell(measurement, selected)
     if isinstance(measurement, Share):
-        return _share(measurement, kept)
+        return _share(measurement, selected)
     if isinstance(measurement, Mean):
-        return _mean(kept[measurement.value].to_numpy(float), _units(kept, measurement.unit))
+        return _mean(
+            selected[measurement.value].to_numpy(float), _units(selected, measurement.unit)
+        )
     if isinstance(measurement, Difference):
-        return _difference(measurement, kept)
+        return _difference(measurement, selected)
     if isinstance(measurement, Change):
-        values, lowest = kept[measurement.value], kept[measurement.lowest]
+        values, lowest = selected[measurement.value], selected[measurement.lowest]
         return Number(float(values.iloc[-1] - values.iloc[int(lowest.argmin())]))
-    return _ordering(measurement, kept)
+    return _ordering(measurement, selected)
 
 
 def select(rows: pd.DataFrame, where: Mapping[str, Level | tuple[Level, ...]]) -> pd.DataFrame:
@@ -245,7 +247,7 @@ def _ordering(measurement: Ordering, rows: pd.DataFrame) -> Number:
     certain = [high[first] < low[second] for first, second in pairs]
     possible = [low[first] <= high[second] for first, second in pairs]
     value_share, low_share, high_share = (
-        float(np.mean(found)) for found in (in_order, certain, possible)
+        float(np.mean(flags)) for flags in (in_order, certain, possible)
     )
     n = int(rows[measurement.n].max()) if measurement.n else None
     return Number(value_share, low_share, high_share, n)

@@ -158,12 +158,12 @@ def _data(claim: Claim, path: Path, outputs: Outputs) -> tuple[Data, ...]:
 
 def _keep_rows(claim_id: str, measurement: Measurement, rows: pd.DataFrame, root: Path) -> Path:
     """Writes the columns and rows that a measurement uses, and returns the file."""
-    kept = select(rows, measurement.where)
+    selected = select(rows, measurement.where)
     named = _columns(measurement.model_dump())
-    kept = kept[[column for column in kept if column in named]].reset_index(drop=True)
+    selected = selected[[column for column in selected if column in named]].reset_index(drop=True)
     path = root / ROWS / f"{claim_id}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept.to_parquet(path, index=False)
+    selected.to_parquet(path, index=False)
     return path
 
 
