@@ -42,9 +42,9 @@ ROWS = {
         rf"smooth +{NUMBER} s +{NUMBER}",
     ],
     "mlflow_table": [
-        rf"10 +{NUMBER} s +1\.00 x",
-        rf"24 +{NUMBER} s +{NUMBER} x",
-        rf"most runs of these that open in less than 5 s: {NUMBER}",
+        rf"10 +{NUMBER} s +1\.00 x +{NUMBER} s",
+        rf"24 +{NUMBER} s +{NUMBER} x +{NUMBER} s",
+        rf"most runs of these that open again in less than 5 s: {NUMBER}",
     ],
     "predict": [
         rf"{count} pictures +{NUMBER} a second .* share {NUMBER} +memory \+ \d+ MiB"
