@@ -37,6 +37,13 @@ def test_a_number_of_other_data_says_nothing():
     assert decide("above zero", 1.0, low=0.9, high=1.1, comparable=False) == "not comparable"
 
 
+@pytest.mark.parametrize("kind", ["above zero", "below zero"])
+@pytest.mark.parametrize("number", [-0.1, 0.1])
+def test_one_pair_of_trainings_decides_nothing(kind, number):
+    assert decide(kind, number, n=1) == "partly"
+    assert decide(kind, number, n=2) != "partly"
+
+
 def test_a_tolerance_forgives_rounding_and_no_more():
     assert decide("equals", -0.98999, theirs=-0.9899925, tolerance=1e-5) == "reproduced"
     assert decide("equals", -0.98999, theirs=-0.9899925, tolerance=1e-6) == "not reproduced"

@@ -159,7 +159,7 @@ def measure(measurement: Measurement, rows: pd.DataFrame) -> Number:
         return _difference(measurement, selected)
     if isinstance(measurement, Change):
         values, lowest = selected[measurement.value], selected[measurement.lowest]
-        return Number(float(values.iloc[-1] - values.iloc[int(lowest.argmin())]))
+        return Number(float(values.iloc[-1] - values.iloc[int(lowest.argmin())]), n=1)
     return _ordering(measurement, selected)
 
 

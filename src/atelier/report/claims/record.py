@@ -80,6 +80,7 @@ def verdict_of(claim: Claim, number: Number, environment: str) -> Verdict:
         number.value,
         low=number.low,
         high=number.high,
+        n=number.n,
         theirs=claim.theirs,
         tolerance=claim.tolerance,
         comparable=environment in claim.environments,

@@ -17,6 +17,8 @@ Let [low, high] be the 95 % interval of our number, or the number itself where n
   counts only pairs whose intervals do not overlap, the upper limit all pairs but
   those in the opposite order by intervals that do not overlap. *Reproduced* if every pair is
   certainly in order, *not reproduced* if a pair is certainly in the opposite order, else *partly*.
+- *Partly* if the number rests on a single training or pair of trainings (n = 1): another seed may
+  say the opposite.
 - *Not comparable* if our number was measured on other data or by another protocol than theirs; then
   it says nothing about the claim, whatever it is.
 
@@ -30,6 +32,7 @@ def decide(
     *,
     low: float | None = None,
     high: float | None = None,
+    n: int | None = None,
     theirs: float | None = None,
     tolerance: float = 0.0,
     comparable: bool = True,
@@ -41,6 +44,7 @@ def decide(
         number: Our number.
         low: Lower limit of its interval; by default the number.
         high: Upper limit of its interval; by default the number.
+        n: How many samples the number rests on; None where nothing was sampled.
         theirs: Their number, for the kinds that compare with it.
         tolerance: How far the number may lie on the other side by rounding.
         comparable: Whether the number was measured on data and by a protocol like theirs.
@@ -58,9 +62,13 @@ def decide(
         'partly'
         >>> decide("below zero", 0.009, low=0.002, high=0.02)
         'not reproduced'
+        >>> decide("above zero", 0.15, n=1)
+        'partly'
     """
     if not comparable:
         return "not comparable"
+    if n == 1:
+        return "partly"
     limits = (number if low is None else low, number if high is None else high)
     if kind == "equals":
         limit = _limit(kind, theirs)
