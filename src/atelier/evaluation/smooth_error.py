@@ -1,5 +1,8 @@
 """SmoothECE (Błasiok & Nakkiran 2023): a calibration error without bins."""
 
+import functools
+from typing import NamedTuple
+
 import lazy_loader
 import numpy as np
 
@@ -47,21 +50,42 @@ def error_at_bandwidth(confidence: Array, correct: Array, bandwidth: float) -> f
     Returns:
         The error, in [0, 1].
     """
-    points = max(MIN_GRID, round(20 / bandwidth)) // 4 * 2 + 1
-    position = confidence * (points - 1)
-    lower = np.minimum(position.astype(np.int64), points - 2)
+    kernel = _kernel(bandwidth)
+    position = confidence * (kernel.points - 1)
+    lower = np.minimum(position.astype(np.int64), kernel.points - 2)
     upper_weight = position - lower
+
+    def spread(mass: Array) -> Array:
+        """Returns the masses on the grid."""
+        below = np.bincount(lower, mass * (1 - upper_weight), minlength=kernel.points)
+        below += np.bincount(lower + 1, mass * upper_weight, minlength=kernel.points)
+        return below
+
+    density, residual = kernel.smoothed(
+        np.stack([spread(np.ones(len(confidence))), spread(confidence - correct)])
+    )
+    return float(np.abs(residual).sum() / (density + DENSITY_FLOOR).sum())
+
+
+class _Kernel(NamedTuple):
+    """A reflected Gaussian on the grid, by its cosine transform."""
+
+    points: int
+    response: Array
+    grid: Array
+    mesh: Array
+
+    def smoothed(self, masses: Array) -> list[Array]:
+        """Returns each row of masses on the mesh; a cosine transform reflects at the ends."""
+        filtered = scipy.fft.idct(scipy.fft.dct(masses, type=1) * self.response, type=1)
+        return [np.interp(self.mesh, self.grid, row) for row in filtered]
+
+
+@functools.lru_cache(maxsize=64)
+def _kernel(bandwidth: float) -> _Kernel:
+    """Returns the kernel, which resamples of one data set ask for again and again."""
+    points = max(MIN_GRID, round(20 / bandwidth)) // 4 * 2 + 1
     grid, mesh = np.linspace(0, 1, points), np.linspace(0, 1, max(MIN_MESH, round(10 / bandwidth)))
     kernel = np.exp(-0.5 * (grid / bandwidth) ** 2) / (np.sqrt(2 * np.pi) * bandwidth)
     kernel[points // 2 + 1 :] = 0
-    response = scipy.fft.dct(kernel, type=1)
-
-    def smoothed(mass: Array) -> Array:
-        """Returns the masses on the mesh, smoothed; a cosine transform reflects at the ends."""
-        spread = np.bincount(lower, mass * (1 - upper_weight), minlength=points)
-        spread += np.bincount(lower + 1, mass * upper_weight, minlength=points)
-        filtered = scipy.fft.idct(scipy.fft.dct(spread, type=1) * response, type=1)
-        return np.asarray(np.interp(mesh, grid, filtered))
-
-    density = smoothed(np.ones(len(confidence))) + DENSITY_FLOOR
-    return float(np.abs(smoothed(confidence - correct)).sum() / density.sum())
+    return _Kernel(points, scipy.fft.dct(kernel, type=1), grid, mesh)
