@@ -358,20 +358,19 @@ def test_killed_and_interrupted_a_training_ends_as_if_undisturbed(ingested):
     assert all(np.array_equal(again[name], weights[name]) for name in weights)
 
 
-def test_a_model_is_promoted_followed_rolled_back_and_then_stays_out(finished):
+def test_a_model_is_promoted_followed_rolled_back_and_then_stays_out(finished, store):
     name = "atelier-test-digits-calibrated"
-    client = finished.client()
     promote = ("--pipeline", "promote", "--namespaces", "digits")
-    first = client.get_model_version_by_alias(name, "champion").version  # of the fixture's run
-    found = client.get_model_version(name, first)
+    first = store.get_model_version_by_alias(name, "champion").version  # of the fixture's run
+    found = store.get_model_version(name, first)
     assert "is the first champion" in found.tags["promotion.verdict"]
-    copy = client.create_model_version(name, found.source, found.run_id).version
+    copy = store.create_model_version(name, found.source, found.run_id).version
     assert f"Version {copy} replaces version {first}" in finished.run(*promote)
-    assert client.get_model_version_by_alias(name, "champion").version == copy
+    assert store.get_model_version_by_alias(name, "champion").version == copy
     table = pd.read_parquet(finished.path("08_reporting/test/digits/promotion_table.parquet"))
     assert table.set_index("measure").loc["accuracy", "gain"] == 0
     said = finished.run("--pipeline", "rollback", "--namespaces", "digits")
     assert f"version {first} is champion" in said
-    assert client.get_model_version_by_alias(name, "champion").version == first
+    assert store.get_model_version_by_alias(name, "champion").version == first
     assert "was rolled back" in finished.run(*promote)
-    assert {v.version for v in client.search_model_versions(f"name='{name}'")} >= {first, copy}
+    assert {v.version for v in store.search_model_versions(f"name='{name}'")} >= {first, copy}
