@@ -1,0 +1,117 @@
+"""A module's source as parts: one for each name that it defines, and one for what it executes.
+
+Comments, formatting, docstrings and what stands under ``if TYPE_CHECKING`` are no part of it.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from atelier.incremental.import_statements import Import, ImportStatement, imports_of
+from atelier.incremental.lazy_imports import lazy_imports
+from atelier.incremental.references import References, references_of
+from atelier.incremental.top_level import (
+    bound_names,
+    has_effects,
+    import_statements,
+    without_docstrings,
+    without_main,
+)
+from atelier.storage.digests import bytes_digest
+
+BODY = ""
+"""The name of the part that has what a module executes when it is imported."""
+WHOLE = "*"
+"""The name that stands for all parts of a module."""
+
+
+@dataclass(frozen=True)
+class SourceModule:
+    """The parsed source of a module.
+
+    Attributes:
+        name: The module's full name.
+        package: Whether it is the ``__init__`` of a package.
+        statements: The statements at its top level by the names that they bind, and under
+            :data:`BODY` those that do more than to bind a name.
+        imports: What its imports bind, by name; several where branches differ.
+        lazy: What a package imports when it is first used, by name.
+        stars: Modules of which all names are imported.
+        eager: The import statements that are executed when the module is imported.
+    """
+
+    name: str
+    package: bool
+    statements: dict[str, list[ast.stmt]] = field(repr=False)
+    imports: dict[str, set[Import]] = field(repr=False)
+    lazy: dict[str, Import] = field(repr=False)
+    stars: tuple[str, ...] = ()
+    eager: tuple[ImportStatement, ...] = field(default=(), repr=False)
+    _digests: dict[str, str] = field(default_factory=dict, repr=False)
+    _references: dict[str, References] = field(default_factory=dict, repr=False)
+
+    def digest(self, part: str) -> str:
+        """Returns the digest of a part's code."""
+        if part not in self._digests:
+            code = [_dump(item) for item in self.statements.get(part, [])]
+            targets = sorted(map(str, self.imports.get(part, ())))
+            self._digests[part] = bytes_digest("\n".join([*code, *targets]).encode())
+        return self._digests[part]
+
+    def references(self, part: str) -> References:
+        """Returns what a part's code refers to."""
+        if part not in self._references:
+            statements = self.statements.get(part, [])
+            found = references_of(statements, self.name, package=self.package)
+            self._references[part] = found
+        return self._references[part]
+
+    @property
+    def parts(self) -> set[str]:
+        """The names of all parts."""
+        return {BODY, *self.statements, *self.imports}
+
+
+def parse_module(path: Path, name: str) -> SourceModule:
+    """Returns the parsed source of a module.
+
+    A file that this version of Python cannot parse, and so cannot import, counts by its bytes.
+
+    Args:
+        path: The file of the module.
+        name: The module's full name.
+    """
+    content = path.read_bytes()
+    try:
+        tree = ast.parse(content, str(path))
+    except SyntaxError:
+        tree = ast.parse(f"assert '{bytes_digest(content)}'")
+    package = path.name == "__init__.py"
+    body = list(without_main(without_docstrings(tree.body)))
+    statements: dict[str, list[ast.stmt]] = {BODY: []}
+    imports: dict[str, set[Import]] = {}
+    eager = tuple(import_statements(body))
+    for statement in eager:
+        for bound, target in imports_of(statement, name, package=package).items():
+            imports.setdefault(bound, set()).add(target)
+    stars = tuple(target.module for target in imports.pop("*", set()))
+    own = name.split(".", maxsplit=1)[0]
+    for statement in body:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            continue
+        for bound in bound_names(statement):
+            statements.setdefault(bound, []).append(statement)
+        if has_effects(statement, imports, own):
+            statements[BODY].append(statement)
+    lazy = lazy_imports(body, path, name) if package else {}
+    return SourceModule(name, package, statements, imports, lazy, stars, eager)
+
+
+def _dump(statement: ast.stmt) -> str:
+    for node in ast.walk(statement):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = list(without_docstrings(body))  # type: ignore[attr-defined]
+    return ast.dump(statement, annotate_fields=False)
