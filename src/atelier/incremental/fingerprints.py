@@ -15,6 +15,7 @@ from kedro.pipeline.node import Node
 
 from atelier.incremental.canonical import CanonicalTextError, canonical_text
 from atelier.incremental.configuration import Configuration
+from atelier.incremental.dataset_files import is_stored
 from atelier.incremental.dataset_settings import dataset_parts, settings_digest
 from atelier.incremental.declarations import declared_reads
 from atelier.incremental.facts import Facts
@@ -132,6 +133,8 @@ class Fingerprints:
     def _settings_digests(self, datasets: Iterable[str], problems: list[str]) -> dict[str, str]:
         digests = {}
         for name in datasets:
+            if not is_stored(self._catalog.get(name)):
+                continue
             try:
                 digests[name] = self._settings(name)
             except CanonicalTextError as error:

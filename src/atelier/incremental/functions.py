@@ -92,6 +92,9 @@ def _add_named(function: Any, content: FunctionContent, known: set[int]) -> None
     wrapped = getattr(function, "__wrapped__", None)
     if wrapped is not None:
         _add(wrapped, content, known)
+    owner = getattr(function, "__self__", None)
+    if isinstance(function, types.BuiltinFunctionType) and not isinstance(owner, types.ModuleType):
+        content.values[f"{function.__qualname__}.self"] = owner
 
 
 def _add_object(value: Any, content: FunctionContent, known: set[int]) -> None:

@@ -99,12 +99,16 @@ class Inspections:
             made_anew: Datasets that are going to change, for a forecast.
         """
         in_memory: dict[str, str] = {}
+        explained: set[str] = set()
         findings = []
         for node in step:
-            finding = self._inspect(node, in_memory)
-            findings.append(replace(finding, reasons=self._reasons(finding, made_anew)))
+            found = self._inspect(node, in_memory)
+            found = replace(found, reasons=self._reasons(found, made_anew, explained))
+            findings.append(found)
             memory = [name for name in node.outputs if not self._stored[name]]
-            in_memory |= dict.fromkeys(memory, finding.facts.digest)
+            in_memory |= dict.fromkeys(memory, found.facts.digest)
+            if found.reasons or explained & found.facts.inputs.keys():
+                explained |= set(memory)
         changed = [finding.node.name for finding in findings if finding.reasons]
         joined = (reasons.joined_with(changed),) if changed else ()
         return [replace(item, reasons=item.reasons or joined) for item in findings]
@@ -159,12 +163,15 @@ class Inspections:
         outputs = self._outputs(node, record.outputs if record else {})
         return Finding(node, facts, inputs, files, outputs, record)
 
-    def _reasons(self, finding: Finding, made_anew: Collection[str]) -> tuple[str, ...]:
+    def _reasons(
+        self, finding: Finding, made_anew: Collection[str], explained: Collection[str]
+    ) -> tuple[str, ...]:
         """Returns why a node must run.
 
         Args:
             finding: What was found about the node.
             made_anew: Datasets that are going to change.
+            explained: Data in memory whose maker has reasons, which need not be repeated.
         """
         if self._force:
             return (reasons.FORCED,)
@@ -173,10 +180,9 @@ class Inspections:
         found += [reasons.input_made_anew(name) for name in anew]
         if finding.record is None:
             return (*found, reasons.NOT_RECORDED)
-        before = finding.record.facts
-        found += reasons.differences(
-            _without_inputs(before, anew), _without_inputs(finding.facts, anew)
-        )
+        without = {*anew, *explained}
+        before = _without_inputs(finding.record.facts, without)
+        found += reasons.differences(before, _without_inputs(finding.facts, without))
         return (*found, *self._output_reasons(finding, finding.record))
 
     def _lasting(self, finding: Finding, made_anew: Collection[str]) -> list[str]:
