@@ -8,6 +8,9 @@ from pathlib import Path
 
 from atelier.incremental.import_statements import Import, imports_of
 
+LOADERS = frozenset({"lazy_loader.load", "lazy.load"})
+"""Functions that import a module on first use."""
+
 
 def lazy_imports(body: Iterable[ast.stmt], path: Path, package: str) -> dict[str, Import]:
     """Returns what a package imports on first use, by name.
@@ -27,6 +30,26 @@ def lazy_imports(body: Iterable[ast.stmt], path: Path, package: str) -> dict[str
         if name == "attach":
             return _attached(call, package)
     return {}
+
+
+def loaded_modules(body: Iterable[ast.stmt]) -> dict[str, Import]:
+    """Returns the modules of ``name = lazy_loader.load("module")``, by name.
+
+    Args:
+        body: The statements of a module.
+    """
+    found = {}
+    for statement in body:
+        call = statement.value if isinstance(statement, ast.Assign) else None
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in LOADERS and call.args:
+            module = _literal(call.args[0])
+            names = [item.id for item in _targets(statement) if isinstance(item, ast.Name)]
+            found |= {name: Import(str(module)) for name in names}
+    return found
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    return statement.targets if isinstance(statement, ast.Assign) else []
 
 
 def _calls(body: Iterable[ast.stmt]) -> list[ast.Call]:

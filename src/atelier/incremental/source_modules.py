@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from atelier.incremental.import_statements import Import, ImportStatement, imports_of
-from atelier.incremental.lazy_imports import lazy_imports
+from atelier.incremental.lazy_imports import lazy_imports, loaded_modules
 from atelier.incremental.references import References, references_of
 from atelier.incremental.top_level import (
     bound_names,
@@ -96,6 +96,8 @@ def parse_module(path: Path, name: str) -> SourceModule:
     for statement in eager:
         for bound, target in imports_of(statement, name, package=package).items():
             imports.setdefault(bound, set()).add(target)
+    for bound, target in loaded_modules(body).items():
+        imports.setdefault(bound, set()).add(target)
     stars = tuple(target.module for target in imports.pop("*", set()))
     own = name.split(".", maxsplit=1)[0]
     for statement in body:
