@@ -55,12 +55,22 @@ def declared_reads(node: Node, parameters: Mapping[str, Any]) -> list[Path]:
     Args:
         node: A node, whose function may declare nothing.
         parameters: The node's parameters by their names in the catalog.
+
+    Raises:
+        ValueError: If the function of the paths asks for something that is no parameter.
     """
     paths: Paths | None = getattr(node.func, READS, None)
     if paths is None:
         return []
     names = inputs_by_argument(node)
-    chosen = inspect.signature(paths).parameters
+    chosen = list(inspect.signature(paths).parameters)
+    unknown = [name for name in chosen if names.get(name) not in parameters]
+    if unknown:
+        known = [name for name, dataset in names.items() if dataset in parameters]
+        raise ValueError(
+            f"Expected arguments of {node.name} that are parameters, {', '.join(known)}, in the "
+            f"function that names its files. Received: {', '.join(unknown)}"
+        )
     arguments = {name: parameters[names[name]] for name in chosen}
     return [Path(path) for path in paths(**arguments)]
 

@@ -175,7 +175,7 @@ class Inspections:
         """
         if self._force:
             return (reasons.FORCED,)
-        anew = [name for name in finding.facts.inputs if name in made_anew]
+        anew = [name for name in finding.facts.inputs if file_name(name) in made_anew]
         found = [reasons.always(text) for text in self._lasting(finding, made_anew)]
         found += [reasons.input_made_anew(name) for name in anew]
         if finding.record is None:
@@ -196,7 +196,7 @@ class Inspections:
             f"input {name} has neither a local file nor a content digest"
             for name, digest in finding.facts.inputs.items()
             if digest == NOTHING
-            and name not in made_anew
+            and file_name(name) not in made_anew
             and not tells_content(self._catalog.get(name))
         ]
         problems = self._fingerprints.of(finding.node).problems
@@ -251,6 +251,11 @@ class Inspections:
             for name in before.keys() | after.keys()
             if _digest(before, name) != _digest(after, name)
         ]
+
+
+def file_name(dataset: str) -> str:
+    """Returns a dataset's name without ``@…``, which tells formats of one file apart."""
+    return dataset.partition("@")[0]
 
 
 def _digest(contents: Mapping[str, Content], name: str) -> str:

@@ -32,6 +32,8 @@ def obstacles(
         yield "the project says so"
     if not node.outputs and not declares_effects(node):
         yield "it has no outputs, and declares no effects"
+    if node.confirms:
+        yield f"it confirms {', '.join(node.confirms)}, which then loads something else"
     consumed = pipeline.all_inputs()
     for name in node.outputs:
         dataset = catalog.get(name)

@@ -150,10 +150,11 @@ def _values(name: str, before: str | None, after: str | None) -> str:
 
 
 def _shown(text: str) -> str:
-    """Returns a value in one line, a text without quotes."""
+    """Returns a value in one line; a text without quotes, unless spaces would be lost."""
     try:
         value = json.loads(text)
     except json.JSONDecodeError:
         value = text
-    shown = value if isinstance(value, str) else text
+    is_plain = isinstance(value, str) and value and value.strip() == value
+    shown = str(value) if is_plain else text
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"

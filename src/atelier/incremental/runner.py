@@ -18,7 +18,7 @@ from kedro.runner.task import Task
 
 from atelier.incremental.configuration import Configuration, current_configuration
 from atelier.incremental.hook_specifications import add_hooks
-from atelier.incremental.inspections import Finding, Inspections
+from atelier.incremental.inspections import Finding, Inspections, file_name
 from atelier.incremental.reasons import join_reasons
 from atelier.incremental.steps import Step
 
@@ -194,7 +194,7 @@ def _explain(inspections: Inspections) -> None:
         for finding in inspections.inspect(step, forecast.datasets):
             if finding.reasons:
                 forecast.nodes += 1
-                forecast.datasets |= set(finding.node.outputs)
+                forecast.datasets |= set(map(file_name, finding.node.outputs))
                 logger.info("%s: %s", finding.node.name, join_reasons(finding.reasons))
     total = sum(map(len, inspections.steps))
     logger.info("%d of %d nodes would run; none has run.", forecast.nodes, total)
