@@ -28,7 +28,7 @@ class Contents:
     """Reads contents, of each file once in a process as long as it stays the same."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, Content] = {}
+        self._read_before: dict[Path, Content] = {}
 
     def of_path(self, path: Path, recorded: Content | None = None) -> Content | None:
         """Returns the content of a file or folder; None where there is none.
@@ -40,9 +40,9 @@ class Contents:
         stamp = stamp_of(path)
         if stamp is None:
             return None
-        for known in (self._known.get(path), recorded):
-            if known is not None and known.stamp == stamp:
-                return known
+        for earlier in (self._read_before.get(path), recorded):
+            if earlier is not None and earlier.stamp == stamp:
+                return earlier
         return self._read(path, stamp)
 
     def of_dataset(self, dataset: Any, recorded: Content | None = None) -> Content | None:
@@ -70,5 +70,5 @@ class Contents:
         if digest is None:
             return None
         content = Content(digest=digest, stamp=stamp if settled else None)
-        self._known[path] = content
+        self._read_before[path] = content
         return content

@@ -34,9 +34,9 @@ def settings_digest(dataset: Any, root: Path) -> str:
 def dataset_parts(dataset: Any) -> set[Part]:
     """Returns the code of a dataset: its class, and the classes that it is derived from."""
     classes = (item for item in type(uncached(dataset)).__mro__ if item is not object)
-    own = {Part(item.__module__, item.__qualname__.split(".")[0]) for item in classes}
+    parts = {Part(item.__module__, item.__qualname__.split(".")[0]) for item in classes}
     inner = [item for item in _arguments(dataset).values() if isinstance(item, AbstractDataset)]
-    return own.union(*map(dataset_parts, inner))
+    return parts.union(*map(dataset_parts, inner))
 
 
 def _settings(dataset: Any) -> dict[str, Any]:

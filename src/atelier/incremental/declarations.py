@@ -66,10 +66,10 @@ def declared_reads(node: Node, parameters: Mapping[str, Any]) -> list[Path]:
     chosen = list(inspect.signature(paths).parameters)
     unknown = [name for name in chosen if names.get(name) not in parameters]
     if unknown:
-        known = [name for name, dataset in names.items() if dataset in parameters]
+        possible = ", ".join(name for name, dataset in names.items() if dataset in parameters)
         raise ValueError(
-            f"Expected arguments of {node.name} that are parameters, {', '.join(known)}, in the "
-            f"function that names its files. Received: {', '.join(unknown)}"
+            f"Expected arguments of {node.name} that are parameters ({possible}) in the function "
+            f"that names its files. Received: {', '.join(unknown)}"
         )
     arguments = {name: parameters[names[name]] for name in chosen}
     return [Path(path) for path in paths(**arguments)]

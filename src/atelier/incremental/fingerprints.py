@@ -24,7 +24,7 @@ from atelier.incremental.libraries import library_versions, python_version
 from atelier.incremental.links import Part
 from atelier.incremental.parameters import is_parameter, parameter_texts
 from atelier.incremental.reachable import CodeGraph, Reached
-from atelier.incremental.source_tree import SourceTree, is_installed, is_own_package
+from atelier.incremental.source_tree import SourceTree, is_installed, is_project_package
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Fingerprints:
         self._contents = {node: function_content(node.func) for node in pipeline.nodes}
         self._parts = {node: self._parts_of(node) for node in pipeline.nodes}
         everything = set().union(*self._parts.values())
-        tree = SourceTree(configuration.packages or own_packages(everything))
+        tree = SourceTree(configuration.packages or project_packages(everything))
         self._tree, self._graph = tree, CodeGraph(tree)
         self._reach = functools.cache(self._graph.reach)
         self._version = functools.cache(lambda name: library_versions([name])[name])
@@ -104,22 +104,23 @@ class Fingerprints:
         return frozenset(self._contents[node].parts.union(*map(dataset_parts, datasets)))
 
     def _reached(self, node: Node) -> Reached:
-        own = frozenset(part for part in self._parts[node] if self._tree.owns(part.module))
-        others = {part.module.split(".")[0] for part in self._parts[node] - own}
-        reached = self._reach(own)
-        libraries = reached.libraries | (others - sys.stdlib_module_names)
+        parts = frozenset(part for part in self._parts[node] if self._tree.owns(part.module))
+        reached = self._reach(parts)
+        installed = {part.module.split(".")[0] for part in self._parts[node] - parts}
+        libraries = reached.libraries | (installed - sys.stdlib_module_names)
         return Reached(reached.code, libraries)
 
     def _unreadable(self, node: Node) -> list[str]:
         """Returns a problem for each piece of code that has no source file."""
         modules = {part.module for part in self._contents[node].parts}
-        own = [name for name in modules if self._tree.owns(name) and not self._tree.module(name)]
-        others = [
-            name
-            for name in modules
-            if not self._tree.owns(name) and not is_installed(name.split(".")[0])
-        ]
-        return [f"the code of {name} has no file" for name in sorted([*own, *others])]
+        missing = [name for name in modules if not self._is_readable(name)]
+        return [f"the code of {name} has no file" for name in sorted(missing)]
+
+    def _is_readable(self, module: str) -> bool:
+        """Returns whether a module has a source, or belongs to a library, which has a version."""
+        if self._tree.owns(module):
+            return self._tree.module(module) is not None
+        return is_installed(module.split(".", maxsplit=1)[0])
 
     def _parameter_texts(self, parameters: dict[str, Any], problems: list[str]) -> dict[str, str]:
         texts: dict[str, str] = {}
@@ -145,9 +146,11 @@ class Fingerprints:
         return settings_digest(self._catalog.get(dataset), self._configuration.root)
 
 
-def own_packages(parts: Iterable[Part]) -> set[str]:
+def project_packages(parts: Iterable[Part]) -> set[str]:
     """Returns the packages of some code that were not installed, and are no part of Python."""
-    return {name for name in {part.module.split(".")[0] for part in parts} if is_own_package(name)}
+    return {
+        name for name in {part.module.split(".")[0] for part in parts} if is_project_package(name)
+    }
 
 
 def _texts(content: FunctionContent, problems: list[str]) -> dict[str, str]:

@@ -46,68 +46,70 @@ def function_content(function: Callable[..., Any]) -> FunctionContent:
     return content
 
 
-def _add(function: Any, content: FunctionContent, known: set[int]) -> None:
+def _add(function: Any, content: FunctionContent, visited: set[int]) -> None:
     """Adds a function, and what is bound to it.
 
     Args:
         function: Anything that can be called.
         content: Gets its code and values.
-        known: Functions that were added before, by their ids.
+        visited: Functions that were added before, by their ids.
     """
-    if id(function) in known:
+    if id(function) in visited:
         return
-    known.add(id(function))
+    visited.add(id(function))
     if isinstance(function, functools.partial):
-        _add(function.func, content, known)
+        _add(function.func, content, visited)
         bound = dict(enumerate(function.args)) | function.keywords
-        _add_values(_name_of(function.func), bound, content, known)
+        _add_values(_name_of(function.func), bound, content, visited)
     elif isinstance(function, types.MethodType):
-        _add(function.__func__, content, known)
-        _add_object(function.__self__, content, known)
+        _add(function.__func__, content, visited)
+        _add_object(function.__self__, content, visited)
     elif isinstance(function, types.FunctionType):
-        _add_function(function, content, known)
+        _add_function(function, content, visited)
     elif isinstance(function, NAMED) or hasattr(function, "__wrapped__"):
-        _add_named(function, content, known)
+        _add_named(function, content, visited)
     else:
-        _add_object(function, content, known)
+        _add_object(function, content, visited)
 
 
-def _add_function(function: types.FunctionType, content: FunctionContent, known: set[int]) -> None:
+def _add_function(
+    function: types.FunctionType, content: FunctionContent, visited: set[int]
+) -> None:
     """Adds a function by the module that it was compiled in, which wrappers do not change."""
     module = str(function.__globals__.get("__name__", function.__module__))
     name = function.__code__.co_qualname.split(".")[0]
     content.parts.add(Part(module, name))
     wrapped = getattr(function, "__wrapped__", None)
     if wrapped is not None:
-        _add(wrapped, content, known)
+        _add(wrapped, content, visited)
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     bound = {name: _cell_value(cell) for name, cell in cells}
-    _add_values(function.__name__, bound, content, known)
+    _add_values(function.__name__, bound, content, visited)
 
 
-def _add_named(function: Any, content: FunctionContent, known: set[int]) -> None:
+def _add_named(function: Any, content: FunctionContent, visited: set[int]) -> None:
     """Adds a class, a function of C, or an object around a function, such as a jitted one."""
     module = getattr(function, "__module__", None) or "builtins"
     content.parts.add(Part(module, _name_of(function).split(".")[0]))
     wrapped = getattr(function, "__wrapped__", None)
     if wrapped is not None:
-        _add(wrapped, content, known)
+        _add(wrapped, content, visited)
     owner = getattr(function, "__self__", None)
     if isinstance(function, types.BuiltinFunctionType) and not isinstance(owner, types.ModuleType):
         content.values[f"{function.__qualname__}.self"] = owner
 
 
-def _add_object(value: Any, content: FunctionContent, known: set[int]) -> None:
+def _add_object(value: Any, content: FunctionContent, visited: set[int]) -> None:
     """Adds an object that is called, or whose method is: its class and its fields."""
     if isinstance(value, type):
-        _add(value, content, known)
+        _add(value, content, visited)
         return
-    _add(type(value), content, known)
-    _add_values(type(value).__qualname__, getattr(value, "__dict__", {}), content, known)
+    _add(type(value), content, visited)
+    _add_values(type(value).__qualname__, getattr(value, "__dict__", {}), content, visited)
 
 
 def _add_values(
-    owner: str, values: dict[Any, Any], content: FunctionContent, known: set[int]
+    owner: str, values: dict[Any, Any], content: FunctionContent, visited: set[int]
 ) -> None:
     """Adds values that are bound to a function; functions and modules among them as code.
 
@@ -115,13 +117,13 @@ def _add_values(
         owner: The name of the function.
         values: The values by the names of the variables.
         content: Gets the values.
-        known: Functions that were added before.
+        visited: Functions that were added before.
     """
     for name, value in values.items():
         if isinstance(value, types.ModuleType):
             content.parts.add(Part(value.__name__, WHOLE))
         elif callable(value):
-            _add(value, content, known)
+            _add(value, content, visited)
         else:
             content.values[f"{owner}.{name}"] = value
 

@@ -40,6 +40,6 @@ def add_hooks(manager: Any) -> None:
         manager: Kedro's plugin manager; its stand-in for a run without hooks is left as it is.
     """
     if isinstance(manager, PluginManager):
-        known = getattr(manager.hook, "after_node_skipped", None)
-        if known is None or not known.has_spec():
+        caller = getattr(manager.hook, "after_node_skipped", None)
+        if caller is None or not caller.has_spec():
             manager.add_hookspecs(IncrementalSpecifications)

@@ -102,14 +102,14 @@ class Inspections:
         explained: set[str] = set()
         findings = []
         for node in step:
-            found = self._inspect(node, in_memory)
-            found = replace(found, reasons=self._reasons(found, made_anew, explained))
-            findings.append(found)
+            finding = self._inspect(node, in_memory)
+            finding = replace(finding, reasons=self._reasons(finding, made_anew, explained))
+            findings.append(finding)
             memory = [name for name in node.outputs if not self._stored[name]]
-            in_memory |= dict.fromkeys(memory, found.facts.digest)
-            if found.reasons or explained & found.facts.inputs.keys():
+            in_memory |= dict.fromkeys(memory, finding.facts.digest)
+            if finding.reasons or explained & finding.facts.inputs.keys():
                 explained |= set(memory)
-        changed = [finding.node.name for finding in findings if finding.reasons]
+        changed = [item.node.name for item in findings if item.reasons]
         joined = (reasons.joined_with(changed),) if changed else ()
         return [replace(item, reasons=item.reasons or joined) for item in findings]
 
@@ -146,17 +146,17 @@ class Inspections:
             in_memory: Digests of the facts behind data in memory, by the datasets' names.
         """
         record = self.records.read(node.name)
-        known = self._fingerprints.of(node)
+        fingerprint = self._fingerprints.of(node)
         before = record.inputs if record else {}
-        stored = [name for name in known.inputs if name not in in_memory]
+        stored = [name for name in fingerprint.inputs if name not in in_memory]
         inputs = self._read(stored, before)
-        files = self._read_files(known.files, record.files if record else {})
+        files = self._read_files(fingerprint.files, record.files if record else {})
         digests = dict.fromkeys(stored, NOTHING) | dict(in_memory)
         digests |= {name: content.digest for name, content in inputs.items()}
-        absent = {str(path): NOTHING for path in known.files}
-        facts = known.facts.model_copy(
+        absent = {str(path): NOTHING for path in fingerprint.files}
+        facts = fingerprint.facts.model_copy(
             update={
-                "inputs": {name: digests[name] for name in known.inputs},
+                "inputs": {name: digests[name] for name in fingerprint.inputs},
                 "files": absent | {name: content.digest for name, content in files.items()},
             }
         )
@@ -176,14 +176,14 @@ class Inspections:
         if self._force:
             return (reasons.FORCED,)
         anew = [name for name in finding.facts.inputs if file_name(name) in made_anew]
-        found = [reasons.always(text) for text in self._lasting(finding, made_anew)]
-        found += [reasons.input_made_anew(name) for name in anew]
+        sentences = [reasons.always(text) for text in self._lasting(finding, made_anew)]
+        sentences += [reasons.input_made_anew(name) for name in anew]
         if finding.record is None:
-            return (*found, reasons.NOT_RECORDED)
+            return (*sentences, reasons.NOT_RECORDED)
         without = {*anew, *explained}
         before = _without_inputs(finding.record.facts, without)
-        found += reasons.differences(before, _without_inputs(finding.facts, without))
-        return (*found, *self._output_reasons(finding, finding.record))
+        sentences += reasons.differences(before, _without_inputs(finding.facts, without))
+        return (*sentences, *self._output_reasons(finding, finding.record))
 
     def _lasting(self, finding: Finding, made_anew: Collection[str]) -> list[str]:
         """Returns what no record can tell about a node.
@@ -204,15 +204,15 @@ class Inspections:
 
     def _output_reasons(self, finding: Finding, record: Record) -> list[str]:
         """Returns a reason for each output that is not what the node wrote."""
-        found = []
+        sentences = []
         for name in finding.node.outputs:
             if self._lacks(name, finding.outputs):
-                found.append(reasons.output_missing(name))
+                sentences.append(reasons.output_missing(name))
             elif name in record.outputs and record.outputs[name].digest != (
                 finding.outputs[name].digest
             ):
-                found.append(reasons.output_changed(name))
-        return found
+                sentences.append(reasons.output_changed(name))
+        return sentences
 
     def _lacks(self, name: str, outputs: Mapping[str, Content]) -> bool:
         """Returns whether an output that should exist does not."""

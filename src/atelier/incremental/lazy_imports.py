@@ -38,14 +38,14 @@ def loaded_modules(body: Iterable[ast.stmt]) -> dict[str, Import]:
     Args:
         body: The statements of a module.
     """
-    found = {}
+    modules = {}
     for statement in body:
         call = statement.value if isinstance(statement, ast.Assign) else None
         if isinstance(call, ast.Call) and ast.unparse(call.func) in LOADERS and call.args:
-            module = _literal(call.args[0])
+            target = _literal(call.args[0])
             names = [item.id for item in _targets(statement) if isinstance(item, ast.Name)]
-            found |= {name: Import(str(module)) for name in names}
-    return found
+            modules |= {name: Import(str(target)) for name in names}
+    return modules
 
 
 def _targets(statement: ast.stmt) -> list[ast.expr]:
@@ -60,11 +60,11 @@ def _calls(body: Iterable[ast.stmt]) -> list[ast.Call]:
 def _stub_imports(stub: Path, package: str) -> dict[str, Import]:
     if not stub.is_file():
         return {}
-    found: dict[str, Import] = {}
+    imports: dict[str, Import] = {}
     for statement in ast.parse(stub.read_bytes(), str(stub)).body:
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
-            found |= imports_of(statement, package, package=True)
-    return found
+            imports |= imports_of(statement, package, package=True)
+    return imports
 
 
 def _attached(call: ast.Call, package: str) -> dict[str, Import]:

@@ -33,8 +33,8 @@ def _version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        found = _providers(name)
-    return ", ".join(f"{item} {version(item)}" for item in found) or UNKNOWN
+        providers = _providers(name)
+    return ", ".join(f"{item} {version(item)}" for item in providers) or UNKNOWN
 
 
 def _providers(package: str) -> list[str]:

@@ -96,8 +96,8 @@ class _Collector:
 
     def execute(self, modules: Iterable[str]) -> None:
         """Adds the bodies of modules, of those among the names that exist in the project."""
-        own = {name for name in modules if self._tree.owns(name) and self._tree.exists(name)}
-        self.parts |= {Part(name, BODY) for name in own}
+        existing = {name for name in modules if self._tree.owns(name) and self._tree.exists(name)}
+        self.parts |= {Part(name, BODY) for name in existing}
 
     def _execute_imports(self, source: SourceModule) -> None:
         """Adds the bodies that are executed before or with the body of a module."""

@@ -45,7 +45,7 @@ class CodeGraph:
             roots: Such as the function of a node, and the classes of its datasets. A name that
                 its module does not define stands for the whole module.
         """
-        roots = {self._known(root) for root in roots}
+        roots = {self._defined(root) for root in roots}
         links = self._closure(roots, whole=False)
         if links.reflects:
             links = self._closure(roots, whole=True)
@@ -58,10 +58,10 @@ class CodeGraph:
         }
         return Reached({name: text for name, text in code.items() if text}, links.libraries)
 
-    def _known(self, root: Part) -> Part:
+    def _defined(self, root: Part) -> Part:
         source = self._tree.module(root.module)
-        known = source is not None and root.name in source.parts
-        return root if known else Part(root.module, WHOLE)
+        is_defined = source is not None and root.name in source.parts
+        return root if is_defined else Part(root.module, WHOLE)
 
     def _closure(self, roots: Iterable[Part], *, whole: bool) -> Links:
         """Returns all that some parts lead to, directly or not.

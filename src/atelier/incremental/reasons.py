@@ -156,5 +156,5 @@ def _shown(text: str) -> str:
     except json.JSONDecodeError:
         value = text
     is_plain = isinstance(value, str) and value and value.strip() == value
-    shown = str(value) if is_plain else text
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+    line = str(value) if is_plain else text
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

@@ -64,8 +64,8 @@ class SourceModule:
         """Returns what a part's code refers to."""
         if part not in self._references:
             statements = self.statements.get(part, [])
-            found = references_of(statements, self.name, package=self.package)
-            self._references[part] = found
+            references = references_of(statements, self.name, package=self.package)
+            self._references[part] = references
         return self._references[part]
 
     @property
@@ -99,13 +99,13 @@ def parse_module(path: Path, name: str) -> SourceModule:
     for bound, target in loaded_modules(body).items():
         imports.setdefault(bound, set()).add(target)
     stars = tuple(target.module for target in imports.pop("*", set()))
-    own = name.split(".", maxsplit=1)[0]
+    project = name.split(".", maxsplit=1)[0]
     for statement in body:
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
             continue
         for bound in bound_names(statement):
             statements.setdefault(bound, []).append(statement)
-        if has_effects(statement, imports, own):
+        if has_effects(statement, imports, project):
             statements[BODY].append(statement)
     lazy = lazy_imports(body, path, name) if package else {}
     return SourceModule(name, package, statements, imports, lazy, stars, eager)

@@ -75,7 +75,7 @@ class SourceTree:
         return [folder for folder in folders if folder.is_dir()]
 
 
-def is_own_package(name: str) -> bool:
+def is_project_package(name: str) -> bool:
     """Returns whether a package or module is no part of Python and was not installed.
 
     Args:
@@ -115,9 +115,9 @@ def _locations(name: str) -> list[Path]:
 
 def _parse(path: Path, name: str) -> SourceModule:
     state = stamp_of(path)
-    known = _PARSED.get(path)
-    if known is not None and known[0] == state and known[1].name == name:
-        return known[1]
+    parsed = _PARSED.get(path)
+    if parsed is not None and parsed[0] == state and parsed[1].name == name:
+        return parsed[1]
     settled = is_settled(path)
     module = parse_module(path, name)
     if settled and state is not None:

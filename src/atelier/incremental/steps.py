@@ -48,10 +48,10 @@ def _merge(groups: dict[Node, int], merged: Iterable[int]) -> None:
 
 def _dependencies(pipeline: Pipeline, groups: Mapping[Node, int]) -> dict[int, set[int]]:
     """Returns the groups on which each group depends."""
-    found: dict[int, set[int]] = {group: set() for group in groups.values()}
+    dependencies: dict[int, set[int]] = {group: set() for group in groups.values()}
     for node, parents in pipeline.node_dependencies.items():
-        found[groups[node]] |= {groups[parent] for parent in parents} - {groups[node]}
-    return found
+        dependencies[groups[node]] |= {groups[parent] for parent in parents} - {groups[node]}
+    return dependencies
 
 
 def _cycle(dependencies: Mapping[int, set[int]]) -> list[int]:

@@ -83,20 +83,20 @@ def bound_names(statement: ast.stmt) -> set[str]:
     return names | inner | {name for name in handlers if name}
 
 
-def has_effects(statement: ast.stmt, imports: Mapping[str, set[Import]], own: str) -> bool:
+def has_effects(statement: ast.stmt, imports: Mapping[str, set[Import]], project: str) -> bool:
     """Returns whether a statement may do more than to bind names.
 
     Args:
         statement: A statement at the top level of a module.
         imports: What the module's imports bind.
-        own: The first part of the module's name.
+        project: The first part of the module's name.
 
     Returns:
         False for functions and classes without decorators that could register them, and for
         assignments to names, but for ``_``, which nobody reads.
     """
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return not all(_is_pure(item, imports, own) for item in statement.decorator_list)
+        return not all(_is_pure(item, imports, project) for item in statement.decorator_list)
     if isinstance(statement, (ast.Assign, ast.AnnAssign)):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         return not all(map(_is_name, targets))
@@ -109,20 +109,20 @@ def _is_name(target: ast.expr) -> bool:
     return isinstance(target, ast.Name) and target.id != "_"
 
 
-def _is_pure(decorator: ast.expr, imports: Mapping[str, set[Import]], own: str) -> bool:
+def _is_pure(decorator: ast.expr, imports: Mapping[str, set[Import]], project: str) -> bool:
     if isinstance(decorator, ast.Call):
         if _last(decorator.func) == "partial" and decorator.args:
-            return _is_pure(decorator.args[0], imports, own)
-        return _is_pure(decorator.func, imports, own)
+            return _is_pure(decorator.args[0], imports, project)
+        return _is_pure(decorator.func, imports, project)
     name = _last(decorator)
     if name not in PURE_DECORATORS:
         return False
     return name in {"property", "classmethod", "staticmethod"} or not _is_own(
-        decorator, imports, own
+        decorator, imports, project
     )
 
 
-def _is_own(expression: ast.expr, imports: Mapping[str, set[Import]], own: str) -> bool:
+def _is_own(expression: ast.expr, imports: Mapping[str, set[Import]], project: str) -> bool:
     """Returns whether a function comes from the project, as far as its name tells."""
     while isinstance(expression, (ast.Attribute, ast.Call, ast.Subscript)):
         expression = expression.func if isinstance(expression, ast.Call) else expression.value
@@ -131,7 +131,7 @@ def _is_own(expression: ast.expr, imports: Mapping[str, set[Import]], own: str) 
     targets = imports.get(expression.id)
     if targets is None:  # defined in this module, or Python's own
         return not hasattr(builtins, expression.id)
-    return any(target.module.split(".")[0] == own for target in targets)
+    return any(target.module.split(".")[0] == project for target in targets)
 
 
 def _last(expression: ast.expr) -> str:
