@@ -205,6 +205,17 @@ def test_libraries_are_those_that_are_used(code):
     assert code.reach().libraries == {"numpy", "sklearn"}
 
 
+def test_a_template_beside_the_module_counts(code):
+    code.write(nodes="def start(load): return load('page.html.j2')\ndef other(): return 'b.txt'\n")
+    for name in ("page.html.j2", "b.txt"):
+        (code.folder / name).write_text("one")
+    before = code.reach().code
+    (code.folder / "b.txt").write_text("two")
+    assert code.reach().code == before
+    (code.folder / "page.html.j2").write_text("two")
+    assert code.reach().code != before
+
+
 def test_modules_that_cannot_be_parsed_count_by_their_bytes(code):
     code.write(nodes="from . import a\ndef start(): return a.f()\n", a="def f(:\n")
     assert changed(code, "a", "def f(::\n") == {"a"}

@@ -8,14 +8,14 @@ from typing import NamedTuple
 from atelier.incremental.links import Links, Part, links_of
 from atelier.incremental.source_modules import BODY, WHOLE
 from atelier.incremental.source_tree import SourceTree
-from atelier.storage.digests import bytes_digest
+from atelier.storage.digests import bytes_digest, file_digest
 
 
 class Reached(NamedTuple):
     """What a function reaches.
 
     Attributes:
-        code: Digests of the reached code by module.
+        code: Digests of the reached code by module, with files beside it that the code names.
         libraries: Names under which packages of others are imported.
     """
 
@@ -97,6 +97,8 @@ class CodeGraph:
             code = {name: source.digest(name) for name in sorted(names)} if source else {}
             if source and not source.statements[BODY]:
                 code.pop(BODY, None)
+            paths = sorted({path for name in code if source for path in source.files(name)})
+            code |= {path.name: file_digest(path) for path in paths}
             lines = "\n".join(f"{name} {text}" for name, text in code.items())
             self._digests[key] = bytes_digest(lines.encode()) if code else ""
         return self._digests[key]

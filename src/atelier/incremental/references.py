@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -20,6 +21,8 @@ MODULE_REFLECTION = frozenset({"globals", "locals", "vars", "dir", "eval", "exec
 """Names whose use can reach anything in a module."""
 CLASS_REFLECTION = frozenset({"__subclasses__", "__init_subclass__"})
 """Names whose use can reach classes that no code names."""
+FILE_NAME = re.compile(r"[\w-][\w./-]{0,98}\.\w{1,9}")
+"""A relative path with an ending."""
 
 
 class Reference(NamedTuple):
@@ -41,12 +44,14 @@ class References:
     Attributes:
         uses: The names, with their attributes.
         imported: Modules that are imported when the code runs; some may be no modules.
+        files: Texts that may name files beside the module, such as templates.
         reflects_module: Whether the code may use any name of its module.
         reflects_classes: Whether the code may use classes that it does not name.
     """
 
     uses: set[Reference] = field(default_factory=set)
     imported: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
     reflects_module: bool = False
     reflects_classes: bool = False
 
@@ -75,6 +80,10 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         self._use(node.id, ())
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str) and FILE_NAME.fullmatch(node.value):
+            self.references.files.add(node.value)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self.references.reflects_classes |= node.attr in CLASS_REFLECTION

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from atelier.incremental.import_statements import Import, ImportStatement, imports_of
 from atelier.incremental.lazy_imports import lazy_imports, loaded_modules
@@ -16,6 +17,7 @@ from atelier.incremental.top_level import (
     bound_names,
     has_effects,
     import_statements,
+    is_docstring,
     without_docstrings,
     without_main,
 )
@@ -23,6 +25,9 @@ from atelier.storage.digests import bytes_digest
 
 BODY = ""
 """The name of the part that has what a module executes when it is imported."""
+CODE = frozenset({".py", ".pyi"})
+IRRELEVANT = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
+"""Fields of Python's syntax that follow from the others, or have no meaning."""
 WHOLE = "*"
 """The name that stands for all parts of a module."""
 
@@ -33,6 +38,7 @@ class SourceModule:
 
     Attributes:
         name: The module's full name.
+        folder: The folder of its file.
         package: Whether it is the ``__init__`` of a package.
         statements: The statements at its top level by the names that they bind, and under
             :data:`BODY` those that do more than to bind a name.
@@ -43,6 +49,7 @@ class SourceModule:
     """
 
     name: str
+    folder: Path
     package: bool
     statements: dict[str, list[ast.stmt]] = field(repr=False)
     imports: dict[str, set[Import]] = field(repr=False)
@@ -55,7 +62,7 @@ class SourceModule:
     def digest(self, part: str) -> str:
         """Returns the digest of a part's code."""
         if part not in self._digests:
-            code = [_dump(item) for item in self.statements.get(part, [])]
+            code = [repr(_outline(item)) for item in self.statements.get(part, [])]
             targets = sorted(map(str, self.imports.get(part, ())))
             self._digests[part] = bytes_digest("\n".join([*code, *targets]).encode())
         return self._digests[part]
@@ -67,6 +74,11 @@ class SourceModule:
             references = references_of(statements, self.name, package=self.package)
             self._references[part] = references
         return self._references[part]
+
+    def files(self, part: str) -> list[Path]:
+        """Returns the files beside the module that a part's code names, such as templates."""
+        paths = (self.folder / name for name in sorted(self.references(part).files))
+        return [path for path in paths if path.suffix not in CODE and path.is_file()]
 
     @property
     def parts(self) -> set[str]:
@@ -108,12 +120,14 @@ def parse_module(path: Path, name: str) -> SourceModule:
         if has_effects(statement, imports, project):
             statements[BODY].append(statement)
     lazy = lazy_imports(body, path, name) if package else {}
-    return SourceModule(name, package, statements, imports, lazy, stars, eager)
+    return SourceModule(name, path.parent, package, statements, imports, lazy, stars, eager)
 
 
-def _dump(statement: ast.stmt) -> str:
-    for node in ast.walk(statement):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = list(without_docstrings(body))  # type: ignore[attr-defined]
-    return ast.dump(statement, annotate_fields=False)
+def _outline(node: Any) -> Any:
+    """Returns syntax as nested tuples and lists, without docstrings and places in the file."""
+    if isinstance(node, ast.AST):
+        fields = [name for name in node._fields if name not in IRRELEVANT]
+        return (type(node).__name__, *[_outline(getattr(node, name, None)) for name in fields])
+    if isinstance(node, list):
+        return [_outline(item) for item in node if not is_docstring(item)]
+    return node

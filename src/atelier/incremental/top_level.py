@@ -34,11 +34,18 @@ PURE_DECORATORS = frozenset({
 """Decorators that only make the function or class that they return."""
 
 
+def is_docstring(node: object) -> bool:
+    """Returns whether a statement is a text on its own."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
 def without_docstrings(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     """Yields the statements of a body that are no texts on their own."""
-    for statement in body:
-        if not (isinstance(statement, ast.Expr) and _is_text(statement.value)):
-            yield statement
+    return (statement for statement in body if not is_docstring(statement))
 
 
 def without_main(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
@@ -139,10 +146,6 @@ def _last(expression: ast.expr) -> str:
     if isinstance(expression, ast.Attribute):
         return expression.attr
     return expression.id if isinstance(expression, ast.Name) else ""
-
-
-def _is_text(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def _is_main(test: ast.expr) -> bool:
