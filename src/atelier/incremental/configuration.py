@@ -39,6 +39,8 @@ class Configuration:
         is_secret: Whether a parameter must not be written, by its dotted name and its value.
         always_runs: Whether a node is never skipped.
         hidden_inputs: Names of datasets that a node reads though they are not among its inputs.
+        hidden_outputs: Names of datasets that a node writes to while it runs, such as checkpoints.
+            Their code counts, their content does not.
     """
 
     records: Path = Path(".incremental")
@@ -48,6 +50,7 @@ class Configuration:
     is_secret: Callable[[str, Any], bool] = _no_secret
     always_runs: Callable[[Node], bool] = _no_node
     hidden_inputs: Callable[[Node], Iterable[str]] = _nothing
+    hidden_outputs: Callable[[Node], Iterable[str]] = _nothing
 
 
 _configured = [Configuration()]

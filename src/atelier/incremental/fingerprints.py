@@ -80,7 +80,8 @@ class Fingerprints:
         problems = self._unreadable(node)
         content, reached = self._contents[node], self._reached(node)
         inputs = self._inputs_of(node)
-        parameters = {name: self._catalog.load(name) for name in filter(is_parameter, node.inputs)}
+        names = list(filter(is_parameter, node.inputs))
+        parameters = {name: self._catalog.get(name).load() for name in names}  # without messages
         facts = Facts(
             code=reached.code,
             arguments=_texts(content, problems),
@@ -100,7 +101,8 @@ class Fingerprints:
 
     def _parts_of(self, node: Node) -> frozenset[Part]:
         """Returns the code of a node's function and of its datasets."""
-        datasets = [self._catalog.get(name) for name in (*self._inputs_of(node), *node.outputs)]
+        outputs = (*node.outputs, *self._configuration.hidden_outputs(node))
+        datasets = [self._catalog.get(name) for name in (*self._inputs_of(node), *outputs)]
         return frozenset(self._contents[node].parts.union(*map(dataset_parts, datasets)))
 
     def _reached(self, node: Node) -> Reached:
