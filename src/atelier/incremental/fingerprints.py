@@ -81,7 +81,7 @@ class Fingerprints:
         content, reached = self._contents[node], self._reached(node)
         inputs = self._inputs_of(node)
         names = list(filter(is_parameter, node.inputs))
-        parameters = {name: self._catalog.get(name).load() for name in names}  # without messages
+        parameters = {name: self._catalog[name].load() for name in names}  # without messages
         facts = Facts(
             code=reached.code,
             arguments=_texts(content, problems),

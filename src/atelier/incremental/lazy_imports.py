@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from atelier.incremental.import_statements import Import, imports_of
 
@@ -38,7 +39,7 @@ def loaded_modules(body: Iterable[ast.stmt]) -> dict[str, Import]:
     Args:
         body: The statements of a module.
     """
-    modules = {}
+    modules: dict[str, Import] = {}
     for statement in body:
         call = statement.value if isinstance(statement, ast.Assign) else None
         if isinstance(call, ast.Call) and ast.unparse(call.func) in LOADERS and call.args:
@@ -71,7 +72,7 @@ def _attached(call: ast.Call, package: str) -> dict[str, Import]:
     """Returns what ``attach(name, submodules, submod_attrs)`` names, where these are literals."""
     named = {keyword.arg: keyword.value for keyword in call.keywords}
     positional = dict(zip(("submodules", "submod_attrs"), call.args[1:], strict=False))
-    values = {str(name): _literal(value) for name, value in (positional | named).items()}  # type: ignore[operator]
+    values = {str(name): _literal(value) for name, value in (positional | named).items()}
     modules = {name: Import(package, name) for name in values.get("submodules") or ()}
     attributes = {
         name: Import(f"{package}.{module}", name)
@@ -81,7 +82,7 @@ def _attached(call: ast.Call, package: str) -> dict[str, Import]:
     return modules | attributes
 
 
-def _literal(value: ast.expr) -> object:
+def _literal(value: ast.expr) -> Any:
     try:
         return ast.literal_eval(value)
     except ValueError:

@@ -105,8 +105,8 @@ def parse_module(path: Path, name: str) -> SourceModule:
     statements: dict[str, list[ast.stmt]] = {BODY: []}
     imports: dict[str, set[Import]] = {}
     eager = tuple(import_statements(body))
-    for statement in eager:
-        for bound, target in imports_of(statement, name, package=package).items():
+    for imported in eager:
+        for bound, target in imports_of(imported, name, package=package).items():
             imports.setdefault(bound, set()).add(target)
     for bound, target in loaded_modules(body).items():
         imports.setdefault(bound, set()).add(target)
