@@ -143,6 +143,7 @@ def metadata_of(summary: dict[str, Any]) -> dict[str, Any]:
     numbers = {key: float(metrics[key]) for key in metrics if not key.endswith(bounds)}
     return {
         "MLflow": dg.MetadataValue.url(summary["page"]),
+        **({"result": dg.MetadataValue.text("unchanged")} if summary.get("unchanged") else {}),
         **({"metrics": dg.MetadataValue.md(table)} if rows else {}),
         **numbers,
     }

@@ -19,6 +19,7 @@ from atelier.configuration.arguments import parse_parameters
 from atelier.configuration.file_pipelines import select_file_pipelines
 from atelier.configuration.names import arrange_parameters, nest_by_dots
 from atelier.configuration.node_names import complete_options
+from atelier.configuration.rerun import choose_runner
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # Kedro-Viz speaks of click's old names
@@ -76,11 +77,14 @@ def _extended(option: click.Parameter) -> click.Parameter:
 def _run(**options: Any) -> Any:
     """Runs pipelines as Kedro does, with whole names of nodes and namespaces.
 
+    A command that names no runner leaves out unchanged nodes.
+
     Raises:
-        click.UsageError: If a file is given to a pipeline that is not named.
+        click.UsageError: If a file is given to a pipeline that is not named, or ``force`` or
+            ``explain`` to another runner.
     """
     try:
-        options = select_file_pipelines(options, list(pipelines))
+        options = choose_runner(select_file_pipelines(options, list(pipelines)))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     return kedro_run.callback(**complete_options(options, pipelines))  # type: ignore[misc]

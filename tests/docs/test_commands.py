@@ -20,6 +20,7 @@ from atelier.configuration.checks import unknown_parameters
 from atelier.configuration.file_pipelines import select_file_pipelines
 from atelier.configuration.loader import ProjectConfigLoader
 from atelier.configuration.node_names import NODE_OPTIONS, complete_options
+from atelier.configuration.rerun import choose_runner
 from atelier.pipeline_registry import register_pipelines
 from atelier.settings import CONFIG_LOADER_ARGS
 
@@ -65,8 +66,9 @@ def unknown_parameter_names(text: str | None, env: str | None) -> list[str]:
 
 @functools.cache
 def complaints_of_parameters(text: str, env: str) -> tuple[str, ...]:
+    parameters = choose_runner({"params": parse_parameters(text)})["params"]
     loader = ProjectConfigLoader(
-        str(ROOT / "conf"), env=env, runtime_params=parse_parameters(text), **CONFIG_LOADER_ARGS
+        str(ROOT / "conf"), env=env, runtime_params=parameters, **CONFIG_LOADER_ARGS
     )
     loader._has_local = lambda _: False
     loader["parameters"]

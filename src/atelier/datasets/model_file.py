@@ -8,6 +8,7 @@ from typing import Any
 from kedro.io import DatasetError
 
 from atelier.datasets.base import ReadOnlyDataset
+from atelier.datasets.content_digests import source_digest
 
 
 class ModelFileDataset(ReadOnlyDataset):
@@ -24,6 +25,10 @@ class ModelFileDataset(ReadOnlyDataset):
     ) -> None:
         super().__init__(metadata=metadata, source=source)
         self._source, self._threads = source, threads
+
+    def content_digest(self) -> str | None:
+        """Returns the digest of the file; None where there is none."""
+        return None if self._source is None else source_digest(str(self._source))
 
     def load(self) -> Any:
         """Returns the model.

@@ -11,8 +11,10 @@ from kedro_datasets._typing import ImagePreview
 
 from atelier.configuration.redaction import RedactingFilter, redact
 from atelier.datasets.base import FileDataset, ReadOnlyDataset
+from atelier.datasets.content_digests import source_digest
 from atelier.datasets.previews import preview_picture, preview_pictures
 from atelier.storage.atomic_write import atomic_path
+from atelier.storage.digests import bytes_digest
 
 if TYPE_CHECKING:
     from atelier.types import Array
@@ -41,6 +43,14 @@ class PictureDataset(ReadOnlyDataset):
     ) -> None:
         super().__init__(metadata=metadata, source=redact(source))
         self._source, self._downloads, self._mirror = source, downloads, mirror
+
+    def content_digest(self) -> str | None:
+        """Returns the digest of a file, else of the name or the address."""
+        from atelier.data.pictures import EMBEDDED
+
+        if self._source in EMBEDDED:
+            return bytes_digest(self._source.encode())
+        return source_digest(_mirrored(self._source, self._mirror))
 
     def load(self) -> Array:
         """Returns the picture, upright."""
@@ -77,6 +87,11 @@ class PicturesDataset(ReadOnlyDataset):
             for name, source in sources.items()
         }
 
+    def content_digest(self) -> str | None:
+        """Returns the digests of the pictures; None if one of them does not exist."""
+        digests = {name: dataset.content_digest() for name, dataset in self._pictures.items()}
+        return None if None in digests.values() else str(digests)
+
     def load(self) -> dict[str, Array]:
         """Returns every picture by its name, upright."""
         return {name: dataset.load() for name, dataset in self._pictures.items()}
@@ -86,15 +101,20 @@ class PicturesDataset(ReadOnlyDataset):
         return preview_pictures(self.load().values())
 
 
-def _local_source(source: str, downloads: str, mirror: str | None) -> str:
-    """Returns the source, or the file that it was downloaded to."""
+def _mirrored(source: str, mirror: str | None) -> str:
+    """Returns the source; of a painting its file in the mirror, or its address."""
     from atelier.data.pictures import PAINTINGS
 
     if source in PAINTINGS and mirror:
         return str(Path(mirror) / "paintings" / f"{source}.jpg")
-    address = PAINTINGS.get(source, source)
+    return PAINTINGS.get(source, source)
+
+
+def _local_source(source: str, downloads: str, mirror: str | None) -> str:
+    """Returns the source, or the file that it was downloaded to."""
+    address = _mirrored(source, mirror)
     if not address.startswith(("http://", "https://")):
-        return source
+        return address
     import pooch
 
     pooch.get_logger().addFilter(RedactingFilter())

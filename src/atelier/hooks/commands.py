@@ -12,6 +12,7 @@ from atelier.configuration.command_line import (
     command_for_pipeline,
     command_line,
     custom_conf_source,
+    rerun_switches,
 )
 from atelier.configuration.redaction import redact
 
@@ -41,7 +42,7 @@ class CommandHooks:
             run_params: Kedro's record of the run, as its hooks get it.
         """
         run = redact({**run_params, **self._source, **cli_only_options()})
-        return command_line(run, run.get("runtime_params") or {})
+        return command_line(run, {**(run.get("runtime_params") or {}), **rerun_switches()})
 
     def run_first(self, run_params: Mapping[str, Any], pipeline: str) -> str:
         """Returns the command that runs another pipeline on the data of a run, without secrets.

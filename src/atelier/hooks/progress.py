@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
+from atelier.hooks.runners import only_explains
+
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
     from kedro.pipeline import Pipeline
@@ -24,28 +26,36 @@ class ProgressHooks:
     """
 
     def __init__(self) -> None:
-        self._nodes_run = 0
+        self._nodes_run = self._nodes_skipped = 0
+        self._explained = ""
 
     @hook_impl
     def before_pipeline_run(self) -> None:
         """Begins to count the nodes that run."""
-        self._nodes_run = 0
+        self._nodes_run = self._nodes_skipped = 0
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Names the node that begins."""
         self._nodes_run += 1
-        logger.info("%s …", node.name)
+        if node.name != self._explained:
+            logger.info("%s …", node.name)
+
+    @hook_impl
+    def before_node_rerun(self, node: Node) -> None:
+        """Notes a node that the runner has named, with the reasons."""
+        self._explained = node.name
+
+    @hook_impl
+    def after_node_skipped(self) -> None:
+        """Counts a node that is unchanged."""
+        self._nodes_skipped += 1
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Names the pages to open, the commands of MLflow and Kedro-Viz, and the figures."""
         if not self._nodes_run:
-            logger.info(
-                "Nothing to do: all outputs of all %d nodes exist. "
-                "Leave out --only-missing-outputs to make them again",
-                len(pipeline.nodes),
-            )
+            self._advise(pipeline)
             return
         _announce(sorted(pipeline.outputs()), catalog)
         figures = [name for name in pipeline.all_outputs() if name.endswith("_figure")]
@@ -57,6 +67,17 @@ class ProgressHooks:
             "  figures    data/08_reporting/ (%d from this run)",
             len(figures),
         )
+
+    def _advise(self, pipeline: Pipeline) -> None:
+        """Says how nodes run that did not run."""
+        if self._nodes_skipped:
+            logger.info("To run unchanged nodes again: --params force=true")
+        elif not only_explains():
+            logger.info(
+                "Nothing to do: all outputs of all %d nodes exist. "
+                "Leave out --only-missing-outputs to make them again",
+                len(pipeline.nodes),
+            )
 
 
 def _announce(outputs: list[str], catalog: CatalogProtocol[Any, Any]) -> None:

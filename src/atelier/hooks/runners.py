@@ -45,6 +45,11 @@ def session_runner() -> Any:
     return None
 
 
+def only_explains() -> bool:
+    """Returns whether the present session only says what would run."""
+    return bool(getattr(session_runner(), "explain", False))
+
+
 def check_runner(runner: Any) -> None:
     """Refuses a runner that does not run one node after the other in the session's own thread.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from atelier.hooks.active_runs import KILLED, end_active_run, short_tags
 from atelier.hooks.experiment_runs import ExperimentRuns
@@ -12,6 +12,10 @@ from atelier.hooks.termination import exit_on_sigterm, restore_sigterm
 
 INTERRUPTED = "interrupted"
 """The reason of runs that Ctrl-C or SIGTERM has ended."""
+NODES_RUN, NODES_UNCHANGED = "nodes_run", "nodes_unchanged"
+"""Tags of a command's run: how many nodes had changed, and how many were left out."""
+REASONS = "reasons.json"
+"""The table of why each node ran."""
 
 
 class SessionRun:
@@ -58,6 +62,26 @@ class SessionRun:
         os.environ.pop("MLFLOW_RUN_ID", None)  # or the runs below would continue that run too
         atexit.register(self._end_at_exit, os.getpid())
         exit_on_sigterm()
+
+    def log_reasons(self, reasons: Sequence[tuple[str, str]], unchanged: int) -> None:
+        """Stores with the run how many nodes were unchanged, and why each other node ran.
+
+        Args:
+            reasons: The nodes' names with one reason each.
+            unchanged: The number of nodes that were left out.
+        """
+        import mlflow
+
+        if self._run_id is None or not (reasons or unchanged):
+            return
+        client = mlflow.MlflowClient()
+        client.set_tag(self._run_id, NODES_UNCHANGED, unchanged)
+        client.set_tag(self._run_id, NODES_RUN, len({node for node, _ in reasons}))
+        if not reasons:
+            return
+        nodes, sentences = zip(*reasons, strict=True)
+        table = {"node": list(nodes), "reason": list(sentences)}
+        client.log_table(self._run_id, table, REASONS)
 
     def end(self, status: str, reason: str = "") -> None:
         """Ends the runs of the experiments, the run and all runs above it; the user's stays open.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +21,7 @@ from atelier.hooks.locking import wait_for_locked_stores
 from atelier.hooks.logging_switch import switch_logging
 from atelier.hooks.planning import nodes_to_run
 from atelier.hooks.run_names import ChangedParameters
+from atelier.hooks.runners import only_explains
 from atelier.hooks.session_run import SessionRun
 from atelier.hooks.store import prepare_store, restore_mlflow_variables
 from atelier.hooks.version_control import git_tags
@@ -71,6 +72,7 @@ class TrackingHooks(MlflowHook):
     _options: frozenset[str]
     _changed: ChangedParameters
     _node: str
+    _reasons: list[tuple[str, str]]
 
     def __init__(self, commands: CommandHooks, descriptions: RunDescriptions) -> None:
         super().__init__()
@@ -78,6 +80,7 @@ class TrackingHooks(MlflowHook):
         self._run = SessionRun(self._experiments, before_end=descriptions.describe_session)
         self._commands = commands
         self._node = ""
+        self._reasons, self._unchanged = [], 0
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -109,10 +112,12 @@ class TrackingHooks(MlflowHook):
         catalog: CatalogProtocol[Any, Any],
     ) -> None:
         """Begins the run of the session; its tags repeat the command line, without secrets."""
-        self._node = ""
+        self._node, self._reasons, self._unchanged = "", [], 0
         names = requested_pipelines(run_params) or ["__default__"]
         tracking = self.mlflow_config.tracking
-        self._is_mlflow_enabled = _assert_mlflow_enabled(names, self.mlflow_config)
+        self._is_mlflow_enabled = not only_explains() and _assert_mlflow_enabled(
+            names, self.mlflow_config
+        )
         if not self._is_mlflow_enabled:
             switch_logging(pipeline, catalog, active=False)
             return
@@ -171,6 +176,17 @@ class TrackingHooks(MlflowHook):
         self._experiments.count(node)
 
     @hook_impl
+    def before_node_rerun(self, node: Node, reasons: Sequence[str]) -> None:
+        """Notes why the node runs."""
+        self._reasons += [(node.name, str(redact(reason))) for reason in reasons]
+
+    @hook_impl
+    def after_node_skipped(self, node: Node) -> None:
+        """Counts a node that is unchanged; its experiment waits for it no longer."""
+        self._unchanged += 1
+        self._experiments.count(node)
+
+    @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Ends the runs."""
         self._end(FINISHED)
@@ -215,6 +231,7 @@ class TrackingHooks(MlflowHook):
     def _end(self, status: str, reason: str = "") -> None:
         if status == FINISHED:
             self._end_completed()
+        self._run.log_reasons(self._reasons, self._unchanged)
         self._run.end(status, reason)
 
     def _restore_logging(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:

@@ -12,6 +12,7 @@ from kedro.framework.startup import bootstrap_project
 from atelier.configuration.project import project_folder
 from atelier.datasets.tracked import run_page
 from atelier.hooks.experiment_runs import NAMESPACE
+from atelier.hooks.session_run import NODES_RUN
 
 RUN_TAG = "atelier.mark"
 """The tag by which the scheduler finds the run that it started."""
@@ -27,8 +28,8 @@ def summarize_run(client: Any, experiment: str, tag: str, names: Collection[str]
         names: The main groups of metrics, such as ``digits.test``.
 
     Returns:
-        ``run_id`` of the command's run, and ``metrics`` by names such as ``digits.test/accuracy``;
-        nothing if no run has the tag.
+        ``run_id`` of the command's run, ``metrics`` by names such as ``digits.test/accuracy``, and
+        ``unchanged``, whether no node ran since none had changed; nothing if no run has the tag.
     """
     condition = f"tags.`{RUN_TAG}` = '{tag}'"
     runs = client.search_runs([experiment], condition, order_by=["start_time"])
@@ -43,6 +44,7 @@ def summarize_run(client: Any, experiment: str, tag: str, names: Collection[str]
     }
     return {
         "run_id": parents[0].info.run_id,
+        "unchanged": parents[0].data.tags.get(NODES_RUN) == "0",
         "metrics": {
             name: value for name, value in sorted(metrics.items()) if name.split("/")[0] in names
         },

@@ -1,5 +1,6 @@
 """Nodes of the ingest pipeline."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,9 @@ from atelier.data.params import SPLITS, SourceParams, SplitParams
 from atelier.data.sources import Downloader
 from atelier.data.user_data.params import UserDataParams
 from atelier.types import Arrays, Metrics
+
+WHOLE = frozenset({".npz", ".npy", ".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz"})
+"""Endings of files that contain all of a data set."""
 
 
 def acquire(
@@ -24,6 +28,13 @@ def acquire(
     provenance = data.provenance_record(source, params, parts, splits)
     train, validation, calibration, test = (parts[name] for name in SPLITS)
     return train, validation, calibration, test, provenance
+
+
+def source_files(params: SourceParams, user_data: UserDataParams) -> list[Path]:
+    """Returns the files and folders of a user's data, else of the mirror."""
+    if user_data.data:
+        return [_with_neighbours(user_data.data)]
+    return _mirrored(params.mirror, params.dataset) if params.source == "mirror" else []
 
 
 def check_splits(
@@ -80,6 +91,13 @@ def acquire_cells(
     return parts["train"], parts["validation"], parts["test"], provenance
 
 
+def cell_files(params: CellSourceParams) -> list[Path]:
+    """Returns the files and folders of a user's images of cells, else of the mirror."""
+    if params.path:
+        return [_with_neighbours(params.path)]
+    return _mirrored(params.mirror, params.dataset) if params.source == "mirror" else []
+
+
 def describe_cells(
     train: Arrays, validation: Arrays, test: Arrays, provenance: dict[str, Any]
 ) -> tuple[pd.DataFrame, Metrics, Any]:
@@ -95,3 +113,15 @@ def describe_cells(
     examples = dict(list(parts["train"].items())[:6])
     title = f"{provenance['name']}: training images"
     return table, metrics, cells.figures.cells_figure(examples, title=title)
+
+
+def _mirrored(mirror: str | None, dataset: str) -> list[Path]:
+    """Returns the files of a mirror itself, and its folder of a data set."""
+    folder = Path(mirror or "").expanduser()
+    return [*sorted(path for path in folder.glob("*") if path.is_file()), folder / dataset]
+
+
+def _with_neighbours(data: str) -> Path:
+    """Returns a folder or an archive; for a table, its folder, which has the images."""
+    path = Path(data).expanduser()
+    return path if path.is_dir() or path.suffix in WHOLE else path.parent

@@ -2,13 +2,14 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from atelier.incremental import with_reads
 from atelier.pipelines.ingest import nodes
 
 SPLITS = ["train_arrays", "validation_arrays", "calibration_arrays", "test_arrays"]
 
 INGEST = [
     Node(
-        nodes.acquire,
+        with_reads(nodes.acquire, nodes.source_files),
         ["archives", "params:ingest", "params:user_data", "params:splits"],
         [*SPLITS, "provenance"],
         name="acquire",
@@ -41,7 +42,7 @@ CELL_SPLITS = ["train_arrays", "validation_arrays", "test_arrays"]
 
 CELLS = [
     Node(
-        nodes.acquire_cells,
+        with_reads(nodes.acquire_cells, nodes.cell_files),
         ["archives", "params:ingest", "params:splits"],
         [*CELL_SPLITS, "provenance"],
         name="acquire_cells",

@@ -1,0 +1,43 @@
+"""The switches of ``kedro run`` that decide which nodes run again: ``--params force=true``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+SWITCHES = ("force", "explain")
+"""Parameters of the command line that are meant for the runner: run all, or only say why."""
+RUNNER = "atelier.incremental.IncrementalRunner"
+"""The runner of a command that names none, which leaves out unchanged nodes."""
+
+
+def choose_runner(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the options of ``kedro run`` with a runner, which gets the switches.
+
+    A command that names a runner, or asks for missing outputs only, keeps Kedro's meaning.
+
+    Args:
+        options: By Kedro's names.
+
+    Raises:
+        ValueError: If such a command has switches as well.
+
+    Examples:
+        >>> options = choose_runner({"params": {"force": True, "seed": 1}})
+        >>> options["params"], options["runner_params"]
+        ({'seed': 1}, {'force': True})
+    """
+    parameters = dict(options.get("params") or {})
+    switches = {name: parameters.pop(name) for name in SWITCHES if name in parameters}
+    if options.get("runner") or options.get("only_missing_outputs"):
+        if switches:
+            given = ", ".join(f"{name}={value}" for name, value in switches.items())
+            raise ValueError(
+                "Expected --params force=… or explain=… without --runner and "
+                f"--only-missing-outputs. Received: {given} with one of these; leave it out"
+            )
+        return dict(options)
+    return {
+        **options,
+        "params": parameters,
+        "runner": RUNNER,
+        "runner_params": {**(options.get("runner_params") or {}), **switches},
+    }

@@ -1,0 +1,45 @@
+"""Hooks by which the runner tells the rest of a project what it decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kedro.framework.hooks.markers import hook_spec
+from kedro.io import CatalogProtocol
+from kedro.pipeline.node import Node
+from pluggy import PluginManager
+
+
+class IncrementalSpecifications:
+    """The hooks of a run that leaves out unchanged nodes; a project writes them like Kedro's."""
+
+    @hook_spec
+    def after_node_skipped(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Is called for a node that is left out, in the place of the hooks around its run.
+
+        Args:
+            node: The node.
+            catalog: The datasets of the session.
+        """
+
+    @hook_spec
+    def before_node_rerun(self, node: Node, reasons: Sequence[str]) -> None:
+        """Is called before a node runs.
+
+        Args:
+            node: The node.
+            reasons: Why it runs, one sentence each.
+        """
+
+
+def add_hooks(manager: Any) -> None:
+    """Adds the hooks to a plugin manager that does not have them.
+
+    Args:
+        manager: Kedro's plugin manager; its stand-in for a run without hooks is left as it is.
+    """
+    if isinstance(manager, PluginManager):
+        caller = getattr(manager.hook, "after_node_skipped", None)
+        if caller is None or not caller.has_spec():
+            manager.add_hookspecs(IncrementalSpecifications)
