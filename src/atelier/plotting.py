@@ -70,7 +70,13 @@ def stretch_contrast(image: Array) -> Array:
 
 
 def rotate_long_names(axes: Axes, names: Sequence[str], *, longest: int) -> None:
-    """Turns the tick labels of the x axis where a name has more than ``longest`` letters."""
+    """Turns the tick labels of the x axis where a name is long.
+
+    Args:
+        axes: With one tick for each name.
+        names: The tick labels.
+        longest: Most letters of a name that is not turned.
+    """
     if max(map(len, names), default=0) > longest:
         axes.tick_params(axis="x", labelrotation=90)
 

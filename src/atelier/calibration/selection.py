@@ -105,6 +105,11 @@ def _choice(table: pd.DataFrame) -> str:
 def chosen_calibrator(logits: Array, labels: Labels, table: pd.DataFrame) -> tuple[str, Calibrator]:
     """Fits the calibrator that a :func:`selection_table` chose to the whole calibration part.
 
+    Args:
+        logits: Of the calibration part, (n, classes).
+        labels: (n,), integers in [0, classes).
+        table: The selection table.
+
     Returns:
         Its name, and the calibrator; ``uncalibrated`` is temperature scaling by T = 1.
     """

@@ -27,5 +27,14 @@ class Records(NamedTuple):
 
 
 def records_table(part: str, names: list[str], labels: list[str]) -> pd.DataFrame:
-    """Returns the table of records of one part."""
+    """Returns the table of records of one part.
+
+    Args:
+        part: Name of the part, such as ``train``.
+        names: Names of its images.
+        labels: The class of each.
+
+    Returns:
+        The columns ``part``, ``name`` and ``label``.
+    """
     return pd.DataFrame({"part": part, "name": names, "label": labels})
