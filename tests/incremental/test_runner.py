@@ -4,10 +4,17 @@ import sys
 from dataclasses import replace
 
 import pytest
+from kedro.io import MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from support.small_project import ORDER, PACKAGE, STORED
 
-from atelier.incremental import IncrementalRunner, libraries, with_effects
+from atelier.incremental import (
+    IncrementalRunner,
+    configuration,
+    configure,
+    libraries,
+    with_effects,
+)
 
 EVERYTHING = set(ORDER)
 
@@ -302,3 +309,45 @@ def test_records_are_one_file_for_each_node(project):
     )
     assert records == sorted(ORDER)
     assert sorted(STORED) == sorted(project.outputs())
+
+
+def test_a_project_can_name_nodes_that_always_run(project):
+    project.configuration = replace(
+        project.configuration, always_runs=lambda node: node.name == "total"
+    )
+    project.run()
+    assert project.run().reasons == {"total": ["always runs: the project says so"]}
+
+
+def test_a_dataset_that_is_read_without_being_an_input_counts(project):
+    project.configuration = replace(
+        project.configuration, hidden_inputs=lambda node: ["words"] * (node.name == "total")
+    )
+    project.run()
+    project.change(words="a")
+    assert project.run().ran == ["count", "total"]
+
+
+def test_it_runs_without_hooks_too(project):
+    for _ in range(2):
+        runner = IncrementalRunner(configuration=project.configuration)
+        runner.run(project.pipeline(), project.catalog())
+    assert project.run().ran == []
+
+
+def test_the_configuration_can_be_set_for_all_runners(project, monkeypatch):
+    monkeypatch.setattr(configuration, "_configured", [None])
+    configure(project.configuration)
+    IncrementalRunner().run(project.pipeline(), project.catalog())
+    assert project.run().ran == []
+
+
+def test_data_in_memory_that_no_node_makes_cannot_be_compared(project):
+    pipeline = Pipeline([Node(len, "given", "total", name="measure")])
+    for _ in range(2):
+        catalog = project.catalog()
+        catalog["given"] = MemoryDataset([1, 2])
+        calls = project.run(pipeline, catalog)
+    assert calls.reasons["measure"] == [
+        "always runs: input given has neither a local file nor a content digest"
+    ]

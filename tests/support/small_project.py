@@ -228,13 +228,13 @@ class SmallProject:
         words = TextDataset(filepath=(data / "words.txt").as_posix())
         return DataCatalog(stored | memory | {"words": words})
 
-    def run(self, pipeline=None, **options) -> Calls:
+    def run(self, pipeline=None, catalog=None, **options) -> Calls:
         """Runs incrementally."""
         calls = Calls()
         manager = _create_hook_manager()
         manager.register(calls)
         runner = IncrementalRunner(configuration=self.configuration, **options)
-        runner.run(pipeline or self.pipeline(), self.catalog(), manager)
+        runner.run(pipeline or self.pipeline(), catalog or self.catalog(), manager)
         return calls
 
     def outputs(self) -> dict[str, bytes]:

@@ -29,7 +29,7 @@ def summarize_run(client: Any, experiment: str, tag: str, names: Collection[str]
 
     Returns:
         ``run_id`` of the command's run, ``metrics`` by names such as ``digits.test/accuracy``, and
-        ``unchanged``, whether no node ran since none had changed; nothing if no run has the tag.
+        ``unchanged`` where no node ran since none had changed; nothing if no run has the tag.
     """
     condition = f"tags.`{RUN_TAG}` = '{tag}'"
     runs = client.search_runs([experiment], condition, order_by=["start_time"])
@@ -42,12 +42,13 @@ def summarize_run(client: Any, experiment: str, tag: str, names: Collection[str]
         if NAMESPACE in run.data.tags
         for name, value in run.data.metrics.items()
     }
+    unchanged = parents[0].data.tags.get(NODES_RUN) == "0"
     return {
         "run_id": parents[0].info.run_id,
-        "unchanged": parents[0].data.tags.get(NODES_RUN) == "0",
         "metrics": {
             name: value for name, value in sorted(metrics.items()) if name.split("/")[0] in names
         },
+        **({"unchanged": True} if unchanged else {}),
     }
 
 
