@@ -28,9 +28,9 @@ def test_an_unchanged_project_runs_nothing_and_says_so(project, lines):
     assert lines() == ["Nothing to do: 7 nodes unchanged."]
 
 
-def test_the_first_run_says_that_nothing_is_recorded(project, lines):
+def test_a_node_that_never_ran_is_named_without_a_reason(project, lines):
     project.run()
-    assert "total: not recorded" in lines()
+    assert "total …" in lines()
 
 
 def test_a_comment_a_docstring_and_unused_code_wake_nobody(project):

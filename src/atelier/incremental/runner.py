@@ -19,7 +19,7 @@ from kedro.runner.task import Task
 from atelier.incremental.configuration import Configuration, current_configuration
 from atelier.incremental.hook_specifications import add_hooks
 from atelier.incremental.inspections import Finding, Inspections, file_name
-from atelier.incremental.reasons import join_reasons
+from atelier.incremental.reasons import NOT_RECORDED, join_reasons
 from atelier.incremental.steps import Step
 
 logger = logging.getLogger(__name__)
@@ -157,7 +157,7 @@ class _Run:
             self._inspections.record(finding)
 
     def _execute_node(self, node: Node, reasons: Sequence[str]) -> None:
-        logger.info("%s: %s", node.name, join_reasons(reasons))
+        logger.info("%s%s", node.name, _told(reasons))
         self._manager.hook.before_node_rerun(node=node, reasons=reasons)
         Task(
             node=node,
@@ -205,6 +205,11 @@ def _summarize(skipped: int, total: int) -> None:
         logger.info("Nothing to do: %d nodes unchanged.", total)
     elif skipped:
         logger.info("%d nodes run, %d unchanged.", total - skipped, skipped)
+
+
+def _told(reasons: Sequence[str]) -> str:
+    """Returns the reasons after a name; nothing is to be told of a node that never ran."""
+    return " …" if list(reasons) == [NOT_RECORDED] else f": {join_reasons(reasons)}"
 
 
 def _reasons(findings: Iterable[Finding]) -> bool:
