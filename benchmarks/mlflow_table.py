@@ -119,14 +119,15 @@ def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 
 
 def open_seconds(
-    browser: Browser, page_address: str, newest: str, patience: float = PATIENCE
-) -> tuple[float, float]:
-    """Returns how long the table takes in a new window, for the first and for the second time.
+    browser: Browser, page_address: str, newest: str, *, times: int, patience: float = PATIENCE
+) -> list[float]:
+    """Returns how long the table takes in a new window, each time that it is opened there.
 
     Args:
         browser: Opens the window.
         page_address: Of the table.
         newest: Name of the run that the table must show.
+        times: How often the window opens the table.
         patience: Seconds after which to give up.
 
     Raises:
@@ -134,8 +135,7 @@ def open_seconds(
     """
     with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
         context.set_default_timeout(1000 * patience)
-        first, second = (time_opening(context, page_address, newest) for _ in range(2))
-    return first, second
+        return [time_opening(context, page_address, newest) for _ in range(times)]
 
 
 def time_opening(context: BrowserContext, page_address: str, newest: str) -> float:
@@ -153,9 +153,9 @@ def time_opening(context: BrowserContext, page_address: str, newest: str) -> flo
 def first_visit(browser: Browser, page_address: str, newest: str) -> None:
     """Opens the table while the server still starts, again if its first answers were missing."""
     with suppress(WaitedTooLongError):
-        open_seconds(browser, page_address, newest, PATIENCE / 10)
+        open_seconds(browser, page_address, newest, times=1, patience=PATIENCE / 10)
         return
-    open_seconds(browser, page_address, newest)
+    open_seconds(browser, page_address, newest, times=1)
 
 
 def measure(browser: Browser, runs: int, repeats: int) -> tuple[float, float, float]:
@@ -168,7 +168,7 @@ def measure(browser: Browser, runs: int, repeats: int) -> tuple[float, float, fl
             page = f"{address}/#/experiments/{experiment}/runs"
             newest = f"run {runs - 1}"
             first_visit(browser, page, newest)
-            times = [open_seconds(browser, page, newest) for _ in range(repeats)]
+            times = [open_seconds(browser, page, newest, times=2) for _ in range(repeats)]
     first, second = map(statistics.median, zip(*times, strict=True))
     return first, second, made
 

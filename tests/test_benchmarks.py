@@ -44,6 +44,7 @@ ROWS = {
     "mlflow_table": [
         rf"10 +{NUMBER} s +1\.00 x +{NUMBER} s",
         rf"24 +{NUMBER} s +{NUMBER} x +{NUMBER} s",
+        rf"most runs of these that open for the first time in less than 5 s: {NUMBER}",
         rf"most runs of these that open again in less than 5 s: {NUMBER}",
     ],
     "predict": [

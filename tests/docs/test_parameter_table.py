@@ -22,9 +22,9 @@ def rows() -> dict[str, set[str]]:
     """The pipelines that the table names for each short name, all its rows together."""
     told: dict[str, set[str]] = {}
     for line in GUIDE.read_text("utf-8").splitlines():
-        cells = [set(re.findall(r"`(\w+)`", cell)) for cell in line.strip("|").split(" | ")]
-        for name in cells[0] if len(cells) == 3 else ():
-            told.setdefault(name, set()).update(cells[2] or {"all"} & set(line.split()))
+        cells = line.strip("|").split(" | ")
+        for name in re.findall(r"`(\w+)`", cells[0]) if len(cells) == 3 else ():
+            told.setdefault(name, set()).update(re.findall(r"\w+", cells[2]))
     return told
 
 
