@@ -171,6 +171,7 @@ def serve(control: socket.socket) -> dict:
     """Forks for each request; returns in the forks only, with the request.
 
     Between server and program is a process that waits for the program and reports how it ended.
+    The program itself reports its number, once it leads its session.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that report
@@ -183,9 +184,11 @@ def serve(control: socket.socket) -> dict:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if program := os.fork():
         close_all(*outputs)
-        os.write(report, REPORT.pack(program))
         os.write(report, REPORT.pack(os.waitpid(program, 0)[1]))
         os._exit(0)
+    if request["session"]:
+        os.setsid()
+    os.write(report, REPORT.pack(os.getpid()))
     for number, output in enumerate(outputs, start=1):
         os.dup2(output, number)
     close_all(report, *outputs)
@@ -204,8 +207,6 @@ def become(request: dict) -> None:
     import numpy as np
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if request["session"]:
-        os.setsid()
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
