@@ -143,7 +143,7 @@ def test_a_run_that_takes_too_long_is_ended(scheduler):
 def test_a_tick_is_a_run_in_mlflow_whose_metrics_the_asset_shows(scheduler):
     (run,) = scheduler.ended("forced", 1)
     shown, command = shown_and_logged(scheduler.project, run)
-    assert "result" not in shown
+    assert "unchanged" not in shown
     for namespace, metric in (("picture", "otsu/threshold"), ("cells", "otsu/f1")):
         (child,) = of_tick(scheduler.project.experiments("thresholding", namespace), run)
         assert child.data.tags["mlflow.parentRunId"] == command.info.run_id
@@ -154,7 +154,8 @@ def test_a_tick_is_a_run_in_mlflow_whose_metrics_the_asset_shows(scheduler):
 def test_a_tick_without_a_change_says_so(scheduler):
     *_, run = scheduler.ended("minutely", 2)
     shown, command = shown_and_logged(scheduler.project, run)
-    assert shown["result"]["text"] == "unchanged"
+    assert "no node ran" in shown["unchanged"]["text"]
+    assert shown["picture.otsu/threshold"]["floatValue"] > 0  # of the last run
     (only,) = of_tick(scheduler.project.runs(), run)  # and no experiment's
     assert only.info.run_id == command.info.run_id
 
