@@ -6,7 +6,7 @@ import logging
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -74,19 +74,6 @@ class MetricLogDataset(ReadOnlyDataset):
     def load(self) -> MlflowMetricLog:
         """Returns a log that begins at step 1."""
         return MlflowMetricLog(self._prefix, names=self._names, active=self._logging_activated)
-
-
-@runtime_checkable
-class DependsOnCode(Protocol):
-    """A sink with unfinished work, which only the code that began it may continue."""
-
-    def with_code(self, code: str) -> Self:
-        """Returns the sink of some code.
-
-        Args:
-            code: Digest of the code that the node reaches.
-        """
-        ...
 
 
 class FileCheckpoint:

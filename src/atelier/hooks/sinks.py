@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
-from atelier.datasets.sinks import DependsOnCode
-from atelier.pipelines.sinks import provide_sinks, sinks_of
+from atelier.pipelines.sinks import DependsOnCode, provide_sinks, sinks_of
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
