@@ -24,12 +24,13 @@ class IncrementalSpecifications:
         """
 
     @hook_spec
-    def before_node_rerun(self, node: Node, reasons: Sequence[str]) -> None:
+    def before_node_rerun(self, node: Node, reasons: Sequence[str], code: str) -> None:
         """Is called before a node runs.
 
         Args:
             node: The node.
             reasons: Why it runs, one sentence each.
+            code: Digest of the code that it reaches, comments and docstrings left out.
         """
 
 

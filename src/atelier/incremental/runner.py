@@ -152,13 +152,14 @@ class _Run:
         for finding in findings:
             self._inspections.records.remove(finding.node.name)
         for finding in findings:
-            self._execute_node(finding.node, finding.reasons)
+            self._execute_node(finding)
         for finding in findings:
             self._inspections.record(finding)
 
-    def _execute_node(self, node: Node, reasons: Sequence[str]) -> None:
+    def _execute_node(self, finding: Finding) -> None:
+        node, reasons, code = finding.node, finding.reasons, finding.facts.code_digest
         logger.info("%s%s", node.name, _told(reasons))
-        self._manager.hook.before_node_rerun(node=node, reasons=reasons)
+        self._manager.hook.before_node_rerun(node=node, reasons=reasons, code=code)
         Task(
             node=node,
             catalog=self._catalog,
