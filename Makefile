@@ -9,13 +9,19 @@ HOST ?= 127.0.0.1
 SCHEDULER := orchestration/.venv
 SCHEDULER_READY := $(SCHEDULER)/.ready
 
-.PHONY: run test test-older-cpu check docs notebooks ui viz schedule gpu bench lock clean
+.PHONY: run test quick test-older-cpu check docs notebooks ui viz schedule gpu bench lock clean
 
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
 
 test: $(READY) $(SCHEDULER_READY)  ## the whole test suite, in two processes
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+QUICK := tests/calibration tests/cells tests/clustering tests/comparison tests/data tests/drift tests/evaluation tests/report \
+	tests/storage tests/thresholding --ignore=tests/calibration/test_confidence.py --ignore=tests/calibration/test_report.py
+
+quick: $(READY)  ## the numerical tests without processes, servers, browser and training, in a minute
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) $(ARGS)
 
 NUMERICAL := tests/calibration tests/cells tests/clustering tests/data tests/evaluation tests/segmentation tests/thresholding \
 	tests/sweep/test_population.py

@@ -1,5 +1,7 @@
 """What tests share: real data where there is some, one finished run, small made images."""
 
+import fcntl
+import json
 import os
 import random
 import shutil
@@ -13,6 +15,7 @@ import wrapt
 from hypothesis import HealthCheck, settings
 from support.chromium import CHROMIUM, skip_without_chromium
 from support.project import Project
+from support.schedule import position
 from support.servers import served_folder
 from support.training import dots
 
@@ -26,6 +29,12 @@ settings.register_profile(
 settings.load_profile("any machine")
 
 
+def pytest_collection_modifyitems(config, items) -> None:
+    """Puts long files first where processes share them, unless the order is to be random."""
+    if hasattr(config, "workerinput") and not config.pluginmanager.hasplugin("randomly"):
+        items.sort(key=position)
+
+
 @wrapt.when_imported("tensorflow")
 def set_two_threads(tensorflow) -> None:
     """TensorFlow takes its threads before its first operation, whichever test has that."""
@@ -35,16 +44,57 @@ def set_two_threads(tensorflow) -> None:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Project:
-    """A project in which everything ran once; tests only look at it."""
-    project = Project(tmp_path_factory.mktemp("finished"))
-    project.output = project.run()
-    project.report = project.path("08_reporting", "test", "report.html").read_text("utf-8")
+def finished(tmp_path_factory, worker_id) -> Project:
+    """A project in which everything ran once, in real processes; tests only look at it.
+
+    The processes of pytest-xdist share it: the first that needs it makes it, the others wait.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    shared = (folder if worker_id == "master" else folder.parent) / "finished"
+    with open(shared.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / NOTES).exists():
+            shutil.rmtree(shared, ignore_errors=True)
+            make_finished(shared)
+    return opened(shared)
+
+
+NOTES = "notes.json"
+"""What the first run printed, its report, and which runs were compared."""
+
+
+def make_finished(folder: Path) -> None:
+    folder.mkdir()
+    project = Project(folder)
+    project.forks = False
+    notes = {"output": project.run()}
+    notes["report"] = project.path("08_reporting", "test", "report.html").read_text("utf-8")
     project.run("--pipeline", "drift")
     project.run("--pipeline", "promote")
-    project.compared = [run_id(project, "calibration", name) for name in COMPARED]
-    project.run("--pipeline", "compare", "--params", f"runs={'+'.join(project.compared)}")
+    notes["compared"] = [run_id(project, "calibration", name) for name in COMPARED]
+    project.run("--pipeline", "compare", "--params", f"runs={'+'.join(notes['compared'])}")
+    (folder / NOTES).write_text(json.dumps(notes))
+
+
+def opened(folder: Path) -> Project:
+    """A project in which everything ran, with its notes as attributes."""
+    project = Project(folder)
+    vars(project).update(json.loads((folder / NOTES).read_text()))
     return project
+
+
+@pytest.fixture(scope="module")
+def copied(finished, tmp_path_factory) -> Project:
+    """A copy of the finished project, which the tests of a file may change.
+
+    Its store is rewritten for its folder, as the first command in it does.
+    """
+    from atelier.hooks.relocation import rewrite_moved_store
+
+    folder = tmp_path_factory.mktemp("copied") / "project"
+    shutil.copytree(finished.folder, folder)
+    rewrite_moved_store(folder / "mlflow.db", "atelier-test", str(folder / "mlruns"))
+    return opened(folder)
 
 
 COMPARED = ("characters", "overtrained")

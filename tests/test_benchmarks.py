@@ -3,12 +3,13 @@
 import os
 import re
 import subprocess
-import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from support.chromium import skip_without_chromium
+from support.fork_server import run_python
 from support.project import ROOT
 
 NUMBER = r"[\d.,]+"
@@ -24,8 +25,8 @@ def run_tiny(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "CUDA_VISIBLE_DEVICES": ""}
     environment |= {"JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"}
     sizes = TINY.get(name, ["--tiny"])
-    command = [sys.executable, ROOT / "benchmarks" / f"{name}.py", *arguments, *sizes]
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment)
+    command = [ROOT / "benchmarks" / f"{name}.py", *arguments, *sizes]
+    return run_python(*map(str, command), cwd=Path.cwd(), env=environment)
 
 
 ROWS = {

@@ -181,8 +181,7 @@ def test_many_writers_lose_no_run_and_no_metric(site, database):
     experiment = site.client().create_experiment("storm")
     numbers = [str(RUNS), str(METRICS)]
     writers = [
-        subprocess.Popen([sys.executable, "-c", STORM, site.store, str(one), *numbers])
-        for one in range(WRITERS)
+        site.start_python("-c", STORM, site.store, str(one), *numbers) for one in range(WRITERS)
     ]
     assert [one.wait(PATIENCE) for one in writers] == [0] * WRITERS
     client = site.client()
@@ -258,8 +257,6 @@ def test_a_server_with_passwords_lets_in_only_who_has_one(site, database, tmp_pa
 
 def test_a_server_that_is_not_there_is_said_at_once(site):
     address = f"http://127.0.0.1:{free_port()}"
-    other = site.environment | {"MLFLOW_TRACKING_URI": address}
-    line = [sys.executable, "-m", "kedro", "run", "--env", "cluster", "--pipeline", "gradients"]
-    ended = subprocess.run(line, cwd=site.folder, env=other, capture_output=True, text=True)
-    assert ended.returncode != 0
-    assert f"Expected an MLflow server at {address}" in ended.stdout + ended.stderr
+    line = ("-m", "kedro", "run", "--env", "cluster", "--pipeline", "gradients")
+    told = site.python(*line, ok=False, MLFLOW_TRACKING_URI=address)
+    assert f"Expected an MLflow server at {address}" in told

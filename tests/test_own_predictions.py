@@ -3,8 +3,6 @@
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -14,7 +12,6 @@ import pandas as pd
 import pytest
 from distributed import LocalCluster
 from PIL import Image
-from support.patience import PATIENCE
 from support.project import ROOT, Project
 from support.servers import free_port, serve
 from support.stores import tracking_at
@@ -53,12 +50,10 @@ def snippet() -> str:
     return code
 
 
-def run_all(project, lines):
+def run_all(project, lines, *, forks):
+    project.forks = forks
     program = PROGRAM.format(commands=[["run", "--env", "test", *line] for line in lines])
-    return subprocess.run(
-        [sys.executable, "-c", program], cwd=project.folder, env=project.environment,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE,
-    ).stdout  # fmt: skip
+    return project.python("-c", program)
 
 
 def register(project, namespace, seed):
@@ -122,7 +117,7 @@ def in_order(table):
 def test_every_command_of_the_guide_gives_the_models_labels_for_the_same_pictures(project):
     lines = [line[2:] for line in commands() if line[:2] == ["kedro", "run"]]
     *here, cluster = lines
-    output = run_all(project, here)
+    output = run_all(project, here, forks=True)
     assert output.count("ended 0") == len(here) == 5, output
     found = tables(project)
     for name in ("my_pictures", "my_list", "my_images", "my_table"):
@@ -135,7 +130,7 @@ def test_every_command_of_the_guide_gives_the_models_labels_for_the_same_picture
         host="127.0.0.1",
     ) as workers:  # fmt: skip
         away = [word.replace("tcp://127.0.0.1:8786", workers.scheduler_address) for word in cluster]
-        output = run_all(project, [away])
+        output = run_all(project, [away], forks=False)
     assert "ended 0" in output, output
     assert "imported False" in output
     pd.testing.assert_frame_equal(tables(project)["my_pictures"], before, rtol=1e-4)

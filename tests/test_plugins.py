@@ -2,10 +2,10 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from support.fork_server import run_python
 from support.project import ROOT
 
 EXAMPLES = ROOT / "docs" / "guides" / "examples"
@@ -32,8 +32,7 @@ def package(folder: Path, group: str, name: str, value: str, code: str) -> Path:
 def python(folder: Path, code: str) -> subprocess.CompletedProcess:
     paths = os.pathsep.join([str(folder), str(ROOT / "src")])
     environment = os.environ | {"PYTHONPATH": paths, "JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
+    return run_python("-c", code, cwd=folder, env=environment)
 
 
 def prior_package(folder: Path, name: str = "prior") -> Path:

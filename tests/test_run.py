@@ -93,16 +93,16 @@ def test_nothing_half_written_is_left(finished):
     assert not list(finished.folder.rglob(".part-*"))
 
 
-def test_a_second_run_has_nothing_to_do_with_only_missing_outputs(finished):
-    runs = {run.info.run_id for run in finished.runs()}
+def test_a_second_run_has_nothing_to_do_with_only_missing_outputs(copied):
+    runs = {run.info.run_id for run in copied.runs()}
     complete = "ingest,train,sweep,calibration,style_transfer"
-    output = finished.run("--only-missing-outputs", "--pipelines", complete)
+    output = copied.run("--only-missing-outputs", "--pipelines", complete)
     assert "epoch 1/2" not in output
     assert "Nothing to do" in output
-    assert len({run.info.run_id for run in finished.runs()} - runs) == 1  # no runs under it
+    assert len({run.info.run_id for run in copied.runs()} - runs) == 1  # no runs under it
 
 
-def test_ingest_pays_for_neither_tensorflow_nor_keras(finished):
+def test_ingest_pays_for_neither_tensorflow_nor_keras(copied):
     script = (
         "import sys; from pathlib import Path\n"
         "from kedro.framework.session import KedroSession\n"
@@ -114,8 +114,8 @@ def test_ingest_pays_for_neither_tensorflow_nor_keras(finished):
     )
     result = subprocess.run(
         [sys.executable, "-c", script],
-        cwd=finished.folder,
-        env=finished.environment,
+        cwd=copied.folder,
+        env=copied.environment,
         capture_output=True,
         text=True,
     )
@@ -272,17 +272,15 @@ def test_a_bad_parameter_stops_before_anything_is_written(fresh, parameters, wor
     assert not list(fresh.path("03_primary").rglob("*.npz")) if fresh.path().exists() else True
 
 
-def test_a_short_parameter_is_heard_and_replaces_no_group_of_its_name(finished, tmp_path):
+def test_a_short_parameter_is_heard_and_replaces_no_group_of_its_name(copied, tmp_path):
     """`picture`, `style` and `cells` are groups of parameters too."""
     path = tmp_path / "mine.png"
     stripes = np.tile(np.repeat(np.uint8([10, 10, 120, 200]), 10), (40, 1))
     Image.fromarray(stripes).save(path)
-    finished.run("--pipeline", "thresholding", "--params", f"picture={path}")
-    metrics = json.loads(finished.path("08_reporting/test/picture/otsu_metrics.json").read_text())
+    copied.run("--pipeline", "thresholding", "--params", f"picture={path}")
+    metrics = json.loads(copied.path("08_reporting/test/picture/otsu_metrics.json").read_text())
     assert metrics["pixels"] == 1600
-    output = finished.run(
-        "--pipeline", "style_transfer", "--params", "style=/nowhere.jpg", ok=False
-    )
+    output = copied.run("--pipeline", "style_transfer", "--params", "style=/nowhere.jpg", ok=False)
     assert "/nowhere.jpg" in output
 
 
@@ -358,19 +356,27 @@ def test_killed_and_interrupted_a_training_ends_as_if_undisturbed(ingested):
     assert all(np.array_equal(again[name], weights[name]) for name in weights)
 
 
-def test_a_model_is_promoted_followed_rolled_back_and_then_stays_out(finished, store):
+@pytest.fixture
+def copied_store(copied):
+    """A client of the copied project's store, which MLflow is told of."""
+    with tracking_at(copied.store) as client:
+        yield client
+
+
+def test_a_model_is_promoted_followed_rolled_back_and_then_stays_out(copied, copied_store):
+    store = copied_store
     name = "atelier-test-digits-calibrated"
     promote = ("--pipeline", "promote", "--namespaces", "digits")
     first = store.get_model_version_by_alias(name, "champion").version  # of the fixture's run
     found = store.get_model_version(name, first)
     assert "is the first champion" in found.tags["promotion.verdict"]
     copy = store.create_model_version(name, found.source, found.run_id).version
-    assert f"Version {copy} replaces version {first}" in finished.run(*promote)
+    assert f"Version {copy} replaces version {first}" in copied.run(*promote)
     assert store.get_model_version_by_alias(name, "champion").version == copy
-    table = pd.read_parquet(finished.path("08_reporting/test/digits/promotion_table.parquet"))
+    table = pd.read_parquet(copied.path("08_reporting/test/digits/promotion_table.parquet"))
     assert table.set_index("measure").loc["accuracy", "gain"] == 0
-    said = finished.run("--pipeline", "rollback", "--namespaces", "digits")
+    said = copied.run("--pipeline", "rollback", "--namespaces", "digits")
     assert f"version {first} is champion" in said
     assert store.get_model_version_by_alias(name, "champion").version == first
-    assert "was rolled back" in finished.run(*promote)
+    assert "was rolled back" in copied.run(*promote)
     assert {v.version for v in store.search_model_versions(f"name='{name}'")} >= {first, copy}

@@ -4,8 +4,6 @@ import contextlib
 import json
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 
 import pytest
@@ -94,15 +92,7 @@ def project(tmp_path_factory):
     from support.project import Project
 
     project = Project(tmp_path_factory.mktemp("sessions"))
-    result = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    project.output = result.stdout + result.stderr
+    project.output = project.python("-c", PROGRAM)
     project.said = json.loads((project.folder / "said.json").read_text())
     project.then = project.runs()  # other tests add runs
     return project

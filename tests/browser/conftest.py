@@ -24,8 +24,8 @@ def mlflow_address(finished):
 
 
 @pytest.fixture(scope="module")
-def viz_address(finished):
+def viz_address(copied):
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     command = ("kedro", "viz", "run", "--no-browser", "--host", "127.0.0.1", "--port", str(port))
-    yield from (address for _ in serve(finished, *command, health=f"{address}/api/main"))
+    yield from (address for _ in serve(copied, *command, health=f"{address}/api/main"))

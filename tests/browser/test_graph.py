@@ -75,11 +75,9 @@ def check_readable(boxes, margin: float = 0) -> None:
         assert box["width"] < box["right"] - box["left"], name
 
 
-def test_at_first_sight_each_experiment_is_one_box_and_nothing_overlaps(
-    graph, finished, viz_address
-):
+def test_at_first_sight_each_experiment_is_one_box_and_nothing_overlaps(graph, copied, viz_address):
     boxes = opened(graph, viz_address)
-    graph.screenshot(path=finished.folder / "graph.png")
+    graph.screenshot(path=copied.folder / "graph.png")
     check_readable(boxes)
     named = {box["name"]: box for box in boxes.values()}
     assert len(named) == len(boxes)
@@ -122,9 +120,9 @@ def test_a_pipeline_of_one_namespace_unfolds_into_its_nodes_at_once(viz_address)
 
 
 @pytest.mark.parametrize("pipeline", sorted({*EXPERIMENTS, "report", "drift", "promote"}))
-def test_an_unfolded_pipeline_is_readable(graph, finished, viz_address, pipeline):
+def test_an_unfolded_pipeline_is_readable(graph, copied, viz_address, pipeline):
     boxes = opened(graph, f"{viz_address}/?pid={pipeline}&expandAllPipelines=true")
-    graph.screenshot(path=finished.folder / f"graph_{pipeline}.png")
+    graph.screenshot(path=copied.folder / f"graph_{pipeline}.png")
     check_readable(boxes, margin=40)
 
 
@@ -176,11 +174,9 @@ def test_plots_are_previewed(graph, viz_address):
     preview(graph, viz_address, "sweep", "sweep.rates_plot").locator(".main-svg").first.wait_for()
 
 
-def test_the_status_of_the_last_run_keeps_that_of_the_nodes_it_left_out(
-    graph, finished, viz_address
-):
+def test_the_status_of_the_last_run_keeps_that_of_the_nodes_it_left_out(graph, copied, viz_address):
     """Whichever runs were before it, one of them was the default run."""
-    finished.run("--pipeline", "thresholding", "--namespaces", "picture")
+    copied.run("--pipeline", "thresholding", "--namespaces", "picture")
     status = answer(viz_address, "run-status")
     tasks = {one["id"]: one for one in answer(viz_address, "main")["nodes"] if "full_name" in one}
     assert set(tasks) <= set(status["nodes"])
@@ -192,12 +188,12 @@ def test_the_status_of_the_last_run_keeps_that_of_the_nodes_it_left_out(
     graph.locator(".pipeline-node--status-success").first.wait_for(state="attached")
 
 
-def test_pages_from_the_disk_show_the_same_graph(graph, finished, viz_address):
-    finished.kedro("viz", "build", "--env", "test")
+def test_pages_from_the_disk_show_the_same_graph(graph, copied, viz_address):
+    copied.kedro("viz", "build", "--env", "test")
     complaints, asked = [], []
     graph.on("pageerror", lambda error: complaints.append(str(error)))
     graph.on("request", lambda one: asked.append(one.url))
-    page = (finished.folder / "build" / "index.html").as_uri()
+    page = (copied.folder / "build" / "index.html").as_uri()
     boxes = opened(graph, page)
     check_readable(boxes)
     served = opened(graph, viz_address)

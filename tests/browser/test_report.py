@@ -5,9 +5,9 @@ from support.patience import PATIENCE
 
 
 @pytest.fixture(scope="module")
-def address(finished):
-    finished.run("--pipeline", "report")
-    return finished.path("08_reporting", "test", "report.html").as_uri()
+def address(copied):
+    copied.run("--pipeline", "report")
+    return copied.path("08_reporting", "test", "report.html").as_uri()
 
 
 def opened(browser, address, **wanted):
@@ -49,14 +49,14 @@ def test_every_plot_draws_its_lines(browser, address):
     page.close()
 
 
-def test_links_lead_somewhere_and_runs_are_the_stores(browser, address, finished):
+def test_links_lead_somewhere_and_runs_are_the_stores(browser, address, copied):
     page = opened(browser, address)
     links = page.evaluate("[...document.links].map(one => one.getAttribute('href'))")
     inside = {link[1:] for link in links if link.startswith("#")}
     assert len(inside) >= 14
     for name in inside:
         assert page.locator(f"[id='{name}']").count() == 1
-    known = {run.info.run_id for run in finished.runs()}
+    known = {run.info.run_id for run in copied.runs()}
     outside = [link for link in links if not link.startswith("#")]
     assert len(outside) >= 14
     assert {link.split("/runs/")[1] for link in outside} <= known

@@ -1,8 +1,6 @@
 import json
 import os
 import resource
-import subprocess
-import sys
 import zipfile
 from contextlib import contextmanager
 
@@ -13,6 +11,7 @@ import pandas as pd
 import pytest
 from kedro.io import DatasetError
 from matplotlib.figure import Figure
+from support.fork_server import run_python
 
 from atelier.datasets.animation import AnimationDataset
 from atelier.datasets.atomic import FigureDataset, RecordDataset, TableDataset
@@ -130,8 +129,8 @@ def test_a_maxout_model_loads_whichever_module_its_layer_was_saved_from(tmp_path
         "logits = model.predict(np.load(sys.argv[2]), verbose=0)\n"
         "print(logits.tolist())"
     )
-    command = [sys.executable, "-c", code, str(older), str(tmp_path / "features.npy")]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    command = ["-c", code, str(older), str(tmp_path / "features.npy")]
+    printed = run_python(*command, cwd=tmp_path, env=dict(os.environ)).stdout
     expected = model.predict(features, verbose=0)
     np.testing.assert_allclose(json.loads(printed.splitlines()[-1]), expected, rtol=1e-5)
 

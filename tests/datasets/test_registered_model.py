@@ -2,8 +2,7 @@
 
 import base64
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import keras
@@ -13,6 +12,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.scoring_server import invocations
 from PIL import Image
+from support.fork_server import run_python
 from support.predictions import png
 from support.stores import tracking_at
 
@@ -192,9 +192,7 @@ def test_a_version_loads_as_tensorflow_or_without_this_package_and_holds_no_pick
         f"model = mlflow.pyfunc.load_model({str(folder)!r})\n"
         "print(model.predict(np.full((1, 12, 12, 1), 7))['reject'].shape)"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=folder, timeout=1200
-    )
+    run = run_python("-c", program, cwd=folder, env=dict(os.environ))
     assert run.stdout.splitlines()[-1:] == ["(1,)"], run.stderr
 
 

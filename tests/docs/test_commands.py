@@ -4,14 +4,12 @@ import functools
 import importlib.util
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 import pytest
 from support.commands import Command, commands, is_placeholder, split_commands
-from support.patience import PATIENCE
+from support.fork_server import run_python
 from support.project import ROOT
 
 from atelier import cli
@@ -182,14 +180,7 @@ def test_a_command_that_asks_for_help_receives_it(command):
 
 def execute(*words: str) -> str:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "NO_COLOR": "1"}
-    done = subprocess.run(
-        [sys.executable, *words],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    done = run_python(*words, cwd=ROOT, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -264,14 +262,7 @@ def toy_project(folder: Path) -> Project:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     project = toy_project(tmp_path_factory.mktemp("toy"))
-    result = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
+    project.python("-c", PROGRAM)
     project.shown = json.loads((project.folder / "shown.json").read_text())
     return project
 
@@ -369,13 +360,10 @@ def test_a_run_that_is_continued_gets_further_experiments(project):
 
 def stop(project, how: signal.Signals) -> None:
     """Stops a command while ``left.second`` runs and ``right`` waits for its second node."""
-    variables = project.environment | {"TOY": "hang:toy.left.second"}
     (project.folder / "hangs").unlink(missing_ok=True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kedro", "run", "--env", "test", "--pipelines", "toy,solo",
-         "--params", "force=true"],
-        cwd=project.folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True,
+    process = project.start_python(
+        "-m", "kedro", "run", "--env", "test", "--pipelines", "toy,solo", "--params", "force=true",
+        TOY="hang:toy.left.second",
     )  # fmt: skip
     wait_until(lambda: (project.folder / "hangs").exists() or process.poll() is not None)
     assert process.poll() is None, process.communicate()[0]
@@ -430,16 +418,12 @@ def server(tmp_path_factory):
 def test_on_a_server_runs_end_as_well_and_only_the_commands_page_is_printed(server, monkeypatch):
     project, address = server
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
-    variables = project.environment | {"MLFLOW_TRACKING_URI": address}
-    line = [sys.executable, "-m", "kedro", "run", "--env", "test"]
-    output = subprocess.run(
-        line, cwd=project.folder, env=variables, capture_output=True, text=True, check=True
-    ).stdout
+    line = ["-m", "kedro", "run", "--env", "test"]
+    output = project.python(*line, MLFLOW_TRACKING_URI=address)
     assert output.count("View run") == 1
     assert "View run __default__" in output
-    failing = variables | {"TOY": "fail:toy.left.second"}
-    line += ["--params", "force=true"]
-    assert subprocess.run(line, cwd=project.folder, env=failing, capture_output=True).returncode
+    failing = {"MLFLOW_TRACKING_URI": address, "TOY": "fail:toy.left.second"}
+    project.python(*line, "--params", "force=true", ok=False, **failing)
     found = newest(project, 4)
     assert {name: status for name, (status, _) in found.items()} == {
         "__default__": "FAILED",

@@ -7,13 +7,12 @@ import ipaddress
 import json
 import os
 import ssl
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.fork_server import run_python
 
 from atelier.hooks.store import check_server
 
@@ -180,10 +179,7 @@ def test_the_page_of_a_server_that_is_not_there_ends_in_words(fresh):
         "KEDRO_ENV": "cluster",
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
     }
-    ended = subprocess.run(
-        [sys.executable, "-m", "atelier.operations.ui"],
-        cwd=fresh.folder, env=variables, capture_output=True, text=True,
-    )  # fmt: skip
+    ended = run_python("-m", "atelier.operations.ui", cwd=fresh.folder, env=variables)
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1].startswith(
         "atelier.operations.ui: Expected an MLflow server at http://127.0.0.1:1"

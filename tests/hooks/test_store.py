@@ -11,6 +11,7 @@ from pathlib import Path
 import mlflow
 import pytest
 from kedro.config import OmegaConfigLoader
+from support.fork_server import ForkedProcess, fork_server
 from support.patience import wait_until
 from support.project import ROOT
 from support.sqlite import rows
@@ -44,10 +45,10 @@ def wait_while_alive(happened, *processes):
     wait_until(checked, every=0.01)
 
 
-def start_creating(folder: Path, number: int) -> subprocess.Popen:
+def start_creating(folder: Path, number: int) -> ForkedProcess:
     source = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     files = (folder / "mlflow.db", folder / f"ready{number}", folder / "go")
-    return subprocess.Popen([sys.executable, "-c", CREATE, *map(str, files)], env=source)
+    return fork_server().start("-c", CREATE, *map(str, files), cwd=folder, env=source)
 
 
 # Creation.

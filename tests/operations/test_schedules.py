@@ -1,11 +1,9 @@
 """What runs when, and on what it stands."""
 
-import subprocess
-import sys
-
 import pytest
 from kedro.pipeline import Node, Pipeline
 from pydantic import ValidationError
+from support.fork_server import run_python
 from support.project import ROOT
 
 from atelier.hooks.session_run import NODES_RUN
@@ -82,10 +80,7 @@ def test_a_schedule_is_frozen_and_one_pipeline_is_a_list_of_one():
 def test_a_bad_schedule_stops_the_command_before_anything_starts(fresh):
     path = fresh.folder / "conf" / "base" / "schedules.yml"
     path.write_text("nightly: {pipeline: trian, cron: '@daily'}\n")
-    ended = subprocess.run(
-        [sys.executable, "-m", "atelier.operations.serve"],
-        cwd=fresh.folder, env=fresh.environment, capture_output=True, text=True,
-    )  # fmt: skip
+    ended = run_python("-m", "atelier.operations.serve", cwd=fresh.folder, env=fresh.environment)
     assert ended.returncode == 1
     assert "schedules.yml" in ended.stderr
     assert "'trian'" in ended.stderr

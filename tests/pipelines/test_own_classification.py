@@ -3,13 +3,10 @@
 import json
 import re
 import shlex
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-from support.patience import PATIENCE
 from support.project import ROOT, Project
 
 GUIDE = ROOT / "docs" / "own_data" / "classification.md"
@@ -26,13 +23,7 @@ def guided(tmp_path_factory):
     project, records = Project(tmp_path_factory.mktemp("guided")), []
     for program, *arguments in commands():
         if program == "python":
-            subprocess.run(
-                [sys.executable, *arguments],
-                cwd=project.folder,
-                env=project.environment,
-                check=True,
-                timeout=PATIENCE,
-            )
+            project.python(*arguments)
             write_table(project.folder)
             continue
         assert [program, arguments[0]] == ["kedro", "run"]

@@ -57,14 +57,14 @@ def test_the_report_of_a_finished_project_tells_every_experiment(finished):
     assert page.count("data:image/webp") > 40
 
 
-def test_alone_it_adds_what_has_run_since(finished):
-    finished.run("--pipeline", "report")
-    page = finished.path("08_reporting", "test", "report.html").read_text(encoding="utf-8")
+def test_alone_it_adds_what_has_run_since(copied):
+    copied.run("--pipeline", "report")
+    page = copied.path("08_reporting", "test", "report.html").read_text(encoding="utf-8")
     assert '<section id="drift"' in page
-    run = finished.experiments("drift", "digits")[0]
+    run = copied.experiments("drift", "digits")[0]
     assert f"/runs/{run.info.run_id}" in page
     assert "kedro run --env test --pipeline drift" in page
-    assert finished.runs("report")[0].info.status == "FINISHED"
+    assert copied.runs("report")[0].info.status == "FINISHED"
 
 
 def test_where_nothing_has_run_it_says_so(fresh):

@@ -6,25 +6,22 @@ import http.server
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import urllib.request
 
+from support.fork_server import fork_server
 from support.patience import PATIENCE, wait_until
+
+WITHOUT_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+"""MLflow's server would start six processes for jobs, which nobody gives them here."""
 
 
 def serve(project, *command: str, health: str):
     """A server of the finished project, until the test is over."""
-    environment = project.environment | {"KEDRO_ENV": "test"}
+    environment = project.environment | {"KEDRO_ENV": "test"} | WITHOUT_JOBS
     with (project.folder / "server.log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", *command],
-            cwd=project.folder,
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+        server = fork_server().start(
+            "-m", *command, cwd=project.folder, env=environment, output=log, new_session=True
         )
     try:
         wait_for(health, server, project.folder / "server.log")
