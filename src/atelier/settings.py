@@ -13,6 +13,7 @@ from atelier.hooks import (
     IncrementalHooks,
     InputHooks,
     KilledRunHooks,
+    LateReportHooks,
     OriginHooks,
     ParameterHooks,
     PathHooks,
@@ -24,9 +25,11 @@ from atelier.hooks import (
     TensorFlowHooks,
     TrackingHooks,
     environment_variable,
+    hide_remarks,
 )
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or TensorFlow's C++ library logs at start
+hide_remarks()
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # not: it creates the tables of a store
 # Log messages contain "…", which not every terminal can show.
 use_ascii_fallback(sys.stdout, sys.stderr)
 
@@ -52,10 +55,11 @@ HOOKS = (
     RunnerHooks(),
     SinkHooks(),
     TensorFlowHooks(),
-    ProgressHooks(),
     GraphStatusHooks(),
+    LateReportHooks(),
+    ProgressHooks(_descriptions),  # the last: it ends the console after all others
 )
-# The hooks of the last two are ours, extended.
+# The hooks of the last two plugins are ours, extended.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow", "kedro-viz")
 
 CONFIG_LOADER_CLASS = ProjectConfigLoader
