@@ -1,5 +1,6 @@
 """Kedro's settings: hooks, and how configuration is read."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -29,7 +30,8 @@ from atelier.hooks import (
 )
 
 hide_remarks()
-os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # not: it creates the tables of a store
+if "MLFLOW_LOGGING_LEVEL" not in os.environ:
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # or it tells how it creates a store
 # Log messages contain "…", which not every terminal can show.
 use_ascii_fallback(sys.stdout, sys.stderr)
 

@@ -373,7 +373,7 @@ def stop(project, how: signal.Signals) -> None:
     (project.folder / "hangs").unlink(missing_ok=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "kedro", "run", "--env", "test", "--pipelines", "toy,solo",
-         "--params", "force=true"],
+         "--runner", "SequentialRunner"],
         cwd=project.folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True,
     )  # fmt: skip
@@ -438,7 +438,7 @@ def test_on_a_server_runs_end_as_well_and_only_the_commands_page_is_printed(serv
     assert output.count("View run") == 1
     assert "View run __default__" in output
     failing = variables | {"TOY": "fail:toy.left.second"}
-    line += ["--params", "force=true"]
+    line += ["--runner", "SequentialRunner"]
     assert subprocess.run(line, cwd=project.folder, env=failing, capture_output=True).returncode
     found = newest(project, 4)
     assert {name: status for name, (status, _) in found.items()} == {

@@ -59,11 +59,13 @@ class ConsoleFilter(logging.Filter):
 
 
 class ConsoleFormatter(logging.Formatter):
-    """Writes messages as they are, and the level before warnings and errors."""
+    """Writes messages as they are, details indented, the level before warnings and errors."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Returns the text of a record."""
         text = super().format(record)
+        if record.levelno < logging.INFO:
+            return f"  {text}"
         return f"{record.levelname}: {text}" if record.levelno >= logging.WARNING else text
 
 

@@ -94,16 +94,16 @@ class ExperimentProgress:
         run, total = self._run[experiment], self._total[experiment]
         width = max(len(item.name) for item in self.experiments)
         count = f"{run}/{total}" if run != total else f"{total}"
-        nodes = f"{count:>5} {'node' if total == 1 else 'nodes'}"
+        nodes = f"{count:>4} {'node' if total == 1 else 'nodes'}"
         duration = format_duration(self._seconds[experiment])
-        text = f"{experiment.name:<{width}} {nodes:<11} {duration:>10}  {headline}".rstrip()
+        text = f"{experiment.name:<{width}} {nodes:<10} {duration:>11}  {headline}".rstrip()
         return cut(text, columns)
 
     def status(self) -> str:
         """Returns the line of the node that runs: nodes done, time left, experiment, node, time."""
         counts = f"{self.nodes_done}/{len(self._nodes)} nodes"
         if self.node is None:
-            return f"[{counts}]"
+            return f"[{counts}] {'' if self._done else 'compared with their last run'}".rstrip()
         seconds = self._clock() - self._began
         remaining = self._seconds_left(seconds)
         known = "" if remaining is None else f", up to {format_duration(remaining)} left"
