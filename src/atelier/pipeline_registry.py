@@ -26,8 +26,8 @@ from atelier.pipelines import (
 )
 
 EXPERIMENTS = {
-    "ingest": ingest.create_pipeline,
     "thresholding": thresholding.create_pipeline,
+    "ingest": ingest.create_pipeline,
     "gradients": gradients.create_pipeline,
     "clustering": clustering.create_pipeline,
     "dropout": dropout.create_pipeline,
