@@ -24,9 +24,9 @@ NUMBERS = [
     (re.compile(r"file://\S*/data"), "file:///DATA"),
 ]
 EXPERIMENTS = [
-    "toy · left    2 nodes TIME",
-    "toy · right   2 nodes TIME",
-    "solo          2 nodes TIME",
+    "toy · left     2 nodes TIME",
+    "toy · right    2 nodes TIME",
+    "solo           2 nodes TIME",
 ]
 END = [
     "Done in TIME. To see the results:",

@@ -42,7 +42,7 @@ def choose_runner(options: Mapping[str, Any]) -> dict[str, Any]:
                 "Expected --params force=… or explain=… without --runner and "
                 f"--only-missing-outputs. Received: {given} with one of these; leave it out"
             )
-        return {**options, "params": parameters}
+        return {**options, "params": parameters} if options.get("params") else dict(options)
     return {
         **options,
         "params": parameters,

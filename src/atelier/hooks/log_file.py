@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 from pathlib import Path
+from typing import TextIO, cast
 
 NEWEST = 10
 """Log files that are kept; older ones are removed."""
@@ -31,7 +32,7 @@ def open_log_file(folder: Path, began: dt.datetime | None = None) -> logging.Fil
     time = (began or dt.datetime.now(dt.UTC)).strftime("%Y-%m-%d_%H.%M.%S.%f")
     handler = logging.FileHandler(folder / f"run_{time}_{os.getpid()}.log", encoding="utf-8")
     handler.setFormatter(logging.Formatter(FORMAT))
-    fcntl.flock(handler.stream, fcntl.LOCK_EX)
+    fcntl.flock(cast("TextIO", handler.stream), fcntl.LOCK_EX)
     remove_old_files(folder)
     return handler
 
