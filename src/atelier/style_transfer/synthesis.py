@@ -252,7 +252,7 @@ class StyleTransfer:
 
     def _row(self, *, iteration: float, seconds: float) -> Row:
         terms, _ = self.objective(self.painting.image)
-        logger.info("iteration %d at %d px: loss %.4g", iteration, self.side, terms.sum())
+        logger.debug("iteration %d at %d px: loss %.4g", iteration, self.side, terms.sum())
         last = longer_side_shape(self.content.shape, self.params.scales[-1].side)
         small = longer_side_shape(last, min(FRAME_SIDE, max(last)))
         self._add_frame(self.to_picture(resize_to(self.painting.image, small)))
