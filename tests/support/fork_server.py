@@ -32,7 +32,8 @@ LIBRARIES = (
     "mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store",
     "mlflow.store.model_registry.sqlalchemy_store", "alembic.command", "pandas",
     "matplotlib.pyplot", "pyarrow.dataset", "scipy.stats", "sklearn.mixture", "skimage.measure",
-    "tensorflow", "keras", "jax", "mlflow.tensorflow", "ipykernel.kernelapp", "mlxtend.data", "pooch", "pathspec",
+    "tensorflow", "keras", "jax", "mlflow.tensorflow", "ipykernel.kernelapp",
+    "mlxtend.data", "pooch", "pathspec",
 )  # fmt: skip
 KEDRO = {"kedro", "kedro_datasets", "kedro_mlflow", "kedro_telemetry", "kedro_viz"}
 SIZE = struct.Struct("!I")
