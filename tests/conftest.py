@@ -1,6 +1,5 @@
 """What tests share: real data where there is some, one finished run, small made images."""
 
-import fcntl
 import json
 import os
 import random
@@ -17,6 +16,7 @@ from support.chromium import CHROMIUM, skip_without_chromium
 from support.project import Project
 from support.schedule import position
 from support.servers import served_folder
+from support.shared import make_once
 from support.training import dots
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -45,18 +45,8 @@ def set_two_threads(tensorflow) -> None:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, worker_id) -> Project:
-    """A project in which everything ran once, in real processes; tests only look at it.
-
-    The processes of pytest-xdist share it: the first that needs it makes it, the others wait.
-    """
-    folder = tmp_path_factory.getbasetemp()
-    shared = (folder if worker_id == "master" else folder.parent) / "finished"
-    with open(shared.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / NOTES).exists():
-            shutil.rmtree(shared, ignore_errors=True)
-            make_finished(shared)
-    return opened(shared)
+    """A project in which everything ran once, in real processes; tests only look at it."""
+    return opened(make_once(tmp_path_factory, worker_id, "finished", make_finished))
 
 
 NOTES = "notes.json"
@@ -64,7 +54,6 @@ NOTES = "notes.json"
 
 
 def make_finished(folder: Path) -> None:
-    folder.mkdir()
     project = Project(folder)
     project.forks = False
     notes = {"output": project.run()}

@@ -183,7 +183,8 @@ def test_many_writers_lose_no_run_and_no_metric(site, database):
     writers = [
         site.start_python("-c", STORM, site.store, str(one), *numbers) for one in range(WRITERS)
     ]
-    assert [one.wait(PATIENCE) for one in writers] == [0] * WRITERS
+    told = [one.communicate(timeout=PATIENCE)[0] for one in writers]
+    assert [one.returncode for one in writers] == [0] * WRITERS, told
     client = site.client()
     runs = client.search_runs([experiment])
     assert collections.Counter(run.info.status for run in runs) == {"FINISHED": WRITERS * RUNS}

@@ -9,6 +9,7 @@ import pytest
 from support.patience import PATIENCE
 from support.project import ROOT
 from support.servers import served_folder
+from support.shared import make_once
 
 BUILD = """
 import sys
@@ -38,15 +39,22 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Site:
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-c", BUILD, str(folder)]
+def site(tmp_path_factory, worker_id) -> Site:
+    built = make_once(tmp_path_factory, worker_id, "site", build)
+    return Site(built / "pages", (built / OUTPUT).read_text("utf-8"))
+
+
+OUTPUT = "output.txt"
+
+
+def build(folder: Path) -> None:
+    command = [sys.executable, "-c", BUILD, str(folder / "pages")]
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     built = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
     )
     assert built.returncode == 0, built.stdout + built.stderr
-    return Site(folder, built.stdout)
+    (folder / OUTPUT).write_text(built.stdout, "utf-8")
 
 
 @pytest.fixture(scope="module")

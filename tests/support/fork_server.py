@@ -11,6 +11,7 @@ does not show is what happens at the start of a process: which modules a command
 variables that libraries read while they are imported. Tests of these start real processes.
 """
 
+import atexit
 import functools
 import gc
 import importlib
@@ -25,15 +26,16 @@ import subprocess
 import sys
 import tempfile
 import types
+from typing import TextIO
 
 LIBRARIES = (
     "kedro.framework.cli.cli", "kedro.framework.session", "kedro.runner", "kedro_datasets.json",
     "kedro_mlflow.framework.hooks", "kedro_telemetry.plugin", "kedro_viz.launchers.cli.main",
     "mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store",
-    "mlflow.store.model_registry.sqlalchemy_store", "alembic.command", "pandas",
-    "matplotlib.pyplot", "pyarrow.dataset", "scipy.stats", "sklearn.mixture", "skimage.measure",
-    "tensorflow", "keras", "jax", "mlflow.tensorflow", "ipykernel.kernelapp",
-    "mlxtend.data", "pooch", "pathspec",
+    "mlflow.store.model_registry.sqlalchemy_store", "mlflow.tensorflow", "alembic.command",
+    "pandas", "matplotlib.pyplot", "pyarrow.dataset", "scipy.stats", "sklearn.mixture",
+    "skimage.measure", "tensorflow", "keras", "jax", "ipykernel.kernelapp", "mlxtend.data",
+    "pathspec", "pooch",
 )  # fmt: skip
 KEDRO = {"kedro", "kedro_datasets", "kedro_mlflow", "kedro_telemetry", "kedro_viz"}
 SIZE = struct.Struct("!I")
@@ -45,14 +47,14 @@ class ForkedProcess:
 
     stdin = stderr = None
 
-    def __init__(self, report: socket.socket, stdout) -> None:
+    def __init__(self, report: int, stdout: TextIO | None) -> None:
         self._report, self.stdout = report, stdout
         self.returncode: int | None = None
         self.pid = self._receive()
 
     def _receive(self) -> int:
-        received = self._report.recv(REPORT.size, socket.MSG_WAITALL)
-        if len(received) < REPORT.size:
+        received = os.read(self._report, REPORT.size)
+        if not received:
             raise ChildProcessError("Expected a report of the fork server. Received: its end")
         return REPORT.unpack(received)[0]
 
@@ -60,16 +62,19 @@ class ForkedProcess:
         """Returns how the program ended as ``subprocess`` says it; None while it runs."""
         if self.returncode is None and select.select([self._report], [], [], 0)[0]:
             self.returncode = os.waitstatus_to_exitcode(self._receive())
+            os.close(self._report)
         return self.returncode
 
-    def wait(self, timeout: float | None = None) -> int:
-        if not select.select([self._report], [], [], timeout)[0]:
-            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
+    def wait(self, timeout: float | None = None) -> int | None:
+        if self.returncode is None and not select.select([self._report], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
         return self.poll()
 
-    def communicate(self, timeout: float | None = None) -> tuple[str, None]:
-        with self.stdout:
-            output = self.stdout.read()
+    def communicate(self, timeout: float | None = None) -> tuple[str | None, None]:
+        output = None
+        if self.stdout:
+            with self.stdout:
+                output = self.stdout.read()
         self.wait(timeout)
         return output, None
 
@@ -93,7 +98,13 @@ class ForkServer:
         with theirs:
             command = [sys.executable, __file__, str(theirs.fileno())]
             environment |= {"TF_CPP_MIN_LOG_LEVEL": "3"}
-            subprocess.Popen(command, env=environment, pass_fds=[theirs.fileno()])
+            options = {"env": environment, "pass_fds": [theirs.fileno()]}
+            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **options)
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        self._control.close()
+        self._process.wait()
 
     def start(
         self, *arguments: str, cwd, env, new_session=False, output=None, errors=None
@@ -106,21 +117,19 @@ class ForkServer:
             cwd: Working directory.
             env: All environment variables.
             new_session: Whether the program leads a session of its own.
-            output: An open file; by default a pipe, which the process has as ``stdout``.
+            output: An open file, or ``subprocess.PIPE``; by default the output of this process.
             errors: An open file for the error output; by default where the output goes.
         """
-        ours, theirs = socket.socketpair()
-        reading, writing = os.pipe()
-        source = open(reading, encoding="utf-8")  # noqa: SIM115
         request = {"arguments": arguments, "cwd": str(cwd), "env": env, "session": new_session}
         text = json.dumps(request).encode()
-        out = output.fileno() if output else writing
+        report, to_report = os.pipe()
+        ours, theirs = os.pipe() if output == subprocess.PIPE else (None, None)
+        out = theirs or (output.fileno() if output else 1)
         err = errors.fileno() if errors else out
-        socket.send_fds(self._control, [SIZE.pack(len(text))], [theirs.fileno(), out, err])
+        socket.send_fds(self._control, [SIZE.pack(len(text))], [to_report, out, err])
         self._control.sendall(text)
-        theirs.close()
-        os.close(writing)
-        return ForkedProcess(ours, source)
+        close_all(to_report, *filter(None, [theirs]))
+        return ForkedProcess(report, open(ours, encoding="utf-8") if ours else None)
 
 
 @functools.cache

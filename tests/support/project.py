@@ -61,7 +61,7 @@ class Project:
         """`python -m …` or `python -c …` in this project, with these variables besides its own."""
         options = {"cwd": self.folder, "env": self.environment | variables}
         if self.forks:
-            return fork_server().start(*arguments, **options)
+            return fork_server().start(*arguments, **options, output=subprocess.PIPE)
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.Popen([sys.executable, *arguments], **options, **pipes)
 
