@@ -180,13 +180,11 @@ def test_an_interrupted_command_leaves_a_report_and_no_open_run(project, monkeyp
 
 def test_a_report_that_cannot_be_written_hides_no_error(project, monkeypatch):
     monkeypatch.setenv("TOY", "fail:solo.second")
-    texts = project.folder / "src" / "atelier" / "report" / "experiments.yml"
-    before = texts.read_text(encoding="utf-8")
-    texts.write_text("- {pipeline: damaged}")
-    output = project.run(
-        "--pipeline", "reported", "--from-nodes", "solo.first", "--params", "force=true", ok=False
-    )
-    texts.write_text(before, encoding="utf-8")
+    page = project.path(*PAGE)
+    page.unlink(missing_ok=True)
+    page.mkdir()  # where the file would be
+    output = project.run("--pipeline", "reported", "--params", "force=true", ok=False)
+    page.rmdir()
     assert "WARNING: The report was not written" in output
     assert output.splitlines()[-1] == "ZeroDivisionError: planted, password=***"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
@@ -24,16 +26,23 @@ REPORT = "report"
 
 
 class LateReportHooks:
-    """Writes the report of what has run, if the command would have written it at its end."""
+    """Writes the report of what has run, if the command would have written it at its end.
+
+    After Ctrl-C it is written when the process exits. Before that, what was interrupted may still
+    lock MLflow's store, which the report reads.
+    """
 
     def __init__(self) -> None:
         self._has_run = False
         self._written: set[str] = set()
+        self._interrupted: tuple[Pipeline, CatalogProtocol[Any, Any]] | None = None
 
-    @hook_impl
+    @hook_impl(tryfirst=True)
     def before_pipeline_run(self) -> None:
-        """Begins to follow a session."""
-        self._has_run, self._written = False, set()
+        """Begins to follow a session, before its MLflow run begins: so that run ends first."""
+        self._has_run, self._written, self._interrupted = False, set(), None
+        atexit.unregister(self._write_at_exit)
+        atexit.register(self._write_at_exit, os.getpid())
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
@@ -51,10 +60,14 @@ class LateReportHooks:
         """Writes the report after a node has failed."""
         self._write(pipeline, catalog)
 
-    @hook_impl(trylast=True)
+    @hook_impl
     def on_run_interrupted(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Writes the report after Ctrl-C or SIGTERM."""
-        self._write(pipeline, catalog)
+        """Notes that Ctrl-C or SIGTERM has ended the run."""
+        self._interrupted = pipeline, catalog
+
+    def _write_at_exit(self, process: int) -> None:
+        if self._interrupted and os.getpid() == process:
+            self._write(*self._interrupted)
 
     def _write(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         if not self._has_run:

@@ -141,10 +141,11 @@ class ProgressHooks:
     def on_pipeline_error(self) -> None:
         """Names the node that failed, and the log file."""
         self._stop("failed in {}")
+        self._end()
 
     @hook_impl(trylast=True)
     def on_run_interrupted(self) -> None:
-        """Names the node that was interrupted, and the log file."""
+        """Names the node that was interrupted, and the log file, which the exit still uses."""
         self._stop("interrupted in {}")
 
     def _end_node(self, node: Node, *, has_run: bool) -> None:
@@ -167,7 +168,6 @@ class ProgressHooks:
             logger.info("%s", self._progress.line(experiment, words.format(node.name)))
         if self._log.path:
             logger.info("The log: %s", self._shown_path())
-        self._end()
 
     def _end(self) -> None:
         self._live.stop()

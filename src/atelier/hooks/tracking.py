@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from atelier.configuration.command_line import requested_pipelines
 from atelier.configuration.redaction import redact
-from atelier.hooks.active_runs import FAILED, FINISHED, KILLED
+from atelier.hooks.active_runs import FAILED, FINISHED
 from atelier.hooks.descriptions import BASE, ENVIRONMENT, RunDescriptions
 from atelier.hooks.experiment_page import UNFOLDED
 from atelier.hooks.experiment_runs import ExperimentRuns, experiment_of
@@ -22,7 +22,7 @@ from atelier.hooks.logging_switch import switch_logging
 from atelier.hooks.planning import nodes_to_run
 from atelier.hooks.run_names import ChangedParameters
 from atelier.hooks.runners import only_explains
-from atelier.hooks.session_run import INTERRUPTED, SessionRun
+from atelier.hooks.session_run import SessionRun
 from atelier.hooks.store import prepare_store, restore_mlflow_variables
 from atelier.hooks.version_control import git_tags
 from atelier.storage.processes import PROCESS, this_process
@@ -207,12 +207,6 @@ class TrackingHooks(MlflowHook):
         """
         words = [self._node, type(error).__name__, str(error)]
         self._end(FAILED, str(redact(": ".join(filter(None, words)))))
-        self._restore_logging(pipeline, catalog)
-
-    @hook_impl
-    def on_run_interrupted(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Ends the runs as killed."""
-        self._end(KILLED, INTERRUPTED)
         self._restore_logging(pipeline, catalog)
 
     def _enter(self, node: Node) -> None:
