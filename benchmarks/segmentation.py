@@ -45,9 +45,8 @@ class Sizes(NamedTuple):
     """The first is compared with the definition."""
 
 
-FULL = Sizes(
-    5, 1024, (3, 4, 5), 1, 20, (Grid(512, 12), Grid(512, 6), Grid(512, 24), Grid(1024, 24))
-)
+GRIDS = tuple(Grid(side, across) for side in (512, 1024) for across in (12, 1, 2, 6, 24))
+FULL = Sizes(5, 1024, (3, 4, 5), 1, 20, GRIDS)
 TINY = Sizes(1, 64, (3,), 16, 2, (Grid(48, 2), Grid(64, 4)))
 
 

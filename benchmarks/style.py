@@ -93,8 +93,8 @@ def measure_atelier(side: int, iterations: int) -> None:
         threads=2,
     )
     content, style = pictures(side)
-    network = build_feature_extractor(read_vgg_weights("hed").weights, params)
-    objective = Objective(network, content, [Style(style, 1.0)], params)
+    extractor = build_feature_extractor(read_vgg_weights("hed").weights, params)
+    objective = Objective(extractor, content, [Style(style, 1.0)], params)
 
     def evaluate(image: Any) -> tuple[float, Any]:
         terms, gradient = objective(image)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import dagster as dg
-from kedro_runs import KedroRun, run_module, run_pipeline
+from kedro_runs import UNCHANGED, KedroRun, run_module, run_pipeline
 
 PLAN = run_module("atelier.operations.plan")
 
@@ -72,6 +72,8 @@ def pipeline_sensor(name: str, entry: dict[str, Any]) -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, event: dg.EventLogEntry
     ) -> dg.RunRequest | dg.SkipReason:
         ended = event.asset_materialization
+        if ended and UNCHANGED in ended.metadata:
+            return dg.SkipReason(f"{pipeline} has not changed since its last run")
         logged = ended.metadata.get(metric) if ended and metric else None
         value = logged.value if isinstance(logged, dg.FloatMetadataValue) else None
         if metric and not (value is not None and value > above):

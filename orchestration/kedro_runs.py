@@ -21,6 +21,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 PYTHON = os.environ.get("ATELIER_PYTHON", str(PROJECT / ".venv/bin/python"))
 LOCKS = Path(__file__).parent / "home" / "locks"
 GRACE = 20  # seconds between SIGINT and SIGKILL
+UNCHANGED = "unchanged"
+"""Key of an asset whose pipeline had nothing to do."""
 ERROR = re.compile(r"\w*(Error|Exception|Interrupt)\b.*")
 
 
@@ -143,10 +145,14 @@ def metadata_of(summary: dict[str, Any]) -> dict[str, Any]:
     numbers = {key: float(metrics[key]) for key in metrics if not key.endswith(bounds)}
     return {
         "MLflow": dg.MetadataValue.url(summary["page"]),
-        **({"result": dg.MetadataValue.text("unchanged")} if summary.get("unchanged") else {}),
+        **({UNCHANGED: _no_change()} if summary.get("unchanged") else {}),
         **({"metrics": dg.MetadataValue.md(table)} if rows else {}),
         **numbers,
     }
+
+
+def _no_change() -> dg.TextMetadataValue:
+    return dg.MetadataValue.text("no node ran; the metrics are those of the last run")
 
 
 def interval(metrics: dict[str, float], key: str) -> str:

@@ -125,7 +125,8 @@ def measured(run) -> dict[str, float]:
 def test_runs_at_once_from_many_processes_all_arrive_whole(site, finished):
     earlier = {run.info.run_id for run in runs_of(site)}
     names = [name for name in ("thresholding", "gradients") for _ in range(2)]
-    running = [site.start("run", "--env", "cluster", "--pipeline", name) for name in names]
+    run = ("run", "--env", "cluster", "--params", "force=true", "--pipeline")
+    running = [site.start(*run, name) for name in names]
     told = [one.communicate(timeout=PATIENCE)[0] for one in running]
     failed = [log[-3000:] for one, log in zip(running, told, strict=True) if one.returncode]
     assert not failed, "\n".join(failed)
@@ -242,7 +243,7 @@ def test_a_server_with_passwords_lets_in_only_who_has_one(site, database, tmp_pa
         "MLFLOW_TRACKING_USERNAME": "head",
     }
     before = {run.info.run_id for run in runs_of(site)}
-    run = ("run", "--env", "cluster", "--pipeline", "gradients")
+    run = ("run", "--env", "cluster", "--pipeline", "gradients", "--params", "force=true")
     with server(guarded, database, "--app-name", "basic-auth") as address:
         guarded.variables["MLFLOW_TRACKING_URI"] = address
         guarded.variables["MLFLOW_TRACKING_PASSWORD"] = "a wrong one"

@@ -202,7 +202,7 @@ def killed_at_its_first_moment(project):
     """The id of a run whose process was killed before its end, at the first attempt as a rule."""
     while True:
         known = ids(project)
-        process = project.start("run", "--env", "test", *PICTURE)
+        process = project.start("run", "--env", "test", *PICTURE, "--params", "force=true")
         run_id = wait_for_a_run(project, process, known)
         process.send_signal(signal.SIGKILL)
         process.communicate()
@@ -214,7 +214,7 @@ def locked_at_its_first_moment(project):
     """A process, the id of its run, and what locks the store since before that run's end."""
     while True:
         known = ids(project)
-        process = project.start("run", "--env", "test", *PICTURE)
+        process = project.start("run", "--env", "test", *PICTURE, "--params", "force=true")
         run_id = wait_for_a_run(project, process, known)
         holder = sqlite3.connect(project.folder / "mlflow.db", isolation_level=None, timeout=60)
         holder.execute("BEGIN EXCLUSIVE")

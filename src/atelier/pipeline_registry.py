@@ -26,20 +26,23 @@ from atelier.pipelines import (
 )
 
 EXPERIMENTS = {
+    "thresholding": thresholding.create_pipeline,
     "ingest": ingest.create_pipeline,
-    "train": train.create_pipeline,
-    "activation_maximization": activation_maximization.create_pipeline,
-    "calibration": calibration.create_pipeline,
+    "gradients": gradients.create_pipeline,
     "clustering": clustering.create_pipeline,
     "dropout": dropout.create_pipeline,
-    "gradients": gradients.create_pipeline,
+    "train": train.create_pipeline,
+    "calibration": calibration.create_pipeline,
+    "activation_maximization": activation_maximization.create_pipeline,
     "maxout": maxout.create_pipeline,
-    "segmentation": segmentation.create_pipeline,
-    "style_transfer": style_transfer.create_pipeline,
     "sweep": sweep.create_pipeline,
-    "thresholding": thresholding.create_pipeline,
+    "style_transfer": style_transfer.create_pipeline,
+    "segmentation": segmentation.create_pipeline,
 }
-"""The pipelines that ``kedro run`` alone runs, before it writes the report of their results."""
+"""The pipelines that ``kedro run`` alone runs, before it writes the report of their results.
+
+Those that come first run first, as far as their inputs allow: the quick ones.
+"""
 BY_NAME = {
     "report": report.create_pipeline,
     "compare": compare.create_pipeline,

@@ -1,5 +1,6 @@
 """Kedro's settings: hooks, and how configuration is read."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from atelier.hooks import (
     IncrementalHooks,
     InputHooks,
     KilledRunHooks,
+    LateReportHooks,
     OriginHooks,
     ParameterHooks,
     PathHooks,
@@ -24,9 +26,12 @@ from atelier.hooks import (
     TensorFlowHooks,
     TrackingHooks,
     environment_variable,
+    hide_remarks,
 )
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or TensorFlow's C++ library logs at start
+hide_remarks()
+if "MLFLOW_LOGGING_LEVEL" not in os.environ:
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # or it tells how it creates a store
 # Log messages contain "…", which not every terminal can show.
 use_ascii_fallback(sys.stdout, sys.stderr)
 
@@ -52,10 +57,11 @@ HOOKS = (
     RunnerHooks(),
     SinkHooks(),
     TensorFlowHooks(),
-    ProgressHooks(),
     GraphStatusHooks(),
+    LateReportHooks(),
+    ProgressHooks(_descriptions),  # the last: it ends the console after all others
 )
-# The hooks of the last two are ours, extended.
+# The hooks of the last two plugins are ours, extended.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow", "kedro-viz")
 
 CONFIG_LOADER_CLASS = ProjectConfigLoader

@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 import urllib.request
+from typing import Any
 
 import psutil
 import pytest
@@ -37,7 +38,7 @@ def schedules(minute: int) -> dict:
     followed = {"pipeline": "thresholding", "metric": "picture.otsu/pixels"}
     return {
         "minutely": {"pipeline": "thresholding", "cron": "* * * * *"} | test,
-        "again": {"pipeline": "thresholding", "cron": once} | test,
+        "forced": {"pipeline": "thresholding", "cron": once, "parameters": {"force": True}} | test,
         "killed": {"pipeline": ["ingest", "clustering"], "cron": once, "retries": 1} | test,
         "broken": {"pipeline": "style_transfer", "cron": once, "retries": 1, "parameters": missing}
         | test,
@@ -139,19 +140,34 @@ def test_a_run_that_takes_too_long_is_ended(scheduler):
     assert "Expected to end within 1 s" in errors(run)[0]
 
 
-def test_every_tick_is_a_run_in_mlflow_whose_metrics_the_asset_shows(scheduler):
-    for run in scheduler.ended("minutely", 2):
-        assert run["status"] == "SUCCESS"
-        (asset,) = run["assetMaterializations"]
-        shown = {one["label"]: one for one in asset["metadataEntries"]}
-        project = scheduler.project
-        (command,) = of_tick(project.commands("thresholding"), run)
-        assert shown["MLflow"]["url"].endswith(f"/runs/{command.info.run_id}")
-        for namespace, metric in (("picture", "otsu/threshold"), ("cells", "otsu/f1")):
-            (child,) = of_tick(project.experiments("thresholding", namespace), run)
-            assert child.data.tags["mlflow.parentRunId"] == command.info.run_id
-            value = shown[f"{namespace}.{metric}"]["floatValue"]
-            assert value == child.data.metrics[metric]
+def test_a_tick_is_a_run_in_mlflow_whose_metrics_the_asset_shows(scheduler):
+    (run,) = scheduler.ended("forced", 1)
+    shown, command = shown_and_logged(scheduler.project, run)
+    assert "unchanged" not in shown
+    for namespace, metric in (("picture", "otsu/threshold"), ("cells", "otsu/f1")):
+        (child,) = of_tick(scheduler.project.experiments("thresholding", namespace), run)
+        assert child.data.tags["mlflow.parentRunId"] == command.info.run_id
+        value = shown[f"{namespace}.{metric}"]["floatValue"]
+        assert value == child.data.metrics[metric]
+
+
+def test_a_tick_without_a_change_says_so(scheduler):
+    *_, run = scheduler.ended("minutely", 2)
+    shown, command = shown_and_logged(scheduler.project, run)
+    assert "no node ran" in shown["unchanged"]["text"]
+    assert shown["picture.otsu/threshold"]["floatValue"] > 0  # of the last run
+    (only,) = of_tick(scheduler.project.runs(), run)  # and no experiment's
+    assert only.info.run_id == command.info.run_id
+
+
+def shown_and_logged(project: Project, tick: dict) -> tuple[dict, Any]:
+    """What the asset shows of a tick that succeeded, and the run in MLflow of its command."""
+    assert tick["status"] == "SUCCESS"
+    (asset,) = tick["assetMaterializations"]
+    shown = {entry["label"]: entry for entry in asset["metadataEntries"]}
+    (command,) = of_tick(project.commands("thresholding"), tick)
+    assert shown["MLflow"]["url"].endswith(f"/runs/{command.info.run_id}")
+    return shown, command
 
 
 def of_tick(runs, tick: dict) -> list:
@@ -160,7 +176,7 @@ def of_tick(runs, tick: dict) -> list:
 
 
 def test_two_schedules_never_run_one_pipeline_at_once(scheduler):
-    scheduler.ended("again", 1)
+    scheduler.ended("forced", 1)
     scheduler.ended("minutely", 2)
     spans = sorted(
         (run.info.start_time, run.info.end_time)

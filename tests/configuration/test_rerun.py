@@ -23,6 +23,19 @@ def test_other_ways_to_run_are_left_as_they_are(given):
         choose_runner(given | {"params": {"force": True}})
 
 
+@pytest.mark.parametrize("given", [{}, {"runner": "SequentialRunner"}])
+def test_the_switch_of_the_console_is_no_parameter_with_any_runner(given):
+    chosen = choose_runner(given | {"params": {"verbose": True, "seed": 1}})
+    assert chosen["params"] == {"seed": 1}
+    assert not chosen.get("runner_params")
+
+
+@pytest.mark.parametrize("value", ["maybe", 1, None])
+def test_the_switch_of_the_console_is_true_or_false(value):
+    with pytest.raises(ValueError, match=f"Received: verbose={value}"):
+        choose_runner({"params": {"verbose": value}})
+
+
 def test_the_default_runner_is_not_named_in_commands():
     name = "<atelier.incremental.runner.IncrementalRunner object at 0x7f>"
     assert command_line({"runner": name}, {}) == "kedro run"

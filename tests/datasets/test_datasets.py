@@ -17,7 +17,12 @@ from atelier.datasets.animation import AnimationDataset
 from atelier.datasets.atomic import FigureDataset, RecordDataset, TableDataset
 from atelier.datasets.keras_model import KerasModelDataset
 from atelier.datasets.npz import NpzDataset
-from atelier.datasets.sinks import CheckpointDataset, MetricLogDataset
+from atelier.datasets.sinks import (
+    CheckpointDataset,
+    FileCheckpoint,
+    MetricLogDataset,
+    MlflowRunSinks,
+)
 from atelier.datasets.tracked import MetricsDataset, ProvenanceDataset
 from atelier.maxout import Maxout
 from atelier.types import Animation
@@ -210,6 +215,17 @@ def test_a_checkpoint_names_the_run_that_is_continued(tmp_path, run):
     assert logged(second).data.tags["atelier.continues"] == run.info.run_id
     dataset.load().clear()
     assert dataset.load().restore("abc") is None
+
+
+def test_a_checkpoint_of_other_code_is_not_restored(tmp_path, caplog):
+    checkpoint = FileCheckpoint(tmp_path / "c.npz").with_code("old")
+    checkpoint.save("abc", {"weights.0": np.arange(3)})
+    assert checkpoint.with_code("old").restore("abc") is not None
+    assert checkpoint.with_code("new").restore("abc") is None
+    assert "other data, parameters or code" in caplog.text
+    of_old_code = MlflowRunSinks(tmp_path).with_code("old").checkpoint("c")
+    assert of_old_code.restore("abc") is not None
+    assert MlflowRunSinks(tmp_path).with_code("new").checkpoint("c").restore("abc") is None
 
 
 def test_a_sink_cannot_be_an_output(tmp_path):

@@ -362,7 +362,8 @@ def stop(project, how: signal.Signals) -> None:
     """Stops a command while ``left.second`` runs and ``right`` waits for its second node."""
     (project.folder / "hangs").unlink(missing_ok=True)
     process = project.start_python(
-        "-m", "kedro", "run", "--env", "test", "--pipelines", "toy,solo", "--params", "force=true",
+        "-m", "kedro", "run", "--env", "test", "--pipelines", "toy,solo",
+        "--runner", "SequentialRunner",
         TOY="hang:toy.left.second",
     )  # fmt: skip
     wait_until(lambda: (project.folder / "hangs").exists() or process.poll() is not None)
@@ -423,7 +424,7 @@ def test_on_a_server_runs_end_as_well_and_only_the_commands_page_is_printed(serv
     assert output.count("View run") == 1
     assert "View run __default__" in output
     failing = {"MLFLOW_TRACKING_URI": address, "TOY": "fail:toy.left.second"}
-    project.python(*line, "--params", "force=true", ok=False, **failing)
+    project.python(*line, "--runner", "SequentialRunner", ok=False, **failing)
     found = newest(project, 4)
     assert {name: status for name, (status, _) in found.items()} == {
         "__default__": "FAILED",

@@ -101,8 +101,8 @@ def test_a_schedule_is_told_that_nothing_has_changed(project):
     for name in ("again", "missing"):
         client.set_tag(command_run(project, name).info.run_id, RUN_TAG, name)
     experiment = client.get_experiment_by_name("atelier-test").experiment_id
-    assert summarize_run(client, experiment, "again", [])["unchanged"] is True
-    assert summarize_run(client, experiment, "missing", []).keys() == {"run_id", "metrics"}
+    assert summarize_run(client, experiment, "again", "toy", [])["unchanged"] is True
+    assert summarize_run(client, experiment, "missing", "toy", []).keys() == {"run_id", "metrics"}
 
 
 def test_sinks_that_are_inputs_are_marked_in_the_catalog():

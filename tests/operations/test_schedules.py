@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from support.fork_server import run_python
 from support.project import ROOT
 
+from atelier.hooks.session_run import NODES_RUN
 from atelier.operations.lineage import upstream_pipelines
 from atelier.operations.plan import plan
 from atelier.operations.run_summary import RUN_TAG, summarize_run
@@ -100,8 +101,31 @@ def test_the_summary_is_of_the_marked_command_and_the_main_metrics_of_its_experi
         client.log_metric(child.info.run_id, "test_of_old/accuracy", 0.5)
         client.log_metric(child.info.run_id, "train/loss", 3.0)
     names = {"digits.test", "characters.test"}
-    assert summarize_run(client, experiment, "7/train", names) == {
+    assert summarize_run(client, experiment, "7/train", "train", names) == {
         "run_id": parent.info.run_id,
         "metrics": {"characters.test/accuracy": 0.8, "digits.test/accuracy": 0.9},
     }
-    assert summarize_run(client, experiment, "8/train", names) == {}
+    assert summarize_run(client, experiment, "8/train", "train", names) == {}
+
+
+def test_the_summary_of_an_unchanged_command_has_the_metrics_of_the_last_runs(tmp_path):
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{tmp_path / 'runs.db'}")
+    experiment = client.create_experiment("one")
+    for start, pipeline, accuracy, status in (
+        (1, "train", 0.7, "FINISHED"),
+        (2, "train", 0.9, "FINISHED"),
+        (3, "train", 0.1, "FAILED"),
+        (4, "drift", 0.2, "FINISHED"),
+    ):
+        tags = {"pipeline": pipeline, "namespace": "digits"}
+        run = client.create_run(experiment, tags=tags, start_time=start)
+        client.log_metric(run.info.run_id, "test/accuracy", accuracy)
+        client.set_terminated(run.info.run_id, status)
+    command = client.create_run(experiment, tags={RUN_TAG: "9/train", NODES_RUN: "0"})
+    assert summarize_run(client, experiment, "9/train", "train", {"digits.test"}) == {
+        "run_id": command.info.run_id,
+        "metrics": {"digits.test/accuracy": 0.9},
+        "unchanged": True,
+    }

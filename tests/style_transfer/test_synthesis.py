@@ -99,10 +99,10 @@ def test_style_alone_reaches_the_styles_gram_matrices_to_a_hundredth(content, st
     )
     style = Style(96 + 0.3 * style.picture, 1.0)  # so that no pixel need be cut off
     painting = paint(content, [style], weights, params)
-    network = build_feature_extractor(weights, params)
-    assert style_error(network, to_rgb(painting.image), [style]) < 0.01
+    extractor = build_feature_extractor(weights, params)
+    assert style_error(extractor, to_rgb(painting.image), [style]) < 0.01
     unpainted = resize_longer_side(content, 96)
-    assert style_error(network, unpainted, [style]) > 0.2
+    assert style_error(extractor, unpainted, [style]) > 0.2
 
 
 def test_more_weight_on_the_style_is_nearer_to_it_and_further_from_the_content(
@@ -112,9 +112,9 @@ def test_more_weight_on_the_style_is_nearer_to_it_and_further_from_the_content(
     for style_weight in (0.001, 1.0):
         params = recipe(style_weight=style_weight, scales=({"side": 40, "iterations": 20},))
         picture = to_rgb(paint(content, [style], weights, params).image)
-        network = build_feature_extractor(weights, params)
+        extractor = build_feature_extractor(weights, params)
         errors.append(
-            (style_error(network, picture, [style]), content_error(network, picture, content))
+            (style_error(extractor, picture, [style]), content_error(extractor, picture, content))
         )
     assert errors[1][0] < errors[0][0]
     assert errors[1][1] > errors[0][1]
@@ -212,11 +212,11 @@ def test_adam_goes_down_too(content, style, weights):
 
 def test_the_loss_of_a_blend_has_the_gradient_of_the_weighted_losses(content, style, weights):
     params = recipe(content_weight=0.0)
-    network, canvas = build_feature_extractor(weights, params), resize_longer_side(content, 40)
+    extractor, canvas = build_feature_extractor(weights, params), resize_longer_side(content, 40)
     other = Style(content[::-1], 3.0)
     image = canvas[..., ::-1] - 100
-    blended = Objective(network, canvas, [style, other], params)(image)[1]
-    parts = [Objective(network, canvas, [one], params)(image)[1] for one in (style, other)]
+    blended = Objective(extractor, canvas, [style, other], params)(image)[1]
+    parts = [Objective(extractor, canvas, [one], params)(image)[1] for one in (style, other)]
     np.testing.assert_allclose(
         blended, 0.25 * parts[0] + 0.75 * parts[1], atol=1e-3 * np.abs(blended).max()
     )
@@ -243,3 +243,20 @@ def test_a_layer_that_vgg16_has_not_is_refused_before_any_work():
         recipe(style_layers=("conv9_9",))
     with pytest.raises(ValueError, match="both 0"):
         recipe(content_weight=0, style_weight=0)
+
+
+def test_objectives_of_one_extractor_are_compiled_once_and_keep_their_own_targets(
+    content, style, weights
+):
+    params = recipe()
+    canvas = resize_longer_side(content, 40)
+    image = to_vgg(canvas[::-1])
+    shared = build_feature_extractor(weights, params)
+    for target in (style, Style(content[::-1], 3.0)):
+        alone = build_feature_extractor(weights, params)
+        losses, expected = (
+            Objective(extractor, canvas, [target], params)(image)[0]
+            for extractor in (shared, alone)
+        )
+        np.testing.assert_allclose(losses, expected, rtol=1e-4)
+    assert shared.terms_and_gradient.experimental_get_tracing_count() == 1

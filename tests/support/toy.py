@@ -1,7 +1,8 @@
 """A registry of two small pipelines, whose nodes fail or wait where a variable says so.
 
-It replaces the registry of a project's copy. The nodes of ``toy`` take turns: ``left.first``,
-``right.first``, ``left.second``, ``right.second``.
+It replaces the registry of a project's copy. With Kedro's runner the nodes of ``toy`` take turns:
+``left.first``, ``right.first``, ``left.second``, ``right.second``. ``reported`` ends with the
+report.
 """
 
 import os
@@ -9,6 +10,8 @@ import time
 from pathlib import Path
 
 from kedro.pipeline import Node, Pipeline
+
+from atelier.pipelines import report
 
 UNTRACKED = "untracked"
 
@@ -54,5 +57,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         "toy": toy,
         "solo": solo,
         "count": Pipeline([index.tag(UNTRACKED)]),
+        "reported": toy + solo + report.create_pipeline(after=toy + solo),
         "__default__": toy + solo,
     }

@@ -83,6 +83,18 @@ def test_another_network_or_other_data_starts_anew_beside_the_old_and_says_so(
     assert {path: path.read_bytes() for path in tmp_path.glob("*/chunk-*")} == before
 
 
+def test_chunks_of_other_code_are_another_study(tiny_plan, sweep_data, tmp_path):
+    plan = replace(tiny_plan, optimizers=("sgd",), seeds=(0,), steps=3)
+    studies = StudyFolder(tmp_path)
+    run_study(plan, sweep_data, studies.with_code("old"))
+    names = {path.name for path in tmp_path.iterdir()}
+    run_study(plan, sweep_data, studies.with_code("old"))
+    assert {path.name for path in tmp_path.iterdir()} == names
+    run_study(plan, sweep_data, studies.with_code("new"))
+    run_study(plan, sweep_data, studies)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_a_cluster_of_one_machine_gives_the_same_table(tiny_plan, sweep_data, truth, tmp_path):
     """And so it does when its worker is killed in the middle, by the operating system."""
     import psutil

@@ -99,7 +99,7 @@ class CapacityStudy:
         """Trains and evaluates the next network, or takes the row of an equal one."""
         setting = self.settings[len(history)]
         row = equal_network(history, setting) or _study(setting, *self.splits, self.params)
-        logger.info(
+        logger.debug(
             "network %d/%d, %s %g: error %.3f, ECE %.3f",
             len(history) + 1, len(self.settings), setting.factor, setting.level,
             row["error"], row["ece"],
@@ -204,7 +204,7 @@ class _TestRecorder(keras.callbacks.Callback):
         super().__init__()
         self.test, self.curve = test, curve
         self.history: list[dict[str, float]] = []
-        self._bar = tqdm(total=epochs, desc="overtraining", unit="epoch", disable=None)
+        self._bar = tqdm(total=epochs, desc="overtraining", unit="epoch", leave=False, disable=None)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Evaluates the network as it is now."""

@@ -115,7 +115,7 @@ def split_given(
     if params.fold >= folds:
         raise ValueError(f"Expected a fold below {folds}. Received: fold={params.fold}")
     splits = _draw(samples, sizes, params) | {name: dict(part) for name, part in given.items()}
-    logger.info("Images of cells: %s", {name: len(part) for name, part in splits.items()})
+    logger.debug("Images of cells: %s", {name: len(part) for name, part in splits.items()})
     return splits
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from atelier.clustering.information_criteria import bayesian_information_criterion
-from atelier.clustering.mixture import GaussianMixture, fit_mixture
+from atelier.clustering.mixture import GaussianMixture, fit_mixture, warn_if_floored
 from atelier.clustering.params import ColourParams
 from atelier.types import Array, Metrics
 
@@ -126,7 +126,7 @@ def _fit_each_number(
     """Returns a mixture for each number of components, and a table of them."""
     settings = params.model_dump(include={"covariance", "restarts", "tol", "seed"})
     fits = {
-        count: fit_mixture(points, count, sample_weight=counts, **settings)
+        count: fit_mixture(points, count, sample_weight=counts, warn=False, **settings)
         for count in _possible_components(params, len(points))
     }
     size, dimensions = counts.sum(), points.shape[1]
@@ -169,6 +169,7 @@ def cluster_colours(image: Array, params: ColourParams) -> ColourClusters:
     informative = points[:, informative_columns(points)]
     fits, table = _fit_each_number(informative, counts, params)
     best = fits[components_with_least_bic(table)]
+    warn_if_floored(best)
     shares = best.responsibilities(informative)
     logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
     entropy = -(shares * logs).sum(axis=1)

@@ -77,7 +77,7 @@ def initialisation_table(points: Array, components: int, *, count: int, seed: in
     rows = []
     for init in METRICS:
         for start in range(seed, seed + count):
-            fit = fit_mixture(points, components, init=init, seed=start, tol=1e-6)
+            fit = fit_mixture(points, components, init=init, seed=start, tol=1e-6, warn=False)
             collapsed = fit.floored or has_undersized_component(fit, len(points), "full")
             steps = len(fit.history) - 1
             rows.append((init, start, fit.log_likelihood, steps, fit.floored, collapsed))

@@ -88,6 +88,7 @@ def fit_mixture(
     max_iter: int = 1000,
     seed: int = 0,
     sample_weight: Array | None = None,
+    warn: bool = True,
 ) -> GaussianMixture:
     """Fits a mixture of Gaussians by expectation maximization (Dempster, Laird & Rubin 1977).
 
@@ -116,6 +117,8 @@ def fit_mixture(
         max_iter: Largest number of steps.
         seed: Seed of the initial means.
         sample_weight: How often each point counts, shape (n,), not negative; by default once.
+        warn: Whether the log has a warning where a component has collapsed. Callers that compare
+            mixtures read ``floored`` instead, and warn of the one that they choose.
 
     Returns:
         The fitted mixture.
@@ -147,15 +150,21 @@ def fit_mixture(
         for _ in range(restarts if isinstance(init, str) else 1)
     ]
     best = _best_fit(fits, float(cloud.counts.sum()), covariance)
-    if best.floored:
+    if warn:
+        warn_if_floored(best)
+    return best
+
+
+def warn_if_floored(mixture: GaussianMixture) -> None:
+    """Logs a warning if a component of a mixture has collapsed onto the variance floor."""
+    if mixture.floored:
         logger.warning(
             "At least one of %d components has no variance in a direction: its points share a "
             "value, a line or a plane, within the resolution of their numbers. Its variance in "
             "that direction is the variance floor, on which the log-likelihood and every "
             "information criterion depend",
-            components,
+            len(mixture.weights),
         )
-    return best
 
 
 def _best_fit(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atelier.configuration.arguments import format_parameters
+from atelier.configuration.rerun import CONSOLE_SWITCH, SWITCHES
 from atelier.configuration.rerun import RUNNER as DEFAULT_RUNNER
-from atelier.configuration.rerun import SWITCHES
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -107,11 +107,21 @@ def rerun_switches() -> dict[str, Any]:
     Returns:
         Values by name; none outside of that command.
     """
+    parameters = _run_parameters()
+    return {name: parameters[name] for name in SWITCHES if name in parameters}
+
+
+def is_verbose() -> bool:
+    """Returns whether the present ``kedro run`` has ``--params verbose=true``."""
+    return bool(_run_parameters().get(CONSOLE_SWITCH, False))
+
+
+def _run_parameters() -> Mapping[str, Any]:
+    """Returns ``--params`` of the present ``kedro run``; nothing outside of that command."""
     context = click.get_current_context(silent=True)
     if context is None or context.command.name != "run":
         return {}
-    parameters = context.params.get("params") or {}
-    return {name: parameters[name] for name in SWITCHES if name in parameters}
+    return context.params.get("params") or {}
 
 
 def custom_conf_source(context: KedroContext) -> dict[str, str]:

@@ -1,10 +1,12 @@
-"""The switches of ``kedro run`` that decide which nodes run again: ``--params force=true``."""
+"""The switches of ``kedro run`` that are no parameters of nodes: ``--params force=true``."""
 
 from collections.abc import Mapping
 from typing import Any
 
 SWITCHES = ("force", "explain")
 """Parameters of the command line that are meant for the runner: run all, or only say why."""
+CONSOLE_SWITCH = "verbose"
+"""The parameter of the command line that brings all messages to the console."""
 RUNNER = "atelier.incremental.IncrementalRunner"
 """The runner of a command that names none, which leaves out unchanged nodes."""
 
@@ -18,7 +20,7 @@ def choose_runner(options: Mapping[str, Any]) -> dict[str, Any]:
         options: By Kedro's names.
 
     Raises:
-        ValueError: If such a command has switches as well.
+        ValueError: If such a command has switches as well, or ``verbose`` is not true or false.
 
     Examples:
         >>> options = choose_runner({"params": {"force": True, "seed": 1}})
@@ -26,6 +28,12 @@ def choose_runner(options: Mapping[str, Any]) -> dict[str, Any]:
         ({'seed': 1}, {'force': True})
     """
     parameters = dict(options.get("params") or {})
+    verbose = parameters.pop(CONSOLE_SWITCH, False)
+    if not isinstance(verbose, bool):
+        raise ValueError(  # noqa: TRY004  (the value of an option, for whoever gives it)
+            f"Expected --params {CONSOLE_SWITCH}=true or {CONSOLE_SWITCH}=false. "
+            f"Received: {CONSOLE_SWITCH}={verbose}"
+        )
     switches = {name: parameters.pop(name) for name in SWITCHES if name in parameters}
     if options.get("runner") or options.get("only_missing_outputs"):
         if switches:
@@ -34,7 +42,7 @@ def choose_runner(options: Mapping[str, Any]) -> dict[str, Any]:
                 "Expected --params force=… or explain=… without --runner and "
                 f"--only-missing-outputs. Received: {given} with one of these; leave it out"
             )
-        return dict(options)
+        return {**options, "params": parameters} if options.get("params") else dict(options)
     return {
         **options,
         "params": parameters,

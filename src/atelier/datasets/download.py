@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,9 @@ def retrieve(file: RemoteFile, addresses: Sequence[str], folder: Path) -> Path:
                 file.digest if verified else None,
                 fname=file.name,
                 path=folder,
-                downloader=pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT_SECONDS),
+                downloader=pooch.HTTPDownloader(
+                    progressbar=sys.stderr.isatty(), timeout=TIMEOUT_SECONDS
+                ),
             )
             return Path(path)
         except (OSError, ValueError) as error:  # requests' errors; a wrong hash is a ValueError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,7 +120,7 @@ def _local_source(source: str, downloads: str, mirror: str | None) -> str:
 
     pooch.get_logger().addFilter(RedactingFilter())
     downloader = pooch.HTTPDownloader(
-        progressbar=True, headers={"User-Agent": "atelier"}, timeout=60
+        progressbar=sys.stderr.isatty(), headers={"User-Agent": "atelier"}, timeout=60
     )
     try:
         return str(pooch.retrieve(address, None, path=Path(downloads), downloader=downloader))

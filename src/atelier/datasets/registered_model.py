@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import logging
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ from kedro.io import AbstractDataset, DatasetError
 from atelier.datasets.tracked import DIGEST_LENGTH
 from atelier.types import Images, Servable
 
+logger = logging.getLogger(__name__)
+
 REQUIREMENTS = ("keras", "tensorflow", "numpy", "pillow")
 NOTE = "mlflow.note.content"
 """The tag that MLflow's page of a model shows as its description."""
@@ -23,6 +28,22 @@ NO_STEP = -1
 """The step at which a model is an output of its run. MLflow gives a model all metrics that its run
 logs at the model's step, before and after it; no metric of a run has this step.
 """
+
+SUCCESS = ("Successfully registered model", "Created version")
+"""What MLflow writes to standard error when it has registered a model."""
+
+
+@contextmanager
+def _without_success() -> Iterator[None]:
+    """Keeps MLflow from writing that it has registered a model; other lines are written."""
+    written = io.StringIO()
+    try:
+        with redirect_stderr(written):
+            yield
+    finally:
+        for line in written.getvalue().splitlines(keepends=True):
+            if not line.startswith(SUCCESS):
+                sys.stderr.write(line)
 
 
 @contextmanager
@@ -139,7 +160,9 @@ class RegisteredModelDataset(AbstractDataset[Servable, Any]):
             )
         self._log_metrics(info.model_id, data)
         client = mlflow.MlflowClient()
-        registered = mlflow.register_model(info.model_uri, self._name, tags=self._tags(data))
+        with _without_success():
+            registered = mlflow.register_model(info.model_uri, self._name, tags=self._tags(data))
+        logger.debug("Registered version %s of %s", registered.version, self._name)
         client.update_model_version(self._name, registered.version, data.description)
 
     def _tags(self, data: Servable) -> dict[str, str]:

@@ -6,7 +6,7 @@ import logging
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -81,19 +81,24 @@ class FileCheckpoint:
 
     Args:
         path: The file, which need not exist.
+        code: Digest of the code that made the state; empty where it is not known.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, code: str = "") -> None:
+        self._path, self._code = path, code
+
+    def with_code(self, code: str) -> Self:
+        """Returns the checkpoint of some code: a state of other code is not restored."""
+        return type(self)(self._path, code=code)
 
     def restore(self, fingerprint: str) -> Arrays | None:
         """Returns the state saved under ``fingerprint``, or None; tags the run that continues."""
         if not self._path.is_file():
             return None
         state = read_npz(self._path)
-        if str(state.pop("fingerprint")) != fingerprint:
+        if str(state.pop("fingerprint")) != fingerprint + self._code:
             logger.warning(
-                "%s belongs to other data or parameters: starting anew",
+                "%s belongs to other data, parameters or code: starting anew",
                 self._path,
             )
             return None
@@ -102,7 +107,8 @@ class FileCheckpoint:
 
     def save(self, fingerprint: str, state: Arrays) -> None:
         """Replaces the file as a whole."""
-        marks = {"fingerprint": np.array(fingerprint), "run_id": np.array(self._run_id())}
+        identity = fingerprint + self._code
+        marks = {"fingerprint": np.array(identity), "run_id": np.array(self._run_id())}
         write_npz(self._path, dict(state) | marks)
 
     def clear(self) -> None:
@@ -167,10 +173,15 @@ class MlflowRunSinks:
     Args:
         folder: The folder of the checkpoints.
         active: False logs nothing.
+        code: Digest of the code that makes the checkpoints; empty where it is not known.
     """
 
-    def __init__(self, folder: Path, *, active: bool = True) -> None:
-        self._folder, self._active = folder, active
+    def __init__(self, folder: Path, *, active: bool = True, code: str = "") -> None:
+        self._folder, self._active, self._code = folder, active, code
+
+    def with_code(self, code: str) -> Self:
+        """Returns sinks whose checkpoints belong to some code."""
+        return type(self)(self._folder, active=self._active, code=code)
 
     def metric_log(self, name: str) -> MlflowMetricLog:
         """Returns a log of metrics called ``<name>/<metric>``."""
@@ -182,7 +193,7 @@ class MlflowRunSinks:
 
     def checkpoint(self, name: str) -> FileCheckpoint:
         """Returns the checkpoint of that name in the folder."""
-        return FileCheckpoint(self._folder / f"{name}.npz")
+        return FileCheckpoint(self._folder / f"{name}.npz", code=self._code)
 
     def clear(self) -> None:
         """Removes the folder."""

@@ -7,6 +7,7 @@ from atelier.hooks.graph_status import GraphStatusHooks
 from atelier.hooks.incremental import IncrementalHooks
 from atelier.hooks.inputs import InputHooks
 from atelier.hooks.interruption import KilledRunHooks
+from atelier.hooks.late_report import LateReportHooks
 from atelier.hooks.origins import OriginHooks
 from atelier.hooks.parameters import ParameterHooks
 from atelier.hooks.paths import PathHooks, environment_variable
@@ -14,6 +15,7 @@ from atelier.hooks.progress import ProgressHooks
 from atelier.hooks.redaction import RedactionHooks
 from atelier.hooks.runners import RunnerHooks
 from atelier.hooks.sinks import SinkHooks
+from atelier.hooks.tensorflow_messages import hide_remarks
 from atelier.hooks.tensorflow_threads import TensorFlowHooks
 from atelier.hooks.tracking import TrackingHooks
 
@@ -24,6 +26,7 @@ __all__ = [
     "IncrementalHooks",
     "InputHooks",
     "KilledRunHooks",
+    "LateReportHooks",
     "OriginHooks",
     "ParameterHooks",
     "PathHooks",
@@ -35,4 +38,5 @@ __all__ = [
     "TensorFlowHooks",
     "TrackingHooks",
     "environment_variable",
+    "hide_remarks",
 ]

@@ -97,6 +97,21 @@ class RunDescriptions:
             self._node = node.name
             self._memory.enter(experiment_of(node))
 
+    def headline(self, experiment: Experiment) -> str:
+        """Returns an experiment's main number, its interval and what it measures, as one line.
+
+        Args:
+            experiment: Its nodes of this session have run.
+
+        Returns:
+            The line; nothing where the nodes that ran have made no number.
+        """
+        value = self._card(experiment).headline
+        if value is None:
+            return ""
+        interval = f" [{value.interval}]" if value.interval else ""
+        return f"{value.text}{interval} {value.label}"
+
     def describe_experiment(
         self, experiment: Experiment, run_id: str, status: str, seconds: float
     ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
 
 from atelier.configuration.redaction import redact
 from atelier.hooks.sinks import sink_name
@@ -44,6 +45,7 @@ class IncrementalHooks:
                 is_secret=lambda name, value: redact(value, name) != value,
                 hidden_inputs=lambda node: self._sinks(node, read=True),
                 hidden_outputs=lambda node: self._sinks(node, read=False),
+                rank=pipeline_rank,
             )
         )
 
@@ -64,6 +66,17 @@ class IncrementalHooks:
             metadata = getattr(self._catalog.get(name), "metadata", None) or {}
             if bool(metadata.get("is_input")) == read:
                 yield name
+
+
+def pipeline_rank(node: Node) -> int:
+    """Returns the position of a node's pipeline in the registry, whose first ones are quick.
+
+    Args:
+        node: Its namespace begins with the name of its pipeline.
+    """
+    names = list(pipelines)
+    name = (node.namespace or "").split(".")[0]
+    return names.index(name) if name in names else len(names)
 
 
 def processor() -> str:

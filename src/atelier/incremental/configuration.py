@@ -9,6 +9,8 @@ from typing import Any
 
 from kedro.pipeline.node import Node
 
+from atelier.incremental.steps import equal_rank
+
 
 def _no_secret(name: str, value: Any) -> bool:
     del name, value
@@ -41,6 +43,8 @@ class Configuration:
         hidden_inputs: Names of datasets that a node reads though they are not among its inputs.
         hidden_outputs: Names of datasets that a node writes to while it runs, such as checkpoints.
             Their code counts, their content does not.
+        rank: Of the nodes that can run, those of a smaller rank run first, unless a namespace that
+            has begun can go on.
     """
 
     records: Path = Path(".incremental")
@@ -51,6 +55,7 @@ class Configuration:
     always_runs: Callable[[Node], bool] = _no_node
     hidden_inputs: Callable[[Node], Iterable[str]] = _nothing
     hidden_outputs: Callable[[Node], Iterable[str]] = _nothing
+    rank: Callable[[Node], int] = equal_rank
 
 
 _configured = [Configuration()]

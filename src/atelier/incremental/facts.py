@@ -34,6 +34,11 @@ class Facts(BaseModel, frozen=True, extra="forbid"):
     environment: dict[str, str] = {}
 
     @property
+    def code_digest(self) -> str:
+        """One text for the reached code."""
+        return bytes_digest(canonical_text(self.code).encode())
+
+    @property
     def digest(self) -> str:
         """One text for all facts."""
         return bytes_digest(canonical_text(self).encode())

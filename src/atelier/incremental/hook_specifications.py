@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kedro.framework.hooks.markers import hook_spec
 from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pluggy import PluginManager
 
 
 class IncrementalSpecifications:
     """The hooks of a run that leaves out unchanged nodes; a project writes them like Kedro's."""
+
+    @hook_spec
+    def before_steps(self, seconds: Mapping[str, float]) -> None:
+        """Is called before the first node of a run.
+
+        Args:
+            seconds: How long nodes ran when they ran last, by their names; nodes without a record
+                are left out.
+        """
 
     @hook_spec
     def after_node_skipped(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
@@ -24,12 +34,25 @@ class IncrementalSpecifications:
         """
 
     @hook_spec
-    def before_node_rerun(self, node: Node, reasons: Sequence[str]) -> None:
+    def before_node_rerun(self, node: Node, reasons: Sequence[str], code: str) -> None:
         """Is called before a node runs.
 
         Args:
             node: The node.
             reasons: Why it runs, one sentence each.
+            code: Digest of the code that it reaches, comments and docstrings left out.
+        """
+
+    @hook_spec
+    def on_run_interrupted(
+        self, error: BaseException, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        """Is called where Ctrl-C or an exit ends the run, of which Kedro tells no hook.
+
+        Args:
+            error: ``KeyboardInterrupt`` or ``SystemExit``.
+            pipeline: The nodes of the run.
+            catalog: The datasets of the session.
         """
 
 

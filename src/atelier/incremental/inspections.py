@@ -50,8 +50,8 @@ class Finding:
     record: Record | None
     reasons: tuple[str, ...] = ()
 
-    def made_record(self, outputs: dict[str, Content]) -> Record:
-        """Returns the record of the node when it has made its outputs."""
+    def made_record(self, outputs: dict[str, Content], seconds: float | None) -> Record:
+        """Returns the record of the node when it has made its outputs, in some seconds."""
         return Record(
             node=self.node.name,
             facts=self.facts,
@@ -59,6 +59,7 @@ class Finding:
             files=self.files,
             outputs=outputs,
             effects=declares_effects(self.node),
+            seconds=seconds,
         )
 
 
@@ -89,7 +90,7 @@ class Inspections:
             node: tuple(obstacles(node, pipeline, catalog, configuration))
             for node in pipeline.nodes
         }
-        self.steps = steps_of(pipeline, self._stored.__getitem__)
+        self.steps = steps_of(pipeline, self._stored.__getitem__, configuration.rank)
 
     def inspect(self, step: Step, made_anew: Collection[str] = ()) -> list[Finding]:
         """Returns what is found about the nodes of a step; all have reasons, or none.
@@ -113,17 +114,28 @@ class Inspections:
         joined = (reasons.joined_with(changed),) if changed else ()
         return [replace(item, reasons=item.reasons or joined) for item in findings]
 
+    def recorded_seconds(self) -> dict[str, float]:
+        """Returns how long nodes ran when they ran last, by their names, as far as recorded."""
+        names = [node.name for step in self.steps for node in step]
+        records = [record for name in names if (record := self.records.read(name))]
+        return {item.node: item.seconds for item in records if item.seconds is not None}
+
     def refresh(self, finding: Finding) -> None:
         """Writes the record of an unchanged node again where files have new times."""
-        record = finding.made_record(finding.outputs)
+        seconds = finding.record.seconds if finding.record else None
+        record = finding.made_record(finding.outputs, seconds)
         if record != finding.record:
             self.records.write(record)
 
-    def record(self, finding: Finding) -> None:
+    def record(self, finding: Finding, seconds: float) -> None:
         """Writes the record of a node that has run.
 
         There is none where an input has changed since the node was inspected, or an output does
         not exist: then it is not known what the outputs were made from.
+
+        Args:
+            finding: What was found before the node ran.
+            seconds: How long it ran.
         """
         outputs = self._outputs(finding.node, {})
         missing = [name for name in finding.node.outputs if self._lacks(name, outputs)]
@@ -136,7 +148,7 @@ class Inspections:
                 ", ".join(changed),
             )
         else:
-            self.records.write(finding.made_record(outputs))
+            self.records.write(finding.made_record(outputs, seconds))
 
     def _inspect(self, node: Node, in_memory: Mapping[str, str]) -> Finding:
         """Returns what is found about a node by itself, without reasons.

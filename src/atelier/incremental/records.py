@@ -29,6 +29,7 @@ class Record(BaseModel, frozen=True, extra="forbid"):
         files: The contents of the files and folders that it declares to read, by path.
         outputs: The contents of its outputs by name.
         effects: Whether it has effects beyond its outputs, which have happened.
+        seconds: How long the node ran, with loading and saving; None where it is not known.
         version: Of the format.
     """
 
@@ -38,6 +39,7 @@ class Record(BaseModel, frozen=True, extra="forbid"):
     files: dict[str, Content] = {}
     outputs: dict[str, Content] = {}
     effects: bool = False
+    seconds: float | None = None
     version: Literal[1] = 1
 
 

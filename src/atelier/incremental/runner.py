@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ from atelier.incremental.inspections import Finding, Inspections, file_name
 from atelier.incremental.reasons import NOT_RECORDED, join_reasons
 from atelier.incremental.steps import Step
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("atelier.incremental")
+NODES = __name__
+"""The logger of the lines that name each node, and of Kedro's own lines about the run."""
+node_logger = logging.getLogger(NODES)
 
 
 class IncrementalRunner(SequentialRunner):
@@ -86,11 +90,15 @@ class IncrementalRunner(SequentialRunner):
         add_hooks(manager)
         inspections.records.clean()
         run = _Run(self, inspections, pipeline, catalog, manager, run_id)
+        manager.hook.before_steps(seconds=inspections.recorded_seconds())
         try:
             for step in inspections.steps:
                 run.take(step)
         except Exception:
-            self._suggest_resume_scenario(pipeline, run.done, catalog)
+            _advise_to_go_on(len(run.done))
+            raise
+        except (KeyboardInterrupt, SystemExit) as error:
+            manager.hook.on_run_interrupted(error=error, pipeline=pipeline, catalog=catalog)
             raise
         _summarize(len(run.done) - run.nodes_run, len(run.done))
 
@@ -143,7 +151,7 @@ class _Run:
     def _skip(self, findings: Sequence[Finding]) -> None:
         for finding in findings:
             self._inspections.refresh(finding)
-            logger.debug("%s: unchanged", finding.node.name)
+            node_logger.debug("%s: unchanged", finding.node.name)
             self._manager.hook.after_node_skipped(node=finding.node, catalog=self._catalog)
             self._finish(finding.node)
 
@@ -151,14 +159,16 @@ class _Run:
         """Runs the nodes of a step. Without records first, so that none outlives its outputs."""
         for finding in findings:
             self._inspections.records.remove(finding.node.name)
-        for finding in findings:
-            self._execute_node(finding.node, finding.reasons)
-        for finding in findings:
-            self._inspections.record(finding)
+        seconds = [self._execute_node(finding) for finding in findings]
+        for finding, duration in zip(findings, seconds, strict=True):
+            self._inspections.record(finding, duration)
 
-    def _execute_node(self, node: Node, reasons: Sequence[str]) -> None:
-        logger.info("%s%s", node.name, _told(reasons))
-        self._manager.hook.before_node_rerun(node=node, reasons=reasons)
+    def _execute_node(self, finding: Finding) -> float:
+        """Runs a node and returns the seconds that it took."""
+        node, reasons, code = finding.node, finding.reasons, finding.facts.code_digest
+        node_logger.info("%s%s", node.name, _told(reasons))
+        started = time.monotonic()
+        self._manager.hook.before_node_rerun(node=node, reasons=reasons, code=code)
         Task(
             node=node,
             catalog=self._catalog,
@@ -168,6 +178,7 @@ class _Run:
         ).execute()
         self.nodes_run += 1
         self._finish(node)
+        return time.monotonic() - started
 
     def _finish(self, node: Node) -> None:
         self.done.append(node)
@@ -205,6 +216,11 @@ def _summarize(skipped: int, total: int) -> None:
         logger.info("Nothing to do: %d nodes unchanged.", total)
     elif skipped:
         logger.info("%d nodes run, %d unchanged.", total - skipped, skipped)
+
+
+def _advise_to_go_on(done: int) -> None:
+    if done:
+        logger.info("The same command goes on here: it leaves out the %d nodes before.", done)
 
 
 def _told(reasons: Sequence[str]) -> str:

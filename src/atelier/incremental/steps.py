@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from kedro.pipeline import Pipeline
@@ -12,16 +11,30 @@ from kedro.pipeline.node import Node
 Step = tuple[Node, ...]
 
 
-def steps_of(pipeline: Pipeline, is_stored: Callable[[str], bool]) -> list[Step]:
+def equal_rank(node: Node) -> int:
+    """Returns the same rank for every node."""
+    del node
+    return 0
+
+
+def steps_of(
+    pipeline: Pipeline,
+    is_stored: Callable[[str], bool],
+    rank: Callable[[Node], int] = equal_rank,
+) -> list[Step]:
     """Returns the nodes of a pipeline in groups, in an order in which they can run.
 
     Args:
         pipeline: The nodes.
         is_stored: Whether a dataset outlives the run, by its name.
+        rank: The rank of a node.
 
     Returns:
         Groups of nodes that are joined by datasets that are not stored, and of nodes between
-        these. Within a group, and among groups, nodes have the order of the pipeline.
+        these. Of the groups that can run, the next is one of the same namespace as the last, or
+        else the one of the smallest rank, or else the first in the pipeline. So a namespace ends
+        before another begins, as far as its inputs allow. Within a group, nodes have the order of
+        the pipeline.
     """
     groups = {node: index for index, node in enumerate(pipeline.nodes)}
     for node, parents in pipeline.node_dependencies.items():
@@ -34,7 +47,7 @@ def steps_of(pipeline: Pipeline, is_stored: Callable[[str], bool]) -> list[Step]
     for node in pipeline.nodes:
         members.setdefault(groups[node], []).append(node)
     dependencies = _dependencies(pipeline, groups)
-    return [tuple(members[group]) for group in _sorted(dependencies)]
+    return [tuple(members[group]) for group in _sorted(dependencies, members, rank)]
 
 
 def _merge(groups: dict[Node, int], merged: Iterable[int]) -> None:
@@ -64,17 +77,26 @@ def _cycle(dependencies: Mapping[int, set[int]]) -> list[int]:
     return []
 
 
-def _sorted(dependencies: Mapping[int, set[int]]) -> list[int]:
-    """Returns the groups in an order that respects dependencies, the smallest number first."""
+def _sorted(
+    dependencies: Mapping[int, set[int]],
+    members: Mapping[int, Sequence[Node]],
+    rank: Callable[[Node], int],
+) -> list[int]:
+    """Returns the groups in the order that :func:`steps_of` describes."""
     sorter = TopologicalSorter(dependencies)
     sorter.prepare()
-    ready = list(sorter.get_ready())
-    heapq.heapify(ready)
-    done = []
+    ready = set(sorter.get_ready())
+    done: list[int] = []
     while ready:
-        group = heapq.heappop(ready)
+        namespace = members[done[-1]][0].namespace if done else None
+
+        def place(group: int, namespace: str | None = namespace) -> tuple[bool, int, int]:
+            node = members[group][0]
+            return node.namespace != namespace, rank(node), group
+
+        group = min(ready, key=place)
+        ready.remove(group)
         done.append(group)
         sorter.done(group)
-        for item in sorter.get_ready():
-            heapq.heappush(ready, item)
+        ready |= set(sorter.get_ready())
     return done

@@ -40,7 +40,9 @@ def compare_with_relu(
     sizes = {"ReLU": (width, 1), "maxout": (params.units, params.pieces)}
     arms = list(itertools.product(params.seeds, (0.0, params.drop), sizes))
     rows = []
-    for seed, drop, network in tqdm(arms, desc="networks", unit="network", disable=None):
+    for seed, drop, network in tqdm(
+        arms, desc="networks", unit="network", leave=False, disable=None
+    ):
         units, pieces = sizes[network]
         model = dense_maxout(
             classes, shape=shape, units=units, pieces=pieces, hidden_drop=drop, seed=seed

@@ -119,7 +119,7 @@ class MomentumTrainer:
         row = {"loss": self.run_epoch(epoch, count)} | self._likelihoods()
         if is_first_phase and fewest_mistakes([*history, row]) == epoch:
             self.best = self._state_now()
-        logger.info("epoch %d: %s", epoch + 1, {k: round(v, 4) for k, v in row.items()})
+        logger.debug("epoch %d: %s", epoch + 1, {k: round(v, 4) for k, v in row.items()})
         return row
 
     def run_epoch(self, epoch: int, count: int) -> float:

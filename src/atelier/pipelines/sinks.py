@@ -12,9 +12,22 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol, Self, runtime_checkable
 
 _LOADED: ContextVar[Mapping[str, Any]] = ContextVar("sinks of the node that runs")
+
+
+@runtime_checkable
+class DependsOnCode(Protocol):
+    """A sink with unfinished work, which only the code that began it may continue."""
+
+    def with_code(self, code: str) -> Self:
+        """Returns the sink of some code.
+
+        Args:
+            code: Digest of the code that the node reaches.
+        """
+        ...
 
 
 def with_sinks(function: Callable[..., Any], **sinks: str) -> Callable[..., Any]:

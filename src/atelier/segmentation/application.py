@@ -98,7 +98,7 @@ def apply_method(
             rows.append(page_rows)
             tables.extend([cells] if len(cells) else [])
         if number % every == 0 or number == len(images):
-            logger.info("%d of %d images, %s", number, len(images), file.file)
+            logger.debug("%d of %d images, %s", number, len(images), file.file)
     return Application(_join(tables), pd.DataFrame(rows))
 
 

@@ -165,7 +165,7 @@ class SegmenterTraining:
             "seconds_per_step": (time.monotonic() - started) / len(steps),
             "val_iou": mean_iou(self.trainer.model, self.validation, params),
         }
-        logger.info(
+        logger.debug(
             "step %d of %d: %s", steps.stop, params.steps, {k: round(v, 4) for k, v in row.items()}
         )
         return row

@@ -2,29 +2,33 @@
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 
 from atelier.data.pictures import resize_to
 from atelier.style_transfer.losses import gram_matrix
-from atelier.style_transfer.objective import Style, extract_features, mean_gram_matrices
+from atelier.style_transfer.objective import (
+    FeatureExtractor,
+    Style,
+    extract_features,
+    mean_gram_matrices,
+)
 from atelier.types import Array, Metrics
 
 
-def style_error(network: keras.Model, picture: Array, styles: Sequence[Style]) -> float:
+def style_error(extractor: FeatureExtractor, picture: Array, styles: Sequence[Style]) -> float:
     """Returns the relative distance |G - A| / |A| of Gram matrices, averaged over the layers.
 
     Args:
-        network: As :func:`atelier.style_transfer.objective.build_feature_extractor` builds it.
+        extractor: As :func:`atelier.style_transfer.objective.build_feature_extractor` builds it.
         picture: RGB, (height, width, 3), 0 … 255.
         styles: Styles whose weighted mean Gram matrices are A, at the picture's longer side.
 
     Returns:
         The error, at least 0.
     """
-    _, *style_maps = extract_features(network, picture)
+    _, *style_maps = extract_features(extractor, picture)
     sizes = [maps.shape[0] * maps.shape[1] for maps in style_maps]
-    grams = mean_gram_matrices(network, styles, max(picture.shape[:2]), sizes)
+    grams = mean_gram_matrices(extractor, styles, max(picture.shape[:2]), sizes)
     errors = [
         np.linalg.norm(gram_matrix(maps) - gram) / np.linalg.norm(gram)
         for maps, gram in zip(style_maps, grams, strict=True)
@@ -32,29 +36,29 @@ def style_error(network: keras.Model, picture: Array, styles: Sequence[Style]) -
     return float(np.mean(errors))
 
 
-def content_error(network: keras.Model, picture: Array, content: Array) -> float:
+def content_error(extractor: FeatureExtractor, picture: Array, content: Array) -> float:
     """Returns the relative distance |F - P| / |P| of the content layer's features.
 
     Args:
-        network: As for :func:`style_error`.
+        extractor: As for :func:`style_error`.
         picture: RGB, (height, width, 3), 0 … 255.
         content: RGB, of any size.
 
     Returns:
         The error, at least 0.
     """
-    features, *_ = extract_features(network, picture)
-    target, *_ = extract_features(network, resize_to(content, picture.shape[:2]))
+    features, *_ = extract_features(extractor, picture)
+    target, *_ = extract_features(extractor, resize_to(content, picture.shape[:2]))
     return float(np.linalg.norm(features - target) / np.linalg.norm(target))
 
 
 def transfer_metrics(
-    network: keras.Model, picture: Array, content: Array, styles: Sequence[Style]
+    extractor: FeatureExtractor, picture: Array, content: Array, styles: Sequence[Style]
 ) -> Metrics:
     """Returns the errors of a result, and the content's own distance to the style.
 
     Args:
-        network: As for :func:`style_error`.
+        extractor: As for :func:`style_error`.
         picture: RGB, (height, width, 3), 0 … 255, the result of a transfer.
         content: RGB, of any size.
         styles: Styles of the transfer.
@@ -64,7 +68,7 @@ def transfer_metrics(
     """
     resized = resize_to(content, picture.shape[:2])
     return {
-        "style_error": style_error(network, picture, styles),
-        "style_error_of_content": style_error(network, resized, styles),
-        "content_error": content_error(network, picture, resized),
+        "style_error": style_error(extractor, picture, styles),
+        "style_error_of_content": style_error(extractor, resized, styles),
+        "content_error": content_error(extractor, picture, resized),
     }

@@ -17,7 +17,12 @@ from atelier.style_transfer.colours import (
     match_luminance,
     restore_colours,
 )
-from atelier.style_transfer.objective import Objective, Style, build_feature_extractor
+from atelier.style_transfer.objective import (
+    FeatureExtractor,
+    Objective,
+    Style,
+    build_feature_extractor,
+)
 from atelier.style_transfer.optimizers import ImageOptimizer, build_image_optimizer
 from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.vgg import from_vgg, to_vgg
@@ -68,6 +73,7 @@ def transfer(
     curve: MetricLog | None = None,
     album: ImageLog | None = None,
     checkpoint: Checkpoint | None = None,
+    extractor: FeatureExtractor | None = None,
 ) -> StylizedImage:
     """Renders `content` in the style of other images (Gatys, Ecker & Bethge 2016).
 
@@ -83,6 +89,8 @@ def transfer(
         curve: Receives the row of each frame; not needed.
         album: Receives each frame; not needed.
         checkpoint: Keeps the state after each frame; not needed.
+        extractor: Of these weights, layers and pooling, to compile it once for many transfers; by
+            default the transfer builds its own.
 
     Returns:
         The image at the last size, the frames and their rows.
@@ -112,7 +120,8 @@ def transfer(
     pictures = {"content": content} | {f"style{i}": s.picture for i, s in enumerate(styles)}
     shares = [style.weight for style in styles]
     identity = fingerprint_of(f"{params.model_dump_json()} {shares}", pictures, weights)
-    painter = StyleTransfer(content, styles, weights, params, album=album)
+    extractor = extractor or build_feature_extractor(weights, params)
+    painter = StyleTransfer(content, styles, extractor, params, album=album)
     history = run_rounds(painter, identity, curve=curve, checkpoint=checkpoint)
     image = painter.to_picture(painter.painting.image)
     return StylizedImage(image, np.stack(painter.frames), history)
@@ -165,7 +174,7 @@ class StyleTransfer:
     Args:
         content: RGB, (height, width, 3), 0 … 255.
         styles: At least one.
-        weights: VGG16's.
+        extractor: Gives the features that are compared.
         params: All other parameters.
         album: Receives each frame; not needed.
     """
@@ -174,7 +183,7 @@ class StyleTransfer:
         self,
         content: Array,
         styles: Sequence[Style],
-        weights: Arrays,
+        extractor: FeatureExtractor,
         params: TransferParams,
         *,
         album: ImageLog | None = None,
@@ -182,7 +191,7 @@ class StyleTransfer:
         self.params, self.original = params, content
         self.album = [] if album is None else album
         self.content, self.styles = match_pictures(content, styles, params)
-        self.network = build_feature_extractor(weights, params)
+        self.extractor = extractor
         self.segments = segments_of(params)
         self.frames: list[Array] = []
         self._colours: dict[tuple[int, ...], Array] = {}
@@ -192,7 +201,7 @@ class StyleTransfer:
     def _set_side(self, side: int) -> None:
         self.side = side
         canvas = resize_longer_side(self.content, side)
-        self.objective = Objective(self.network, canvas, self.styles, self.params)
+        self.objective = Objective(self.extractor, canvas, self.styles, self.params)
         self.optimizer = build_image_optimizer(
             self.params.optimizer, canvas.shape, self.params.learning_rate
         )
@@ -243,7 +252,7 @@ class StyleTransfer:
 
     def _row(self, *, iteration: float, seconds: float) -> Row:
         terms, _ = self.objective(self.painting.image)
-        logger.info("iteration %d at %d px: loss %.4g", iteration, self.side, terms.sum())
+        logger.debug("iteration %d at %d px: loss %.4g", iteration, self.side, terms.sum())
         last = longer_side_shape(self.content.shape, self.params.scales[-1].side)
         small = longer_side_shape(last, min(FRAME_SIDE, max(last)))
         self._add_frame(self.to_picture(resize_to(self.painting.image, small)))

@@ -24,6 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the study and writes ``study.parquet`` into the folder."""
     use_ascii_fallback(sys.stdout, sys.stderr)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("atelier").setLevel(logging.DEBUG)  # a line for each chunk
     logging.getLogger("jax").setLevel(logging.WARNING)
     options = _parser().parse_args(arguments)
     try:

@@ -3,7 +3,7 @@
 import json
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -21,12 +21,20 @@ ENGINE = 3
 class StudyFolder:
     """A folder with one subfolder of chunks for each study, named by the study's fingerprint.
 
-    Another plan, network or other data is another study in a subfolder of its own, so chunks of
-    different studies never mix and none is deleted.
+    Another plan, network, code or other data is another study in a subfolder of its own, so chunks
+    of different studies never mix and none is deleted.
+
+    Args:
+        folder: The folder, which need not exist.
+        code: Digest of the code that trains; empty where it is not known, as in the bare command.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._root = folder
+    def __init__(self, folder: Path, *, code: str = "") -> None:
+        self._root, self._code = folder, code
+
+    def with_code(self, code: str) -> Self:
+        """Returns the folder for studies of some code."""
+        return type(self)(self._root, code=code)
 
     def open(self, plan: dict[str, Any], data: Arrays) -> "ChunkStore":
         """Opens the study of this plan on this data, with the chunks that are finished.
@@ -34,13 +42,14 @@ class StudyFolder:
         A warning names the studies that the folder already holds if this one is new.
         """
         record = {"engine": ENGINE, "plan": plan, "data": _hashes(data)}
+        record |= {"code": self._code} if self._code else {}
         text = json.dumps(record, indent=2, sort_keys=True)
         name = bytes_digest(text.encode())[:12]
         stored = sorted(p.parent.name for p in self._root.glob("*/study.json"))
         folder = self._root / name
         if stored and name not in stored:
             logger.warning(
-                "A new study, %s, begins: its parameters or data differ from those of %s, "
+                "A new study, %s, begins: its parameters, data or code differ from those of %s, "
                 "which stay unchanged in %s",
                 *(name, ", ".join(stored), self._root),
             )

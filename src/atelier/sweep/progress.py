@@ -15,7 +15,8 @@ except ModuleNotFoundError:  # on a bare machine
 def progress_bar(total: int, done: int) -> Iterator[Progress]:
     """Shows a progress bar in member-steps, with throughput and remaining time.
 
-    It shows nothing where tqdm is not installed: the log has a line for each finished chunk.
+    It shows nothing where tqdm is not installed, and where standard error is no terminal: the log
+    has a line for each finished chunk.
 
     Yields:
         A function that takes the number of member-steps done since its last call.
@@ -23,5 +24,6 @@ def progress_bar(total: int, done: int) -> Iterator[Progress]:
     if tqdm is None:
         yield lambda _: None
         return
-    with tqdm(total=total, initial=done, unit=" steps", unit_scale=True, mininterval=1) as bar:
+    options = {"unit": " steps", "unit_scale": True, "leave": False, "disable": None}
+    with tqdm(total=total, initial=done, mininterval=1, **options) as bar:
         yield bar.update

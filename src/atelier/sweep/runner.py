@@ -104,7 +104,7 @@ def run_study(
             finished.add(index)
             now = perf_counter()
             speed, started = steps * len(rows) / (now - started), now
-            logger.info(
+            logger.debug(
                 "Chunk %d of %d: %s, %.0f member-steps/s",
                 *(len(finished), len(chunks), rows["optimizer"].iloc[0], speed),
             )

@@ -166,7 +166,7 @@ class ClassifierTrainer:
         return weights
 
     def _report(self, epoch: int, row: Mapping[str, float]) -> None:
-        logger.info(
+        logger.debug(
             "epoch %d/%d: accuracy %.4f, validation %.4f, %.0f s; at most %.0f s left",
             epoch + 1,
             self.training.epochs,

@@ -58,6 +58,7 @@ def transfer_grid(
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
     rgb = data.to_rgb(content)
     selected = style_transfer.select_styles(styles, params.paintings[0].styles)
+    extractor = style_transfer.build_feature_extractor(weights, params.transfer)
     return {
         cell.name: style_transfer.transfer(
             rgb,
@@ -67,6 +68,7 @@ def transfer_grid(
             curve=[],
             album=[],
             checkpoint=sinks.checkpoint(f"grid.{cell.name}"),
+            extractor=extractor,
         ).image
         for cell in grid.cells()
     }
@@ -85,13 +87,13 @@ def measure_style_errors(
     """Measures the distances to style and content, and clears the checkpoints."""
     sinks.clear()
     weights = style_transfer.transfer_weights(vgg_weights, photographs, params.transfer)
-    network = style_transfer.build_feature_extractor(weights, params.transfer)
+    extractor = style_transfer.build_feature_extractor(weights, params.transfer)
     rgb = data.to_rgb(content)
     metrics: Metrics = {}
     for painting in params.paintings:
         picture = data.to_rgb(paintings[painting.name])
         selected = style_transfer.select_styles(styles, painting.styles)
-        errors = style_transfer.evaluation.transfer_metrics(network, picture, rgb, selected)
+        errors = style_transfer.evaluation.transfer_metrics(extractor, picture, rgb, selected)
         metrics |= {f"{painting.name}.{name}": value for name, value in errors.items()}
     return metrics
 
