@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ class ExperimentProgress:
         self._total = Counter(map(experiment_of, self._nodes))
         self._run: Counter[Experiment | None] = Counter()
         self._ended: Counter[Experiment | None] = Counter()
-        self._seconds: Counter[Experiment | None] = Counter()
+        self._seconds: defaultdict[Experiment | None, float] = defaultdict(float)
         self.node: Node | None = None
 
     @property
