@@ -16,14 +16,6 @@ from atelier.datasets.mlflow_runs import ComparedRunsDataset, PublishedCompariso
 PARAMS = ComparisonParams(resamples=100, seed=0)
 
 
-@pytest.fixture(scope="module")
-def empty_store(tmp_path_factory):
-    """The file of a store without runs: making one takes seconds, copying it none."""
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
-    return path
-
-
 @pytest.fixture
 def store(tmp_path, empty_store):
     """A client of a store of its own, which is the active one."""

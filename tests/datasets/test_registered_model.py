@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 from pathlib import Path
 
 import keras
@@ -50,9 +51,10 @@ def images(made):
 
 
 @pytest.fixture(scope="module")
-def registered(network, images, tmp_path_factory):
+def registered(network, images, tmp_path_factory, empty_store):
     """The plain and the calibrated model, as their users load them."""
     folder = tmp_path_factory.mktemp("registered")
+    shutil.copy(empty_store, folder)
     logits = predict_logits(network, images)
     density = DensityModel("tied").fit(logits, np.arange(20) % 9)
     density = density.set_rejection(logits, quantile=0.0)

@@ -41,9 +41,10 @@ NODES = [node(name, f"train.{side}") for name in ("a", "b") for side in ("left",
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    """A store with an experiment; it takes seconds to create."""
+def database(tmp_path_factory, empty_store):
+    """A store with an experiment."""
     folder = tmp_path_factory.mktemp("store")
+    shutil.copy(empty_store, folder)
     client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
     client.create_experiment("lab", str(folder / "artifacts"))
     return folder / "mlflow.db"

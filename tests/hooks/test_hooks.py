@@ -71,9 +71,10 @@ def test_runners_with_threads_are_refused_in_words(runner, words):
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    """A store with an experiment; it takes seconds to create."""
+def database(tmp_path_factory, empty_store):
+    """A store with an experiment."""
     folder = tmp_path_factory.mktemp("store")
+    shutil.copy(empty_store, folder)
     client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
     client.create_experiment("lab", str(folder / "artifacts"))
     return folder / "mlflow.db"

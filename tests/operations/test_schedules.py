@@ -1,5 +1,7 @@
 """What runs when, and on what it stands."""
 
+import shutil
+
 import pytest
 from kedro.pipeline import Node, Pipeline
 from pydantic import ValidationError
@@ -86,11 +88,17 @@ def test_a_bad_schedule_stops_the_command_before_anything_starts(fresh):
     assert "'trian'" in ended.stderr
 
 
-def test_the_summary_is_of_the_marked_command_and_the_main_metrics_of_its_experiments(tmp_path):
-    """MLflow sets the scheduler's tags on every run of the process."""
+@pytest.fixture
+def client(tmp_path, empty_store):
+    """A client of a store of its own."""
     from mlflow import MlflowClient
 
-    client = MlflowClient(f"sqlite:///{tmp_path / 'runs.db'}")
+    shutil.copy(empty_store, tmp_path)
+    return MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+
+
+def test_the_summary_is_of_the_marked_command_and_the_main_metrics_of_its_experiments(client):
+    """MLflow sets the scheduler's tags on every run of the process."""
     experiment = client.create_experiment("one")
     marked = {RUN_TAG: "7/train"}
     parent = client.create_run(experiment, tags=marked, start_time=1)
@@ -108,10 +116,7 @@ def test_the_summary_is_of_the_marked_command_and_the_main_metrics_of_its_experi
     assert summarize_run(client, experiment, "8/train", "train", names) == {}
 
 
-def test_the_summary_of_an_unchanged_command_has_the_metrics_of_the_last_runs(tmp_path):
-    from mlflow import MlflowClient
-
-    client = MlflowClient(f"sqlite:///{tmp_path / 'runs.db'}")
+def test_the_summary_of_an_unchanged_command_has_the_metrics_of_the_last_runs(client):
     experiment = client.create_experiment("one")
     for start, pipeline, accuracy, status in (
         (1, "train", 0.7, "FINISHED"),
