@@ -29,8 +29,8 @@ NO_STEP = -1
 logs at the model's step, before and after it; no metric of a run has this step.
 """
 
-SUCCESS = ("Successfully registered model", "Created version")
-"""What MLflow writes to standard error when it has registered a model."""
+SUCCESS = ("Successfully registered model", "Registered model", "Created version")
+"""How lines begin that MLflow writes to standard error when it registers a model."""
 
 
 @contextmanager
