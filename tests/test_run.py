@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -120,6 +121,29 @@ def test_ingest_pays_for_neither_tensorflow_nor_keras(copied):
         text=True,
     )
     assert "imported []" in result.stdout, result.stdout + result.stderr
+
+
+def test_a_default_run_without_a_change_does_nothing_and_loads_neither_tensorflow_nor_jax(copied):
+    copied.run()  # what other tests have changed, and the report of what has run since
+    script = (
+        "import sys; from kedro.framework.cli.cli import main\n"
+        "sys.argv = ['kedro', 'run', '--env', 'test']\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    print('imported', sorted({'tensorflow', 'keras', 'jax'} & set(sys.modules)))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=copied.folder,
+        env=copied.environment,
+        capture_output=True,
+        text=True,
+    )
+    output = result.stdout + result.stderr
+    assert result.returncode == 0, output
+    assert re.search(r"Nothing to do: \d+ nodes unchanged\.", output), output
+    assert "imported []" in output
 
 
 # The registered model.
