@@ -17,8 +17,8 @@ run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pip
 test: $(READY) $(SCHEDULER_READY)  ## the whole test suite, in two processes
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-QUICK := tests/calibration tests/cells tests/clustering tests/comparison tests/data tests/drift tests/evaluation tests/report \
-	tests/storage tests/thresholding --ignore=tests/calibration/test_confidence.py --ignore=tests/calibration/test_report.py
+QUICK := tests/calibration tests/cells tests/clustering tests/data tests/drift tests/evaluation tests/thresholding \
+	--ignore=tests/calibration/test_confidence.py --ignore=tests/calibration/test_report.py --ignore=tests/data/test_sources.py
 
 quick: $(READY)  ## the numerical tests without processes, servers, browser and training, in a minute
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) $(ARGS)
