@@ -53,18 +53,18 @@ def test_runners_that_run_one_node_after_the_other_are_taken(runner):
 
 
 @pytest.mark.parametrize(
-    ("runner", "words"),
+    ("kind", "options", "words"),
     [
-        (ThreadRunner(), "ThreadRunner"),
-        (MineInThreads(max_workers=1), "MineInThreads"),
-        (ParallelRunner(), "ParallelRunner"),
-        (SequentialRunner(is_async=True), "--async"),
-        (Mine(is_async=True), "--async"),
+        (ThreadRunner, {}, "ThreadRunner"),
+        (MineInThreads, {"max_workers": 1}, "MineInThreads"),
+        (ParallelRunner, {}, "ParallelRunner"),
+        (SequentialRunner, {"is_async": True}, "--async"),
+        (Mine, {"is_async": True}, "--async"),
     ],
 )
-def test_runners_with_threads_are_refused_in_words(runner, words):
+def test_runners_with_threads_are_refused_in_words(kind, options, words):
     with pytest.raises(ValueError, match=f"(?s)Expected.*Received: {words}.*out"):
-        check_runner(runner)
+        check_runner(kind(**options))
 
 
 # The run of a session.
