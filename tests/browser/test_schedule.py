@@ -20,6 +20,7 @@ RUNS = """{runsOrError {... on Runs {results {
     runId jobName status startTime endTime parentRunId
     assetMaterializations {label metadataEntries {
         label ... on UrlMetadataEntry {url} ... on FloatMetadataEntry {floatValue}
+        ... on TextMetadataEntry {text}
     }}
     eventConnection {events {
         ... on ExecutionStepFailureEvent {error {message}}
