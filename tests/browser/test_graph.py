@@ -109,7 +109,7 @@ def test_only_data_from_outside_has_no_origin(viz_address):
 
 def test_the_default_pipeline_is_the_first(viz_address):
     pipelines = [one["id"] for one in answer(viz_address, "main")["pipelines"]]
-    assert pipelines[:3] == ["__default__", "ingest", "train"]
+    assert pipelines[:3] == ["__default__", "thresholding", "ingest"]
 
 
 def test_a_pipeline_of_one_namespace_unfolds_into_its_nodes_at_once(viz_address):

@@ -14,6 +14,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from atelier.incremental.canonical import CanonicalTextError, canonical_text
+from atelier.incremental.code_cache import CodeCache
 from atelier.incremental.configuration import Configuration
 from atelier.incremental.dataset_files import is_stored
 from atelier.incremental.dataset_settings import dataset_parts, settings_digest
@@ -23,8 +24,11 @@ from atelier.incremental.functions import FunctionContent, function_content
 from atelier.incremental.libraries import library_versions, python_version
 from atelier.incremental.links import Part
 from atelier.incremental.parameters import is_parameter, parameter_texts
-from atelier.incremental.reachable import CodeGraph, Reached
+from atelier.incremental.reachable import Reached
 from atelier.incremental.source_tree import SourceTree, is_installed, is_project_package
+
+CODE_CACHE = Path("cache", "code.json")
+"""Below the folder of records: the code that nodes reach, until a source file changes."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,8 @@ class Fingerprints:
         self._parts = {node: self._parts_of(node) for node in pipeline.nodes}
         everything = set().union(*self._parts.values())
         tree = SourceTree(configuration.packages or project_packages(everything))
-        self._tree, self._graph = tree, CodeGraph(tree)
-        self._reach = functools.cache(self._graph.reach)
+        self._tree = tree
+        self._cache = CodeCache(tree, configuration.records / CODE_CACHE)
         self._version = functools.cache(lambda name: library_versions([name])[name])
         self._settings = functools.cache(self._settings_of)
         self._fingerprints = {node: self._find(node) for node in pipeline.nodes}
@@ -75,6 +79,10 @@ class Fingerprints:
     def of(self, node: Node) -> Fingerprint:
         """Returns what is known of a node."""
         return self._fingerprints[node]
+
+    def save_code(self) -> None:
+        """Stores what the nodes reach, so that the next run need not follow it again."""
+        self._cache.save()
 
     def _find(self, node: Node) -> Fingerprint:
         problems = self._unreadable(node)
@@ -107,7 +115,7 @@ class Fingerprints:
 
     def _reached(self, node: Node) -> Reached:
         parts = frozenset(part for part in self._parts[node] if self._tree.owns(part.module))
-        reached = self._reach(parts)
+        reached = self._cache.reach(parts)
         installed = {part.module.split(".")[0] for part in self._parts[node] - parts}
         libraries = reached.libraries | (installed - sys.stdlib_module_names)
         return Reached(reached.code, libraries)
@@ -121,7 +129,7 @@ class Fingerprints:
     def _is_readable(self, module: str) -> bool:
         """Returns whether a module has a source, or belongs to a library, which has a version."""
         if self._tree.owns(module):
-            return self._tree.module(module) is not None
+            return self._tree.has_source(module)
         return is_installed(module.split(".", maxsplit=1)[0])
 
     def _parameter_texts(self, parameters: dict[str, Any], problems: list[str]) -> dict[str, str]:

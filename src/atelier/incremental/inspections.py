@@ -92,6 +92,11 @@ class Inspections:
         }
         self.steps = steps_of(pipeline, self._stored.__getitem__, configuration.rank)
 
+    def prepare(self) -> None:
+        """Removes what killed processes have left, and stores the code that the nodes reach."""
+        self.records.clean()
+        self._fingerprints.save_code()
+
     def inspect(self, step: Step, made_anew: Collection[str] = ()) -> list[Finding]:
         """Returns what is found about the nodes of a step; all have reasons, or none.
 

@@ -88,7 +88,7 @@ class IncrementalRunner(SequentialRunner):
             return
         manager = hook_manager or _NullPluginManager()
         add_hooks(manager)
-        inspections.records.clean()
+        inspections.prepare()
         run = _Run(self, inspections, pipeline, catalog, manager, run_id)
         manager.hook.before_steps(seconds=inspections.recorded_seconds())
         try:

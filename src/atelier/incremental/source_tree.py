@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from atelier.incremental.file_states import is_settled, stamp_of
 from atelier.incremental.source_modules import SourceModule, parse_module
+from atelier.storage.digests import bytes_digest, file_digest
 
 _PARSED: dict[Path, tuple[str, SourceModule]] = {}
 """Parsed files of this process, with the state in which they were read."""
@@ -41,6 +43,22 @@ class SourceTree:
             path = self._path(name)
             self._modules[name] = _parse(path, name) if path else None
         return self._modules[name]
+
+    def has_source(self, name: str) -> bool:
+        """Returns whether there is a source of this name, without parsing it."""
+        return self._path(name) is not None
+
+    def digest(self) -> str:
+        """Returns the digest of the names and contents of all files of the packages."""
+        files = sorted(set(self._files()))
+        lines = [f"{path} {file_digest(path)}" for path in files]
+        return bytes_digest("\n".join(lines).encode())
+
+    def _files(self) -> Iterator[Path]:
+        """Yields the files of all packages, but for what Python compiles."""
+        for location in chain.from_iterable(self._locations.values()):
+            below = location.rglob("*") if location.is_dir() else [location]
+            yield from (path for path in below if path.suffix != ".pyc" and path.is_file())
 
     def modules_below(self, package: str) -> list[str]:
         """Returns the full names of all modules in a package."""
