@@ -61,7 +61,7 @@ def test_the_wheel_runs_in_any_folder_with_a_folder_or_an_archive_of_configurati
     called(*module, "--conf-source", archive, *others, **options)
 
     assert {path.name for path in tmp_path.iterdir()} == {
-        "data", "mlflow.db", "mlflow.db.lock", "mlruns", ".viz",
+        "data", "logs", "mlflow.db", "mlflow.db.lock", "mlruns", ".viz",
     }  # fmt: skip
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     runs = client.search_runs(["1"], order_by=["start_time"])
