@@ -55,8 +55,14 @@ def project(tmp_path_factory) -> Project:
     return project
 
 
-def on_a_terminal(project, *arguments: str) -> str:
-    """What a terminal of 80 columns gets from `kedro run`."""
+def on_a_terminal(project, *arguments: str, until: str) -> str:
+    """What a terminal of 80 columns gets from `kedro run`.
+
+    Args:
+        project: Of the command.
+        arguments: Of `kedro run`.
+        until: A pattern; once the terminal has shown it, a node goes on that waits.
+    """
     parent, child = pty.openpty()
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     environment = {name: text for name, text in project.environment.items() if name != "COLUMNS"}
@@ -68,6 +74,8 @@ def on_a_terminal(project, *arguments: str) -> str:
     output = b""
     while chunk := _read(parent):
         output += chunk
+        if re.search(until, output.decode(errors="replace")):
+            (project.folder / "goes_on").touch()
     os.close(parent)
     assert process.wait(PATIENCE) == 0, output.decode()
     return output.decode()
@@ -106,11 +114,13 @@ def test_a_terminal_is_left_with_the_same_lines(project):
     assert left == [*EXPERIMENTS, *END]
 
 
-def test_a_terminal_has_a_line_about_the_node_that_runs(project):
-    output = on_a_terminal(project, "--params", "force=true")
+def test_a_terminal_has_a_line_about_the_node_that_runs(project, monkeypatch):
+    monkeypatch.setenv("TOY", "wait:toy.left.second")
+    line = r"\[\d/6 nodes, up to \d+ s left\] toy · left: second, \d+ s"
+    output = on_a_terminal(project, "--params", "force=true", until=line)
     shown = [part for part in re.split(r"[\r\n]", output) if part.startswith("[")]
     assert any(part.startswith("[0/6 nodes] compared with their last run") for part in shown)
-    assert re.search(r"\[\d/6 nodes, up to \d+ s left\] toy · (left|right): ", output)
+    assert re.search(line, output)
     assert all(len(part) <= 80 for part in shown)
 
 

@@ -30,6 +30,9 @@ def step(name: str):
         if planted == name and mode == "hang":
             Path("hangs").touch()
             time.sleep(3000)
+        if planted == name and mode == "wait":
+            while not Path("goes_on").exists():
+                time.sleep(0.05)
         return {"value": 1.0}
 
     return run
