@@ -55,7 +55,7 @@ def project(tmp_path_factory) -> Project:
     return project
 
 
-def on_a_terminal(project, *arguments: str, until: str) -> str:
+def on_a_terminal(project, *arguments: str, until: str = "") -> str:
     """What a terminal of 80 columns gets from `kedro run`.
 
     Args:
