@@ -55,13 +55,13 @@ def project(tmp_path_factory) -> Project:
     return project
 
 
-def on_a_terminal(project, *arguments: str, until: str = "") -> str:
+def on_a_terminal(project, *arguments: str, until: str | None = None) -> str:
     """What a terminal of 80 columns gets from `kedro run`.
 
     Args:
         project: Of the command.
         arguments: Of `kedro run`.
-        until: A pattern; once the terminal has shown it, a node goes on that waits.
+        until: A pattern; once the terminal has shown it, the node goes on that waits for it.
     """
     parent, child = pty.openpty()
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
@@ -74,7 +74,7 @@ def on_a_terminal(project, *arguments: str, until: str = "") -> str:
     output = b""
     while chunk := _read(parent):
         output += chunk
-        if re.search(until, output.decode(errors="replace")):
+        if until and re.search(until, output.decode(errors="replace")):
             (project.folder / "goes_on").touch()
     os.close(parent)
     assert process.wait(PATIENCE) == 0, output.decode()
