@@ -103,6 +103,20 @@ def test_a_second_run_has_nothing_to_do_with_only_missing_outputs(copied):
     assert len({run.info.run_id for run in copied.runs()} - runs) == 1  # no runs under it
 
 
+IMPORTED = "print('imported', sorted({'tensorflow', 'keras', 'jax'} & set(sys.modules)))\n"
+
+
+def in_a_new_process(project, script: str) -> subprocess.CompletedProcess[str]:
+    """Runs Python code in a real process, which has imported nothing before."""
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+    )
+
+
 def test_ingest_pays_for_neither_tensorflow_nor_keras(copied):
     script = (
         "import sys; from pathlib import Path\n"
@@ -110,16 +124,9 @@ def test_ingest_pays_for_neither_tensorflow_nor_keras(copied):
         "from kedro.framework.startup import bootstrap_project\n"
         "bootstrap_project(Path.cwd())\n"
         "with KedroSession.create(Path.cwd(), env='test') as session:\n"
-        "    session.run(pipeline_names=['ingest'])\n"
-        "print('imported', sorted({'tensorflow', 'keras', 'jax'} & set(sys.modules)))\n"
+        "    session.run(pipeline_names=['ingest'])\n" + IMPORTED
     )
-    result = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=copied.folder,
-        env=copied.environment,
-        capture_output=True,
-        text=True,
-    )
+    result = in_a_new_process(copied, script)
     assert "imported []" in result.stdout, result.stdout + result.stderr
 
 
@@ -131,15 +138,9 @@ def test_a_default_run_without_a_change_does_nothing_and_loads_neither_tensorflo
         "try:\n"
         "    main()\n"
         "finally:\n"
-        "    print('imported', sorted({'tensorflow', 'keras', 'jax'} & set(sys.modules)))\n"
+        "    " + IMPORTED
     )
-    result = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=copied.folder,
-        env=copied.environment,
-        capture_output=True,
-        text=True,
-    )
+    result = in_a_new_process(copied, script)
     output = result.stdout + result.stderr
     assert result.returncode == 0, output
     assert re.search(r"Nothing to do: \d+ nodes unchanged\.", output), output

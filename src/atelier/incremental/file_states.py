@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from atelier.storage.digests import bytes_digest, file_digest
@@ -23,12 +23,7 @@ def stamp_of(path: Path) -> str | None:
     Args:
         path: A file or a folder.
     """
-    if path.is_file():
-        return _file_stamp(path)
-    if not path.is_dir():
-        return None
-    lines = (f"{file.relative_to(path).as_posix()}\0{_file_stamp(file)}" for file in _files(path))
-    return bytes_digest("\n".join(lines).encode())
+    return _describe(path, _file_stamp)
 
 
 def is_settled(path: Path) -> bool:
@@ -54,11 +49,16 @@ def content_digest_of(path: Path) -> str | None:
     Returns:
         None where there is neither.
     """
+    return _describe(path, file_digest)
+
+
+def _describe(path: Path, describe_file: Callable[[Path], str]) -> str | None:
+    """Returns a text for a file, or one for the names and texts of a folder's files."""
     if path.is_file():
-        return file_digest(path)
+        return describe_file(path)
     if not path.is_dir():
         return None
-    lines = (f"{file.relative_to(path).as_posix()}\0{file_digest(file)}" for file in _files(path))
+    lines = (f"{file.relative_to(path).as_posix()}\0{describe_file(file)}" for file in _files(path))
     return bytes_digest("\n".join(lines).encode())
 
 
