@@ -1,7 +1,11 @@
 """Style transfer with the content's colours (Gatys et al. 2016, arXiv 1606.05897)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from atelier.style_transfer.objective import Style
+from atelier.style_transfer.params import TransferParams
 from atelier.types import Array
 
 YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
@@ -75,3 +79,25 @@ def _matrix_power(covariance: Array, power: float) -> Array:
     is_positive = values > FLAT**2
     powers = np.where(is_positive, np.where(is_positive, values, 1.0) ** power, 0.0)
     return np.asarray((vectors * powers) @ vectors.T)
+
+
+def match_pictures(
+    content: Array, styles: Sequence[Style], params: TransferParams
+) -> tuple[Array, list[Style]]:
+    """Returns content and styles as the network takes them, by whose colours the result has.
+
+    Args:
+        content: RGB, (height, width, 3), 0 … 255.
+        styles: Likewise, with weights.
+        params: ``colours`` decides: the style's, or the content's in one of two ways.
+
+    Returns:
+        The content, its luminance alone where colours are put back later; the styles, with colours
+        or luminance matched to the content's.
+    """
+    if params.colours == "style":
+        return content, list(styles)
+    if params.colours == "matched":
+        return content, [Style(match_colours(s.picture, content), s.weight) for s in styles]
+    matched = [Style(match_luminance(s.picture, content), s.weight) for s in styles]
+    return luminance(content), matched

@@ -11,12 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from atelier.data.pictures import longer_side_shape, resize_longer_side, resize_to
-from atelier.style_transfer.colours import (
-    luminance,
-    match_colours,
-    match_luminance,
-    restore_colours,
-)
+from atelier.style_transfer.colours import match_pictures, restore_colours
 from atelier.style_transfer.objective import (
     FeatureExtractor,
     Objective,
@@ -281,25 +276,3 @@ def segments_of(params: TransferParams) -> list[Segment]:
         for scale in params.scales
         for first in range(0, scale.iterations, params.every)
     ]
-
-
-def match_pictures(
-    content: Array, styles: Sequence[Style], params: TransferParams
-) -> tuple[Array, list[Style]]:
-    """Returns content and styles as the network takes them, by whose colours the result has.
-
-    Args:
-        content: RGB, (height, width, 3), 0 … 255.
-        styles: Likewise, with weights.
-        params: ``colours`` decides: the style's, or the content's in one of two ways.
-
-    Returns:
-        The content, its luminance alone where colours are put back later; the styles, with colours
-        or luminance matched to the content's.
-    """
-    if params.colours == "style":
-        return content, list(styles)
-    if params.colours == "matched":
-        return content, [Style(match_colours(s.picture, content), s.weight) for s in styles]
-    matched = [Style(match_luminance(s.picture, content), s.weight) for s in styles]
-    return luminance(content), matched
