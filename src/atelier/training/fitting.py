@@ -36,6 +36,9 @@ from atelier.types import Array, Arrays, Checkpoint, History, MetricLog
 
 logger = logging.getLogger(__name__)
 
+MOST_STEPS = 50
+"""In one call: between calls the progress bar moves and Ctrl-C is heard."""
+
 
 class TrainedModel(NamedTuple):
     """Result of a training."""
@@ -151,7 +154,7 @@ class ClassifierTrainer:
         weights = EpochWeights()
         with tqdm(total=self.steps, desc=name, unit="step", leave=False, disable=None) as bar:
             count = keras.callbacks.LambdaCallback(
-                on_train_batch_end=lambda _batch, logs=None: bar.update()
+                on_train_batch_end=lambda step, logs=None: bar.update(step + 1 - bar.n)
             )
             self.model.fit(
                 training_batches(self.train, self.training, epochs=range(epoch, epoch + 1)),
@@ -266,9 +269,29 @@ def compile_for_training(model: keras.Model, train: Arrays, training: TrainingPa
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,
+        steps_per_execution=steps_in_one_call(steps),
     )
     model.optimizer.build(model.trainable_variables)
     return steps
+
+
+def steps_in_one_call(steps: int) -> int:
+    """Returns how many steps of an epoch Keras takes in one call of its compiled function.
+
+    A call costs about as much as a step of a small network. The number divides the steps of an
+    epoch, so that no call reaches into the next one; weights are those of single steps.
+
+    Args:
+        steps: Steps in an epoch, ≥ 1.
+
+    Returns:
+        The largest divisor of ``steps`` up to MOST_STEPS.
+
+    Examples:
+        >>> [steps_in_one_call(steps) for steps in (1, 7, 48, 47)]
+        [1, 7, 48, 47]
+    """
+    return max(count for count in range(1, MOST_STEPS + 1) if steps % count == 0)
 
 
 def build_optimizer(training: TrainingParams, steps: int) -> keras.optimizers.Optimizer:
