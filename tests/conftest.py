@@ -17,6 +17,7 @@ from support.project import Project
 from support.schedule import position
 from support.servers import served_folder
 from support.shared import make_once
+from support.sqlite import write_without_waiting
 from support.training import dots
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -27,6 +28,11 @@ settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
+
+
+@wrapt.when_imported("sqlalchemy")
+def set_fast_commits(_sqlalchemy) -> None:
+    write_without_waiting()
 
 
 def pytest_collection_modifyitems(config, items) -> None:

@@ -205,12 +205,14 @@ def become(request: dict) -> None:
     import jax
     import matplotlib as mpl
     import numpy as np
+    from sqlite import write_without_waiting  # beside this file
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
     np.random.seed()  # noqa: NPY002
+    write_without_waiting()
     jax.config.update("jax_platforms", os.environ.get("JAX_PLATFORMS"))
     mpl.rcParams["backend"] = os.environ.get("MPLBACKEND", mpl.rcParams["backend"])
     paths = request["env"].get("PYTHONPATH", "").split(os.pathsep)

@@ -97,14 +97,24 @@ def _place_cells(shape: tuple[int, int], rng: np.random.Generator) -> Array:
 def _ellipse(
     shape: tuple[int, int], centre: Array, radius: float, rng: np.random.Generator
 ) -> Array:
-    """Returns the mask of a slightly lobed ellipse."""
-    y, x = np.ogrid[: shape[0], : shape[1]]
+    """Returns the mask of a slightly lobed ellipse, computed within a square around it."""
+    square = _square(shape, centre, reach=1.5 * radius)
+    y, x = np.ogrid[square]
     angle, long = rng.uniform(0, np.pi), rng.uniform(1, 1.35)
     dy, dx = y - centre[0], x - centre[1]
     along = dy * np.sin(angle) + dx * np.cos(angle)
     across = dy * np.cos(angle) - dx * np.sin(angle)
     lobes = 1 + 0.06 * np.sin(3 * np.arctan2(across, along) + rng.uniform(0, 2 * np.pi))
-    return np.asarray((along / long) ** 2 + (across * long) ** 2 < (radius * lobes) ** 2)
+    mask = np.zeros(shape, bool)
+    mask[square] = (along / long) ** 2 + (across * long) ** 2 < (radius * lobes) ** 2
+    return mask
+
+
+def _square(shape: tuple[int, int], centre: Array, *, reach: float) -> tuple[slice, ...]:
+    """Returns the pixels whose rows and columns are up to ``reach`` from the centre."""
+    lowest = np.clip(np.floor(centre - reach), 0, shape).astype(int)
+    highest = np.clip(np.ceil(centre + reach) + 1, 0, shape).astype(int)
+    return tuple(map(slice, lowest.tolist(), highest.tolist()))
 
 
 def _expose(labels: Array, rng: np.random.Generator) -> Array:

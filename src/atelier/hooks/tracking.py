@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from kedro.framework.hooks import hook_impl
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from kedro_mlflow.framework.hooks.utils import _assert_mlflow_enabled
+from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 from pydantic import BaseModel
 
 from atelier.configuration.command_line import requested_pipelines
@@ -72,6 +73,7 @@ class TrackingHooks(MlflowHook):
     _options: frozenset[str]
     _changed: ChangedParameters
     _node: str
+    _parameters: dict[str, str]
     _reasons: list[tuple[str, str]]
 
     def __init__(self, commands: CommandHooks, descriptions: RunDescriptions) -> None:
@@ -81,6 +83,7 @@ class TrackingHooks(MlflowHook):
         self._commands = commands
         self._node = ""
         self._reasons, self._unchanged = [], 0
+        self._parameters = {}
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -102,7 +105,11 @@ class TrackingHooks(MlflowHook):
         active = self._experiments.active
         for leaf, leaf_value in flatten_parameters(value, name).items():
             logged = leaf.removeprefix(f"{active.namespace}.") if active else leaf
-            super()._log_param(logged, redact(leaf_value, leaf))
+            text = str(redact(leaf_value, leaf))
+            if len(text) <= MAX_PARAM_VAL_LENGTH:
+                self._parameters[logged] = text
+            else:
+                super()._log_param(logged, text)
 
     @hook_impl
     def before_pipeline_run(
@@ -149,7 +156,7 @@ class TrackingHooks(MlflowHook):
         inputs: dict[str, Any],
         is_async: bool,  # noqa: FBT001  (Kedro's signature)
     ) -> None:
-        """Logs the node's parameters.
+        """Logs the node's parameters, all at once.
 
         Args:
             node: The node that begins.
@@ -168,7 +175,10 @@ class TrackingHooks(MlflowHook):
                 "Received: another thread. Take a runner without threads, such as SequentialRunner"
             )
         self._enter(node)
+        self._parameters = {}
         super().before_node_run(node, catalog, inputs, is_async)
+        if self._parameters:
+            mlflow.log_params(self._parameters)  # by one transaction
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
