@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from atelier.evaluation.validation import checked_probs
+from atelier.evaluation.validation import BLOCK_VALUES, TOLERANCE, checked_probs, map_blocks
 from atelier.types import Array
 
 
@@ -57,17 +57,52 @@ def top_label(probs: Array, labels: Array) -> tuple[Array, Array]:
         >>> confidence.tolist(), correct.tolist()
         ([0.75, 0.5], [1.0, 0.0])
     """
+    if np.ndim(probs) == 1:
+        probs, labels = checked_probs(probs, labels)
+        confidence = probs.astype(np.float64)
+        return np.clip(confidence, 0, 1, out=confidence), labels.astype(np.float64)
     confidence, correct = np.empty(len(probs)), np.empty(len(probs))
 
     def read(rows: slice, block: Array, true: Array) -> None:
-        predicted = block.argmax(axis=1)
-        confidence[rows] = block[np.arange(len(block)), predicted]
-        correct[rows] = predicted == true
+        highest = np.maximum.reduceat(block.reshape(-1), row_starts(block))
+        correct[rows] = _is_first_highest(block, highest, true)
+        confidence[rows] = highest
+        np.clip(confidence[rows], 0, 1, out=confidence[rows])
 
-    probs, labels = checked_probs(probs, labels, visit=read)
-    if probs.ndim == 1:
-        confidence, correct = probs.astype(np.float64), labels.astype(np.float64)
-    return np.clip(confidence, 0, 1, out=confidence), correct
+    checked_probs(probs, labels, visit=read)
+    return confidence, correct
+
+
+def _is_first_highest(block: Array, highest: Array, columns: Array) -> Array:
+    """Returns whether each row's value in its column is the row's first highest one, (n,) bool.
+
+    Twice the arg max of each row takes half the time of this. Two equal values, each above half of
+    a row's sum, are impossible: only other rows can have a tie, which the first value wins.
+    """
+    is_highest = np.asarray(column_values(block, columns) == highest)
+    largest_tie = (1 + TOLERANCE * block.shape[1]) / 2  # values may lie below 0 by TOLERANCE
+    ties = np.flatnonzero(is_highest & (highest <= largest_tie))
+    is_highest[ties] = block[ties].argmax(axis=1) == columns[ties]
+    return is_highest
+
+
+def row_starts(block: Array) -> Array:
+    """Returns the index of each row's first value in the flattened block, (n,)."""
+    return np.arange(0, block.size, block.shape[1])
+
+
+def column_values(block: Array, columns: Array) -> Array:
+    """Returns the value of each row in its column.
+
+    Args:
+        block: (n, columns).
+        columns: (n,), integers in [0, columns).
+
+    Examples:
+        >>> column_values(np.array([[1, 2], [3, 4]]), np.array([1, 0])).tolist()
+        [2, 3]
+    """
+    return block.reshape(-1).take(row_starts(block) + columns)  # thrice as fast as block[i, j]
 
 
 def equal_width_edges(n_bins: int, precision: np.dtype[Any] | None = None) -> Array:
@@ -132,7 +167,7 @@ def bin_indices(values: Array, edges: Array) -> Array:
         return np.searchsorted(edges, values, side="left")
     indices = np.zeros(values.shape, np.int8)
     for edge in edges:  # ten times as fast as a search, for the few edges that bins have
-        indices += values > edge
+        indices += (values > edge).view(np.int8)
     return indices
 
 
@@ -147,12 +182,20 @@ def bin_statistics(confidence: Array, correct: Array, edges: Array) -> Reliabili
     Returns:
         The statistics of all bins, NaN where a bin is empty.
     """
-    indices, bins = bin_indices(confidence, edges).astype(np.intp), len(edges) + 1
-    count = np.bincount(indices, minlength=bins)
+    bins = len(edges) + 1
+
+    def block_sums(rows: slice) -> Array:
+        """Returns the number of samples, Σ confidence and Σ correct of each bin, (3, bins)."""
+        indices = bin_indices(confidence[rows], edges).astype(np.intp)
+        sums = [np.bincount(indices, values[rows], bins) for values in (confidence, correct)]
+        return np.array([np.bincount(indices, minlength=bins), *sums])
+
+    blocks = map_blocks(block_sums, len(confidence), size=BLOCK_VALUES)
+    count, *sums = np.sum(blocks, axis=0)
     with np.errstate(invalid="ignore"):
-        means = [np.bincount(indices, values, bins) / count for values in (confidence, correct)]
+        means = [total / count for total in sums]
     limits = np.concatenate([[0.0], edges, [1.0]])
-    return ReliabilityBins(limits[:-1], limits[1:], count, *means)
+    return ReliabilityBins(limits[:-1], limits[1:], count.astype(np.int64), *means)
 
 
 def reliability_bins(probs: Array, labels: Array, *, n_bins: int = 15) -> ReliabilityBins:
