@@ -95,8 +95,7 @@ def adaptive_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15)
         >>> adaptive_calibration_error(probs, np.array([0, 1, 1, 1]), n_bins=2)
         0.125
     """
-    confidence, correct = top_label(probs, labels)
-    return _mean_gap(bin_statistics(confidence, correct, equal_mass_edges(confidence, n_bins)))
+    return equal_mass_errors(*top_label(probs, labels), n_bins=n_bins)[0]
 
 
 def debiased_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15) -> float:
@@ -122,11 +121,30 @@ def debiased_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15)
         >>> round(debiased_calibration_error(probs, labels, n_bins=1), 4)
         0.05
     """
-    confidence, correct = top_label(probs, labels)
+    return equal_mass_errors(*top_label(probs, labels), n_bins=n_bins)[1]
+
+
+def equal_mass_errors(
+    confidence: Array, correct: Array, *, n_bins: int = 15
+) -> tuple[float, float]:
+    """Returns the adaptive and the debiased calibration error, which share their bins.
+
+    Args:
+        confidence: (n,), in [0, 1].
+        correct: (n,), 0 or 1.
+        n_bins: Number of bins, ≥ 1; ties make fewer.
+
+    Examples:
+        >>> import numpy as np
+        >>> adaptive, debiased = equal_mass_errors(np.full(5, 0.5), np.array([1, 1, 1, 1, 0]))
+        >>> round(adaptive, 4), round(debiased, 4)
+        (0.3, 0.05)
+    """
     bins = bin_statistics(confidence, correct, equal_mass_edges(confidence, n_bins))
     accuracy = np.nan_to_num(bins.accuracy)
     variance = accuracy * (1 - accuracy) / np.maximum(bins.count - 1, 1)
-    return float(np.sum(bins.count * (bins.gap**2 - variance)) / bins.count.sum())
+    debiased = float(np.sum(bins.count * (bins.gap**2 - variance)) / bins.count.sum())
+    return _mean_gap(bins), debiased
 
 
 def smooth_calibration_error(probs: Array, labels: Array) -> float:

@@ -8,10 +8,13 @@ of k bins of equal width are the floats nearest to i / k in the precision of the
 from dataclasses import dataclass
 from typing import Any
 
+import lazy_loader
 import numpy as np
 
 from atelier.evaluation.validation import BLOCK_VALUES, TOLERANCE, checked_probs, map_blocks
 from atelier.types import Array
+
+scipy = lazy_loader.load("scipy")  # which a bare machine of the sweep may lack
 
 
 @dataclass(frozen=True)
@@ -220,3 +223,37 @@ def reliability_bins(probs: Array, labels: Array, *, n_bins: int = 15) -> Reliab
     """
     confidence, correct = top_label(probs, labels)
     return bin_statistics(confidence, correct, equal_width_edges(n_bins, np.asarray(probs).dtype))
+
+
+def reliability_bands(bins: ReliabilityBins, *, level: float = 0.95) -> tuple[Array, Array]:
+    """Returns the Clopper–Pearson interval of each bin's accuracy (Clopper & Pearson 1934).
+
+    Of k correct ones among n they are the (1 − level) / 2 quantile of Beta(k, n − k + 1) and the
+    (1 + level) / 2 quantile of Beta(k + 1, n − k): the interval holds the probability of being
+    correct at least as often as the level says, in a bin of any size.
+
+    Args:
+        bins: From :func:`reliability_bins`.
+        level: Confidence level of each bin, in (0, 1).
+
+    Returns:
+        Lower and upper limits in [0, 1], (bins,) each; NaN where a bin is empty.
+
+    Raises:
+        ValueError: If the level is outside (0, 1).
+
+    Examples:
+        >>> bins = reliability_bins(np.full(10, 0.75), np.array([1] * 9 + [0]), n_bins=1)
+        >>> low, high = reliability_bands(bins)
+        >>> low.round(4).tolist(), high.round(4).tolist()
+        ([0.555], [0.9975])
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"Expected a level in (0, 1). Received: {level}")
+    count = np.where(bins.count > 0, bins.count, np.nan)
+    correct = np.rint(count * bins.accuracy)
+    tail, quantile = (1 - level) / 2, scipy.special.betaincinv
+    low = np.where(correct == 0, 0.0, quantile(np.maximum(correct, 1), count - correct + 1, tail))
+    wrong = np.maximum(count - correct, 1)
+    high = np.where(correct == count, 1.0, quantile(correct + 1, wrong, 1 - tail))
+    return np.where(count > 0, low, np.nan), np.where(count > 0, high, np.nan)

@@ -74,7 +74,7 @@ def _logit_losses(logits: Array, labels: Array) -> Array:
     Σ exp(logits) / exp(logits[label]), and the maximum of each row is not needed.
     """
     lowest, highest = logits.min(), logits.max()
-    if -SAFE_LOGIT < lowest and highest < SAFE_LOGIT:
+    if max(-lowest, highest) < SAFE_LOGIT:
         powers = np.exp(logits)
         return np.asarray(np.log(powers @ np.ones(logits.shape[1]) / column_values(powers, labels)))
     if not np.isfinite([lowest, highest]).all():

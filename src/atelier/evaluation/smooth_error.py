@@ -28,39 +28,35 @@ def smooth_ece(confidence: Array, correct: Array) -> float:
         confidence: (n,), in [0, 1].
         correct: (n,), 0 or 1.
     """
-    masses = functools.cache(functools.partial(_grid_masses, confidence, correct))
+    spectra = functools.cache(functools.partial(_grid_spectra, confidence, correct))
     narrow, wide = 0.0, 1.0
-    if _smoothed_error(masses, wide) <= wide:
+    if _smoothed_error(spectra, wide) <= wide:
         for _ in range(HALVINGS):
             middle = (narrow + wide) / 2
-            if middle < NARROWEST or middle < _smoothed_error(masses, middle):
+            if middle < NARROWEST or middle < _smoothed_error(spectra, middle):
                 narrow = middle
             else:
                 wide = middle
-    return _smoothed_error(masses, wide)
+    return _smoothed_error(spectra, wide)
 
 
-def error_at_bandwidth(confidence: Array, correct: Array, bandwidth: float) -> float:
-    """Returns the mean absolute smoothed residual (Błasiok & Nakkiran 2023, eq. 5).
+def _smoothed_error(spectra: Callable[[int], Array], bandwidth: float) -> float:
+    """Returns the mean absolute smoothed residual, in [0, 1] (Błasiok & Nakkiran 2023, eq. 5).
 
     The kernel is a Gaussian reflected at 0 and 1. As in relplot it is cut at half the interval.
 
     Args:
-        confidence: (n,), in [0, 1].
-        correct: (n,), 0 or 1.
+        spectra: Returns :func:`_grid_spectra` of a number of points.
         bandwidth: Standard deviation of the Gaussian, > 0.
-
-    Returns:
-        The error, in [0, 1].
     """
-    return _smoothed_error(functools.partial(_grid_masses, confidence, correct), bandwidth)
-
-
-def _smoothed_error(masses: Callable[[int], Array], bandwidth: float) -> float:
-    """Returns the error at a bandwidth; ``masses`` returns :func:`_grid_masses` of a grid."""
     kernel = _kernel(bandwidth)
-    density, residual = kernel.smoothed(masses(kernel.points))
+    density, residual = kernel.smoothed(spectra(kernel.points))
     return float(np.abs(residual).sum() / (density + DENSITY_FLOOR).sum())
+
+
+def _grid_spectra(confidence: Array, correct: Array, points: int) -> Array:
+    """Returns the cosine transforms of :func:`_grid_masses`, (2, points)."""
+    return np.asarray(scipy.fft.dct(_grid_masses(confidence, correct, points), type=1))
 
 
 def _grid_masses(confidence: Array, correct: Array, points: int) -> Array:
@@ -100,9 +96,9 @@ class _Kernel(NamedTuple):
     grid: Array
     mesh: Array
 
-    def smoothed(self, masses: Array) -> list[Array]:
-        """Returns each row of masses on the mesh; a cosine transform reflects at the ends."""
-        filtered = scipy.fft.idct(scipy.fft.dct(masses, type=1) * self.response, type=1)
+    def smoothed(self, spectra: Array) -> list[Array]:
+        """Returns what each row of spectra is on the mesh; cosines reflect at the ends."""
+        filtered = scipy.fft.idct(spectra * self.response, type=1)
         return [np.interp(self.mesh, self.grid, row) for row in filtered]
 
 
