@@ -150,10 +150,11 @@ def kernel_calibration_test(
 
     With e the unit vectors of the classes, h(i, j) = exp(−‖pᵢ − pⱼ‖ / ν) (e_yᵢ − pᵢ)·(e_yⱼ − pⱼ)
     has mean 0 over pairs of independent rows if, and only if, the probabilities are calibrated
-    (Widmann et al. 2019, lemma 1). The statistic is the mean of h over all pairs i ≠ j within blocks of
-    rows, which is unbiased and costs O(n · block_rows); ν is the median distance. Under calibration
-    Σ wᵢ wⱼ h(i, j) with random signs w has the same limit distribution (wild bootstrap, Dehling &
-    Mikosch 1994); the p-value is (1 + number of its draws at least as large) / (1 + resamples).
+    (Widmann et al. 2019, lemma 1). The statistic is the mean of h over all pairs i ≠ j within
+    blocks of rows, which is unbiased and costs O(n · block_rows); ν is the median distance. Under
+    calibration Σ wᵢ wⱼ h(i, j) with random signs w has the same limit distribution (wild bootstrap,
+    Dehling & Mikosch 1994); the p-value is (1 + number of its draws at least as large) /
+    (1 + resamples).
 
     Args:
         probs: Class probabilities, (n ≥ 2, classes), each row summing to 1, or (n,) of outcome 1.
