@@ -10,7 +10,7 @@ from atelier.calibration.figures import method_title
 from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 
 UNCALIBRATED = "uncalibrated"
-WIDEST = 4.0
+WIDEST = 1.5
 """How many times as far as the best gain the axis reaches to the left."""
 SMALLEST_GAIN = 1e-4
 """Half the width of the axis, in nats, where no method gains anything."""
@@ -30,6 +30,7 @@ def gain_figure(table: pd.DataFrame, *, title: str) -> Figure:
     with house_style():
         figure = Figure(figsize=(8.6, 0.3 * len(ranked) + 1.6))
         set_title(figure, title)
+        figure.set_layout_engine("constrained", wspace=0.08)
         gains, errors = figure.subplots(1, 2, sharey=True)
         _draw_gains(gains, ranked)
         _draw_intervals(errors, ranked, "ece", WARM)
