@@ -134,6 +134,9 @@ def equal_mass_errors(
         correct: (n,), 0 or 1.
         n_bins: Number of bins, ≥ 1; ties make fewer.
 
+    Returns:
+        :func:`adaptive_calibration_error` and :func:`debiased_calibration_error`.
+
     Examples:
         >>> import numpy as np
         >>> adaptive, debiased = equal_mass_errors(np.full(5, 0.5), np.array([1, 1, 1, 1, 0]))

@@ -132,12 +132,15 @@ def bootstrap_interval(
 
 
 def drawn_rows(n: int, *, seed: int, resamples: int) -> Iterator[Array]:
-    """Yields the rows of each resample: n of n with replacement, the same for the same seed.
+    """Yields the rows of each resample, the same for the same seed.
 
     Args:
         n: Number of rows.
         seed: Seed of the resamples.
         resamples: Number of resamples.
+
+    Returns:
+        Of each resample n of the n rows with replacement, (n,).
 
     Examples:
         >>> [rows.shape for rows in drawn_rows(3, seed=0, resamples=2)]
