@@ -139,7 +139,7 @@ def drawn_rows(n: int, *, seed: int, resamples: int) -> Iterator[Array]:
         seed: Seed of the resamples.
         resamples: Number of resamples.
 
-    Returns:
+    Yields:
         Of each resample n of the n rows with replacement, (n,).
 
     Examples:
