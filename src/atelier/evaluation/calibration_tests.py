@@ -210,7 +210,7 @@ def _distances(points: Array) -> Array:
     """Returns the Euclidean distances of all pairs of rows, (n, n)."""
     squares = np.einsum("ij,ij->i", points, points)
     squared = squares[:, None] + squares - 2 * (points @ points.T)
-    return np.sqrt(np.maximum(squared, 0, out=squared), out=squared)
+    return np.asarray(np.sqrt(np.maximum(squared, 0, out=squared), out=squared))
 
 
 def _median_distance(probs: Array) -> float:
