@@ -211,7 +211,7 @@ def _class_matrix(probs: Array, labels: Labels) -> Any:
 
 def _score_parts(probs: Array, labels: Labels) -> dict[str, float]:
     """Returns the calibration and refinement parts of both scores."""
-    row = {}
+    row: dict[str, float] = {}
     for name, score in (("nll", "log"), ("brier", "brier")):
         parts = evaluation.refine_score(probs, labels, score=score)
         row |= {f"{name}_calibration": parts.calibration, f"{name}_refinement": parts.refinement}
@@ -227,7 +227,7 @@ def _calibration_tests(
         "kuiper": evaluation.kuiper_calibration_test(probs, labels),
         "skce": evaluation.kernel_calibration_test(probs, labels, seed=seed, resamples=resamples),
     }
-    row = {}
+    row: dict[str, float] = {}
     for name, test in tests.items():
         row |= {name: test.statistic, f"{name}_p": test.p_value}
     return row
