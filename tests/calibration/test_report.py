@@ -56,7 +56,7 @@ def test_the_planted_temperature_is_chosen_and_in_the_page(tmp_path):
 def test_the_page_loads_nothing():
     page = report(*planted(200, 1.0), calibrators=["temperature"], **QUICK)
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
-    assert page.count("data:image/png") == 2
+    assert page.count("data:image/png") == 3
 
 
 def test_probabilities_are_recognised_and_calibrated_as_their_logarithms():

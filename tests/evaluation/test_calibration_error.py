@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 from sklearn.metrics import brier_score_loss, log_loss
 
 from atelier.evaluation import (
@@ -19,6 +19,7 @@ from atelier.evaluation import (
     negative_log_likelihood,
     reliability_bins,
     smooth_calibration_error,
+    top_label,
 )
 
 BINNED = [
@@ -239,6 +240,50 @@ def test_one_sample_and_certainty_have_right_answers(measure):
     right, wrong = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
     assert measure(right, np.array([0])) == pytest.approx(0, abs=2e-3)
     assert measure(wrong, np.array([0])) == pytest.approx(1, abs=2e-3)
+
+
+@pytest.mark.parametrize(("n", "classes"), [(300, 47), (9000, 40)])
+def test_the_classwise_error_of_many_classes_is_the_sum_over_bins_written_out(n, classes):
+    probs, labels = sample(np.random.default_rng(0), n, classes)
+    errors = []
+    for index in range(classes):
+        column, outcome = probs[:, index], labels == index
+        cells = np.ceil(column * 15).clip(min=1)
+        gaps = [column[cells == cell].sum() - outcome[cells == cell].sum() for cell in range(1, 16)]
+        errors.append(np.abs(gaps).sum() / n)
+    assert classwise_calibration_error(probs, labels) == pytest.approx(np.mean(errors), rel=1e-10)
+
+
+def test_the_first_of_equal_probabilities_is_the_prediction_in_every_block():
+    """Ties of two, three and four classes, of which any may be the label."""
+    rows = [[0.5, 0.5, 0, 0], [0, 0.4, 0.2, 0.4], [0.25] * 4, [0.1, 0.1, 0.1, 0.7], [0, 1, 0, 0]]
+    for precision in (np.float64, np.float32, np.float16):
+        probs = np.tile(np.array(rows, precision), (8000, 1))
+        labels = np.random.default_rng(0).integers(4, size=len(probs))
+        confidence, correct = top_label(probs, labels)
+        np.testing.assert_array_equal(confidence, probs.max(axis=1))
+        np.testing.assert_array_equal(correct, np.argmax(probs, axis=1) == labels)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 100.0, 1e4, 1e300])
+def test_the_likelihood_is_that_of_scipy_at_every_scale_of_logits(scale):
+    rng = np.random.default_rng(0)
+    logits, labels = rng.uniform(-3, 3, (5000, 6)) * scale, rng.integers(6, size=5000)
+    expected = (logsumexp(logits, axis=1) - logits[np.arange(5000), labels]).mean()
+    assert negative_log_likelihood(logits, labels) == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_one_logit_that_is_not_finite_is_refused_beside_the_label_as_well(bad):
+    logits = np.zeros((5000, 3))
+    logits[4321, 2] = bad
+    with pytest.raises(ValueError, match="1 of 15000 NaN or infinite"):
+        negative_log_likelihood(logits, np.zeros(5000, int))
+
+
+def test_a_small_brier_score_keeps_its_digits():
+    probs = np.tile([1 - 1e-9, 1e-9], (9000, 1))
+    assert brier_score(probs, np.zeros(9000, int)) == pytest.approx(2e-18, rel=1e-6)
 
 
 def test_half_precision_probabilities_are_taken_as_they_are():

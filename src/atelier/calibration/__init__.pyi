@@ -1,4 +1,5 @@
 from . import figures as figures
+from . import gain_figures as gain_figures
 from . import mistake_figures as mistake_figures
 from . import shift_figures as shift_figures
 from .adversarial import fast_gradient_sign
@@ -79,6 +80,7 @@ __all__ = [
     "fast_gradient_sign",
     "figures",
     "fit_calibrators",
+    "gain_figures",
     "guo_table",
     "label_logits",
     "load_calibrator",

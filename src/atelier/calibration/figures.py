@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from atelier.evaluation.reliability import reliability_bins
+from atelier.evaluation.reliability import reliability_bands, reliability_bins
 from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.types import Array, History, Labels
 
@@ -57,6 +57,8 @@ def reliability_figure(
 ) -> Figure:
     """Draws a reliability diagram for each method (Guo et al. 2017, fig. 4), with counts below.
 
+    A vertical line is the 95 % Clopper–Pearson interval of the accuracy in a bin.
+
     Args:
         methods: Probabilities of each method, (n, classes), by its name.
         labels: (n,), integers in [0, classes).
@@ -67,14 +69,15 @@ def reliability_figure(
     Returns:
         The figure.
     """
-    rows = -(-len(methods) // COLUMNS)
+    columns = COLUMNS if len(methods) <= 2 * COLUMNS else COLUMNS + 1
+    rows = -(-len(methods) // columns)
     with house_style():
-        figure = Figure(figsize=(2.7 * COLUMNS, 3.3 * rows + 0.4))
+        figure = Figure(figsize=(2.7 * columns, 3.3 * rows + 0.4))
         set_title(figure, title)
-        grid = figure.add_gridspec(rows * 2, COLUMNS, height_ratios=[3, 1] * rows)
+        grid = figure.add_gridspec(rows * 2, columns, height_ratios=[3, 1] * rows)
         measured: Any = table.set_index("method")
         for index, (name, probs) in enumerate(methods.items()):
-            row, column = divmod(index, COLUMNS)
+            row, column = divmod(index, columns)
             diagram = figure.add_subplot(grid[2 * row, column])
             counts = figure.add_subplot(grid[2 * row + 1, column], sharex=diagram)
             _draw_reliability(diagram, counts, probs, labels)
@@ -84,14 +87,15 @@ def reliability_figure(
             diagram.set_title(method_title(name), size=9)
             diagram.text(
                 0.03, 0.97, f"ECE {ece:.1f} %\n[{low:.1f}, {high:.1f}]", va="top", size=8,
-                transform=diagram.transAxes,
+                transform=diagram.transAxes, zorder=5,
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
             )  # fmt: skip
             if column == 0:
                 diagram.set_ylabel("accuracy")
                 counts.set_ylabel(examples)
-            if row == rows - 1:
+            if index + columns >= len(methods):
                 counts.set_xlabel("confidence")
-        figure.legend(*diagram.get_legend_handles_labels(), ncols=2, loc="outside upper right")
+        figure.legend(*diagram.get_legend_handles_labels(), ncols=3, loc="outside upper right")
     return figure
 
 
@@ -107,7 +111,8 @@ def reliability_plot(
         examples: What is classified.
 
     Returns:
-        The plot; each point shows the number of examples of its bin.
+        The plot; each point shows the number of examples of its bin, and the 95 % Clopper–Pearson
+        interval of its accuracy.
     """
     plot = go.Figure()
     plot.add_scatter(
@@ -124,8 +129,9 @@ def reliability_plot(
             mode="lines+markers",
             line={"color": colour},
             visible=True if name in {"uncalibrated", "temperature"} else "legendonly",
-            customdata=bins.count[filled],
-            hovertemplate="confidence %{x:.3f}, accuracy %{y:.3f}, %{customdata:,} " + examples,
+            customdata=np.stack([bins.count, *reliability_bands(bins)], axis=1)[filled],
+            hovertemplate="confidence %{x:.3f}, accuracy %{y:.3f} "
+            "(%{customdata[1]:.3f} to %{customdata[2]:.3f}), %{customdata[0]:,} " + examples,
         )
     plot.update_xaxes(title="confidence", range=[0, 1.02])
     plot.update_yaxes(title="accuracy", range=[0, 1.02])
@@ -144,6 +150,9 @@ def _draw_reliability(diagram: Axes, counts: Axes, probs: Array, labels: Labels)
             middle, gap, width, bottom=common, color=colour, alpha=0.45, edgecolor="white",
             label=label,
         )  # fmt: skip
+    low, high = reliability_bands(bins)
+    diagram.vlines(middle, low, high, color="white", linewidth=2.2)
+    diagram.vlines(middle, low, high, color=INK, linewidth=0.9, label="95 % interval")
     diagram.plot([0, 1], [0, 1], "--", color=INK, linewidth=0.8)
     diagram.set(xlim=(0, 1), ylim=(0, 1))
     diagram.tick_params(labelbottom=False)

@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from atelier.calibration import figures, mistake_figures
+from atelier.calibration import figures, gain_figures, mistake_figures
 from atelier.calibration.calibrators import CALIBRATORS
 from atelier.calibration.logit_study import CalibrationFindings, study_logits
 from atelier.calibration.own_logits import are_probabilities, label_logits
@@ -20,11 +20,11 @@ from atelier.evaluation.reliability import top_label
 from atelier.storage.atomic_write import write_atomically
 
 MEASURES = {
+    "nll_gain": ("gain in NLL, nats", ""),
+    "brier_gain": ("gain in Brier score", ""),
+    "ece": ("ECE", "%"),
     "accuracy": ("accuracy", "%"),
     "changed": ("predictions changed", "%"),
-    "ece": ("ECE", "%"),
-    "nll": ("NLL, nats", ""),
-    "brier": ("Brier score", ""),
     "ace": ("ECE, equal mass", "%"),
     "classwise": ("class-wise ECE", "%"),
     "debiased": ("debiased ECE", "%"),
@@ -32,6 +32,20 @@ MEASURES = {
     "mce": ("MCE", "%"),
 }
 """Headings and units of the table's columns."""
+PARTS = {
+    "nll": "NLL, nats",
+    "nll_refinement": "its refinement",
+    "nll_calibration": "its calibration",
+    "brier": "Brier score",
+    "brier_refinement": "its refinement",
+    "brier_calibration": "its calibration",
+}
+"""Headings of the scores and their parts."""
+SCORES = ("nll", "brier")
+TESTS = {"ks": ("KS error", "%"), "kuiper": ("Kuiper error", "%"), "skce": ("SKCE", "10⁻³")}
+"""Headings and units of the tests of calibration."""
+UNITS = {"%": (100, 2), "10⁻³": (1000, 3), "": (1, 4)}
+"""Factor and digits of each unit."""
 
 SELECTION = ("nll", "gain", "over_temperature")
 
@@ -120,14 +134,22 @@ def render_calibration_page(findings: CalibrationFindings) -> str:
         is_calibrated=chosen != UNCALIBRATED,
         cards=_cards(findings.table, chosen),
         selection=[_selection_row(row) for row in findings.selection.to_dict("records")],
-        headings=[f"{title}, {unit}" if unit else title for title, unit in MEASURES.values()],
+        headings=_headings(MEASURES),
         rows=[_measure_row(row, chosen) for row in findings.table.to_dict("records")],
+        part_headings=[*PARTS.values(), *_headings(TESTS)],
+        part_rows=[_part_row(row, chosen) for row in findings.table.to_dict("records")],
+        gains=_picture(_gains(findings)),
         n=len(findings.labels),
         download=_address("application/json", json.dumps(dict(findings.calibrator)).encode()),
         reliability=_picture(_reliability(findings)),
         mistakes=_picture(_mistakes(findings)),
         density_part=findings.mistakes.density_part,
     )
+
+
+def _headings(columns: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Returns the headings of columns with their units."""
+    return [f"{title}, {unit}" if unit else title for title, unit in columns.values()]
 
 
 def confidence_sentence(findings: CalibrationFindings) -> str:
@@ -152,6 +174,11 @@ def _reliability(findings: CalibrationFindings) -> Figure:
     )
 
 
+def _gains(findings: CalibrationFindings) -> Figure:
+    title = f"Gain over the uncalibrated model on {len(findings.labels):,} test examples"
+    return gain_figures.gain_figure(findings.table, title=title)
+
+
 def _mistakes(findings: CalibrationFindings) -> Figure:
     correct = findings.mistakes.correct
     title = f"Confidence in {correct.sum():,} right and {(~correct).sum():,} wrong predictions"
@@ -163,7 +190,10 @@ def _cards(table: pd.DataFrame, chosen: str) -> list[tuple[str, str, str]]:
     rows = {row["method"]: row for row in table.to_dict("records")}
     before, after = rows[UNCALIBRATED], rows[chosen]
     cards = [("accuracy", _text(before, "accuracy", "%"), _interval(before, "accuracy", "%"))]
-    for name, label, unit in (("ece", "ECE", "%"), ("nll", "NLL, nats", "")):
+    if chosen != UNCALIBRATED:
+        gain = _text(after, "nll_gain", ""), _interval(after, "nll_gain", "")
+        cards.append(("gain in NLL, nats", *gain))
+    for name, label, unit in (("nll", "NLL, nats", ""), ("ece", "ECE", "%")):
         note = _interval(before, name, unit)
         value = _text(before, name, unit)
         if chosen != UNCALIBRATED:
@@ -182,6 +212,27 @@ def _measure_row(row: Any, chosen: str) -> dict[str, Any]:
     return {"title": title, "cells": cells, "is_chosen": row["method"] == chosen}
 
 
+def _part_row(row: Any, chosen: str) -> dict[str, Any]:
+    """Returns the scores and their parts, and each test's statistic above its p-value."""
+    cells = [
+        (_text(row, name, ""), _interval(row, name, "") if name in SCORES else "") for name in PARTS
+    ]
+    for name, (_, unit) in TESTS.items():
+        cells.append((_text(row, name, unit), _p_value(float(row[f"{name}_p"]))))
+    title = figures.method_title(str(row["method"]))
+    return {"title": title, "cells": cells, "is_chosen": row["method"] == chosen}
+
+
+def _p_value(p_value: float) -> str:
+    """Returns a p-value as a page shows it.
+
+    Examples:
+        >>> _p_value(0.0312), _p_value(1e-9)
+        ('p = 0.031', 'p < 0.001')
+    """
+    return f"p = {p_value:.3f}" if p_value >= 0.001 else "p < 0.001"
+
+
 def _selection_row(row: Any) -> dict[str, Any]:
     return {
         "title": figures.method_title(str(row["method"])),
@@ -191,7 +242,7 @@ def _selection_row(row: Any) -> dict[str, Any]:
 
 
 def _text(row: Any, name: str, unit: str) -> str:
-    scale, digits = (100, 2) if unit == "%" else (1, 4)
+    scale, digits = UNITS[unit]
     return f"{scale * float(row[name]):.{digits}f}".replace("-", "−")
 
 

@@ -1,105 +1,21 @@
 """Tables of methods × measures with intervals, as in Guo et al. 2017, and the model card."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from atelier import evaluation
+from atelier.calibration.measures import calibration_row
 from atelier.data.class_names import classes_tag
+from atelier.evaluation import decomposition
 from atelier.evaluation.classification import CLASSIFIER_MEASURES
-from atelier.evaluation.intervals import (
-    NOT_NEGATIVE,
-    SHARE,
-    SHARE_GAIN,
-    with_bootstrap_interval,
-    with_interval,
-)
-from atelier.evaluation.scoring_rules import log_losses
 from atelier.types import Array, Labels, Metrics
 
-Measure = tuple[Callable[..., float], tuple[Array, ...]]
-"""A function, and the arrays whose rows are resampled."""
-
-TOP_LABEL: dict[str, Callable[[Array, Array], float]] = {
-    "ece": evaluation.expected_calibration_error,
-    "mce": evaluation.maximum_calibration_error,
-    "ace": evaluation.adaptive_calibration_error,
-    "debiased": evaluation.debiased_calibration_error,
-    "smooth": evaluation.smooth_calibration_error,
-}
-"""Measures of confidence and correctness alone, (n,) each, which are what is resampled."""
-BOUNDS = {
-    "debiased": SHARE_GAIN,
-    "nll": NOT_NEGATIVE,
-    "brier": (0.0, 2.0),
-    "gain": SHARE_GAIN,
-}
-"""Least and largest value of the measures that are not in [0, 1]."""
-SMALLEST = float(np.finfo(np.float64).eps)
+SMALLEST = decomposition.SMALLEST
 """Replaces a probability of exactly 0 in the likelihood, which would be infinite."""
 LIMITS = ("", "_low", "_high")
 """Suffixes of a value's columns."""
-
-
-def calibration_row(
-    probs: Array, labels: Labels, *, before: Array, seed: int, resamples: int
-) -> dict[str, float]:
-    """Returns every measure of one method with its 95 % interval, ``<name>_low`` and ``_high``.
-
-    Args:
-        probs: Probabilities of the method on the test split, (n, classes).
-        labels: (n,), integers in [0, classes).
-        before: Probabilities of the uncalibrated network on the same split, (n, classes).
-        seed: Seed of the bootstrap.
-        resamples: Number of its resamples.
-
-    Returns:
-        ``n``, ``accuracy``, ``changed`` (share of predictions that differ from the network's), the
-        measures of TOP_LABEL, ``classwise``, ``nll`` in nats, ``brier``, and ``gain``, the decrease
-        of the ECE, paired.
-    """
-    confidence, correct = evaluation.top_label(probs, labels)
-    row = {"n": float(len(labels))}
-    row |= with_interval("accuracy", int(correct.sum()), len(correct))
-    row["changed"] = float((probs.argmax(axis=1) != before.argmax(axis=1)).mean())
-    measures = _measures(probs, labels, confidence, correct)
-    measures["gain"] = (_ece_decrease, (*evaluation.top_label(before, labels), confidence, correct))
-    for name, (measure, arrays) in measures.items():
-        bounds = BOUNDS.get(name, SHARE)
-        row |= with_bootstrap_interval(
-            name, measure, *arrays, seed=seed, resamples=resamples, bounds=bounds
-        )
-    return row
-
-
-def _measures(
-    probs: Array, labels: Labels, confidence: Array, correct: Array
-) -> dict[str, Measure]:
-    """Returns the measures of one method by name."""
-    positive = np.where(probs > 0, probs, SMALLEST)
-    true = positive[np.arange(len(labels)), labels]
-    squares = (probs**2).sum(axis=1) - 2 * true + 1
-    measures: dict[str, Measure] = {
-        name: (measure, (confidence, correct)) for name, measure in TOP_LABEL.items()
-    }
-    return measures | {
-        "classwise": (evaluation.classwise_calibration_error, (probs, labels)),
-        "nll": (_mean, (log_losses(positive, labels),)),
-        "brier": (_mean, (squares,)),
-    }
-
-
-def _mean(values: Array) -> float:
-    return float(values.mean())
-
-
-def _ece_decrease(
-    confidence_before: Array, correct_before: Array, confidence: Array, correct: Array
-) -> float:
-    before = evaluation.expected_calibration_error(confidence_before, correct_before)
-    return before - evaluation.expected_calibration_error(confidence, correct)
 
 
 def calibration_table(
@@ -114,7 +30,7 @@ def calibration_table(
         resamples: Number of its resamples.
 
     Returns:
-        ``method`` and the columns of :func:`calibration_row`.
+        ``method`` and the columns of :func:`atelier.calibration.measures.calibration_row`.
 
     Examples:
         >>> import numpy as np

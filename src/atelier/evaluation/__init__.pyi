@@ -6,11 +6,23 @@ from .calibration_error import (
     maximum_calibration_error,
     smooth_calibration_error,
 )
+from .calibration_tests import (
+    CalibrationTest,
+    kernel_calibration_test,
+    ks_calibration_test,
+    kuiper_calibration_test,
+)
 from .classification import (
     class_scores,
     classification_metrics,
     confident_mistakes,
     confusion_matrix,
+)
+from .decomposition import (
+    CalibrationRefinement,
+    ScoreDecomposition,
+    decompose_score,
+    refine_score,
 )
 from .detection import DetectionMetrics, detection_intervals, detection_metrics
 from .examples import SPLIT, classification_examples, example_table
@@ -22,14 +34,22 @@ from .intervals import (
     with_interval,
 )
 from .params import BootstrapParams
-from .reliability import ReliabilityBins, reliability_bins, top_label
+from .reliability import (
+    ReliabilityBins,
+    reliability_bands,
+    reliability_bins,
+    top_label,
+)
 from .scoring_rules import brier_score, log_losses, negative_log_likelihood
 
 __all__ = [
     "SPLIT",
     "BootstrapParams",
+    "CalibrationRefinement",
+    "CalibrationTest",
     "DetectionMetrics",
     "ReliabilityBins",
+    "ScoreDecomposition",
     "adaptive_calibration_error",
     "bootstrap_interval",
     "brier_score",
@@ -40,14 +60,20 @@ __all__ = [
     "confident_mistakes",
     "confusion_matrix",
     "debiased_calibration_error",
+    "decompose_score",
     "detection_intervals",
     "detection_metrics",
     "example_table",
     "expected_calibration_error",
     "interval_text",
+    "kernel_calibration_test",
+    "ks_calibration_test",
+    "kuiper_calibration_test",
     "log_losses",
     "maximum_calibration_error",
     "negative_log_likelihood",
+    "refine_score",
+    "reliability_bands",
     "reliability_bins",
     "smooth_calibration_error",
     "top_label",

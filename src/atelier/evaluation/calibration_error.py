@@ -11,13 +11,14 @@ from atelier.evaluation.reliability import (
     ReliabilityBins,
     bin_indices,
     bin_statistics,
+    column_values,
     equal_mass_edges,
     equal_width_edges,
     reliability_bins,
     top_label,
 )
 from atelier.evaluation.smooth_error import smooth_ece
-from atelier.evaluation.validation import checked_probs, map_blocks
+from atelier.evaluation.validation import checked_probs
 from atelier.types import Array
 
 
@@ -94,8 +95,7 @@ def adaptive_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15)
         >>> adaptive_calibration_error(probs, np.array([0, 1, 1, 1]), n_bins=2)
         0.125
     """
-    confidence, correct = top_label(probs, labels)
-    return _mean_gap(bin_statistics(confidence, correct, equal_mass_edges(confidence, n_bins)))
+    return equal_mass_errors(*top_label(probs, labels), n_bins=n_bins)[0]
 
 
 def debiased_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15) -> float:
@@ -121,11 +121,33 @@ def debiased_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15)
         >>> round(debiased_calibration_error(probs, labels, n_bins=1), 4)
         0.05
     """
-    confidence, correct = top_label(probs, labels)
+    return equal_mass_errors(*top_label(probs, labels), n_bins=n_bins)[1]
+
+
+def equal_mass_errors(
+    confidence: Array, correct: Array, *, n_bins: int = 15
+) -> tuple[float, float]:
+    """Returns the adaptive and the debiased calibration error, which share their bins.
+
+    Args:
+        confidence: (n,), in [0, 1].
+        correct: (n,), 0 or 1.
+        n_bins: Number of bins, ≥ 1; ties make fewer.
+
+    Returns:
+        :func:`adaptive_calibration_error` and :func:`debiased_calibration_error`.
+
+    Examples:
+        >>> import numpy as np
+        >>> adaptive, debiased = equal_mass_errors(np.full(5, 0.5), np.array([1, 1, 1, 1, 0]))
+        >>> round(adaptive, 4), round(debiased, 4)
+        (0.3, 0.05)
+    """
     bins = bin_statistics(confidence, correct, equal_mass_edges(confidence, n_bins))
     accuracy = np.nan_to_num(bins.accuracy)
     variance = accuracy * (1 - accuracy) / np.maximum(bins.count - 1, 1)
-    return float(np.sum(bins.count * (bins.gap**2 - variance)) / bins.count.sum())
+    debiased = float(np.sum(bins.count * (bins.gap**2 - variance)) / bins.count.sum())
+    return _mean_gap(bins), debiased
 
 
 def smooth_calibration_error(probs: Array, labels: Array) -> float:
@@ -172,19 +194,48 @@ def classwise_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15
         >>> round(classwise_calibration_error(probs, np.array([0, 1])), 4)
         0.3333
     """
-    probs, labels = checked_probs(probs, labels)
-    if probs.ndim == 1:
+    if np.ndim(probs) == 1:
+        probs, labels = checked_probs(probs, labels)
         probs = np.stack([1 - probs, probs], axis=1)
-    edges, classes = equal_width_edges(n_bins, probs.dtype), probs.shape[1]
-    cells, offset = classes * n_bins, np.arange(classes) * n_bins
+    edges = equal_width_edges(n_bins, np.asarray(probs).dtype)
+    blocks: dict[int, Array] = {}
 
-    def surplus(rows: slice) -> Array:
-        """Returns Σ confidence − Σ outcome, by class and bin."""
-        block = probs[rows].astype(np.float64)
-        indices = bin_indices(block, edges) + offset
-        true = indices[np.arange(len(block)), labels[rows]]
-        confidence = np.bincount(indices.ravel(), block.ravel(), minlength=cells)
-        return np.asarray(confidence - np.bincount(true, minlength=cells))
+    def read(rows: slice, block: Array, true: Array) -> None:
+        blocks[rows.start] = _surplus(block, true, edges)
 
-    total = np.sum(map_blocks(surplus, len(probs)), axis=0)
-    return float(np.abs(total).sum() / (len(probs) * classes))
+    probs, _ = checked_probs(probs, labels, visit=read)
+    total = np.sum([blocks[start] for start in sorted(blocks)], axis=0)
+    return float(np.abs(total).sum() / probs.size)
+
+
+def _surplus(probs: Array, labels: Array, edges: Array) -> Array:
+    """Returns Σ confidence − Σ outcome by class and bin, (classes, bins), of (n, classes) probs."""
+    classes, bins = probs.shape[1], len(edges) + 1
+    is_sparse = classes > 2 * bins > 2
+    sums = (_sparse_sums if is_sparse else _dense_sums)(probs, edges)
+    outcomes = labels * bins + bin_indices(column_values(probs, labels), edges)
+    return np.asarray(sums - np.bincount(outcomes, minlength=sums.size).reshape(sums.shape))
+
+
+def _dense_sums(probs: Array, edges: Array) -> Array:
+    """Returns Σ confidence by class and bin, (classes, bins)."""
+    classes, bins = probs.shape[1], len(edges) + 1
+    cells = bin_indices(probs, edges) + np.arange(classes) * bins
+    sums = np.bincount(cells.reshape(-1), probs.reshape(-1), classes * bins)
+    return np.asarray(sums.reshape(classes, bins))
+
+
+def _sparse_sums(probs: Array, edges: Array) -> Array:
+    """Returns Σ confidence by class and bin, (classes, bins), where most lie in the first bin.
+
+    Few of many classes' probabilities lie above it, since they sum to 1: only these are sorted into
+    bins, and what they leave of a class' sum is the first bin's.
+    """
+    classes, bins = probs.shape[1], len(edges) + 1
+    flat = probs.reshape(-1)
+    above = np.flatnonzero(flat > edges[0])
+    confidence = flat.take(above)
+    cells = above % classes * bins + bin_indices(confidence, edges)
+    sums = np.bincount(cells, confidence, classes * bins).reshape(classes, bins)
+    sums[:, 0] = np.ones(len(probs)) @ probs - sums.sum(axis=1)
+    return np.asarray(sums)

@@ -1,6 +1,6 @@
 """Confidence intervals of proportions and of any measure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import lazy_loader
 import numpy as np
@@ -121,12 +121,63 @@ def bootstrap_interval(
     if not 0 < level < 1:
         raise ValueError(f"Expected a level in (0, 1). Received: {level}")
     (n,) = lengths
+    estimate = float(measure(*arrays))
+    drawn = np.array(
+        [
+            measure(*(array[rows] for array in arrays))
+            for rows in drawn_rows(n, seed=seed, resamples=resamples)
+        ]
+    )
+    return basic_interval(estimate, drawn, level=level, bounds=bounds)
+
+
+def drawn_rows(n: int, *, seed: int, resamples: int) -> Iterator[Array]:
+    """Yields the rows of each resample, the same for the same seed.
+
+    Args:
+        n: Number of rows.
+        seed: Seed of the resamples.
+        resamples: Number of resamples.
+
+    Yields:
+        Of each resample n of the n rows with replacement, (n,).
+
+    Examples:
+        >>> [rows.shape for rows in drawn_rows(3, seed=0, resamples=2)]
+        [(3,), (3,)]
+    """
     rng = np.random.default_rng(seed)
-    estimate = _within(float(measure(*arrays)), bounds)
-    drawn = np.empty(resamples)
-    for index in range(resamples):
-        rows = rng.integers(n, size=n)
-        drawn[index] = measure(*(array[rows] for array in arrays))
+    for _ in range(resamples):
+        yield rng.integers(n, size=n)
+
+
+def basic_interval(
+    estimate: float,
+    drawn: Array,
+    *,
+    level: float = 0.95,
+    bounds: tuple[float, float] = UNBOUNDED,
+) -> tuple[float, float]:
+    """Returns the basic bootstrap's limits, see :func:`bootstrap_interval`, from drawn values.
+
+    Args:
+        estimate: The measure of the sample itself.
+        drawn: The measure of each resample, (resamples,).
+        level: Confidence level, in (0, 1).
+        bounds: Least and largest value that the measure can have.
+
+    Returns:
+        The lower and the upper limit.
+
+    Raises:
+        ValueError: If the estimate is outside its bounds.
+
+    Examples:
+        >>> low, high = basic_interval(2.0, np.array([1.0, 2.0, 2.5]), level=0.5)
+        >>> round(low, 3), round(high, 3)
+        (1.75, 2.5)
+    """
+    estimate = _within(estimate, bounds)
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     limits = sorted((2 * estimate - float(high), 2 * estimate - float(low)))
     least, largest = bounds

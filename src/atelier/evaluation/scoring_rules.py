@@ -1,7 +1,10 @@
 """Proper scoring rules: the negative log-likelihood and the Brier score of probabilities."""
 
+import math
+
 import numpy as np
 
+from atelier.evaluation.reliability import column_values
 from atelier.evaluation.validation import (
     checked_labels,
     checked_logits,
@@ -12,6 +15,9 @@ from atelier.evaluation.validation import (
     unmasked,
 )
 from atelier.types import Array
+
+SAFE_LOGIT = 300.0
+"""Sums and ratios of exponentials of values within ± this overflow nowhere."""
 
 
 def negative_log_likelihood(
@@ -50,15 +56,31 @@ def negative_log_likelihood(
     if logits.ndim != 2:
         raise ValueError(f"Expected logits (n, ≥ 2). Received: {logits.shape}")
     labels = checked_labels(labels, *logits.shape)
-    require_finite("logits", logits)
 
     def block_mean(rows: slice) -> float:
-        block = checked_logits(logits[rows])
-        block = block - block.max(axis=1, keepdims=True)
-        true = block[np.arange(len(block)), labels[rows]]
-        return float(np.sum((np.log(np.exp(block).sum(axis=1)) - true) / len(logits)))
+        block = checked_logits(logits[rows], finite=False)
+        return float(np.sum(_logit_losses(block, labels[rows]) / len(logits)))
 
-    return sum(map_blocks(block_mean, len(logits)))
+    mean = sum(map_blocks(block_mean, len(logits)))
+    if not np.isfinite(mean):
+        require_finite("logits", logits)
+    return mean
+
+
+def _logit_losses(logits: Array, labels: Array) -> Array:
+    """Returns log Σ exp(logits) − logits[label] of each row, (n,); NaN where a logit is infinite.
+
+    Within ±SAFE_LOGIT no exponential and no ratio of two overflows, so it is the log of
+    Σ exp(logits) / exp(logits[label]), and the maximum of each row is not needed.
+    """
+    lowest, highest = logits.min(), logits.max()
+    if max(-lowest, highest) < SAFE_LOGIT:
+        powers = np.exp(logits)
+        return np.asarray(np.log(powers @ np.ones(logits.shape[1]) / column_values(powers, labels)))
+    if not np.isfinite([lowest, highest]).all():
+        return np.full(len(logits), np.nan)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(np.log(np.exp(shifted).sum(axis=1)) - column_values(shifted, labels))
 
 
 def log_losses(probs: Array, labels: Array, *, floor: float = 0.0) -> Array:
@@ -110,13 +132,14 @@ def brier_score(probs: Array, labels: Array) -> float:
         >>> brier_score(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([0, 1]))
         0.25
     """
-    probs, labels = checked_probs(probs, labels)
+    squares: dict[int, float] = {}
+
+    def read(rows: slice, block: Array, true: Array) -> None:
+        distance = block.astype(np.float64)
+        distance[np.arange(len(block)), true] -= 1
+        squares[rows.start] = float(np.einsum("ij,ij->", distance, distance))
+
+    probs, labels = checked_probs(probs, labels, visit=read)
     if probs.ndim == 1:
         return float(np.mean((probs.astype(np.float64) - labels) ** 2))
-
-    def squares(rows: slice) -> float:
-        block = probs[rows].astype(np.float64)
-        block[np.arange(len(block)), labels[rows]] -= 1
-        return float(np.einsum("ij,ij->", block, block))
-
-    return sum(map_blocks(squares, len(probs))) / len(probs)
+    return math.fsum(squares.values()) / len(probs)

@@ -1,11 +1,13 @@
 """SmoothECE (Błasiok & Nakkiran 2023): a calibration error without bins."""
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import lazy_loader
 import numpy as np
 
+from atelier.evaluation.validation import BLOCK_VALUES, map_blocks
 from atelier.types import Array
 
 scipy = lazy_loader.load("scipy")  # which a bare machine of the sweep may lack
@@ -26,45 +28,64 @@ def smooth_ece(confidence: Array, correct: Array) -> float:
         confidence: (n,), in [0, 1].
         correct: (n,), 0 or 1.
     """
+    spectra = functools.cache(functools.partial(_grid_spectra, confidence, correct))
     narrow, wide = 0.0, 1.0
-    if error_at_bandwidth(confidence, correct, wide) <= wide:
+    if _smoothed_error(spectra, wide) <= wide:
         for _ in range(HALVINGS):
             middle = (narrow + wide) / 2
-            if middle < NARROWEST or middle < error_at_bandwidth(confidence, correct, middle):
+            if middle < NARROWEST or middle < _smoothed_error(spectra, middle):
                 narrow = middle
             else:
                 wide = middle
-    return error_at_bandwidth(confidence, correct, wide)
+    return _smoothed_error(spectra, wide)
 
 
-def error_at_bandwidth(confidence: Array, correct: Array, bandwidth: float) -> float:
-    """Returns the mean absolute smoothed residual (Błasiok & Nakkiran 2023, eq. 5).
+def _smoothed_error(spectra: Callable[[int], Array], bandwidth: float) -> float:
+    """Returns the mean absolute smoothed residual, in [0, 1] (Błasiok & Nakkiran 2023, eq. 5).
 
     The kernel is a Gaussian reflected at 0 and 1. As in relplot it is cut at half the interval.
 
     Args:
-        confidence: (n,), in [0, 1].
-        correct: (n,), 0 or 1.
+        spectra: Returns :func:`_grid_spectra` of a number of points.
         bandwidth: Standard deviation of the Gaussian, > 0.
-
-    Returns:
-        The error, in [0, 1].
     """
     kernel = _kernel(bandwidth)
-    position = confidence * (kernel.points - 1)
-    lower = np.minimum(position.astype(np.int64), kernel.points - 2)
-    upper_weight = position - lower
-
-    def spread(mass: Array) -> Array:
-        """Returns the masses on the grid."""
-        below = np.bincount(lower, mass * (1 - upper_weight), minlength=kernel.points)
-        below += np.bincount(lower + 1, mass * upper_weight, minlength=kernel.points)
-        return below
-
-    density, residual = kernel.smoothed(
-        np.stack([spread(np.ones(len(confidence))), spread(confidence - correct)])
-    )
+    density, residual = kernel.smoothed(spectra(kernel.points))
     return float(np.abs(residual).sum() / (density + DENSITY_FLOOR).sum())
+
+
+def _grid_spectra(confidence: Array, correct: Array, points: int) -> Array:
+    """Returns the cosine transforms of :func:`_grid_masses`, (2, points)."""
+    return np.asarray(scipy.fft.dct(_grid_masses(confidence, correct, points), type=1))
+
+
+def _grid_masses(confidence: Array, correct: Array, points: int) -> Array:
+    """Returns how many samples lie at each point of a grid, and the sum of their residuals.
+
+    A sample between two points counts at both, in proportion to its nearness. Most bandwidths share
+    the coarsest grid, so one pass over the samples serves them.
+
+    Args:
+        confidence: (n,), in [0, 1].
+        correct: (n,), 0 or 1.
+        points: Points of the grid over [0, 1].
+
+    Returns:
+        Number and residual, (2, points).
+    """
+
+    def block_masses(rows: slice) -> Array:
+        position = confidence[rows] * (points - 1)
+        lower = np.minimum(position.astype(np.int64), points - 2)
+        upper_share = position - lower
+        residual = confidence[rows] - correct[rows]
+        total = [np.bincount(lower, weights, points) for weights in (None, residual)]
+        upper = [
+            np.bincount(lower, weights, points) for weights in (upper_share, residual * upper_share)
+        ]
+        return np.subtract(total, upper) + np.roll(upper, 1, axis=1)  # none at the last point
+
+    return np.asarray(sum(map_blocks(block_masses, len(confidence), size=BLOCK_VALUES)))
 
 
 class _Kernel(NamedTuple):
@@ -75,9 +96,9 @@ class _Kernel(NamedTuple):
     grid: Array
     mesh: Array
 
-    def smoothed(self, masses: Array) -> list[Array]:
-        """Returns each row of masses on the mesh; a cosine transform reflects at the ends."""
-        filtered = scipy.fft.idct(scipy.fft.dct(masses, type=1) * self.response, type=1)
+    def smoothed(self, spectra: Array) -> list[Array]:
+        """Returns what each row of spectra is on the mesh; cosines reflect at the ends."""
+        filtered = scipy.fft.idct(spectra * self.response, type=1)
         return [np.interp(self.mesh, self.grid, row) for row in filtered]
 
 

@@ -9,24 +9,34 @@ import numpy as np
 from atelier.types import Array
 
 Result = TypeVar("Result")
+Visit = Callable[[slice, Array, Array], None]
+"""A function of rows, their probabilities and their labels."""
 
 TOLERANCE = 1e-3
 """Largest distance of a row's sum from 1 (half precision comes near it)."""
 
-BLOCK_ROWS = 4096
-"""Rows of a block: they stay in a core's cache while several passes go over them."""
-SEQUENTIAL_BLOCKS = 8
+BLOCK_ROWS = 8192
+"""Rows of a block: they stay in the processor's cache while several passes go over them."""
+BLOCK_VALUES = 32768
+"""Values of a block of an array of one dimension."""
+SEQUENTIAL_BLOCKS = 4
 """So few blocks are worked on by one thread."""
 
 
-def map_blocks(work: Callable[[slice], Result], rows: int) -> list[Result]:
-    """Returns ``work(rows)`` for each block of BLOCK_ROWS rows, in order; threads share them.
+def map_blocks(
+    work: Callable[[slice], Result], rows: int, *, size: int = BLOCK_ROWS
+) -> list[Result]:
+    """Returns ``work(rows)`` for each block of rows; threads share them.
 
     Args:
         work: A function of a slice of rows. NumPy releases the interpreter, so threads help.
         rows: Number of rows.
+        size: Rows of a block.
+
+    Returns:
+        The result of each block, in order.
     """
-    slices = [slice(start, start + BLOCK_ROWS) for start in range(0, rows, BLOCK_ROWS)]
+    slices = [slice(start, start + size) for start in range(0, rows, size)]
     if len(slices) <= SEQUENTIAL_BLOCKS:
         return [work(block) for block in slices]
     with ThreadPoolExecutor() as pool:
@@ -85,8 +95,8 @@ def checked_labels(labels: Array, rows: int, classes: int) -> Array:
     if labels.shape != (rows,) or rows == 0:
         raise ValueError(f"Expected labels of shape ({rows},), n > 0. Received: {labels.shape}")
     with np.errstate(invalid="ignore"):
-        whole = labels.astype(np.int64)
-    if not np.array_equal(whole, labels):
+        whole = labels.astype(np.int64, copy=False)
+    if labels.dtype.kind not in "iub" and not np.array_equal(whole, labels):
         raise ValueError(f"Expected integer labels. Received: dtype {labels.dtype} with fractions")
     if whole.min() < 0 or whole.max() >= classes:
         raise ValueError(
@@ -95,13 +105,16 @@ def checked_labels(labels: Array, rows: int, classes: int) -> Array:
     return whole
 
 
-def checked_logits(logits: Array, *, columns: int | None = None, min_columns: int = 2) -> Array:
+def checked_logits(
+    logits: Array, *, columns: int | None = None, min_columns: int = 2, finite: bool = True
+) -> Array:
     """Returns the logits as float64 after checking them.
 
     Args:
         logits: (n, columns), finite.
         columns: Number of columns that is due; any from ``min_columns`` on if None.
         min_columns: Fewest columns that are accepted.
+        finite: Whether values that are not finite are looked for.
 
     Returns:
         The logits, (n, columns) float64; the same array if it is float64 already.
@@ -115,20 +128,22 @@ def checked_logits(logits: Array, *, columns: int | None = None, min_columns: in
         raise ValueError(
             f"Expected logits (n, {columns or f'≥ {min_columns}'}). Received: {logits.shape}"
         )
-    require_finite("logits", logits)
+    if finite:
+        require_finite("logits", logits)
     return logits
 
 
 def checked_probs(
-    probs: Array, labels: Array, *, visit: Callable[[slice, Array, Array], None] | None = None
+    probs: Array, labels: Array, *, visit: Visit | None = None
 ) -> tuple[Array, Array]:
     """Returns probabilities, unchanged, and their labels as int64 after checking both.
 
     Args:
         probs: Class probabilities, (n, classes ≥ 2), each row summing to 1, or (n,) of outcome 1.
         labels: True classes, (n,), integers in [0, classes); outcomes 0 and 1 for (n,) probs.
-        visit: Called with each block (rows, their probs, their labels) while it is in the cache:
-            reading 376 MB once takes half as long as reading them twice.
+        visit: Called with each block (rows, their probs, their labels) of (n, classes) probs while
+            it is in the cache: reading 376 MB once takes half as long as reading them twice. Blocks
+            come in any order, from several threads, before the check has ended.
 
     Returns:
         The probabilities and the labels.
@@ -149,9 +164,7 @@ def checked_probs(
     return probs, labels
 
 
-def _check_rows(
-    probs: Array, labels: Array, visit: Callable[[slice, Array, Array], None] | None
-) -> None:
+def _check_rows(probs: Array, labels: Array, visit: Visit | None) -> None:
     """Raises a ValueError unless each row of probs, (n, classes), is a distribution."""
     ones = np.ones(probs.shape[1])
 

@@ -50,6 +50,18 @@ def draw_reliability(
     return figure, calibration.figures.reliability_plot(probs, labels, title=title)
 
 
+def draw_gains(table: pd.DataFrame, provenance: dict[str, Any]) -> Any:
+    """Draws the gain of every method in log loss beside its calibration error."""
+    n = int(table["n"].iloc[0])
+    title = f"{provenance['name']}: gain over the uncalibrated network on {n:,} test examples"
+    return calibration.gain_figures.gain_figure(table, title=title)
+
+
+def draw_overtrained_gains(table: pd.DataFrame, provenance: dict[str, Any]) -> Any:
+    """Draws the gain of every method on the overtrained network."""
+    return draw_gains(table, provenance | {"name": f"{provenance['name']}, overtrained"})
+
+
 def draw_overtrained(
     probs: Arrays, logits: Arrays, table: pd.DataFrame, provenance: dict[str, Any]
 ) -> tuple[Any, Any]:

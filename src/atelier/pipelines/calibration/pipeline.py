@@ -12,6 +12,13 @@ MEASURE = Node(
     name="measure_calibration",
     tags="calibration",
 )
+GAINS = Node(
+    nodes.draw_gains,
+    ["calibration_table", "provenance"],
+    "gain_figure",
+    name="draw_gains",
+    tags="figures",
+)
 CALIBRATION = [
     Node(
         nodes.calibrate,
@@ -37,6 +44,7 @@ DENSITY = [
         name="draw_reliability",
         tags="figures",
     ),
+    GAINS,
     Node(
         nodes.fit_density,
         ["logits_arrays", "params:density"],
@@ -128,6 +136,13 @@ OVERTRAINED = [
         name="draw_overtrained",
         tags="figures",
     ),
+    Node(
+        nodes.draw_overtrained_gains,
+        ["calibration_table", "provenance"],
+        "gain_figure",
+        name="draw_overtrained_gains",
+        tags="figures",
+    ),
 ]
 SUMMARY = [
     Node(
@@ -181,6 +196,7 @@ LOGITS = [
         name="draw_reliability",
         tags="figures",
     ),
+    GAINS,
     Node(
         logit_nodes.detect_mistakes,
         [
