@@ -63,10 +63,10 @@ def predict_features(model: Any, images: Array) -> tuple[Array, Array]:
     """Returns features (n, dimensions) and logits (n, classes), float32, from one pass.
 
     Args:
-        model: A network as :func:`feature_model` takes it.
+        model: From :func:`feature_model`; its first prediction takes a second to compile.
         images: As the network takes them, mostly in [0, 1].
     """
-    outputs = feature_model(model).predict(images, batch_size=EVALUATION_BATCH, verbose=0)
+    outputs = model.predict(images, batch_size=EVALUATION_BATCH, verbose=0)
     features, logits = (np.asarray(array, np.float32) for array in outputs)
     return features, logits
 
@@ -80,8 +80,9 @@ def outputs_of_splits(model: Any, splits: Mapping[str, Arrays]) -> SplitOutputs:
     """
     weights, bias = last_layer_weights(model)
     outputs = SplitOutputs({}, {"weights": weights, "bias": bias})
+    with_features = feature_model(model)
     for name, split in splits.items():
-        features, logits = predict_features(model, to_unit(split["images"]))
+        features, logits = predict_features(with_features, to_unit(split["images"]))
         outputs.features[f"{name}_features"] = features
         outputs.logits[f"{name}_logits"] = logits
     outputs.logits.update({f"{name}_labels": split["labels"] for name, split in splits.items()})
