@@ -1,5 +1,7 @@
 """Scores by a Gaussian for each class of logits (Subramanya et al. 2017, arXiv 1707.07013)."""
 
+import numpy as np
+
 from atelier.calibration.density import Covariance, DensityModel
 from atelier.out_of_distribution.base import LastLayer, NetworkOutputs, OutOfDistributionScore
 from atelier.types import Array
@@ -29,4 +31,4 @@ class DensityPosterior(LogitDensity):
     """The largest posterior of the same Gaussians, max_k p(z | k) p(k) / p(z)."""
 
     def _score(self, features: Array, logits: Array) -> Array:
-        return self.density.posterior(logits).max(axis=1)
+        return np.asarray(self.density.posterior(logits).max(axis=1))

@@ -10,6 +10,9 @@ from atelier.training.batches import to_unit
 from atelier.training.prediction import EVALUATION_BATCH
 from atelier.types import Array, Arrays
 
+GRAPH_IMAGES = 8000
+"""From so many images on, a compiled graph saves more time than it costs."""
+
 
 class SplitOutputs(NamedTuple):
     """What a network says of several splits."""
@@ -45,7 +48,7 @@ def feature_model(model: Any) -> keras.Model:
             "Expected a network whose last layer is dense and returns logits. "
             f"Received: {type(last).__name__} {last.name}"
         )
-    return keras.Model(model.inputs, [last.input, last.output])
+    return keras.Model(model.input, [last.input, last.output])
 
 
 def last_layer_weights(model: Any) -> tuple[Array, Array]:
@@ -63,10 +66,15 @@ def predict_features(model: Any, images: Array) -> tuple[Array, Array]:
     """Returns features (n, dimensions) and logits (n, classes), float32, from one pass.
 
     Args:
-        model: From :func:`feature_model`; its first prediction takes a second to compile.
+        model: From :func:`feature_model`.
         images: As the network takes them, mostly in [0, 1].
     """
-    outputs = model.predict(images, batch_size=EVALUATION_BATCH, verbose=0)
+    if len(images) >= GRAPH_IMAGES:
+        outputs = model.predict(images, batch_size=EVALUATION_BATCH, verbose=0)
+    else:
+        starts = range(0, len(images), EVALUATION_BATCH)
+        batches = [model(images[s : s + EVALUATION_BATCH], training=False) for s in starts]
+        outputs = [np.concatenate(parts) for parts in zip(*batches, strict=True)]
     features, logits = (np.asarray(array, np.float32) for array in outputs)
     return features, logits
 
