@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 Group = Literal["near", "far", "corrupted"]
 GROUPS: tuple[Group, ...] = ("near", "far", "corrupted")
-FASHION_MNIST = "fashion-mnist"
+FASHION_MNIST: Literal["fashion-mnist"] = "fashion-mnist"
 DOWNLOAD = "download"
 
 
@@ -102,8 +102,8 @@ def far_images(
         )
         return noise
     part = read_source(fashion_source(params.fashion_mnist), download).parts["test"]
-    drawn = {"images": part.images, "labels": part.labels}
-    clothing = random_subset(drawn, params.images, seed=seed)
+    clothing: dict[str, Array] = {"images": part.images, "labels": part.labels}
+    clothing = random_subset(clothing, params.images, seed=seed)
     return noise | {FASHION_MNIST: match_images(clothing["images"], shape)}
 
 
