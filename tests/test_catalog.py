@@ -104,7 +104,8 @@ def test_the_cluster_runs_what_the_full_environment_does():
 @pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_arrays_are_model_outputs_but_for_the_named_exceptions(env, pipelines):
     resolver = DataCatalog.from_config(loader(env)["catalog"]).config_resolver
-    parts = ("train", "validation", "calibration", "test", "out_of_distribution", "batch")
+    splits = ("train", "validation", "calibration", "test")
+    parts = (*splits, "out_of_distribution", "far_images", "batch")
     layers = {f"{part}_arrays": "data" for part in (*parts, "data")}
     for name in datasets(pipelines):
         if name.endswith("_arrays"):

@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 from support.pipelines import run
+from support.training import STILL, Memory
 
 from atelier.calibration.networks import dense_network
 from atelier.calibration.params import CalibrationParams, DensityParams, ShiftParams
+from atelier.out_of_distribution import SCORES
+from atelier.out_of_distribution.params import OutOfDistributionParams
 from atelier.pipelines import calibration
+from atelier.training.params import NetworkParams, TrainingParams
 
 CLASSES = list("0123456789")
 
@@ -16,6 +20,26 @@ def calibrated(rng, n, temperature):
     logits = rng.normal(size=(n, 10)) * 2
     chosen = softmax(logits, axis=1).cumsum(axis=1) < rng.random((n, 1))
     return (logits * temperature).astype(np.float32), chosen.sum(axis=1).clip(max=9)
+
+
+def study_of_networks():
+    """Returns the parameters of two small networks that score a few images."""
+    recipe = TrainingParams(
+        optimizer="adam", learning_rate=0.01, schedule="constant", weight_decay=0, averaging=0,
+        batch_size=20, epochs=1, patience=1, augmentation=STILL, seed=0, threads=2,
+    )  # fmt: skip
+    return OutOfDistributionParams(
+        network=NetworkParams(architecture="post", dropout=0), training=recipe, seeds=(0, 1),
+        train_images=60, fit_images=60, images=12, corruptions={"blur": 2}, fashion_mnist=None,
+        resamples=5,
+    )  # fmt: skip
+
+
+def made_features(rng):
+    """Returns features ≥ 0 of the splits of the logits, and a last layer."""
+    sizes = {"train": 600, "calibration": 2000, "test": 2000}
+    features = {f"{name}_features": rng.random((n, 8)) for name, n in sizes.items()}
+    return features | {"weights": rng.normal(size=(8, 10)), "bias": np.zeros(10)}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +67,13 @@ def outputs():
             "digits.logits_arrays": logits,
             "digits.provenance": provenance,
             "digits.classifier_model": model,
+            "digits.features_arrays": made_features(rng),
+            "digits.train_arrays": {"images": images, "labels": np.arange(60) % 10},
+            "digits.calibration_arrays": {"images": images, "labels": np.arange(60) % 10},
             "digits.test_arrays": {"images": images, "labels": np.arange(60) % 10},
+            "digits.out_of_distribution_checkpoint": Memory(),
+            "params:digits.out_of_distribution": study_of_networks(),
+            "archives": None,
             "characters.test_arrays": others,
             "characters.provenance": {"classes": [*CLASSES, "A", "B"]},
             "params:digits.calibration": CalibrationParams(resamples=40, seed=0),
@@ -131,3 +161,18 @@ def test_the_calibrated_model_has_its_card(outputs):
     assert f"T = {temperature:.5g}" in served.description
     assert "95 % interval" in served.tags["ece_after"]
     assert served.tags["digest"] == "00"
+
+
+def test_every_score_is_compared_on_near_far_and_corrupted_images(outputs):
+    table = outputs["digits.out_of_distribution_table"]
+    sets = ["symbols", "letters", "mean", "uniform_noise", "gaussian_noise", "mean", "blur", "mean"]
+    assert list(table["set"].iloc[:: len(SCORES)]) == sets
+    assert list(table["score"].iloc[: len(SCORES)]) == list(SCORES)
+    by_network = outputs["digits.network_scores_table"]
+    assert set(by_network["seed"]) == {0, 1}
+    metrics = outputs["digits.out_of_distribution_metrics"]
+    assert metrics["networks"] == 2
+    assert len(metrics) == 3 * len(SCORES) + 2
+    classifier = outputs["digits.classifier_scores_table"]
+    assert len(classifier) == len(sets) * len(SCORES)
+    assert classifier["auroc"].between(0, 1).all()

@@ -41,6 +41,7 @@ from .reliability import (
     top_label,
 )
 from .scoring_rules import brier_score, log_losses, negative_log_likelihood
+from .weighted_detection import bootstrap_weights, weighted_detection_metrics
 
 __all__ = [
     "SPLIT",
@@ -52,6 +53,7 @@ __all__ = [
     "ScoreDecomposition",
     "adaptive_calibration_error",
     "bootstrap_interval",
+    "bootstrap_weights",
     "brier_score",
     "class_scores",
     "classification_examples",
@@ -77,6 +79,7 @@ __all__ = [
     "reliability_bins",
     "smooth_calibration_error",
     "top_label",
+    "weighted_detection_metrics",
     "wilson_interval",
     "with_bootstrap_interval",
     "with_interval",

@@ -90,8 +90,8 @@ def detection_intervals(
 def _counts_by_score(in_distribution: Array, out_of_distribution: Array) -> Array:
     """Returns the number of samples of each group at each score, (2, scores), lowest first."""
     scores = [
-        _checked_scores("in-distribution scores", in_distribution),
-        _checked_scores("out-of-distribution scores", out_of_distribution),
+        checked_scores("in-distribution scores", in_distribution),
+        checked_scores("out-of-distribution scores", out_of_distribution),
     ]
     levels = np.unique(np.concatenate(scores))
     return np.stack(
@@ -99,7 +99,16 @@ def _counts_by_score(in_distribution: Array, out_of_distribution: Array) -> Arra
     )
 
 
-def _checked_scores(name: str, scores: Array) -> Array:
+def checked_scores(name: str, scores: Array) -> Array:
+    """Returns scores (n,) as float64 after checking them.
+
+    Args:
+        name: What the scores are, for the message.
+        scores: (n,), n > 0, finite.
+
+    Raises:
+        ValueError: If the shape is another one, or values are masked, NaN or infinite (counted).
+    """
     values = unmasked(name, scores).astype(np.float64)
     if values.ndim != 1 or len(values) == 0:
         raise ValueError(f"Expected {name} (n,), n > 0. Received: {values.shape}")

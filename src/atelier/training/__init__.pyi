@@ -1,10 +1,17 @@
 from . import figures as figures
 from .batches import to_unit
+from .features import (
+    SplitOutputs,
+    feature_model,
+    last_layer_weights,
+    outputs_of_splits,
+    predict_features,
+)
 from .fitting import TrainedModel, fit, fit_all_epochs
 from .model_files import read_model
 from .networks import build_classifier, five_layer_cnn, two_layer_cnn
 from .params import AugmentationParams, MachineParams, NetworkParams, TrainingParams
-from .prediction import logits_of_splits, predict_logits, predict_unit_logits
+from .prediction import predict_logits, predict_unit_logits
 from .reproducibility import make_reproducible, set_threads
 from .resume import Resumable, fingerprint_of, run_rounds
 from .serving import servable_classifier, serving_model
@@ -15,17 +22,21 @@ __all__ = [
     "MachineParams",
     "NetworkParams",
     "Resumable",
+    "SplitOutputs",
     "TrainedModel",
     "TrainingParams",
     "build_classifier",
+    "feature_model",
     "figures",
     "fingerprint_of",
     "fit",
     "fit_all_epochs",
     "five_layer_cnn",
     "gradient_step",
-    "logits_of_splits",
+    "last_layer_weights",
     "make_reproducible",
+    "outputs_of_splits",
+    "predict_features",
     "predict_logits",
     "predict_unit_logits",
     "read_model",

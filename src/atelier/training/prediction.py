@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from atelier.training.batches import to_unit
-from atelier.types import Array, Arrays
+from atelier.types import Array
 
 EVALUATION_BATCH = 500
 """Images in a batch of an evaluation."""
@@ -35,12 +34,3 @@ def predict_unit_logits(model: Any, images: Array) -> Array:
     """Returns logits (n, classes), float32, of images as the model takes them, mostly in [0, 1]."""
     logits = model.predict(images, batch_size=EVALUATION_BATCH, verbose=0)
     return np.asarray(logits, np.float32)
-
-
-def logits_of_splits(model: Any, splits: Mapping[str, Arrays]) -> dict[str, Array]:
-    """Returns logits and labels of each split, as ``<split>_logits`` and ``<split>_labels``.
-
-    The model takes images in [0, 1]; a split has ``images`` (n, height, width, channels), uint8.
-    """
-    logits = {f"{name}_logits": predict_logits(model, s["images"]) for name, s in splits.items()}
-    return logits | {f"{name}_labels": split["labels"] for name, split in splits.items()}

@@ -2,7 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from atelier.pipelines.calibration import logit_nodes, nodes
+from atelier.incremental import with_reads
+from atelier.pipelines.calibration import logit_nodes, nodes, out_of_distribution_nodes
 from atelier.pipelines.sinks import with_sinks
 
 MEASURE = Node(
@@ -144,6 +145,65 @@ OVERTRAINED = [
         tags="figures",
     ),
 ]
+OUT_OF_DISTRIBUTION = [
+    Node(
+        with_reads(
+            out_of_distribution_nodes.collect_far_images, out_of_distribution_nodes.fashion_files
+        ),
+        ["archives", "test_arrays", "params:out_of_distribution"],
+        "far_images_arrays",
+        name="collect_far_images",
+        tags="density",
+    ),
+    Node(
+        out_of_distribution_nodes.score_classifier,
+        [
+            "classifier_model",
+            "logits_arrays",
+            "features_arrays",
+            "test_arrays",
+            "out_of_distribution_arrays",
+            "far_images_arrays",
+            "params:out_of_distribution",
+        ],
+        ["classifier_scores_arrays", "classifier_scores_table"],
+        name="score_classifier",
+        tags="density",
+    ),
+    Node(
+        with_sinks(
+            out_of_distribution_nodes.score_networks, checkpoint="out_of_distribution_checkpoint"
+        ),
+        [
+            "train_arrays",
+            "calibration_arrays",
+            "test_arrays",
+            "out_of_distribution_arrays",
+            "far_images_arrays",
+            "provenance",
+            "params:out_of_distribution",
+        ],
+        "network_scores_arrays",
+        name="score_networks",
+        tags="density",
+    ),
+    Node(
+        out_of_distribution_nodes.measure_detection,
+        ["network_scores_arrays", "params:out_of_distribution"],
+        ["network_scores_table", "out_of_distribution_table", "out_of_distribution_metrics"],
+        name="measure_detection",
+        tags="density",
+    ),
+    Node(
+        with_sinks(
+            out_of_distribution_nodes.draw_detection, checkpoint="out_of_distribution_checkpoint"
+        ),
+        ["out_of_distribution_table", "out_of_distribution_metrics", "provenance"],
+        "out_of_distribution_figure",
+        name="draw_detection",
+        tags="figures",
+    ),
+]
 SUMMARY = [
     Node(
         nodes.compare_networks,
@@ -231,7 +291,11 @@ LOGITS = [
 
 
 def create_pipeline() -> Pipeline:
-    """Calibrates digits and characters; on characters also studies capacity and overtraining."""
+    """Calibrates digits and characters.
+
+    On digits it also compares scores of out-of-distribution detection, on characters it studies
+    capacity and overtraining.
+    """
     characters = {
         "characters_arrays": "characters.test_arrays",
         "characters_provenance": "characters.provenance",
@@ -242,6 +306,7 @@ def create_pipeline() -> Pipeline:
             Pipeline(CALIBRATION + DENSITY, namespace=name, inputs=characters)
             for name in ("digits", "characters")
         ),
+        Pipeline(OUT_OF_DISTRIBUTION, namespace="digits", inputs={"archives"}),
         Pipeline(CAPACITY, namespace="characters", outputs=logits),
         Pipeline(
             CALIBRATION + OVERTRAINED,

@@ -31,11 +31,12 @@ def train_classifier(
 
 def predict_splits(
     model: Classifier, train: Arrays, calibration: Arrays, test: Arrays, checkpoint: Checkpoint
-) -> Arrays:
-    """Returns logits and labels of three splits; clears the checkpoint, as the model is saved."""
+) -> tuple[Arrays, Arrays]:
+    """Returns logits and features of three splits; clears the checkpoint: the model is saved."""
     checkpoint.clear()
     splits = {"train": train, "calibration": calibration, "test": test}
-    return training.logits_of_splits(model, splits)
+    outputs = training.outputs_of_splits(model, splits)
+    return outputs.logits, outputs.features
 
 
 def evaluate_classifier(

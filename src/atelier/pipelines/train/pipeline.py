@@ -29,7 +29,7 @@ TRAIN = [
             "calibration_arrays",
             "test_arrays",
         ],
-        "logits_arrays",
+        ["logits_arrays", "features_arrays"],
         name="predict",
         tags="evaluation",
     ),
