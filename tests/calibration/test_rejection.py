@@ -81,12 +81,12 @@ def test_intervals_cover_the_population_in_95_of_100_samples():
     """
     rng = np.random.default_rng(2)
     inside = 0
-    for seed in range(300):
+    for seed in range(120):
         scores = rng.random(250)
         wrong = rng.random(250) < 0.4 * (1 - scores)
-        low, high = risk_area_intervals(scores, wrong, seed=seed, resamples=200)
+        low, high = risk_area_intervals(scores, wrong, seed=seed, resamples=150)
         inside += low.augrc <= 0.4 / 6 <= high.augrc
-    assert 0.90 <= inside / 300 <= 0.985
+    assert 0.88 <= inside / 120 <= 0.99
 
 
 def test_intervals_contain_the_estimate_and_repeat_with_their_seed():
