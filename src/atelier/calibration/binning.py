@@ -40,7 +40,7 @@ def _steps(scores: Array, *, edges: Array, values: Array) -> Array:
     return np.asarray(values[bin_indices(scores, edges * (1 + TIE))])
 
 
-def _lines(scores: Array, *, points: Array, values: Array) -> Array:
+def interpolate_linearly(scores: Array, *, points: Array, values: Array) -> Array:
     """Interpolates linearly; no slope is formed, which between points near 0 would overflow."""
     reached = np.searchsorted(points, scores * (1 + TIE), side="right") - 1
     below = np.clip(reached, 0, len(points) - 1)
@@ -97,7 +97,7 @@ class IsotonicRegression(OneVersusRest):
         [0.0, 0.5, 0.5, 1.0]
     """
 
-    _function = staticmethod(_lines)
+    _function = staticmethod(interpolate_linearly)
 
     def _fit_map(self, scores: Array, outcome: Array) -> Map:
         points, inverse, count = np.unique(
