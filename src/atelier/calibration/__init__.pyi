@@ -3,8 +3,16 @@ from . import mistake_figures as mistake_figures
 from . import shift_figures as shift_figures
 from .adversarial import fast_gradient_sign
 from .base import Calibrator
+from .beta import BetaCalibration
 from .binning import BayesianBinning, HistogramBinning, IsotonicRegression
-from .calibrators import CALIBRATORS, calibrated_probabilities, fit_calibrators
+from .calibrators import (
+    CALIBRATORS,
+    EXPERIMENT_CALIBRATORS,
+    GUO_CALIBRATORS,
+    MODERN_CALIBRATORS,
+    calibrated_probabilities,
+    fit_calibrators,
+)
 from .capacity import capacity_study, overtrain
 from .confidence import confidence_scores
 from .density import DensityModel, DensityScore
@@ -14,6 +22,7 @@ from .distribution_shift import (
     shift_tables,
     shifted_images,
 )
+from .ensemble import EnsembleTemperatureScaling
 from .examples import calibration_examples
 from .html_report import render_calibration_page, report
 from .logit_files import read_logits
@@ -33,6 +42,12 @@ from .saving import calibrator_from_record, calibrator_record, load_calibrator, 
 from .scaling import MatrixScaling, PlattScaling, VectorScaling
 from .selection import chosen_calibrator, selection_table
 from .serving import calibrated_model
+from .spline import SplineCalibration
+from .structured import (
+    DirichletCalibration,
+    StructuredMatrixScaling,
+    StructuredVectorScaling,
+)
 from .tables import (
     calibrated_metrics,
     calibration_table,
@@ -41,10 +56,15 @@ from .tables import (
     temperature_metrics,
 )
 from .temperature import TemperatureScaling
+from .venn_abers import VennAbers
 
 __all__ = [
     "CALIBRATORS",
+    "EXPERIMENT_CALIBRATORS",
+    "GUO_CALIBRATORS",
+    "MODERN_CALIBRATORS",
     "BayesianBinning",
+    "BetaCalibration",
     "CalibrationFindings",
     "CalibrationParams",
     "Calibrator",
@@ -53,6 +73,8 @@ __all__ = [
     "DensityModel",
     "DensityParams",
     "DensityScore",
+    "DirichletCalibration",
+    "EnsembleTemperatureScaling",
     "HistogramBinning",
     "IsotonicRegression",
     "LabelledLogits",
@@ -62,8 +84,12 @@ __all__ = [
     "PlattScaling",
     "ShiftParams",
     "ShiftedImages",
+    "SplineCalibration",
+    "StructuredMatrixScaling",
+    "StructuredVectorScaling",
     "TemperatureScaling",
     "VectorScaling",
+    "VennAbers",
     "calibrated_metrics",
     "calibrated_model",
     "calibrated_probabilities",

@@ -23,9 +23,12 @@ class Calibrator(ABC):
 
     Attributes:
         classes_: Number of classes; 0 before ``fit``.
+        keeps_predictions: Whether the most probable class is that of the largest logit, whatever
+            it is fitted to.
     """
 
     classes_: int = 0
+    keeps_predictions: ClassVar[bool] = False
 
     def fit(self, logits: Array, labels: Array) -> Self:
         """Fits the calibrator to held-out data, which must not be the data it is evaluated on.
