@@ -65,22 +65,23 @@ NEW = np.array([[0.45, 0.35, 0.2], [0.08, 0.12, 0.8], [0.34, 0.33, 0.33], [0.65,
 
 
 def test_sets_of_four_samples_are_those_by_hand():
-    """Rank ⌈5 · 0.6⌉ = 3 of LAC's .5 .3 .75 .7, of APS' .5 .7 1 .9 and of RAPS' .5 .7 1.4 1.1."""
+    """Rank ⌈5 · 0.6⌉ = 3 of LAC's .5 .3 .75 .7, of APS' 0 0 .75 .6 and of RAPS' 0 0 1.15 .8."""
     lac = LeastAmbiguousSets(level=0.6).fit(PROBS, LABELS)
     np.testing.assert_allclose(lac.thresholds_, 0.7)
     assert lac.sets(NEW).tolist() == [
         [True, True, False], [False, False, True], [True, True, True], [True, False, False],
     ]  # fmt: skip
     aps = AdaptiveSets(level=0.6).fit(PROBS, LABELS)
-    np.testing.assert_allclose(aps.thresholds_, 0.9)
+    np.testing.assert_allclose(aps.thresholds_, 0.6)
     assert aps.sets(NEW).tolist() == [
         [True, True, False], [False, False, True], [True, True, True], [True, False, False],
     ]  # fmt: skip
     raps = RegularizedAdaptiveSets(level=0.6, penalty=0.2, free_ranks=1).fit(PROBS, LABELS)
-    np.testing.assert_allclose(raps.thresholds_, 1.1)
+    np.testing.assert_allclose(raps.thresholds_, 0.8)
     assert raps.sets(NEW).tolist() == [
         [True, True, False], [False, False, True], [True, True, True], [True, False, False],
     ]  # fmt: skip
+    assert AdaptiveSets(level=0.4).fit(PROBS, LABELS).sets(NEW).sum(axis=1).tolist() == [1] * 4
 
 
 def test_each_class_has_its_threshold_and_a_class_with_too_few_samples_is_in_every_set():
@@ -189,7 +190,7 @@ def test_adaptive_sets_are_those_of_the_scores_one_class_at_a_time(name, by_clas
     def score(row, label):
         larger = row[row > row[label]]
         rank = len(larger) + 1
-        return larger.sum() + row[label] + penalty * max(0, rank - free)
+        return larger.sum() + penalty * max(0, rank - free)
 
     held_out = np.array([score(*pair) for pair in zip(probs[:100], labels[:100], strict=True)])
     for label, threshold in enumerate(fitted.thresholds_):

@@ -1,5 +1,7 @@
 from . import figures as figures
 from . import mistake_figures as mistake_figures
+from . import rejection_figures as rejection_figures
+from . import set_figures as set_figures
 from . import shift_figures as shift_figures
 from .adversarial import fast_gradient_sign
 from .base import Calibrator
@@ -15,6 +17,17 @@ from .calibrators import (
 )
 from .capacity import capacity_study, overtrain
 from .confidence import confidence_scores
+from .conformal import (
+    SET_METHODS,
+    AdaptiveSets,
+    ConformalSets,
+    CoverageLaw,
+    LeastAmbiguousSets,
+    RegularizedAdaptiveSets,
+    coverage_law,
+    sets_from_record,
+    sets_record,
+)
 from .density import DensityModel, DensityScore
 from .distribution_shift import (
     ShiftedImages,
@@ -36,12 +49,33 @@ from .params import (
     DenseParams,
     DensityParams,
     LogitStudyParams,
+    RejectionParams,
+    SetParams,
     ShiftParams,
+)
+from .rejection import (
+    GuaranteedThreshold,
+    RiskAreas,
+    RiskCoverage,
+    guaranteed_threshold,
+    risk_area_intervals,
+    risk_areas,
+    risk_coverage,
+)
+from .rejection_study import (
+    RejectionRule,
+    ScoredSplit,
+    rejection_metrics,
+    rejection_rule,
+    rejection_table,
+    scored_split,
+    stored_density,
 )
 from .saving import calibrator_from_record, calibrator_record, load_calibrator, save_calibrator
 from .scaling import MatrixScaling, PlattScaling, VectorScaling
 from .selection import chosen_calibrator, selection_table
 from .serving import calibrated_model
+from .set_study import cross_calibrated, served_sets, set_metrics, set_tables
 from .spline import SplineCalibration
 from .structured import (
     DirichletCalibration,
@@ -63,25 +97,38 @@ __all__ = [
     "EXPERIMENT_CALIBRATORS",
     "GUO_CALIBRATORS",
     "MODERN_CALIBRATORS",
+    "SET_METHODS",
+    "AdaptiveSets",
     "BayesianBinning",
     "BetaCalibration",
     "CalibrationFindings",
     "CalibrationParams",
     "Calibrator",
     "CapacityParams",
+    "ConformalSets",
+    "CoverageLaw",
     "DenseParams",
     "DensityModel",
     "DensityParams",
     "DensityScore",
     "DirichletCalibration",
     "EnsembleTemperatureScaling",
+    "GuaranteedThreshold",
     "HistogramBinning",
     "IsotonicRegression",
     "LabelledLogits",
+    "LeastAmbiguousSets",
     "LogitStudyParams",
     "MatrixScaling",
     "MistakeStudy",
     "PlattScaling",
+    "RegularizedAdaptiveSets",
+    "RejectionParams",
+    "RejectionRule",
+    "RiskAreas",
+    "RiskCoverage",
+    "ScoredSplit",
+    "SetParams",
     "ShiftParams",
     "ShiftedImages",
     "SplineCalibration",
@@ -100,11 +147,14 @@ __all__ = [
     "capacity_study",
     "chosen_calibrator",
     "confidence_scores",
+    "coverage_law",
+    "cross_calibrated",
     "dense_network",
     "divide_logits",
     "fast_gradient_sign",
     "figures",
     "fit_calibrators",
+    "guaranteed_threshold",
     "guo_table",
     "label_logits",
     "load_calibrator",
@@ -116,13 +166,28 @@ __all__ = [
     "out_of_distribution_images",
     "overtrain",
     "read_logits",
+    "rejection_figures",
+    "rejection_metrics",
+    "rejection_rule",
+    "rejection_table",
     "render_calibration_page",
     "report",
+    "risk_area_intervals",
+    "risk_areas",
+    "risk_coverage",
     "save_calibrator",
+    "scored_split",
     "selection_table",
+    "served_sets",
+    "set_figures",
+    "set_metrics",
+    "set_tables",
+    "sets_from_record",
+    "sets_record",
     "shift_figures",
     "shift_tables",
     "shifted_images",
+    "stored_density",
     "study_logits",
     "study_mistakes",
     "temperature_metrics",

@@ -14,25 +14,27 @@ HELD_OUT, NEW = 0, 1
 
 
 class AdaptiveSets(ConformalSets):
-    """APS: a class' score is the sum of the larger probabilities and its own (Romano et al. 2020).
+    """APS: a score is the sum of larger probabilities + u · the class' own (Romano et al. 2020).
 
-    Equal probabilities have equal scores: only strictly larger ones are added. ``randomized`` adds
-    u · p in place of p, with one uniform u for each sample, as the paper does; without it sets
-    are deterministic, larger, and as often right. Random numbers follow from the seed and the row.
+    ``randomized`` draws one uniform u for each sample, as the paper does; random numbers follow
+    from the seed and the row. Without it u = 0 and sets are deterministic: the most probable class,
+    whose score is 0, is in every set, and the coverage exceeds the level where the classifier is
+    right more often than that. (u = 1 would leave out the most probable class of the surest
+    samples.) Equal probabilities have equal scores: only strictly larger ones are added.
 
     Args:
         level: Coverage 1 − α, in (0, 1).
         by_class: Whether each class has its own threshold.
         allow_empty: Whether sets may be empty.
-        randomized: Whether the label's own probability is added in part.
+        randomized: Whether u is drawn; else it is 0.
         seed: Of the random numbers.
 
     Examples:
         >>> import numpy as np
         >>> probs = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.2, 0.3, 0.5]])
         >>> fitted = AdaptiveSets(level=0.5).fit(probs, np.array([0, 1, 2]))
-        >>> fitted.thresholds_.round(2).tolist()  # the second of the scores .7, .9, .5
-        [0.7, 0.7, 0.7]
+        >>> fitted.thresholds_.round(2).tolist()  # the second of the scores 0, .5, 0
+        [0.0, 0.0, 0.0]
         >>> fitted.sets(np.array([[0.6, 0.1, 0.3], [0.35, 0.35, 0.3]])).tolist()
         [[True, False, False], [True, True, False]]
     """
@@ -53,9 +55,9 @@ class AdaptiveSets(ConformalSets):
         return super()._options() | {"randomized": self.randomized, "seed": self.seed}
 
     def _uniforms(self, n: int, stream: int) -> Array:
-        """Returns the share of its own probability that a label's score has, (n,)."""
+        """Returns u of each sample, (n,)."""
         if not self.randomized:
-            return np.ones(n)
+            return np.zeros(n)
         return np.random.default_rng([self.seed, stream]).random(n)
 
     def _penalties(self, classes: int) -> Array:
@@ -100,7 +102,7 @@ class RegularizedAdaptiveSets(AdaptiveSets):
         level: Coverage 1 − α, in (0, 1).
         by_class: Whether each class has its own threshold.
         allow_empty: Whether sets may be empty.
-        randomized: Whether the label's own probability is added in part.
+        randomized: Whether u is drawn; else it is 0.
         seed: Of the random numbers.
         penalty: λ ≥ 0.
         free_ranks: k, ranks without a penalty, ≥ 0.
@@ -109,8 +111,8 @@ class RegularizedAdaptiveSets(AdaptiveSets):
         >>> import numpy as np
         >>> probs = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.2, 0.3, 0.5]])
         >>> fitted = RegularizedAdaptiveSets(level=0.7, penalty=0.5, free_ranks=1)
-        >>> fitted.fit(probs, np.array([0, 1, 2])).thresholds_[0].round(2)  # of .7, .9 + .5, .5
-        np.float64(1.4)
+        >>> float(fitted.fit(probs, np.array([0, 1, 2])).thresholds_[0])  # of 0, .5 + .5, 0
+        1.0
     """
 
     def __init__(

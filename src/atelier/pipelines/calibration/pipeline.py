@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from atelier.pipelines.calibration import logit_nodes, nodes
+from atelier.pipelines.calibration import decision_nodes, logit_nodes, nodes
 from atelier.pipelines.sinks import with_sinks
 
 MEASURE = Node(
@@ -85,6 +85,37 @@ DENSITY = [
         "registered_confidence",
         name="register_calibrated",
         tags="serving",
+    ),
+]
+DECISIONS = [
+    Node(
+        decision_nodes.calibrate_held_out,
+        ["logits_arrays", "chosen_calibrator", "params:sets"],
+        "held_out_arrays",
+        name="calibrate_held_out",
+        tags="calibration",
+    ),
+    Node(
+        decision_nodes.study_sets,
+        ["held_out_arrays", "logits_arrays", "provenance", "params:sets"],
+        ["prediction_sets", "sets_table", "set_sizes_table", "sets_metrics", "sets_figure"],
+        name="study_sets",
+        tags="calibration",
+    ),
+    Node(
+        decision_nodes.study_rejection,
+        [
+            "held_out_arrays",
+            "logits_arrays",
+            "scaling_arrays",
+            "density_arrays",
+            "provenance",
+            "params:rejection",
+            "params:density",
+        ],
+        ["rejection_rule", "rejection_table", "rejection_metrics", "rejection_figure"],
+        name="study_rejection",
+        tags="density",
     ),
 ]
 CAPACITY = [
@@ -223,7 +254,7 @@ def create_pipeline() -> Pipeline:
     logits = {"overtrained": "overtrained.logits_arrays"}
     parts = [
         *(
-            Pipeline(CALIBRATION + DENSITY, namespace=name, inputs=characters)
+            Pipeline(CALIBRATION + DENSITY + DECISIONS, namespace=name, inputs=characters)
             for name in ("digits", "characters")
         ),
         Pipeline(CAPACITY, namespace="characters", outputs=logits),
@@ -248,4 +279,4 @@ def create_pipeline() -> Pipeline:
 
 def create_logits_pipeline() -> Pipeline:
     """Calibrates the logits or probabilities of any model, which a file has; trains nothing."""
-    return Pipeline(LOGITS, namespace="logits")
+    return Pipeline(LOGITS + DECISIONS, namespace="logits")
