@@ -16,6 +16,7 @@ from .calibrators import (
 from .capacity import capacity_study, overtrain
 from .confidence import confidence_scores
 from .density import DensityModel, DensityScore
+from .dirichlet import DirichletCalibration
 from .distribution_shift import (
     ShiftedImages,
     out_of_distribution_images,
@@ -43,11 +44,7 @@ from .scaling import MatrixScaling, PlattScaling, VectorScaling
 from .selection import chosen_calibrator, selection_table
 from .serving import calibrated_model
 from .spline import SplineCalibration
-from .structured import (
-    DirichletCalibration,
-    StructuredMatrixScaling,
-    StructuredVectorScaling,
-)
+from .structured import StructuredMatrixScaling, StructuredVectorScaling
 from .tables import (
     calibrated_metrics,
     calibration_table,
