@@ -29,6 +29,7 @@ from .conformal import (
     sets_record,
 )
 from .density import DensityModel, DensityScore
+from .dirichlet import DirichletCalibration
 from .distribution_shift import (
     ShiftedImages,
     out_of_distribution_images,
@@ -77,11 +78,7 @@ from .selection import chosen_calibrator, selection_table
 from .serving import calibrated_model
 from .set_study import cross_calibrated, served_sets, set_metrics, set_tables
 from .spline import SplineCalibration
-from .structured import (
-    DirichletCalibration,
-    StructuredMatrixScaling,
-    StructuredVectorScaling,
-)
+from .structured import StructuredMatrixScaling, StructuredVectorScaling
 from .tables import (
     calibrated_metrics,
     calibration_table,

@@ -12,6 +12,8 @@ from atelier.types import Array, Labels
 
 MAX_ITERATIONS = 1000
 """Of L-BFGS."""
+TOLERANCE = 1e-10
+"""Decrease of the loss in one iteration, relative where the loss is above 1, that ends a search."""
 TINY = float(np.finfo(np.float64).tiny)
 FLATTEST = 1e-10
 """Least curvature of a parameter, relative to the largest, that its unit is derived from."""
@@ -24,7 +26,7 @@ class Penalties:
     diagonal: float
     """Of (W_kk − 1)²."""
     off_diagonal: float
-    """Of W_jk², j ≠ k; without effect where W is diagonal."""
+    """Of W_jk², j ≠ k, at least that of the diagonal; without effect where W is diagonal."""
     bias: float
     """Of b_k²."""
 
@@ -85,11 +87,14 @@ class _Diagonal:
 
     def loss(self, flat: Array) -> tuple[float, Array]:
         """Returns the penalised loss in nats and its gradient by the parameters."""
-        weight, shift = self._split(flat)
-        value, error = self._likelihood(self._scores(weight) + shift)
-        penalty, of_weight, of_bias = self._penalty(weight, shift)
-        gradient = self._collect(error) + of_weight
-        return value + penalty, np.append(gradient.ravel(), error.sum(axis=0) + of_bias)
+        change, shift = flat[: self.classes], flat[self.classes :]
+        value, error = self._likelihood(self.z + self.inputs * change + shift)
+        bias = shift - change * self.centre
+        of_bias = 2 * self.penalties.bias * bias
+        of_change = self._collect(error) + 2 * self.penalties.diagonal * change
+        of_change -= of_bias * self.centre
+        value += self.penalties.diagonal * change @ change + self.penalties.bias * bias @ bias
+        return float(value), np.append(of_change, error.sum(axis=0) + of_bias)
 
     def curvatures(self) -> Array:
         """Returns the second derivative by each parameter at the start, approximately."""
@@ -100,25 +105,12 @@ class _Diagonal:
 
     def solution(self, flat: Array) -> tuple[Array, Array]:
         """Returns W and b."""
-        weight, shift = self._split(flat)
-        return 1 + weight, shift - weight * self.centre
-
-    def _split(self, flat: Array) -> tuple[Array, Array]:
-        return flat[: -self.classes], flat[-self.classes :]
-
-    def _scores(self, weight: Array) -> Array:
-        return self.z + self.inputs * weight
+        change, shift = flat[: self.classes], flat[self.classes :]
+        return 1 + change, shift - change * self.centre
 
     def _collect(self, error: Array) -> Array:
-        """Returns the gradient of the likelihood by the weights."""
+        """Returns the gradient of the likelihood by the diagonal."""
         return np.asarray(np.einsum("nk,nk->k", error, self.inputs))
-
-    def _penalty(self, weight: Array, shift: Array) -> tuple[float, Array, Array]:
-        """Returns the penalty and its gradients by weights and shift."""
-        bias = shift - weight * self.centre
-        value = self.penalties.diagonal * weight @ weight + self.penalties.bias * bias @ bias
-        of_bias = 2 * self.penalties.bias * bias
-        return value, 2 * self.penalties.diagonal * weight - of_bias * self.centre, of_bias
 
     def _likelihood(self, scores: Array) -> tuple[float, Array]:
         """Returns the mean loss and (probabilities − truth) / n, (n, classes), in scores' place."""
@@ -135,55 +127,70 @@ class _Diagonal:
 class _FullMatrix(_Diagonal):
     """The problem of a full W.
 
-    Its parameters are (W − I) U, where U are the principal axes of z, since logits of classes are
-    correlated.
+    W − I = E Uᵀ + diag v, where U are the principal axes of z, since logits of classes are
+    correlated. Each entry of E has the penalty o of entries beside the diagonal. Where that of the
+    diagonal, d, is less, v is free with the penalty d o / (o − d): the best division of a diagonal
+    entry between E Uᵀ and v then costs d times its square. The parameters are E, v, and the
+    bias of z less its mean.
     """
 
     def __init__(self, z: Array, labels: Labels, penalties: Penalties, start: float) -> None:
         super().__init__(z, labels, penalties, start)
         covariance = (self.inputs * self.weights[:, None]).T @ self.inputs
         self.variances, self.axes = np.linalg.eigh(covariance)
-        self.inputs = self.inputs @ self.axes
+        self.axial = self.inputs @ self.axes
         self.axial_centre = self.centre @ self.axes
+        less = penalties.off_diagonal - penalties.diagonal
+        self.has_diagonal = less > 0
+        self.of_diagonal = penalties.diagonal * penalties.off_diagonal / less if less > 0 else 0.0
 
     def first(self) -> Array:
         change = self.start - 1
-        return np.append((change * self.axes).ravel(), change * self.centre)
+        axial = np.append((change * self.axes).ravel(), np.zeros(self.classes))
+        return np.append(axial, change * self.centre)
+
+    def loss(self, flat: Array) -> tuple[float, Array]:
+        matrix, diagonal, shift = self._split(flat)
+        scores = self.axial @ matrix.T
+        scores += self.z
+        scores += shift
+        if self.has_diagonal:
+            scores += self.inputs * diagonal
+        value, error = self._likelihood(scores)
+        bias = self._bias(matrix, diagonal, shift)
+        of_bias = 2 * self.penalties.bias * bias
+        of_matrix = error.T @ self.axial + 2 * self.penalties.off_diagonal * matrix
+        of_matrix -= np.multiply.outer(of_bias, self.axial_centre)
+        of_diagonal = np.zeros(self.classes)
+        if self.has_diagonal:
+            of_diagonal = self._collect(error) + 2 * self.of_diagonal * diagonal
+            of_diagonal -= of_bias * self.centre
+        value += self.penalties.off_diagonal * (matrix**2).sum()
+        value += self.of_diagonal * diagonal @ diagonal + self.penalties.bias * bias @ bias
+        gradient = [of_matrix.ravel(), of_diagonal, error.sum(axis=0) + of_bias]
+        return float(value), np.concatenate(gradient)
 
     def curvatures(self) -> Array:
         of_bias = self.spread.sum(axis=0)
-        of_weight = np.multiply.outer(of_bias, np.maximum(self.variances, 0))
-        through_bias = 2 * self.penalties.bias * self.axial_centre**2
-        of_weight += 2 * self.penalties.off_diagonal + through_bias
-        return np.append(of_weight.ravel(), of_bias + 2 * self.penalties.bias)
+        of_matrix = np.multiply.outer(of_bias, np.maximum(self.variances, 0))
+        of_matrix += 2 * self.penalties.bias * self.axial_centre**2
+        of_matrix += 2 * self.penalties.off_diagonal
+        of_diagonal = np.einsum("nk,nk->k", self.spread, self.inputs**2)
+        of_diagonal += 2 * self.penalties.bias * self.centre**2 + 2 * self.of_diagonal
+        return np.concatenate([of_matrix.ravel(), of_diagonal, of_bias + 2 * self.penalties.bias])
 
     def solution(self, flat: Array) -> tuple[Array, Array]:
-        weight, shift = self._split(flat)
-        return np.eye(self.classes) + weight @ self.axes.T, shift - weight @ self.axial_centre
+        matrix, diagonal, shift = self._split(flat)
+        change = matrix @ self.axes.T + np.diag(diagonal)
+        return np.eye(self.classes) + change, self._bias(matrix, diagonal, shift)
 
-    def _split(self, flat: Array) -> tuple[Array, Array]:
-        square = (self.classes, self.classes)
-        return flat[: -self.classes].reshape(square), flat[-self.classes :]
+    def _bias(self, matrix: Array, diagonal: Array, shift: Array) -> Array:
+        return np.asarray(shift - matrix @ self.axial_centre - diagonal * self.centre)
 
-    def _scores(self, weight: Array) -> Array:
-        scores = self.inputs @ weight.T
-        scores += self.z
-        return np.asarray(scores)
-
-    def _collect(self, error: Array) -> Array:
-        return np.asarray(error.T @ self.inputs)
-
-    def _penalty(self, weight: Array, shift: Array) -> tuple[float, Array, Array]:
-        bias = shift - weight @ self.axial_centre
-        of_bias = 2 * self.penalties.bias * bias
-        change = weight @ self.axes.T  # W − I
-        diagonal = np.diagonal(change)
-        extra = self.penalties.diagonal - self.penalties.off_diagonal
-        value = self.penalties.off_diagonal * (weight**2).sum() + extra * diagonal @ diagonal
-        gradient = 2 * self.penalties.off_diagonal * weight
-        gradient += 2 * extra * diagonal[:, None] * self.axes
-        gradient -= np.multiply.outer(of_bias, self.axial_centre)
-        return value + self.penalties.bias * bias @ bias, gradient, of_bias
+    def _split(self, flat: Array) -> tuple[Array, Array, Array]:
+        size = self.classes**2
+        matrix = flat[:size].reshape(self.classes, self.classes)
+        return matrix, flat[size : -self.classes], flat[-self.classes :]
 
 
 def minimize_convex(
@@ -212,8 +219,8 @@ def minimize_convex(
         "maxiter": MAX_ITERATIONS,
         "maxfun": 2 * MAX_ITERATIONS,
         "maxcor": 20,
-        "ftol": 1e-11,
-        "gtol": 1e-6,
+        "ftol": TOLERANCE,
+        "gtol": 1e-10,
     }
     bounds: Any = None if lower is None else [((low - x) / u, None) for low, x, u in zip(
         lower, start, unit, strict=True)]  # fmt: skip

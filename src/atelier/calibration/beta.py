@@ -5,8 +5,8 @@ from scipy.special import expit, log_expit
 
 from atelier.calibration.affine import minimize_convex
 from atelier.calibration.base import Map, OneVersusRest
+from atelier.calibration.dirichlet import LEAST_LOG_PROBABILITY
 from atelier.calibration.scaling import softmax_log_odds
-from atelier.calibration.structured import LEAST_LOG_PROBABILITY
 from atelier.types import Array
 
 RIDGE = 1e-6

@@ -8,14 +8,11 @@ from scipy.special import softmax
 from atelier.calibration.base import Calibrator
 from atelier.calibration.beta import BetaCalibration
 from atelier.calibration.binning import BayesianBinning, HistogramBinning, IsotonicRegression
+from atelier.calibration.dirichlet import DirichletCalibration
 from atelier.calibration.ensemble import EnsembleTemperatureScaling
 from atelier.calibration.scaling import MatrixScaling, PlattScaling, VectorScaling
 from atelier.calibration.spline import SplineCalibration
-from atelier.calibration.structured import (
-    DirichletCalibration,
-    StructuredMatrixScaling,
-    StructuredVectorScaling,
-)
+from atelier.calibration.structured import StructuredMatrixScaling, StructuredVectorScaling
 from atelier.calibration.temperature import TemperatureScaling
 from atelier.calibration.venn_abers import VennAbers
 from atelier.plugins import load_plugins

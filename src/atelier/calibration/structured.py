@@ -1,22 +1,19 @@
-"""Vector and matrix scaling with structured penalties, and Dirichlet calibration."""
+"""Vector and matrix scaling with structured penalties."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 
 from atelier.calibration.affine import Penalties, fit_affine
 from atelier.calibration.base import Calibrator
 from atelier.calibration.temperature import best_temperature, softmax_at
 from atelier.types import Array
 
-LEAST_LOG_PROBABILITY = float(np.log(np.finfo(np.float32).tiny))
-"""Lower logarithms of probabilities count as this, about −87."""
 
-
-class _PenalisedScaling(Calibrator):
+class PenalisedScaling(Calibrator):
     """The base of the calibrators softmax(W z + b) whose W is drawn towards the identity.
 
     Attributes:
@@ -50,9 +47,14 @@ class _PenalisedScaling(Calibrator):
 
     def _fit(self, logits: Array, labels: Array) -> None:
         self._prepare(logits, labels)
-        penalties = self._penalties(*logits.shape)
         inputs = self._inputs(logits)
-        self.weight_, self.bias_ = fit_affine(inputs, labels, penalties, full=self._full)
+        self.weight_, self.bias_ = fit_affine(
+            inputs,
+            labels,
+            self._penalties(*logits.shape),
+            full=self._full,
+            start=self._start(inputs, labels),
+        )
 
     def _transform(self, logits: Array) -> Array:
         inputs = self._inputs(logits)
@@ -62,6 +64,10 @@ class _PenalisedScaling(Calibrator):
     def _prepare(self, logits: Array, labels: Array) -> None:
         """Fits what the inputs depend on."""
 
+    def _start(self, inputs: Array, labels: Array) -> float:
+        """Returns the factor of the identity that the search starts from."""
+        return 1.0
+
     @abstractmethod
     def _inputs(self, logits: Array) -> Array:
         """Returns z, (n, classes)."""
@@ -70,7 +76,7 @@ class _PenalisedScaling(Calibrator):
     def _penalties(self, samples: int, classes: int) -> Penalties: ...
 
 
-class _StructuredScaling(_PenalisedScaling):
+class _StructuredScaling(PenalisedScaling):
     """The base of structured vector and matrix scaling.
 
     z is the logarithm of the smoothed probabilities after temperature scaling,
@@ -165,39 +171,3 @@ class StructuredMatrixScaling(_StructuredScaling):
     """
 
     _full = True
-
-
-class DirichletCalibration(_PenalisedScaling):
-    """Dirichlet calibration, softmax(W ln p + b), of the softmax p (Kull et al. 2019, eq. 5).
-
-    W and b minimise the mean negative log-likelihood + λ Σ_{j≠k} W_jk² + μ |b|², the off-diagonal
-    and intercept regularisation (ODIR, § 3.3 there), with sums in place of means, as the authors'
-    program has it. On the fitting set it is never worse than the softmax. ``fit`` takes logits,
-    (n, classes), and labels, (n,); ``transform`` logits.
-
-    Args:
-        off_diagonal: λ ≥ 0.
-        intercept: μ ≥ 0.
-
-    Attributes:
-        weight_: W, (classes, classes).
-        bias_: b, (classes,).
-
-    Examples:
-        >>> import numpy as np
-        >>> logits, labels = np.array([[0.0, 4.0]] * 4), np.array([1, 1, 1, 0])
-        >>> DirichletCalibration().fit(logits, labels).transform(logits)[0].round(3).tolist()
-        [0.25, 0.75]
-    """
-
-    _full = True
-
-    def __init__(self, *, off_diagonal: float = 1e-3, intercept: float = 1e-3) -> None:
-        self.off_diagonal = off_diagonal
-        self.intercept = intercept
-
-    def _inputs(self, logits: Array) -> Array:
-        return np.maximum(log_softmax(logits, axis=1), LEAST_LOG_PROBABILITY)
-
-    def _penalties(self, samples: int, classes: int) -> Penalties:
-        return Penalties(0.0, self.off_diagonal, self.intercept)
