@@ -41,7 +41,12 @@ from .params import (
 )
 from .saving import calibrator_from_record, calibrator_record, load_calibrator, save_calibrator
 from .scaling import MatrixScaling, PlattScaling, VectorScaling
-from .selection import chosen_calibrator, selection_table
+from .selection import (
+    chosen_calibrator,
+    selection_metrics,
+    selection_table,
+    selection_text,
+)
 from .serving import calibrated_model
 from .spline import SplineCalibration
 from .structured import StructuredMatrixScaling, StructuredVectorScaling
@@ -116,7 +121,9 @@ __all__ = [
     "render_calibration_page",
     "report",
     "save_calibrator",
+    "selection_metrics",
     "selection_table",
+    "selection_text",
     "shift_figures",
     "shift_tables",
     "shifted_images",
