@@ -74,7 +74,12 @@ from .rejection_study import (
 )
 from .saving import calibrator_from_record, calibrator_record, load_calibrator, save_calibrator
 from .scaling import MatrixScaling, PlattScaling, VectorScaling
-from .selection import chosen_calibrator, selection_table
+from .selection import (
+    chosen_calibrator,
+    selection_metrics,
+    selection_table,
+    selection_text,
+)
 from .serving import calibrated_model
 from .set_study import cross_calibrated, served_sets, set_metrics, set_tables
 from .spline import SplineCalibration
@@ -174,7 +179,9 @@ __all__ = [
     "risk_coverage",
     "save_calibrator",
     "scored_split",
+    "selection_metrics",
     "selection_table",
+    "selection_text",
     "served_sets",
     "set_figures",
     "set_metrics",

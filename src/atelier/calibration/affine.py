@@ -66,8 +66,10 @@ def fit_affine(
 class _Diagonal:
     """The problem of a diagonal W.
 
-    Its parameters are the diagonal of W − I, then the bias of z less its mean. Means are over rows
-    weighted by Σ p (1 − p) of the start, which is what the curvature depends on.
+    Its parameters are the diagonal of W − I, then the bias of z less a centre. The centre is a
+    share of the mean of z, the less the stronger the bias' penalty, so that weight and bias hardly
+    depend on each other. The mean is over rows weighted by Σ p (1 − p) of the start, which is what
+    the curvature depends on.
     """
 
     def __init__(self, z: Array, labels: Labels, penalties: Penalties, start: float) -> None:
@@ -77,7 +79,8 @@ class _Diagonal:
         self.spread = probs * (1 - probs) / self.samples  # (n, classes)
         weights = self.spread.sum(axis=1) + TINY
         self.weights = weights / weights.sum()
-        self.centre = self.weights @ z
+        of_bias = self.spread.sum() / self.classes
+        self.centre = self.weights @ z * of_bias / (of_bias + 2 * penalties.bias + TINY)
         self.inputs = z - self.centre
 
     def first(self) -> Array:
@@ -131,7 +134,7 @@ class _FullMatrix(_Diagonal):
     correlated. Each entry of E has the penalty o of entries beside the diagonal. Where that of the
     diagonal, d, is less, v is free with the penalty d o / (o − d): the best division of a diagonal
     entry between E Uᵀ and v then costs d times its square. The parameters are E, v, and the
-    bias of z less its mean.
+    bias of z less the centre.
     """
 
     def __init__(self, z: Array, labels: Labels, penalties: Penalties, start: float) -> None:

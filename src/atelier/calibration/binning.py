@@ -143,7 +143,7 @@ class BayesianBinning(OneVersusRest):
         middle = np.clip((binnings.lower + binnings.upper) / 2, 1e-6, 1 - 1e-6)
         share = self.PRIOR / np.repeat(binnings.sizes, binnings.sizes)
         alpha, beta = share * middle, share * (1 - middle)
-        positive, count = binnings.positive, binnings.count
+        positive, count = binnings.positive, binnings.counts
         terms = betaln(positive + alpha, count - positive + beta) - betaln(alpha, beta)
         evidence = np.add.reduceat(terms, binnings.starts)  # eq. 1 there
         weights = np.exp(evidence - logsumexp(evidence))
@@ -170,7 +170,7 @@ class _Binnings(NamedTuple):
     """Lower limit of each bin; 0 of a binning's first one."""
     upper: Array
     """Upper limit of each bin, which belongs to it; 1 of a binning's last one."""
-    count: Array
+    counts: Array
     """Number of scores in each bin."""
     positive: Array
     """Number of positive outcomes in each bin."""
@@ -219,6 +219,6 @@ def _equal_mass_binnings(ordered: Array, outcome: Array, numbers: range) -> _Bin
         starts=np.flatnonzero(is_first),
         lower=np.where(is_first, 0.0, np.append(0.0, upper[:-1])),
         upper=np.where(is_last, 1.0, upper),
-        count=end - begin,
+        counts=end - begin,
         positive=positives[end] - positives[begin],
     )

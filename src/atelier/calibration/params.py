@@ -70,11 +70,21 @@ class RejectionParams(BootstrapParams):
 
 
 class LogitStudyParams(Params):
-    """The study of logits that a file has: which calibrators, and how the best is chosen."""
+    """The study of logits: which calibrators, and how the best is chosen."""
 
-    calibrators: Annotated[
-        tuple[CalibratorName, ...],
-        Field(min_length=1, description="temperature scaling is always among them"),
+    calibrators: (
+        Literal["all"]
+        | Annotated[
+            tuple[CalibratorName, ...],
+            Field(min_length=1, description="temperature scaling is always among them"),
+        ]
+    )
+    choose_from: Annotated[
+        Literal["same_predictions", "all"],
+        Field(
+            description="whether only calibrators that change no prediction may be chosen, such as "
+            "temperature scaling, or all"
+        ),
     ]
     folds: Annotated[int, Field(ge=2, description="folds of the calibration part, for the choice")]
     seed: Seed
@@ -82,7 +92,10 @@ class LogitStudyParams(Params):
     @property
     def names(self) -> tuple[str, ...]:
         """The calibrators, each once, with temperature scaling, which all measures refer to."""
-        return tuple(dict.fromkeys((*self.calibrators, "temperature")))
+        from atelier.calibration.calibrators import CALIBRATORS
+
+        listed = CALIBRATORS if self.calibrators == "all" else self.calibrators
+        return tuple(dict.fromkeys((*listed, "temperature")))
 
 
 class ShiftParams(MachineParams):

@@ -5,6 +5,20 @@ from kedro.pipeline import Node, Pipeline
 from atelier.pipelines.calibration import decision_nodes, logit_nodes, nodes
 from atelier.pipelines.sinks import with_sinks
 
+CALIBRATE = Node(
+    nodes.calibrate,
+    ["logits_arrays", "params:study"],
+    ["probabilities_arrays", "scaling_arrays"],
+    name="calibrate",
+    tags="calibration",
+)
+CHOOSE = Node(
+    nodes.choose_calibrator,
+    ["logits_arrays", "provenance", "params:study", "params:calibration"],
+    ["chosen_calibrator", "selection_table"],
+    name="choose_calibrator",
+    tags="calibration",
+)
 MEASURE = Node(
     nodes.measure_calibration,
     ["probabilities_arrays", "logits_arrays", "scaling_arrays", "params:calibration"],
@@ -13,13 +27,7 @@ MEASURE = Node(
     tags="calibration",
 )
 CALIBRATION = [
-    Node(
-        nodes.calibrate,
-        "logits_arrays",
-        ["probabilities_arrays", "scaling_arrays"],
-        name="calibrate",
-        tags="calibration",
-    ),
+    CALIBRATE,
     MEASURE,
     Node(
         nodes.score_examples,
@@ -183,13 +191,7 @@ LOGITS = [
         name="divide",
         tags="data",
     ),
-    Node(
-        logit_nodes.calibrate,
-        ["logits_arrays", "params:study"],
-        ["probabilities_arrays", "scaling_arrays"],
-        name="calibrate",
-        tags="calibration",
-    ),
+    CALIBRATE,
     MEASURE,
     Node(
         logit_nodes.score_examples,
@@ -198,13 +200,7 @@ LOGITS = [
         name="score_examples",
         tags="calibration",
     ),
-    Node(
-        logit_nodes.choose_calibrator,
-        ["logits_arrays", "provenance", "params:study", "params:calibration"],
-        ["chosen_calibrator", "selection_table"],
-        name="choose_calibrator",
-        tags="calibration",
-    ),
+    CHOOSE,
     Node(
         logit_nodes.draw_reliability,
         ["probabilities_arrays", "logits_arrays", "calibration_table", "provenance"],
@@ -254,7 +250,9 @@ def create_pipeline() -> Pipeline:
     logits = {"overtrained": "overtrained.logits_arrays"}
     parts = [
         *(
-            Pipeline(CALIBRATION + DENSITY + DECISIONS, namespace=name, inputs=characters)
+            Pipeline(
+                [*CALIBRATION, CHOOSE, *DENSITY, *DECISIONS], namespace=name, inputs=characters
+            )
             for name in ("digits", "characters")
         ),
         Pipeline(CAPACITY, namespace="characters", outputs=logits),
@@ -265,7 +263,9 @@ def create_pipeline() -> Pipeline:
                 "provenance": "characters.provenance",
                 "test_arrays": "characters.test_arrays",
             },
-            parameters={"params:calibration": "params:characters.calibration"},
+            parameters={
+                f"params:{name}": f"params:characters.{name}" for name in ("calibration", "study")
+            },
         ),
     ]
     tables = {
