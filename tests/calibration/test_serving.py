@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp, softmax
 
-from atelier.calibration import CALIBRATORS, DensityModel, TemperatureScaling
+from atelier.calibration import CALIBRATORS, DensityModel, TemperatureScaling, selection
 from atelier.calibration.conformal import AdaptiveSets, LeastAmbiguousSets, RegularizedAdaptiveSets
 from atelier.calibration.rejection_study import RejectionRule
 from atelier.calibration.served_calibrators import SERVED, is_served, served_probabilities
@@ -57,6 +57,7 @@ def test_every_scaling_is_served_and_a_calibrator_that_counts_samples_is_an_erro
     assert {"temperature", "ensemble_temperature", "vector", "matrix", "structured_vector",
             "structured_matrix", "beta", "dirichlet", "platt"} == set(NAMES)  # fmt: skip
     assert len(SERVED) == len(NAMES)
+    assert set(NAMES) == selection.SERVED
     calibrator = CALIBRATORS["isotonic"]().fit(*planted(3))
     with pytest.raises(ValueError, match="consists of Keras' operations.*IsotonicRegression"):
         served_probabilities(calibrator, keras.Input((3,)))

@@ -80,6 +80,7 @@ from .selection import (
     selection_table,
     selection_text,
 )
+from .served_card import chosen_method, decision_card
 from .serving import calibrated_model
 from .set_study import cross_calibrated, served_sets, set_metrics, set_tables
 from .spline import SplineCalibration
@@ -148,9 +149,11 @@ __all__ = [
     "calibrator_record",
     "capacity_study",
     "chosen_calibrator",
+    "chosen_method",
     "confidence_scores",
     "coverage_law",
     "cross_calibrated",
+    "decision_card",
     "dense_network",
     "divide_logits",
     "fast_gradient_sign",

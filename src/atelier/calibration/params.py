@@ -80,10 +80,10 @@ class LogitStudyParams(Params):
         ]
     )
     choose_from: Annotated[
-        Literal["same_predictions", "all"],
+        Literal["same_predictions", "served", "all"],
         Field(
             description="whether only calibrators that change no prediction may be chosen, such as "
-            "temperature scaling, or all"
+            "temperature scaling, those that a served model can have, or all"
         ),
     ]
     folds: Annotated[int, Field(ge=2, description="folds of the calibration part, for the choice")]

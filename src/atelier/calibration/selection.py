@@ -20,8 +20,24 @@ from atelier.evaluation.scoring_rules import log_losses
 from atelier.types import Array, Labels, Metrics
 
 UNCALIBRATED, TEMPERATURE = "uncalibrated", "temperature"
-ChooseFrom = Literal["same_predictions", "all"]
-"""Which calibrators may be chosen: those that change no prediction, or all."""
+ChooseFrom = Literal["same_predictions", "served", "all"]
+"""Which calibrators may be chosen: those that change no prediction, those that a served model can
+have, or all."""
+SERVED = frozenset(
+    {
+        "platt",
+        "temperature",
+        "vector",
+        "matrix",
+        "beta",
+        "dirichlet",
+        "ensemble_temperature",
+        "structured_vector",
+        "structured_matrix",
+    }
+)
+"""Names of the calibrators that consist of Keras' operations
+(:mod:`atelier.calibration.served_calibrators`)."""
 
 
 def cross_validated_losses(
@@ -75,7 +91,7 @@ def selection_table(
         seed: Seed of the folds and of the bootstrap.
         resamples: Samples that the bootstrap draws.
         choose_from: ``same_predictions`` if only calibrators whose ``keeps_predictions`` is true
-            may be chosen; the others are compared all the same.
+            may be chosen, ``served`` if only those of SERVED; the others are compared all the same.
 
     Returns:
         A row for ``uncalibrated`` and for each calibrator: ``method``, ``n``, ``nll`` in nats,
@@ -98,7 +114,12 @@ def selection_table(
             row |= {column: float(array.mean()), f"{column}_low": low, f"{column}_high": high}
         rows.append(row)
     table = pd.DataFrame(rows)
-    candidates = table[table["keeps_predictions"] | (choose_from == "all")]
+    allowed = {
+        "all": table["nll"].notna(),
+        "served": table["method"].isin(SERVED | {UNCALIBRATED}),
+        "same_predictions": table["keeps_predictions"],
+    }
+    candidates = table[allowed[choose_from]]
     return table.assign(chosen=table["method"] == _choice(candidates.set_index("method")))
 
 

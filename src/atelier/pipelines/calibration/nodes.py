@@ -193,20 +193,34 @@ def register_calibrated(
     scaling: Arrays,
     table: pd.DataFrame,
     provenance: dict[str, Any],
+    chosen: dict[str, Any],
+    selection: pd.DataFrame,
+    sets: dict[str, Any],
+    sets_metrics: Metrics,
+    rejection: dict[str, Any],
 ) -> Servable:
     """Builds the calibrated model for the registry, with its card as description and tags."""
-    gaussians = calibration.DensityModel.from_arrays(density)
-    temperature = float(scaling["temperature"])
-    served = calibration.calibrated_model(model, temperature=temperature, density=gaussians)
+    method, temperature = calibration.chosen_method(selection), float(scaling["temperature"])
+    fitted = calibration.sets_from_record(sets)
+    rule = calibration.RejectionRule.from_record(rejection)
+    served = calibration.calibrated_model(
+        model,
+        temperature=temperature,
+        density=calibration.DensityModel.from_arrays(density),
+        calibrator=calibration.calibrator_from_record(chosen),
+        sets=fitted,
+        rejection=rule,
+    )
     example = np.asarray(test["images"][:EXAMPLES])
-    description, tags = calibration.model_card(table, provenance, temperature=temperature)
+    card, tags = calibration.model_card(table, provenance, temperature=temperature, method=method)
+    decisions, decision_tags = calibration.decision_card(selection, fitted, sets_metrics, rule)
     return Servable(
         model=served,
         example=example,
         prediction=served.predict(example, verbose=0),
-        description=description,
-        tags=tags,
-        metrics=calibration.calibrated_metrics(table),
+        description=f"{card}\n\n{decisions}",
+        tags=tags | decision_tags,
+        metrics=calibration.calibrated_metrics(table, method=method),
         digest=provenance["digest"],
         input_rule=data.input_rule(provenance),
     )
