@@ -144,6 +144,9 @@ def expect(table, outputs):
     np.testing.assert_allclose(table[columns], outputs["probabilities"], rtol=1e-3, atol=1e-6)
     assert (table["reject"] == outputs["reject"]).mean() > 0.9  # a threshold lies on a picture
     assert table["problem"].isna().all()
+    size = table["set"].fillna("").str.split("|").map(len)
+    np.testing.assert_array_equal(size, np.asarray(outputs["set"]).sum(axis=1))
+    assert (table["set"].str.split("|").str[0] == table["label"]).mean() > 0.9
 
 
 def test_the_served_model_answers_the_guides_requests(project, capsys, monkeypatch):
