@@ -6,8 +6,14 @@ from scipy.special import softmax
 from support.pipelines import run
 
 from atelier.calibration.networks import dense_network
-from atelier.calibration.params import CalibrationParams, DensityParams, ShiftParams
+from atelier.calibration.params import (
+    CalibrationParams,
+    DensityParams,
+    LogitStudyParams,
+    ShiftParams,
+)
 from atelier.pipelines import calibration
+from atelier.pipelines.calibration import nodes
 
 CLASSES = list("0123456789")
 
@@ -46,6 +52,9 @@ def outputs():
             "digits.test_arrays": {"images": images, "labels": np.arange(60) % 10},
             "characters.test_arrays": others,
             "characters.provenance": {"classes": [*CLASSES, "A", "B"]},
+            "params:digits.study": LogitStudyParams(
+                calibrators="all", choose_from="same_predictions", folds=2, seed=0
+            ),
             "params:digits.calibration": CalibrationParams(resamples=40, seed=0),
             "params:digits.density": DensityParams(covariance="diagonal", reject=0.05),
             "params:digits.shift": shift,
@@ -81,13 +90,33 @@ def test_the_registered_model_has_the_measures_after_calibration(outputs):
 def test_the_table_has_every_method_and_says_who_changed_predictions(outputs):
     table = outputs["digits.calibration_table"].set_index("method")
     assert table.index[0] == "uncalibrated"
-    assert len(table) == 8
+    assert len(table) == 15
     assert table.loc["temperature", "changed"] == 0
     assert table.loc["temperature", "accuracy"] == table.loc["uncalibrated", "accuracy"]
     assert table.loc["matrix", "changed"] > 0
     assert (table["ece_low"] <= table["ece"]).all()
     assert table.loc["temperature", "gain_low"] > 0.1
     assert table.loc["uncalibrated", "gain"] == 0
+
+
+def test_the_chosen_calibrator_changes_no_prediction_and_says_its_margin(outputs):
+    record, table = outputs["digits.chosen_calibrator"], outputs["digits.selection_table"]
+    (chosen,) = table[table["chosen"]].to_dict("records")
+    assert record["calibrator"] == chosen["method"] == "temperature"
+    assert record["class_names"] == CLASSES
+    assert record["state"]["temperature"] == outputs["digits.calibration_metrics"]["temperature"]
+    assert chosen["gain_low"] > 0.1
+    assert list(table["method"]) == list(outputs["digits.calibration_table"]["method"])
+
+
+def test_the_table_of_networks_has_the_methods_of_guo_alone(outputs):
+    table, provenance = outputs["digits.calibration_table"], {"name": "made"}
+    networks, figure = nodes.compare_networks(table, table, table, provenance, {"name": "other"})
+    assert list(networks.columns) == [
+        "network", "n", "uncalibrated", "histogram_binning", "isotonic", "bbq", "platt",
+        "temperature", "vector", "matrix",
+    ]  # fmt: skip
+    assert len(figure.axes[0].get_xticks()) == 8
 
 
 def test_only_held_out_samples_reach_the_calibrators(outputs):

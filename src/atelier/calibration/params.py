@@ -53,7 +53,7 @@ class LogitStudyParams(Params):
             description="whether only calibrators that change no prediction may be chosen, such as "
             "temperature scaling, or all"
         ),
-    ]
+    ] = "all"
     folds: Annotated[int, Field(ge=2, description="folds of the calibration part, for the choice")]
     seed: Seed
 
