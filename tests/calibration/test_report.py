@@ -120,7 +120,7 @@ def test_only_calibrators_that_change_no_prediction_are_chosen_where_that_is_ask
 
 def test_temperature_scaling_is_chosen_where_the_best_one_is_within_noise():
     """Logits that only a temperature distorted: the others gain nothing but by chance."""
-    for seed in range(3):
+    for seed in (2, 3, 12):  # in 2 and 12 the ensemble gains 1e-9 nats by rounding
         rng = np.random.default_rng(seed)
         logits = rng.normal(0, 2, (600, 4))
         chosen = softmax(logits, axis=1).cumsum(axis=1) < rng.random((600, 1))
