@@ -85,7 +85,7 @@ class LogitStudyParams(Params):
             description="whether only calibrators that change no prediction may be chosen, such as "
             "temperature scaling, those that a served model can have, or all"
         ),
-    ]
+    ] = "all"
     folds: Annotated[int, Field(ge=2, description="folds of the calibration part, for the choice")]
     seed: Seed
 

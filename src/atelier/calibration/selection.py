@@ -20,6 +20,8 @@ from atelier.evaluation.scoring_rules import log_losses
 from atelier.types import Array, Labels, Metrics
 
 UNCALIBRATED, TEMPERATURE = "uncalibrated", "temperature"
+NEGLIGIBLE = 1e-6
+"""Gain in nats that rounding errors of a search may have, and that is none."""
 ChooseFrom = Literal["same_predictions", "served", "all"]
 """Which calibrators may be chosen: those that change no prediction, those that a served model can
 have, or all."""
@@ -127,7 +129,7 @@ def _choice(table: pd.DataFrame) -> str:
     """Returns the chosen method of a table of the candidates by methods."""
     simple = table.loc[[UNCALIBRATED, TEMPERATURE]]
     best, simplest = str(table["nll"].idxmin()), str(simple["nll"].idxmin())
-    is_clear = bool(table["over_temperature_low"].to_dict()[best] > 0)
+    is_clear = bool(table["over_temperature_low"].to_dict()[best] > NEGLIGIBLE)
     return best if is_clear or best in simple.index else simplest
 
 
