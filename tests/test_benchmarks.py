@@ -49,6 +49,11 @@ ROWS = {
             for name in ("uncalibrated", "bbq", "matrix", "venn_abers", "structured_matrix")
         ),
     ],
+    "conformal": [
+        "1,000 held-out and 1,000 new rows of 5 classes",
+        rf"lac +{NUMBER} s +coverage {NUMBER} +size {NUMBER}",
+        rf"raps +{NUMBER} s +coverage {NUMBER} +size {NUMBER}",
+    ],
     "mlflow_table": [
         rf"10 +{NUMBER} s +1\.00 x +{NUMBER} s",
         rf"24 +{NUMBER} s +{NUMBER} x +{NUMBER} s",

@@ -61,8 +61,15 @@ def outputs():
             "params:digits.density": DensityParams(covariance="diagonal", reject=0.05),
             "params:digits.shift": shift,
             "params:digits.sets": SetParams(
-                levels=(0.5, 0.9), method="lac", level=0.9, by_class=False, allow_empty=False,
-                penalty=0.1, free_ranks=2, folds=2, seed=0,
+                levels=(0.5, 0.9),
+                method="lac",
+                level=0.9,
+                by_class=False,
+                allow_empty=False,
+                penalty=0.1,
+                free_ranks=2,
+                folds=2,
+                seed=0,
             ),
             "params:digits.rejection": RejectionParams(
                 score="temperature", rule="risk", risk=0.3, confidence=0.95, resamples=20, seed=0
