@@ -80,7 +80,7 @@ def estimator(classes: int) -> Any:
             return probs
 
         def predict(self, probs: Array) -> Array:
-            return probs.argmax(axis=1)
+            return np.asarray(probs.argmax(axis=1))
 
         def __sklearn_is_fitted__(self) -> bool:
             return True
