@@ -210,6 +210,9 @@ def minimize_convex(
         start: (m,).
         curvatures: Approximate second derivatives, (m,) ≥ 0; parameters are scaled by their roots.
         lower: Lower bounds, (m,); −∞ where there is none.
+
+    Returns:
+        The parameters of the least loss that was found, (m,).
     """
     floor = FLATTEST * float(curvatures.max())
     unit = 1 / np.sqrt(np.maximum(curvatures, floor)) if floor > 0 else np.ones(len(start))

@@ -43,7 +43,16 @@ def _steps(scores: Array, *, edges: Array, values: Array) -> Array:
 
 
 def interpolate_linearly(scores: Array, *, points: Array, values: Array) -> Array:
-    """Interpolates linearly; no slope is formed, which between points near 0 would overflow."""
+    """Interpolates linearly; no slope is formed, which between points near 0 would overflow.
+
+    Args:
+        scores: (n,), ≥ 0.
+        points: Increasing, (m,).
+        values: In [0, 1], (m,); they also hold below the first and above the last point.
+
+    Returns:
+        The values at the scores, (n,).
+    """
     reached = np.searchsorted(points, scores * (1 + TIE), side="right") - 1
     below = np.clip(reached, 0, len(points) - 1)
     above = np.minimum(below + 1, len(points) - 1)

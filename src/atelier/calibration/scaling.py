@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -138,8 +138,6 @@ class _AffineScaling(Calibrator):
     unit_: float
     bias_: Array
     _weight: Array
-    _full: ClassVar[bool]
-    """Whether W is a full matrix."""
 
     @property
     def weight_(self) -> Array:
@@ -211,8 +209,6 @@ class VectorScaling(_AffineScaling):
         >>> VectorScaling().fit(logits, labels).transform(logits)[0].round(3).tolist()
         [0.25, 0.75]
     """
-
-    _full = False
 
 
 class MatrixScaling(_AffineScaling):

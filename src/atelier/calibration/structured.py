@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from scipy.special import softmax
@@ -23,8 +23,6 @@ class PenalisedScaling(Calibrator):
 
     weight_: Array
     bias_: Array
-    _full: ClassVar[bool]
-    """Whether W is a full matrix."""
 
     def state(self) -> dict[str, Any]:
         """Returns W and b."""
@@ -145,8 +143,6 @@ class StructuredVectorScaling(_StructuredScaling):
         >>> StructuredVectorScaling().fit(logits, labels).transform(logits)[0].round(3).tolist()
         [0.279, 0.721]
     """
-
-    _full = False
 
 
 class StructuredMatrixScaling(_StructuredScaling):
