@@ -42,6 +42,18 @@ ROWS = {
         rf"adaptive +{NUMBER} s +{NUMBER}",
         rf"smooth +{NUMBER} s +{NUMBER}",
     ],
+    "calibrators": [
+        "200 rows to fit and to test, 4 classes",
+        *(
+            rf"{name} +{NUMBER} s +{NUMBER} +{NUMBER}"
+            for name in ("uncalibrated", "bbq", "matrix", "venn_abers", "structured_matrix")
+        ),
+    ],
+    "conformal": [
+        "1,000 held-out and 1,000 new rows of 5 classes",
+        rf"lac +{NUMBER} s +coverage {NUMBER} +size {NUMBER}",
+        rf"raps +{NUMBER} s +coverage {NUMBER} +size {NUMBER}",
+    ],
     "mlflow_table": [
         rf"10 +{NUMBER} s +1\.00 x +{NUMBER} s",
         rf"24 +{NUMBER} s +{NUMBER} x +{NUMBER} s",

@@ -12,11 +12,13 @@ import pandas as pd
 import pytest
 from distributed import LocalCluster
 from PIL import Image
+from scipy.special import softmax
 from support.project import ROOT, Project
 from support.servers import free_port, serve
 from support.stores import tracking_at
 from support.training import dots
 
+from atelier.calibration.conformal import LeastAmbiguousSets
 from atelier.calibration.density import DensityModel
 from atelier.calibration.networks import dense_network
 from atelier.calibration.serving import calibrated_model
@@ -65,7 +67,9 @@ def register(project, namespace, seed):
     logits = predict_logits(network, images)
     density = DensityModel("tied").fit(logits, np.arange(COUNT) % 9)
     density = density.set_rejection(logits, quantile=0.1)
-    model = calibrated_model(network, temperature=2.0, density=density)
+    probs = softmax(logits / 2, axis=1)
+    sets = LeastAmbiguousSets(level=0.8, allow_empty=False).fit(probs, np.arange(COUNT) % 9)
+    model = calibrated_model(network, temperature=2.0, density=density, sets=sets)
     said = model.predict(images[:2], verbose=0)
     tags = {"classes": " ".join(f"dot{number}" for number in range(9))}
     name = f"atelier-test-{namespace}-calibrated"
@@ -144,6 +148,9 @@ def expect(table, outputs):
     np.testing.assert_allclose(table[columns], outputs["probabilities"], rtol=1e-3, atol=1e-6)
     assert (table["reject"] == outputs["reject"]).mean() > 0.9  # a threshold lies on a picture
     assert table["problem"].isna().all()
+    size = table["set"].str.split("|", regex=False).map(len)
+    np.testing.assert_array_equal(size, np.asarray(outputs["set"]).sum(axis=1))
+    assert (table["set"].str.split("|", regex=False).str[0] == table["label"]).all()
 
 
 def test_the_served_model_answers_the_guides_requests(project, capsys, monkeypatch):

@@ -252,7 +252,8 @@ def test_the_calibrated_model_loads_in_a_process_without_this_package(finished):
         text=True,
         timeout=PATIENCE,
     )
-    expected = "['label', 'log_density', 'probabilities', 'probability', 'reject'] (2,) False"
+    outputs = "['label', 'log_density', 'probabilities', 'probability', 'reject', 'set']"
+    expected = f"{outputs} (2,) False"
     assert run.stdout.splitlines()[-1] == expected, run.stderr
 
 

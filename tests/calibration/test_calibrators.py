@@ -9,7 +9,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.isotonic import IsotonicRegression as TheirIsotonic
 from sklearn.linear_model import LogisticRegression
 
-from atelier.calibration import CALIBRATORS
+from atelier.calibration import CALIBRATORS, EXPERIMENT_CALIBRATORS, GUO_CALIBRATORS
 from atelier.calibration.binning import BayesianBinning, HistogramBinning, IsotonicRegression
 from atelier.calibration.scaling import (
     MatrixScaling,
@@ -40,9 +40,14 @@ def spread_logits(z, classes, accuracy, n=3600):
     return logits, labels
 
 
-def test_guo_s_seven_are_there_by_name():
-    assert list(CALIBRATORS) == [
-        "histogram_binning", "isotonic", "bbq", "platt", "temperature", "vector", "matrix",
+def test_guo_s_seven_are_there_by_name_before_those_of_other_papers():
+    seven = ["histogram_binning", "isotonic", "bbq", "platt", "temperature", "vector", "matrix"]
+    assert list(GUO_CALIBRATORS) == seven
+    assert list(EXPERIMENT_CALIBRATORS)[:7] == seven
+    assert list(CALIBRATORS)[:14] == [
+        *seven,
+        "beta", "dirichlet", "ensemble_temperature", "spline", "venn_abers", "structured_vector",
+        "structured_matrix",
     ]  # fmt: skip
 
 

@@ -19,7 +19,9 @@ from atelier.calibration import (
     label_logits,
     load_calibrator,
     report,
+    selection_metrics,
     selection_table,
+    selection_text,
     study_logits,
 )
 
@@ -93,6 +95,39 @@ def test_a_calibrator_that_is_clearly_better_than_a_temperature_is_chosen():
     logits[:, 2] += 3
     table = selection_table(logits, labels, ("temperature", "vector"), **QUICK)
     assert chosen_calibrator(logits, labels, table)[0] == "vector"
+
+
+def test_only_calibrators_that_change_no_prediction_are_chosen_where_that_is_asked_for():
+    """The same logits: the others are compared, and the margin is that over temperature scaling."""
+    logits, labels = planted(2000, 1.0)
+    logits[:, 2] += 3
+    names = ("temperature", "ensemble_temperature", "vector", "structured_matrix")
+    table = selection_table(logits, labels, names, choose_from="same_predictions", **QUICK)
+    name, calibrator = chosen_calibrator(logits, labels, table)
+    assert name in {"uncalibrated", "temperature", "ensemble_temperature"}
+    np.testing.assert_array_equal(
+        calibrator.transform(logits).argmax(axis=1), logits.argmax(axis=1)
+    )
+    rows = table.set_index("method")
+    assert rows["nll"].idxmin() in {"vector", "structured_matrix"}
+    assert rows["keeps_predictions"].tolist() == [True, True, True, False, False]
+    gain = rows.loc["temperature", "nll"] - rows.loc[name, "nll"]
+    margin = selection_metrics(table)
+    assert margin["over_temperature"] == pytest.approx(gain, abs=1e-12)
+    assert margin["n"] == 2000
+    assert selection_text(table).startswith(f"{name} out of 5 methods")
+
+
+def test_temperature_scaling_is_chosen_where_the_best_one_is_within_noise():
+    """Logits that only a temperature distorted: the others gain nothing but by chance."""
+    for seed in (2, 3, 12):  # in 2 and 12 the ensemble gains 1e-9 nats by rounding
+        rng = np.random.default_rng(seed)
+        logits = rng.normal(0, 2, (600, 4))
+        chosen = softmax(logits, axis=1).cumsum(axis=1) < rng.random((600, 1))
+        labels = chosen.sum(axis=1).clip(max=3)
+        names = ("temperature", "ensemble_temperature", "structured_vector")
+        table = selection_table(2 * logits, labels, names, folds=5, resamples=200, seed=0)
+        assert chosen_calibrator(2 * logits, labels, table)[0] == "temperature"
 
 
 def test_the_ece_is_that_by_hand():

@@ -7,10 +7,18 @@ from support.pipelines import run
 from support.training import STILL, Memory
 
 from atelier.calibration.networks import dense_network
-from atelier.calibration.params import CalibrationParams, DensityParams, ShiftParams
+from atelier.calibration.params import (
+    CalibrationParams,
+    DensityParams,
+    LogitStudyParams,
+    RejectionParams,
+    SetParams,
+    ShiftParams,
+)
 from atelier.out_of_distribution import SCORES
 from atelier.out_of_distribution.params import OutOfDistributionParams
 from atelier.pipelines import calibration
+from atelier.pipelines.calibration import nodes
 from atelier.training.params import NetworkParams, TrainingParams
 
 CLASSES = list("0123456789")
@@ -76,9 +84,26 @@ def outputs():
             "archives": None,
             "characters.test_arrays": others,
             "characters.provenance": {"classes": [*CLASSES, "A", "B"]},
+            "params:digits.study": LogitStudyParams(
+                calibrators="all", choose_from="same_predictions", folds=2, seed=0
+            ),
             "params:digits.calibration": CalibrationParams(resamples=40, seed=0),
             "params:digits.density": DensityParams(covariance="diagonal", reject=0.05),
             "params:digits.shift": shift,
+            "params:digits.sets": SetParams(
+                levels=(0.5, 0.9),
+                method="lac",
+                level=0.9,
+                by_class=False,
+                allow_empty=False,
+                penalty=0.1,
+                free_ranks=2,
+                folds=2,
+                seed=0,
+            ),
+            "params:digits.rejection": RejectionParams(
+                score="temperature", rule="risk", risk=0.3, confidence=0.95, resamples=20, seed=0
+            ),
         },
     ) | {"logits": logits}
 
@@ -111,13 +136,33 @@ def test_the_registered_model_has_the_measures_after_calibration(outputs):
 def test_the_table_has_every_method_and_says_who_changed_predictions(outputs):
     table = outputs["digits.calibration_table"].set_index("method")
     assert table.index[0] == "uncalibrated"
-    assert len(table) == 8
+    assert len(table) == 15
     assert table.loc["temperature", "changed"] == 0
     assert table.loc["temperature", "accuracy"] == table.loc["uncalibrated", "accuracy"]
     assert table.loc["matrix", "changed"] > 0
     assert (table["ece_low"] <= table["ece"]).all()
     assert table.loc["temperature", "gain_low"] > 0.1
     assert table.loc["uncalibrated", "gain"] == 0
+
+
+def test_the_chosen_calibrator_changes_no_prediction_and_says_its_margin(outputs):
+    record, table = outputs["digits.chosen_calibrator"], outputs["digits.selection_table"]
+    (chosen,) = table[table["chosen"]].to_dict("records")
+    assert record["calibrator"] == chosen["method"] == "temperature"
+    assert record["class_names"] == CLASSES
+    assert record["state"]["temperature"] == outputs["digits.calibration_metrics"]["temperature"]
+    assert chosen["gain_low"] > 0.1
+    assert list(table["method"]) == list(outputs["digits.calibration_table"]["method"])
+
+
+def test_the_table_of_networks_has_the_methods_of_guo_alone(outputs):
+    table, provenance = outputs["digits.calibration_table"], {"name": "made"}
+    networks, figure = nodes.compare_networks(table, table, table, provenance, {"name": "other"})
+    assert list(networks.columns) == [
+        "network", "n", "uncalibrated", "histogram_binning", "isotonic", "bbq", "platt",
+        "temperature", "vector", "matrix",
+    ]  # fmt: skip
+    assert len(figure.axes[0].get_xticks()) == 8
 
 
 def test_only_held_out_samples_reach_the_calibrators(outputs):
@@ -148,6 +193,38 @@ def test_every_change_is_evaluated_by_every_score(outputs):
         assert (detection[f"{name}_low"] <= detection[f"{name}_high"]).all()
 
 
+def test_sets_cover_at_their_level_and_are_measured_by_method_and_difficulty(outputs):
+    table, ranks = outputs["digits.sets_table"], outputs["digits.set_sizes_table"]
+    assert len(table) == 5 * 2
+    exact = table[table["method"].isin(["lac", "aps_randomized"])]
+    assert (exact["coverage"] > exact["expected_low"] - 0.01).all()
+    assert (exact["coverage"] < exact["expected_high"] + 0.01).all()
+    assert (table["worst_coverage"] <= table["coverage"]).all()
+    sizes = ranks[(ranks["method"] == "aps") & (ranks["level"] == 0.9)]
+    assert sizes["n"].sum() == 2000
+    assert sizes["mean_size"].is_monotonic_increasing  # of the label's rank: difficulty
+    metrics = outputs["digits.sets_metrics"]
+    assert metrics["coverage"] > 0.87
+    assert metrics["empty"] == 0
+    assert outputs["digits.prediction_sets"]["level"] == 0.9
+
+
+def test_the_rule_of_a_stated_risk_is_kept_on_the_test_split_and_served(outputs):
+    rule, table = outputs["digits.rejection_rule"], outputs["digits.rejection_table"]
+    assert (rule["score"], rule["rule"], rule["rejects"]) == ("temperature", "risk", "below")
+    by_score = table.set_index("score")
+    assert set(by_score.index) == {
+        "softmax", "temperature", "calibrated", "energy", "posterior", "log_density",
+    }  # fmt: skip
+    row = by_score.loc["temperature"]
+    assert row["threshold"] == rule["threshold"]
+    assert row["risk_low"] <= 0.3
+    assert 0.1 < row["coverage"] < 1
+    assert row["augrc"] < by_score.loc["log_density", "augrc"]
+    assert (table["excess_augrc"] >= 0).all()
+    assert outputs["digits.rejection_metrics"]["guaranteed_coverage"] == row["coverage"]
+
+
 def test_the_calibrated_model_has_its_card(outputs):
     served = outputs["digits.registered_confidence"]
     assert set(served.prediction) == {
@@ -156,11 +233,17 @@ def test_the_calibrated_model_has_its_card(outputs):
         "probabilities",
         "log_density",
         "reject",
+        "set",
     }
     temperature = outputs["digits.calibration_metrics"]["temperature"]
     assert f"T = {temperature:.5g}" in served.description
     assert "95 % interval" in served.tags["ece_after"]
     assert served.tags["digest"] == "00"
+    assert served.tags["calibrator"] in served.tags["calibrator_choice"]
+    assert served.tags["set_level"] == "0.9"
+    assert "level 0.9 (LAC)" in served.description
+    assert "a risk of 0.3 with confidence 0.95" in served.tags["rejection"]
+    assert served.prediction["set"].shape == (2, 10)
 
 
 def test_every_score_is_compared_on_near_far_and_corrupted_images(outputs):

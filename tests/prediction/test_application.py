@@ -196,3 +196,17 @@ def test_a_model_of_oblong_images_takes_no_others():
     predictions, store = label(model=brightness_model((8, 6, 1)))
     assert "Expected 8×6 pixels" in store.rows[0]["problem"]
     assert predictions.failed == 5
+
+
+def test_a_prediction_set_is_written_most_probable_class_first_and_is_empty_without_sets():
+    class WithoutSets(type(brightness_model())):
+        def predict(self, images, threads):
+            answer = super().predict(images, threads)
+            return {name: values for name, values in answer.items() if name != "set"}
+
+    _, store = label()
+    assert [row["set"] for row in store.rows] == [
+        "dark", "dark", "dark|bright", "bright", "bright",
+    ]  # fmt: skip
+    _, store = label(model=WithoutSets(*brightness_model()))
+    assert [row["set"] for row in store.rows] == [None] * 5

@@ -22,6 +22,7 @@ class BrightnessModel(ServedModel):
             "probabilities": probabilities,
             "log_density": 10 * bright,
             "reject": bright < 0.05,
+            "set": probabilities >= 0.38,
         }
 
 

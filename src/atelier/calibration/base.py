@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.special import softmax
 
+from atelier.calibration.threads import blas_threads
 from atelier.evaluation.validation import checked_labels, checked_logits
 from atelier.types import Array
 
@@ -23,9 +24,14 @@ class Calibrator(ABC):
 
     Attributes:
         classes_: Number of classes; 0 before ``fit``.
+        keeps_predictions: Whether the most probable class is that of the largest logit, whatever
+            it is fitted to.
     """
 
     classes_: int = 0
+    keeps_predictions: ClassVar[bool] = False
+    _full: ClassVar[bool] = False
+    """Whether it fits a matrix, (classes, classes)."""
 
     def fit(self, logits: Array, labels: Array) -> Self:
         """Fits the calibrator to held-out data, which must not be the data it is evaluated on.
@@ -45,7 +51,9 @@ class Calibrator(ABC):
         logits = checked_logits(logits)
         labels = checked_labels(labels, *logits.shape)
         self.classes_ = logits.shape[1]
-        self._fit(_below_largest(logits), labels)
+        rows, classes = logits.shape
+        with blas_threads(rows * classes**2 if self._full else rows * classes):
+            self._fit(_below_largest(logits), labels)
         return self
 
     def transform(self, logits: Array) -> Array:

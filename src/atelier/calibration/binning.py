@@ -5,12 +5,14 @@ Counts must not depend on it: scores that differ by less than TIE, relative to t
 equal, and a score that exceeds an edge by less lies on the edge.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.optimize import isotonic_regression
 from scipy.special import betaln, logsumexp
 
 from atelier.calibration.base import Map, OneVersusRest
-from atelier.evaluation.reliability import bin_indices, equal_mass_edges, equal_width_edges
+from atelier.evaluation.reliability import bin_indices, equal_width_edges
 from atelier.types import Array
 
 TIE = 8 * float(np.finfo(np.float64).eps)
@@ -40,8 +42,17 @@ def _steps(scores: Array, *, edges: Array, values: Array) -> Array:
     return np.asarray(values[bin_indices(scores, edges * (1 + TIE))])
 
 
-def _lines(scores: Array, *, points: Array, values: Array) -> Array:
-    """Interpolates linearly; no slope is formed, which between points near 0 would overflow."""
+def interpolate_linearly(scores: Array, *, points: Array, values: Array) -> Array:
+    """Interpolates linearly; no slope is formed, which between points near 0 would overflow.
+
+    Args:
+        scores: (n,), ≥ 0.
+        points: Increasing, (m,).
+        values: In [0, 1], (m,); they also hold below the first and above the last point.
+
+    Returns:
+        The values at the scores, (n,).
+    """
     reached = np.searchsorted(points, scores * (1 + TIE), side="right") - 1
     below = np.clip(reached, 0, len(points) - 1)
     above = np.minimum(below + 1, len(points) - 1)
@@ -97,7 +108,7 @@ class IsotonicRegression(OneVersusRest):
         [0.0, 0.5, 0.5, 1.0]
     """
 
-    _function = staticmethod(_lines)
+    _function = staticmethod(interpolate_linearly)
 
     def _fit_map(self, scores: Array, outcome: Array) -> Map:
         points, inverse, count = np.unique(
@@ -135,37 +146,88 @@ class BayesianBinning(OneVersusRest):
     def _fit_map(self, scores: Array, outcome: Array) -> Map:
         scores = merge_ties(scores)
         order = np.argsort(scores, kind="stable")
-        ordered, positives = scores[order], np.append(0, np.cumsum(outcome[order]))
-        binnings = [
-            self._binning(ordered, positives, size) for size in self._numbers_of_bins(len(scores))
-        ]
-        evidence = np.array([log_evidence for _, _, log_evidence in binnings])
+        binnings = _equal_mass_binnings(
+            scores[order], outcome[order], self._numbers_of_bins(len(scores))
+        )
+        middle = np.clip((binnings.lower + binnings.upper) / 2, 1e-6, 1 - 1e-6)
+        share = self.PRIOR / np.repeat(binnings.sizes, binnings.sizes)
+        alpha, beta = share * middle, share * (1 - middle)
+        positive, count = binnings.positive, binnings.counts
+        terms = betaln(positive + alpha, count - positive + beta) - betaln(alpha, beta)
+        evidence = np.add.reduceat(terms, binnings.starts)  # eq. 1 there
         weights = np.exp(evidence - logsumexp(evidence))
         relevant = np.flatnonzero(weights > np.exp(self.NEGLIGIBLE) * weights.max())
-        union = np.unique(np.concatenate([binnings[index][0] for index in relevant]))
-        cells = np.append(union, 1.0)  # a cell's upper edge belongs to it
-        average = np.zeros(len(cells))
-        for index in relevant:
-            edges, values, _ = binnings[index]
-            average += weights[index] * values[bin_indices(cells, edges)]
-        return self._map(edges=union, values=average / weights[relevant].sum())
+        edges, values = binnings.average(
+            (positive + alpha) / (count + share), weights / weights[relevant].sum(), relevant
+        )
+        return self._map(edges=edges, values=values)
 
     def _numbers_of_bins(self, samples: int) -> range:
         """Returns the integers b with n^⅓ / 10 ≲ b ≤ 10 n^⅓, that is b³ ≤ 1000 n."""
         fewest = max(1, integer_cube_root(samples) // self.SPREAD)
         return range(fewest, integer_cube_root(self.SPREAD**3 * samples) + 1)
 
-    def _binning(self, ordered: Array, positives: Array, size: int) -> tuple[Array, Array, float]:
-        """Returns edges, posterior means, (bins,), and log evidence (eq. 1 there) of one binning.
 
-        ``positives[i]`` counts the positive outcomes of the i lowest scores.
+class _Binnings(NamedTuple):
+    """Several binnings of the same scores; the bins of all of them one after the other."""
+
+    sizes: Array
+    """Number of bins of each binning."""
+    starts: Array
+    """Index of each binning's first bin."""
+    lower: Array
+    """Lower limit of each bin; 0 of a binning's first one."""
+    upper: Array
+    """Upper limit of each bin, which belongs to it; 1 of a binning's last one."""
+    counts: Array
+    """Number of scores in each bin."""
+    positive: Array
+    """Number of positive outcomes in each bin."""
+
+    def average(self, values: Array, weights: Array, relevant: Array) -> tuple[Array, Array]:
+        """Returns the average of step functions: its edges, and its values between them.
+
+        Args:
+            values: Of each bin.
+            weights: Of each binning.
+            relevant: Indices of the binnings that count.
         """
-        edges = equal_mass_edges(ordered, size)
-        ends = np.concatenate([[0], np.searchsorted(ordered, edges, side="right"), [len(ordered)]])
-        count, positive = np.diff(ends), np.diff(positives[ends])
-        limits = np.concatenate([[0.0], edges, [1.0]])
-        middle = np.clip((limits[1:] + limits[:-1]) / 2, 1e-6, 1 - 1e-6)
-        share = self.PRIOR / len(count)
-        alpha, beta = share * middle, share * (1 - middle)
-        evidence = betaln(positive + alpha, count - positive + beta) - betaln(alpha, beta)
-        return edges, (positive + alpha) / (count + share), float(evidence.sum())
+        bins = [slice(self.starts[i], self.starts[i] + self.sizes[i]) for i in relevant]
+        union = np.unique(np.concatenate([self.lower[part][1:] for part in bins]))
+        average = np.zeros(len(union) + 1)
+        for index, part in zip(relevant, bins, strict=True):
+            reached = np.searchsorted(union, self.upper[part][:-1], side="right")
+            cells = np.diff(np.concatenate([[0], reached, [len(average)]]))
+            average += weights[index] * np.repeat(values[part], cells)
+        return union, average
+
+
+def _equal_mass_binnings(ordered: Array, outcome: Array, numbers: range) -> _Binnings:
+    """Returns binnings with the edges of :func:`equal_mass_edges`.
+
+    Args:
+        ordered: Scores, (n,), in increasing order.
+        outcome: Whether each is positive, (n,).
+        numbers: Numbers of bins, ≥ 1, before ties make fewer.
+    """
+    samples, wanted = len(ordered), np.array(numbers)
+    binning = np.repeat(np.arange(len(wanted)), wanted)
+    bin_number = np.arange(len(binning)) - np.repeat(np.cumsum(wanted) - wanted, wanted) + 1
+    last = -(-samples * bin_number // wanted[binning]) - 1  # ⌈n i / k⌉ scores lie in i of k bins
+    upper = ordered[last]
+    is_last = bin_number == wanted[binning]
+    below_next = np.append(upper[:-1] < upper[1:], True)
+    kept = is_last | (below_next & (upper < ordered[-1]))
+    binning, upper, is_last = binning[kept], upper[kept], is_last[kept]
+    end = np.searchsorted(ordered, upper, side="right")
+    is_first = np.append(True, is_last[:-1])
+    begin = np.where(is_first, 0, np.append(0, end[:-1]))
+    positives = np.append(0, np.cumsum(outcome))
+    return _Binnings(
+        sizes=np.bincount(binning),
+        starts=np.flatnonzero(is_first),
+        lower=np.where(is_first, 0.0, np.append(0.0, upper[:-1])),
+        upper=np.where(is_last, 1.0, upper),
+        counts=end - begin,
+        positive=positives[end] - positives[begin],
+    )

@@ -6,13 +6,19 @@ import numpy as np
 from scipy.special import softmax
 
 from atelier.calibration.base import Calibrator
+from atelier.calibration.beta import BetaCalibration
 from atelier.calibration.binning import BayesianBinning, HistogramBinning, IsotonicRegression
+from atelier.calibration.dirichlet import DirichletCalibration
+from atelier.calibration.ensemble import EnsembleTemperatureScaling
 from atelier.calibration.scaling import MatrixScaling, PlattScaling, VectorScaling
+from atelier.calibration.spline import SplineCalibration
+from atelier.calibration.structured import StructuredMatrixScaling, StructuredVectorScaling
 from atelier.calibration.temperature import TemperatureScaling
+from atelier.calibration.venn_abers import VennAbers
 from atelier.plugins import load_plugins
 from atelier.types import Array, Labels
 
-CALIBRATORS: dict[str, type[Calibrator]] = {
+GUO_CALIBRATORS: dict[str, type[Calibrator]] = {
     "histogram_binning": HistogramBinning,
     "isotonic": IsotonicRegression,
     "bbq": BayesianBinning,
@@ -21,20 +27,34 @@ CALIBRATORS: dict[str, type[Calibrator]] = {
     "vector": VectorScaling,
     "matrix": MatrixScaling,
 }
-"""The seven calibrators of Guo et al. 2017 by their short names, in the order of table 1 there,
-then those that other packages register under the group ``atelier.calibrators``."""
+"""The seven calibrators of Guo et al. 2017 by their short names, in the order of table 1 there."""
+MODERN_CALIBRATORS: dict[str, type[Calibrator]] = {
+    "beta": BetaCalibration,
+    "dirichlet": DirichletCalibration,
+    "ensemble_temperature": EnsembleTemperatureScaling,
+    "spline": SplineCalibration,
+    "venn_abers": VennAbers,
+    "structured_vector": StructuredVectorScaling,
+    "structured_matrix": StructuredMatrixScaling,
+}
+"""Calibrators of other papers by their short names."""
 
 
 def _is_calibrator(plugin: object) -> bool:
     return isinstance(plugin, type) and issubclass(plugin, Calibrator)
 
 
-CALIBRATORS |= load_plugins(
+PLUGIN_CALIBRATORS: dict[str, type[Calibrator]] = load_plugins(
     "atelier.calibrators",
     accepts=_is_calibrator,
     expected="a subclass of atelier.calibration.base.Calibrator",
-    taken=CALIBRATORS,
+    taken=GUO_CALIBRATORS | MODERN_CALIBRATORS,
 )
+"""Calibrators that other packages register under the group ``atelier.calibrators``."""
+CALIBRATORS = GUO_CALIBRATORS | MODERN_CALIBRATORS | PLUGIN_CALIBRATORS
+"""All calibrators by their names: those of Guo et al. 2017, of other papers, of other packages."""
+EXPERIMENT_CALIBRATORS = GUO_CALIBRATORS | PLUGIN_CALIBRATORS
+"""The columns of the table of networks × calibrators, as table 1 of Guo et al. 2017."""
 
 
 def fit_calibrators(
@@ -53,8 +73,8 @@ def fit_calibrators(
     Examples:
         >>> import numpy as np
         >>> logits, labels = np.array([[0.0, 4.0]] * 4), np.array([1, 1, 1, 0])
-        >>> list(fit_calibrators(logits, labels))
-        ['histogram_binning', 'isotonic', 'bbq', 'platt', 'temperature', 'vector', 'matrix']
+        >>> list(fit_calibrators(logits, labels, ["temperature", "structured_matrix"]))
+        ['temperature', 'structured_matrix']
     """
     chosen = CALIBRATORS if names is None else names
     return {name: CALIBRATORS[name]().fit(logits, labels) for name in chosen}

@@ -27,6 +27,13 @@ TITLES = {
     "temperature": "temperature scaling",
     "vector": "vector scaling",
     "matrix": "matrix scaling",
+    "beta": "beta calibration",
+    "dirichlet": "Dirichlet calibration",
+    "ensemble_temperature": "ensemble temperature",
+    "spline": "spline calibration",
+    "venn_abers": "Venn–Abers",
+    "structured_vector": "structured vector",
+    "structured_matrix": "structured matrix",
 }
 """Titles of the project's own calibrators; others are called by their names."""
 FACTORS = {

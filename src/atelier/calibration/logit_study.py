@@ -11,7 +11,7 @@ from atelier.calibration.calibrators import calibrated_probabilities, fit_calibr
 from atelier.calibration.mistakes import MistakeStudy, study_mistakes
 from atelier.calibration.own_logits import LabelledLogits, divide_logits
 from atelier.calibration.saving import calibrator_record
-from atelier.calibration.selection import chosen_calibrator, selection_table
+from atelier.calibration.selection import ChooseFrom, chosen_calibrator, selection_table
 from atelier.calibration.tables import calibration_table
 from atelier.data.checks import splits_digest
 from atelier.types import Array, Arrays
@@ -46,7 +46,13 @@ class CalibrationFindings:
 
 
 def study_logits(
-    labelled: LabelledLogits, names: Sequence[str], *, folds: int, resamples: int, seed: int
+    labelled: LabelledLogits,
+    names: Sequence[str],
+    *,
+    folds: int,
+    resamples: int,
+    seed: int,
+    choose_from: ChooseFrom = "all",
 ) -> CalibrationFindings:
     """Calibrates, measures and chooses.
 
@@ -56,6 +62,7 @@ def study_logits(
         folds: Folds of the calibration part.
         resamples: Samples that the bootstrap draws.
         seed: Seed of halves, folds and bootstrap.
+        choose_from: Whether only calibrators that change no prediction may be chosen, or all.
 
     Returns:
         Tables of measures and of the choice, and the chosen calibrator.
@@ -65,7 +72,14 @@ def study_logits(
     fitted = fit_calibrators(*held_out, names)
     probs = calibrated_probabilities(fitted, parts["test_logits"])
     scaling: Any = fitted["temperature"]
-    selection = selection_table(*held_out, names, folds=folds, seed=seed, resamples=resamples)
+    selection = selection_table(
+        *held_out,
+        names,
+        folds=folds,
+        seed=seed,
+        resamples=resamples,
+        choose_from=choose_from,
+    )
     _, best = chosen_calibrator(*held_out, selection)
     return CalibrationFindings(
         provenance=logit_provenance(labelled, parts),

@@ -37,20 +37,65 @@ class DensityParams(Params):
     ]
 
 
-class LogitStudyParams(Params):
-    """The study of logits that a file has: which calibrators, and how the best is chosen."""
+Coverage = Annotated[float, Field(gt=0, lt=1, description="share of samples, 1 − α")]
 
-    calibrators: Annotated[
-        tuple[CalibratorName, ...],
-        Field(min_length=1, description="temperature scaling is always among them"),
+
+class SetParams(Params):
+    """Prediction sets: those of the table, and those that the served model answers."""
+
+    levels: Annotated[tuple[Coverage, ...], Field(min_length=1, description="of the table")]
+    method: Annotated[Literal["lac", "aps", "raps"], Field(description="of the served model")]
+    level: Annotated[Coverage, Field(description="of the served model")]
+    by_class: Annotated[bool, Field(description="whether each class has its own threshold")]
+    allow_empty: Annotated[bool, Field(description="whether the served sets may be empty")]
+    penalty: Annotated[float, Field(ge=0, description="of RAPS, for each rank that is not free")]
+    free_ranks: Annotated[int, Field(ge=0, description="of RAPS, ranks without a penalty")]
+    folds: Annotated[int, Field(ge=2, description="of the calibration split, to calibrate it")]
+    seed: Seed
+
+
+class RejectionParams(BootstrapParams):
+    """When the served model rejects: the lowest share of a score, or by a stated risk."""
+
+    score: Annotated[
+        Literal["softmax", "temperature", "calibrated", "energy", "posterior", "log_density"],
+        Field(description="lower scores are rejected"),
     ]
+    rule: Annotated[
+        Literal["quantile", "risk"],
+        Field(description="quantile rejects the share `density.reject`; risk keeps to `risk`"),
+    ]
+    risk: Annotated[float, Field(gt=0, lt=1, description="largest share of wrong accepted images")]
+    confidence: Annotated[float, Field(gt=0, lt=1, description="that the risk is kept")]
+
+
+class LogitStudyParams(Params):
+    """The study of logits: which calibrators, and how the best is chosen."""
+
+    calibrators: (
+        Literal["all"]
+        | Annotated[
+            tuple[CalibratorName, ...],
+            Field(min_length=1, description="temperature scaling is always among them"),
+        ]
+    )
+    choose_from: Annotated[
+        Literal["same_predictions", "served", "all"],
+        Field(
+            description="whether only calibrators that change no prediction may be chosen, such as "
+            "temperature scaling, those that a served model can have, or all"
+        ),
+    ] = "all"
     folds: Annotated[int, Field(ge=2, description="folds of the calibration part, for the choice")]
     seed: Seed
 
     @property
     def names(self) -> tuple[str, ...]:
         """The calibrators, each once, with temperature scaling, which all measures refer to."""
-        return tuple(dict.fromkeys((*self.calibrators, "temperature")))
+        from atelier.calibration.calibrators import CALIBRATORS
+
+        listed = CALIBRATORS if self.calibrators == "all" else self.calibrators
+        return tuple(dict.fromkeys((*listed, "temperature")))
 
 
 class ShiftParams(MachineParams):

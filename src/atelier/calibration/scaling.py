@@ -1,7 +1,6 @@
 """Calibrators with few parameters: Platt, temperature, vector and matrix scaling."""
 
 import logging
-from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit, softmax
 
+from atelier.calibration.affine import Penalties, fit_affine
 from atelier.calibration.base import Calibrator, Map, OneVersusRest
 from atelier.calibration.temperature import (
     MARGIN,
@@ -157,7 +157,7 @@ class _AffineScaling(Calibrator):
         self.unit_ = float(state["unit"])
         self._weight = np.array(state["weight"], np.float64)
         self.bias_ = np.array(state["bias"], np.float64)
-        shape = self._identity(self.classes_).shape
+        shape = (self.classes_,) * (2 if self._full else 1)
         if self._weight.shape != shape or len(self.bias_) != self.classes_ or not self.unit_ > 0:
             raise ValueError(
                 f"Expected weights {shape} and a positive unit. "
@@ -170,39 +170,15 @@ class _AffineScaling(Calibrator):
             logger.warning("no finite weights are best for this set, since %s", reason)
         self.unit_ = unit_of(-logits) if reason else temperature
         z = _in_units(logits, self.unit_)
-        truth = np.zeros_like(z)
-        truth[np.arange(len(labels)), labels] = 1
-        shape = self._identity(self.classes_).shape
-
-        def loss(flat: Array) -> tuple[float, Array]:
-            weight, bias = flat[: -self.classes_].reshape(shape), flat[-self.classes_ :]
-            out = self._apply(z, weight) + bias
-            out -= out.max(axis=1, keepdims=True)
-            log_total = np.log(np.exp(out).sum(axis=1, keepdims=True))
-            nll = -((out - log_total) * truth).sum() / len(z)
-            error = (np.exp(out - log_total) - truth) / len(z)  # (n, classes)
-            return float(nll), np.append(self._gradient(z, error).ravel(), error.sum(axis=0))
-
-        first = self._identity(self.classes_) * min(self.unit_ / temperature, MARGIN)
-        best = _minimizer(loss, np.append(first, np.zeros(self.classes_)))
-        self._weight = best[: -self.classes_].reshape(shape)
-        self.bias_ = best[-self.classes_ :]
+        start = min(self.unit_ / temperature, MARGIN)
+        self._weight, self.bias_ = fit_affine(
+            z, labels, Penalties(0.0, 0.0, 0.0), full=self._full, start=start
+        )
 
     def _transform(self, logits: Array) -> Array:
         z = _in_units(logits, self.unit_)
-        return np.asarray(softmax(self._apply(z, self._weight) + self.bias_, axis=1))
-
-    @staticmethod
-    @abstractmethod
-    def _identity(classes: int) -> Array: ...
-
-    @staticmethod
-    @abstractmethod
-    def _apply(z: Array, weight: Array) -> Array: ...
-
-    @staticmethod
-    @abstractmethod
-    def _gradient(z: Array, error: Array) -> Array: ...
+        scores = z @ self._weight.T if self._full else z * self._weight
+        return np.asarray(softmax(scores + self.bias_, axis=1))
 
 
 def _in_units(logits: Array, unit: float) -> Array:
@@ -234,18 +210,6 @@ class VectorScaling(_AffineScaling):
         [0.25, 0.75]
     """
 
-    @staticmethod
-    def _identity(classes: int) -> Array:
-        return np.ones(classes)
-
-    @staticmethod
-    def _apply(z: Array, weight: Array) -> Array:
-        return z * weight
-
-    @staticmethod
-    def _gradient(z: Array, error: Array) -> Array:
-        return np.asarray((z * error).sum(axis=0))
-
 
 class MatrixScaling(_AffineScaling):
     """Matrix scaling, softmax(W z + b) with a full matrix (Guo et al. 2017, eq. 8).
@@ -265,14 +229,4 @@ class MatrixScaling(_AffineScaling):
         [0.25, 0.75]
     """
 
-    @staticmethod
-    def _identity(classes: int) -> Array:
-        return np.eye(classes)
-
-    @staticmethod
-    def _apply(z: Array, weight: Array) -> Array:
-        return np.asarray(z @ weight.T)
-
-    @staticmethod
-    def _gradient(z: Array, error: Array) -> Array:
-        return np.asarray(error.T @ z)
+    _full = True

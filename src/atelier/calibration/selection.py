@@ -1,7 +1,7 @@
 """The choice of a calibrator by cross-validation on the calibration part."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,29 @@ from atelier.calibration.tables import SMALLEST
 from atelier.calibration.temperature import TemperatureScaling
 from atelier.evaluation.intervals import bootstrap_interval
 from atelier.evaluation.scoring_rules import log_losses
-from atelier.types import Array, Labels
+from atelier.types import Array, Labels, Metrics
 
 UNCALIBRATED, TEMPERATURE = "uncalibrated", "temperature"
+NEGLIGIBLE = 1e-6
+"""Gain in nats that rounding errors of a search may have, and that is none."""
+ChooseFrom = Literal["same_predictions", "served", "all"]
+"""Which calibrators may be chosen: those that change no prediction, those that a served model can
+have, or all."""
+SERVED = frozenset(
+    {
+        "platt",
+        "temperature",
+        "vector",
+        "matrix",
+        "beta",
+        "dirichlet",
+        "ensemble_temperature",
+        "structured_vector",
+        "structured_matrix",
+    }
+)
+"""Names of the calibrators that consist of Keras' operations
+(:mod:`atelier.calibration.served_calibrators`)."""
 
 
 def cross_validated_losses(
@@ -55,6 +75,7 @@ def selection_table(
     folds: int,
     seed: int,
     resamples: int,
+    choose_from: ChooseFrom = "all",
 ) -> pd.DataFrame:
     """Compares calibrators by their cross-validated likelihood, and chooses the best.
 
@@ -71,11 +92,14 @@ def selection_table(
         folds: Number of folds.
         seed: Seed of the folds and of the bootstrap.
         resamples: Samples that the bootstrap draws.
+        choose_from: ``same_predictions`` if only calibrators whose ``keeps_predictions`` is true
+            may be chosen, ``served`` if only those of SERVED; the others are compared all the same.
 
     Returns:
         A row for ``uncalibrated`` and for each calibrator: ``method``, ``n``, ``nll`` in nats,
         ``gain``, by how much it is less than without calibration, and ``over_temperature``, less
-        than temperature scaling's, with 95 % intervals, those of gains paired; and ``chosen``.
+        than temperature scaling's, with 95 % intervals, those of gains paired;
+        ``keeps_predictions``, and ``chosen``.
     """
     losses = cross_validated_losses(logits, labels, names, folds=folds, seed=seed)
     rows = []
@@ -85,21 +109,70 @@ def selection_table(
             "gain": losses[UNCALIBRATED] - values,
             "over_temperature": losses[TEMPERATURE] - values,
         }
-        row: dict[str, Any] = {"method": name, "n": len(values)}
+        keeps = name == UNCALIBRATED or CALIBRATORS[name].keeps_predictions
+        row: dict[str, Any] = {"method": name, "n": len(values), "keeps_predictions": keeps}
         for column, array in columns.items():
             low, high = bootstrap_interval(np.mean, array, seed=seed, resamples=resamples)
             row |= {column: float(array.mean()), f"{column}_low": low, f"{column}_high": high}
         rows.append(row)
     table = pd.DataFrame(rows)
-    return table.assign(chosen=table["method"] == _choice(table.set_index("method")))
+    allowed = {
+        "all": table["nll"].notna(),
+        "served": table["method"].isin(SERVED | {UNCALIBRATED}),
+        "same_predictions": table["keeps_predictions"],
+    }
+    candidates = table[allowed[choose_from]]
+    return table.assign(chosen=table["method"] == _choice(candidates.set_index("method")))
 
 
 def _choice(table: pd.DataFrame) -> str:
-    """Returns the chosen method of a table by methods."""
+    """Returns the chosen method of a table of the candidates by methods."""
     simple = table.loc[[UNCALIBRATED, TEMPERATURE]]
     best, simplest = str(table["nll"].idxmin()), str(simple["nll"].idxmin())
-    is_clear = bool(table["over_temperature_low"].to_dict()[best] > 0)
+    is_clear = bool(table["over_temperature_low"].to_dict()[best] > NEGLIGIBLE)
     return best if is_clear or best in simple.index else simplest
+
+
+def selection_metrics(table: pd.DataFrame) -> Metrics:
+    """Returns the margin of the choice: cross-validated gains in nats, with 95 % intervals.
+
+    Args:
+        table: A :func:`selection_table`.
+
+    Returns:
+        ``gain`` over no calibration and ``over_temperature`` of the chosen method, each with
+        ``_low`` and ``_high``, and ``n``.
+    """
+    (row,) = table[table["chosen"]].to_dict("records")
+    ends = ("", "_low", "_high")
+    names = [f"{name}{end}" for name in ("gain", "over_temperature") for end in ends]
+    return {name: float(row[name]) for name in (*names, "n")}
+
+
+def selection_text(table: pd.DataFrame) -> str:
+    """Returns the choice and its margin as a sentence for a model's card.
+
+    Args:
+        table: A :func:`selection_table`.
+
+    Examples:
+        >>> import numpy as np
+        >>> logits, labels = np.zeros((40, 2)), np.arange(40) % 2
+        >>> table = selection_table(
+        ...     logits, labels, ["temperature"], folds=2, seed=0, resamples=10
+        ... )
+        >>> selection_text(table)  # doctest: +ELLIPSIS
+        'uncalibrated out of 2 methods: cross-validated log loss 0.6931 nats ...'
+    """
+    (row,) = table[table["chosen"]].to_dict("records")
+    numbers = selection_metrics(table)
+    gain = "{:.4f} nats (95 % interval {:.4f} to {:.4f})".format(
+        *(numbers[f"over_temperature{end}"] for end in ("", "_low", "_high"))
+    )
+    return (
+        f"{row['method']} out of {len(table)} methods: cross-validated log loss "
+        f"{row['nll']:.4f} nats on {int(row['n']):,} examples, gain over temperature scaling {gain}"
+    )
 
 
 def chosen_calibrator(logits: Array, labels: Labels, table: pd.DataFrame) -> tuple[str, Calibrator]:

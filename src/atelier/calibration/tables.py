@@ -69,10 +69,15 @@ def guo_table(tables: Mapping[str, pd.DataFrame], *, measure: str = "ece") -> pd
     )
 
 
-def temperature_metrics(table: pd.DataFrame) -> Metrics:
-    """Returns ECE and likelihood before and after temperature scaling, with intervals."""
+def temperature_metrics(table: pd.DataFrame, *, method: str = "temperature") -> Metrics:
+    """Returns ECE and likelihood before and after temperature scaling, with intervals.
+
+    Args:
+        table: From :func:`calibration_table`.
+        method: Another method of the table in place of temperature scaling.
+    """
     methods = {row["method"]: row for row in table.to_dict("records")}
-    before, after = methods["uncalibrated"], methods["temperature"]
+    before, after = methods["uncalibrated"], methods[method]
     return {
         f"{name}_{when}{suffix}": float(row[f"{name}{suffix}"])
         for name in ("ece", "nll")
@@ -85,18 +90,26 @@ def temperature_metrics(table: pd.DataFrame) -> Metrics:
     }
 
 
-def calibrated_metrics(table: pd.DataFrame) -> Metrics:
+def calibrated_metrics(table: pd.DataFrame, *, method: str = "temperature") -> Metrics:
     """Returns accuracy, NLL and ECE after temperature scaling, each with its interval, and n.
 
     They have the names of :func:`atelier.evaluation.classification_metrics`.
+
+    Args:
+        table: From :func:`calibration_table`.
+        method: Another method of the table in place of temperature scaling.
     """
-    (row,) = table[table["method"] == "temperature"].to_dict("records")
+    (row,) = table[table["method"] == method].to_dict("records")
     measures = [f"{name}{suffix}" for name in CLASSIFIER_MEASURES for suffix in LIMITS]
     return {name: float(row[name]) for name in (*measures, "n")}
 
 
 def model_card(
-    table: pd.DataFrame, provenance: Mapping[str, Any], *, temperature: float
+    table: pd.DataFrame,
+    provenance: Mapping[str, Any],
+    *,
+    temperature: float,
+    method: str = "temperature",
 ) -> tuple[str, dict[str, str]]:
     """Returns the description and the tags of a calibrated model in the registry.
 
@@ -104,11 +117,13 @@ def model_card(
         table: The :func:`calibration_table` of the model.
         provenance: Of its data: ``name``, ``digest``, ``classes`` and ``counts`` of the splits.
         temperature: T of temperature scaling.
+        method: The calibrator of the model, a method of the table.
 
     Returns:
         The description in Markdown, and the tags by name.
     """
-    numbers, calibrated = temperature_metrics(table), calibrated_metrics(table)
+    numbers = temperature_metrics(table, method=method)
+    calibrated = calibrated_metrics(table, method=method)
     ece = {
         when: "{:.4f} (95 % interval {:.4f} to {:.4f})".format(
             *(numbers[f"ece_{when}{suffix}"] for suffix in LIMITS)
@@ -121,20 +136,20 @@ def model_card(
 Classifies {len(provenance["classes"])} classes of {provenance["name"]} with calibrated confidence.
 
 Input: uint8 images. Outputs for each image: `label` (index into the `classes` tag), its
-`probability` and the `probabilities` of all classes (temperature scaling), `log_density` of the
-logits (Gaussians on the training logits) and `reject` (lower density than almost all held-out
-images).
+`probability` and the `probabilities` of all classes ({method}), `log_density` of the logits
+(Gaussians on the training logits), `reject` and `set` (see below).
 
 ECE before {ece["before"]}, after {ece["after"]}; NLL before {numbers["nll_before"]:.4f}, after
 {numbers["nll_after"]:.4f} nats; accuracy {measures["accuracy"]}; T = {temperature:.5g}.
 
-Splits: {counts}. Temperature and threshold come from the calibration split, densities from the
+Splits: {counts}. Calibrator and thresholds come from the calibration split, densities from the
 training split."""
     tags = {
         "source": provenance["name"],
         "digest": provenance["digest"],
         "classes": classes_tag(provenance["classes"]),
         "temperature": f"{temperature:.7g}",
+        "calibrator": method,
         "ece_before": ece["before"],
         "ece_after": ece["after"],
         "nll_after": f"{numbers['nll_after']:.4f}",

@@ -52,6 +52,7 @@ class TemperatureScaling(Calibrator):
         [0.25, 0.75]
     """
 
+    keeps_predictions = True
     temperature_: float = 1.0
     residual_: float = 0.0
 

@@ -18,10 +18,12 @@ from atelier.types import Array, Arrays, Images
 
 BYTES = 2**25
 """A part ends with the picture whose file exceeds so many bytes in sum."""
-FORMAT = 1
+FORMAT = 2
 """Raised when the tables change: parts of another format are not reused."""
-COLUMNS = ("file", "label", "probability", "log_density", "reject", "problem")
+COLUMNS = ("file", "label", "probability", "set", "log_density", "reject", "problem")
 """Columns beside one of each class."""
+SEPARATOR = "|"
+"""Between the classes of a prediction set."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def part_schema(classes: Sequence[str]) -> pa.Schema:
     """
     single = pa.float32()
     types = {"probability": single, "log_density": single, "reject": pa.bool_()}
-    first, last = COLUMNS[:3], COLUMNS[3:]
+    first, last = COLUMNS[:4], COLUMNS[4:]
     fields = [(name, types.get(name, pa.string())) for name in first]
     fields += [(f"probability_{name}", single) for name in classes]
     fields += [(name, types.get(name, pa.string())) for name in last]
@@ -146,7 +148,30 @@ def _columns(outputs: Arrays, classes: Sequence[str]) -> dict[str, Array]:
     probabilities = np.asarray(outputs["probabilities"], np.float32)
     columns = {name: np.asarray(outputs[name]) for name in ("probability", "log_density", "reject")}
     columns |= {f"probability_{name}": probabilities[:, i] for i, name in enumerate(classes)}
+    if "set" in outputs:
+        columns["set"] = set_texts(outputs["set"], probabilities, classes)
     return columns | {"label": np.array(classes, object)[np.asarray(outputs["label"], np.int64)]}
+
+
+def set_texts(members: Array, probabilities: Array, classes: Sequence[str]) -> Array:
+    """Returns each prediction set as the names of its classes, the most probable one first.
+
+    Args:
+        members: Whether each class is in the set, (n, classes) bool.
+        probabilities: (n, classes).
+        classes: Names of the classes.
+
+    Examples:
+        >>> members = np.array([[True, False, True], [False, False, False]])
+        >>> set_texts(members, np.array([[0.2, 0.1, 0.7]] * 2), ["a", "b", "c"]).tolist()
+        ['c|a', '']
+    """
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    texts = [
+        SEPARATOR.join(classes[index] for index in row if inside[index])
+        for row, inside in zip(order, np.asarray(members, bool), strict=True)
+    ]
+    return np.array(texts, object)
 
 
 def _printable(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from atelier import calibration, data
@@ -16,35 +15,11 @@ def divide(source: Any, study: LogitStudyParams) -> tuple[Arrays, dict[str, Any]
     return parts, calibration.logit_provenance(source, parts)
 
 
-def calibrate(logits: Arrays, study: LogitStudyParams) -> tuple[Arrays, Arrays]:
-    """Fits the calibrators to the calibration part: test probabilities, and the temperature."""
-    held_out = logits["calibration_logits"], logits["calibration_labels"]
-    fitted = calibration.fit_calibrators(*held_out, study.names)
-    scaling: Any = fitted["temperature"]
-    return calibration.calibrated_probabilities(fitted, logits["test_logits"]), {
-        "temperature": np.array(scaling.temperature_),
-        "residual": np.array(scaling.residual_),
-    }
-
-
 def score_examples(probs: Arrays, logits: Arrays) -> pd.DataFrame:
     """Computes likelihood and confidence of each test row; the labels identify the test part."""
     labels = logits["test_labels"]
     split = data.splits_digest({"test": {"labels": labels}})
     return calibration.calibration_examples(probs, labels, split=split)
-
-
-def choose_calibrator(
-    logits: Arrays, provenance: dict[str, Any], study: LogitStudyParams, params: CalibrationParams
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Chooses a calibrator by cross-validation, and returns it as a record of JSON."""
-    held_out = logits["calibration_logits"], logits["calibration_labels"]
-    table = calibration.selection_table(
-        *held_out, study.names, folds=study.folds, seed=study.seed, resamples=params.resamples
-    )
-    _, chosen = calibration.chosen_calibrator(*held_out, table)
-    names = tuple(provenance["classes"])
-    return calibration.calibrator_record(chosen, class_names=names), table
 
 
 def draw_reliability(

@@ -6,21 +6,46 @@ import numpy as np
 import pandas as pd
 
 from atelier import calibration, data
-from atelier.calibration import CalibrationParams, CapacityParams, DensityParams, ShiftParams
+from atelier.calibration import (
+    CalibrationParams,
+    CapacityParams,
+    DensityParams,
+    LogitStudyParams,
+    ShiftParams,
+)
 from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics, Servable
 
 EXAMPLES = 2
 """Images that the registered model's example has."""
 
 
-def calibrate(logits: Arrays) -> tuple[Arrays, Arrays]:
-    """Fits every calibrator to the calibration split: test probabilities, and the temperature."""
-    fitted = calibration.fit_calibrators(logits["calibration_logits"], logits["calibration_labels"])
+def calibrate(logits: Arrays, study: LogitStudyParams) -> tuple[Arrays, Arrays]:
+    """Fits the calibrators to the calibration split: test probabilities, and the temperature."""
+    held_out = logits["calibration_logits"], logits["calibration_labels"]
+    fitted = calibration.fit_calibrators(*held_out, study.names)
     scaling: Any = fitted["temperature"]
     return calibration.calibrated_probabilities(fitted, logits["test_logits"]), {
         "temperature": np.array(scaling.temperature_),
         "residual": np.array(scaling.residual_),
     }
+
+
+def choose_calibrator(
+    logits: Arrays, provenance: dict[str, Any], study: LogitStudyParams, params: CalibrationParams
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Chooses a calibrator by cross-validation, and returns it as a record of JSON."""
+    held_out = logits["calibration_logits"], logits["calibration_labels"]
+    table = calibration.selection_table(
+        *held_out,
+        study.names,
+        folds=study.folds,
+        seed=study.seed,
+        resamples=params.resamples,
+        choose_from=study.choose_from,
+    )
+    _, chosen = calibration.chosen_calibrator(*held_out, table)
+    names = tuple(provenance["classes"])
+    return calibration.calibrator_record(chosen, class_names=names), table
 
 
 def measure_calibration(
@@ -159,11 +184,16 @@ def compare_networks(
     digits_provenance: dict[str, Any],
     characters_provenance: dict[str, Any],
 ) -> tuple[pd.DataFrame, Any]:
-    """Compares networks × methods by their ECE in %, as table 1 of Guo et al. 2017."""
+    """Compares networks × methods of Guo et al. 2017 by their ECE in %, as table 1 there."""
     names = [digits_provenance["name"], characters_provenance["name"]]
     if names[0] == names[1]:  # one source of a user for both namespaces
         names = [f"{names[0]} (digits)", f"{names[1]} (characters)"]
-    tables = {names[0]: digits, names[1]: characters, f"{names[1]}, overtrained": overtrained}
+    names = [*names, f"{names[1]}, overtrained"]
+    of_experiment = ["uncalibrated", *calibration.EXPERIMENT_CALIBRATORS]
+    tables = {
+        name: table[table["method"].isin(of_experiment)].reset_index(drop=True)
+        for name, table in zip(names, (digits, characters, overtrained), strict=True)
+    }
     title = "ECE in % on the test split, 95 % interval"
     return calibration.guo_table(tables), calibration.figures.guo_figure(tables, title=title)
 
@@ -175,20 +205,34 @@ def register_calibrated(
     scaling: Arrays,
     table: pd.DataFrame,
     provenance: dict[str, Any],
+    chosen: dict[str, Any],
+    selection: pd.DataFrame,
+    sets: dict[str, Any],
+    sets_metrics: Metrics,
+    rejection: dict[str, Any],
 ) -> Servable:
     """Builds the calibrated model for the registry, with its card as description and tags."""
-    gaussians = calibration.DensityModel.from_arrays(density)
-    temperature = float(scaling["temperature"])
-    served = calibration.calibrated_model(model, temperature=temperature, density=gaussians)
+    method, temperature = calibration.chosen_method(selection), float(scaling["temperature"])
+    fitted = calibration.sets_from_record(sets)
+    rule = calibration.RejectionRule.from_record(rejection)
+    served = calibration.calibrated_model(
+        model,
+        temperature=temperature,
+        density=calibration.DensityModel.from_arrays(density),
+        calibrator=calibration.calibrator_from_record(chosen),
+        sets=fitted,
+        rejection=rule,
+    )
     example = np.asarray(test["images"][:EXAMPLES])
-    description, tags = calibration.model_card(table, provenance, temperature=temperature)
+    card, tags = calibration.model_card(table, provenance, temperature=temperature, method=method)
+    decisions, decision_tags = calibration.decision_card(selection, fitted, sets_metrics, rule)
     return Servable(
         model=served,
         example=example,
         prediction=served.predict(example, verbose=0),
-        description=description,
-        tags=tags,
-        metrics=calibration.calibrated_metrics(table),
+        description=f"{card}\n\n{decisions}",
+        tags=tags | decision_tags,
+        metrics=calibration.calibrated_metrics(table, method=method),
         digest=provenance["digest"],
         input_rule=data.input_rule(provenance),
     )

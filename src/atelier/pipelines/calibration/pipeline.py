@@ -3,9 +3,28 @@
 from kedro.pipeline import Node, Pipeline
 
 from atelier.incremental import with_reads
-from atelier.pipelines.calibration import logit_nodes, nodes, out_of_distribution_nodes
+from atelier.pipelines.calibration import (
+    decision_nodes,
+    logit_nodes,
+    nodes,
+    out_of_distribution_nodes,
+)
 from atelier.pipelines.sinks import with_sinks
 
+CALIBRATE = Node(
+    nodes.calibrate,
+    ["logits_arrays", "params:study"],
+    ["probabilities_arrays", "scaling_arrays"],
+    name="calibrate",
+    tags="calibration",
+)
+CHOOSE = Node(
+    nodes.choose_calibrator,
+    ["logits_arrays", "provenance", "params:study", "params:calibration"],
+    ["chosen_calibrator", "selection_table"],
+    name="choose_calibrator",
+    tags="calibration",
+)
 MEASURE = Node(
     nodes.measure_calibration,
     ["probabilities_arrays", "logits_arrays", "scaling_arrays", "params:calibration"],
@@ -21,13 +40,7 @@ GAINS = Node(
     tags="figures",
 )
 CALIBRATION = [
-    Node(
-        nodes.calibrate,
-        "logits_arrays",
-        ["probabilities_arrays", "scaling_arrays"],
-        name="calibrate",
-        tags="calibration",
-    ),
+    CALIBRATE,
     MEASURE,
     Node(
         nodes.score_examples,
@@ -90,10 +103,46 @@ DENSITY = [
             "scaling_arrays",
             "calibration_table",
             "provenance",
+            "chosen_calibrator",
+            "selection_table",
+            "prediction_sets",
+            "sets_metrics",
+            "rejection_rule",
         ],
         "registered_confidence",
         name="register_calibrated",
         tags="serving",
+    ),
+]
+DECISIONS = [
+    Node(
+        decision_nodes.calibrate_held_out,
+        ["logits_arrays", "chosen_calibrator", "params:sets"],
+        "held_out_arrays",
+        name="calibrate_held_out",
+        tags="calibration",
+    ),
+    Node(
+        decision_nodes.study_sets,
+        ["held_out_arrays", "logits_arrays", "provenance", "params:sets"],
+        ["prediction_sets", "sets_table", "set_sizes_table", "sets_metrics", "sets_figure"],
+        name="study_sets",
+        tags="calibration",
+    ),
+    Node(
+        decision_nodes.study_rejection,
+        [
+            "held_out_arrays",
+            "logits_arrays",
+            "scaling_arrays",
+            "density_arrays",
+            "provenance",
+            "params:rejection",
+            "params:density",
+        ],
+        ["rejection_rule", "rejection_table", "rejection_metrics", "rejection_figure"],
+        name="study_rejection",
+        tags="density",
     ),
 ]
 CAPACITY = [
@@ -227,13 +276,7 @@ LOGITS = [
         name="divide",
         tags="data",
     ),
-    Node(
-        logit_nodes.calibrate,
-        ["logits_arrays", "params:study"],
-        ["probabilities_arrays", "scaling_arrays"],
-        name="calibrate",
-        tags="calibration",
-    ),
+    CALIBRATE,
     MEASURE,
     Node(
         logit_nodes.score_examples,
@@ -242,13 +285,7 @@ LOGITS = [
         name="score_examples",
         tags="calibration",
     ),
-    Node(
-        logit_nodes.choose_calibrator,
-        ["logits_arrays", "provenance", "params:study", "params:calibration"],
-        ["chosen_calibrator", "selection_table"],
-        name="choose_calibrator",
-        tags="calibration",
-    ),
+    CHOOSE,
     Node(
         logit_nodes.draw_reliability,
         ["probabilities_arrays", "logits_arrays", "calibration_table", "provenance"],
@@ -303,7 +340,9 @@ def create_pipeline() -> Pipeline:
     logits = {"overtrained": "overtrained.logits_arrays"}
     parts = [
         *(
-            Pipeline(CALIBRATION + DENSITY, namespace=name, inputs=characters)
+            Pipeline(
+                [*CALIBRATION, CHOOSE, *DENSITY, *DECISIONS], namespace=name, inputs=characters
+            )
             for name in ("digits", "characters")
         ),
         Pipeline(OUT_OF_DISTRIBUTION, namespace="digits", inputs={"archives"}),
@@ -315,7 +354,9 @@ def create_pipeline() -> Pipeline:
                 "provenance": "characters.provenance",
                 "test_arrays": "characters.test_arrays",
             },
-            parameters={"params:calibration": "params:characters.calibration"},
+            parameters={
+                f"params:{name}": f"params:characters.{name}" for name in ("calibration", "study")
+            },
         ),
     ]
     tables = {
@@ -329,4 +370,4 @@ def create_pipeline() -> Pipeline:
 
 def create_logits_pipeline() -> Pipeline:
     """Calibrates the logits or probabilities of any model, which a file has; trains nothing."""
-    return Pipeline(LOGITS, namespace="logits")
+    return Pipeline(LOGITS + DECISIONS, namespace="logits")
