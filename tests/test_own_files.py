@@ -76,7 +76,7 @@ def test_the_guide_on_logits_holds_and_needs_no_tensorflow(fresh, monkeypatch):
     exec(load.replace("data/06_models/base", str(path.parents[1])), names)
     np.testing.assert_array_equal(names["probabilities"], load_calibrator(path).transform(logits))
     table = pd.read_parquet(fresh.path("08_reporting/test/logits/calibration_table.parquet"))
-    assert len(table) == 8
+    assert len(table) == 15
 
     exec(page.replace("path=", "resamples=5, path="), names | {"labels": labels, "report": report})
     assert Path("calibration.html").read_text("utf-8").startswith("<!doctype html>")
