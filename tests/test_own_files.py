@@ -88,7 +88,7 @@ def test_the_guide_on_logits_holds_and_needs_no_tensorflow(fresh, monkeypatch):
 
     fresh.run(*quick[1:])
     table = pd.read_parquet(fresh.path("08_reporting/test/logits/calibration_table.parquet"))
-    assert table["method"].tolist() == ["uncalibrated", "temperature", "vector"]
+    assert table["method"].tolist() == ["uncalibrated", "temperature", "structured_vector"]
 
 
 def test_what_is_wrong_with_a_file_stops_the_run_in_words(fresh):
