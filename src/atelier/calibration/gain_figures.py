@@ -53,7 +53,8 @@ def _draw_gains(axes: Axes, table: pd.DataFrame) -> None:
     for row, gain in enumerate(table["nll_gain"]):
         if gain < left:
             text = f"◀ {gain:.3g}".replace("-", "−")
-            axes.text(left, row, text, va="center", size=8, color=INK)
+            box = {"facecolor": axes.get_facecolor(), "edgecolor": "none", "pad": 2}
+            axes.text(left, row, text, va="center", size=8, color=INK, bbox=box)
     axes.set_xlim(min(left, 0) - margin, reach + margin)
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.set_xlabel("decrease of the log loss, nats, 95 % interval")
