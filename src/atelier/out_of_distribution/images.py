@@ -96,7 +96,7 @@ def far_images(
     seed = params.training.seed
     noise = noise_images(params.images, shape, seed=seed)
     if params.fashion_mnist is None:
-        logger.info(
+        logger.debug(
             "Fashion-MNIST is left out. To include it: --params fashion_mnist=FOLDER, with its "
             "IDX files, or fashion_mnist=download"
         )
