@@ -130,6 +130,14 @@ def test_temperature_scaling_is_chosen_where_the_best_one_is_within_noise():
         assert chosen_calibrator(2 * logits, labels, table)[0] == "temperature"
 
 
+def test_the_limits_of_a_log_loss_are_not_negative_where_one_row_has_most_of_it():
+    logits = np.tile([0.0, 12.0], (40, 1))
+    labels = np.array([0, *np.ones(39, int)])
+    table = selection_table(logits, labels, ("temperature",), folds=4, resamples=200, seed=0)
+    assert (table["nll_low"] >= 0).all()
+    assert (table["gain_low"] <= table["gain"]).all()
+
+
 def test_the_ece_is_that_by_hand():
     """Five predictions of confidence 0.9, three right, and five of 0.6, all right."""
     probs = np.array([[0.9, 0.1]] * 5 + [[0.4, 0.6]] * 5)

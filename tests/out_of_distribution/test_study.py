@@ -58,9 +58,9 @@ def studied():
 
 
 def test_noise_has_the_moments_of_its_distribution(caplog):
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.DEBUG):
         noise = far_images((28, 28, 1), parameters(images=200), None)
-    assert "Fashion-MNIST is left out" in caplog.text
+    assert "Fashion-MNIST is left out" in caplog.text  # which the log file has
     uniform, normal = noise["uniform_noise"] / 255, noise["gaussian_noise"] / 255
     assert list(noise) == ["uniform_noise", "gaussian_noise"]
     assert uniform.shape == normal.shape == (200, 28, 28, 1)

@@ -76,7 +76,7 @@ def reliability_figure(
     Returns:
         The figure.
     """
-    columns = COLUMNS if len(methods) <= 2 * COLUMNS else COLUMNS + 1
+    columns = min((COLUMNS, COLUMNS + 1), key=lambda columns: -len(methods) % columns)
     rows = -(-len(methods) // columns)
     with house_style():
         figure = Figure(figsize=(2.7 * columns, 3.3 * rows + 0.4))

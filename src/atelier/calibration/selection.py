@@ -15,7 +15,7 @@ from atelier.calibration.calibrators import (
 from atelier.calibration.own_logits import interleave_classes
 from atelier.calibration.tables import SMALLEST
 from atelier.calibration.temperature import TemperatureScaling
-from atelier.evaluation.intervals import bootstrap_interval
+from atelier.evaluation.intervals import NOT_NEGATIVE, UNBOUNDED, bootstrap_interval
 from atelier.evaluation.scoring_rules import log_losses
 from atelier.types import Array, Labels, Metrics
 
@@ -112,7 +112,10 @@ def selection_table(
         keeps = name == UNCALIBRATED or CALIBRATORS[name].keeps_predictions
         row: dict[str, Any] = {"method": name, "n": len(values), "keeps_predictions": keeps}
         for column, array in columns.items():
-            low, high = bootstrap_interval(np.mean, array, seed=seed, resamples=resamples)
+            bounds = NOT_NEGATIVE if column == "nll" else UNBOUNDED
+            low, high = bootstrap_interval(
+                np.mean, array, seed=seed, resamples=resamples, bounds=bounds
+            )
             row |= {column: float(array.mean()), f"{column}_low": low, f"{column}_high": high}
         rows.append(row)
     table = pd.DataFrame(rows)

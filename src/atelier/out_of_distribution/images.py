@@ -13,7 +13,7 @@ from atelier.data.reading import read_source
 from atelier.data.shapes import match_images
 from atelier.data.sources import Downloader
 from atelier.data.splits import random_subset
-from atelier.out_of_distribution.params import OutOfDistributionParams
+from atelier.out_of_distribution.params import DOWNLOAD, OutOfDistributionParams
 from atelier.training.batches import to_unit
 from atelier.types import Array, Images
 
@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 Group = Literal["near", "far", "corrupted"]
 GROUPS: tuple[Group, ...] = ("near", "far", "corrupted")
 FASHION_MNIST: Literal["fashion-mnist"] = "fashion-mnist"
-DOWNLOAD = "download"
 
 
 class ImageSet(NamedTuple):
@@ -96,7 +95,7 @@ def far_images(
     seed = params.training.seed
     noise = noise_images(params.images, shape, seed=seed)
     if params.fashion_mnist is None:
-        logger.info(
+        logger.debug(
             "Fashion-MNIST is left out. To include it: --params fashion_mnist=FOLDER, with its "
             "IDX files, or fashion_mnist=download"
         )

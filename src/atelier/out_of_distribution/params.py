@@ -10,6 +10,8 @@ from atelier.training.params import NetworkParams, TrainingParams
 
 Level = Annotated[float, Field(gt=0)]
 ImageCount = Annotated[int, Field(gt=0)]
+DOWNLOAD = "download"
+"""Value of ``fashion_mnist`` that asks for the published files."""
 
 
 class OutOfDistributionParams(Params):

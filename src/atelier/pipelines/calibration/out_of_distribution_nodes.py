@@ -1,4 +1,4 @@
-"""Nodes that compare scores of out-of-distribution detection."""
+"""Nodes that compare scores of out-of-distribution detection; only calls import TensorFlow."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,7 @@ import pandas as pd
 
 from atelier import out_of_distribution
 from atelier.data.sources import Downloader
-from atelier.out_of_distribution import ImageScores, OutOfDistributionParams
-from atelier.out_of_distribution.images import DOWNLOAD
+from atelier.out_of_distribution.params import DOWNLOAD, OutOfDistributionParams
 from atelier.types import Arrays, Checkpoint, Classifier, Metrics
 
 
@@ -64,7 +63,7 @@ def measure_detection(
     scores: Arrays, params: OutOfDistributionParams
 ) -> tuple[pd.DataFrame, pd.DataFrame, Metrics]:
     """Measures detection by every network, and on average with intervals over seeds."""
-    by_network = ImageScores.from_arrays(scores)
+    by_network = out_of_distribution.ImageScores.from_arrays(scores)
     measures = out_of_distribution.detection_measures(
         by_network, seed=params.training.seed, resamples=params.resamples
     )
