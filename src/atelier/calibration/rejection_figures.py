@@ -87,6 +87,6 @@ def _draw_areas(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> Non
     best = 1000 * float((table["augrc"] - table["excess_augrc"]).iloc[0])
     axes.axvline(best, color=QUIET, linestyle="--", linewidth=0.9)
     axes.set_yticks(np.arange(len(table)), [score_title(name) for name in table["score"]])
-    axes.set_ylim(len(table) + 0.2, -0.5)  # the legend is below the last score
+    axes.set_ylim(len(table) - 0.5, -0.5)
     axes.set_xlim(0, None)
-    axes.set(title="AUGRC × 1000; dashed: best possible", xlabel="95 % interval")
+    axes.set(title="AUGRC × 1000", xlabel="95 % interval; dashed: best possible")
