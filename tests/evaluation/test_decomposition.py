@@ -121,6 +121,14 @@ def test_saturated_probabilities_have_finite_parts():
     assert half == pytest.approx(refine_score(probs, labels), rel=1e-6)
 
 
+def test_a_label_of_probability_1e_60_has_the_parts_by_hand():
+    """The temperature that is best lies beyond the largest, 20: 138.16 / 20 = 6.908."""
+    parts = refine_score(np.array([[1.0, 1e-60], [1.0, 1e-60]]), np.array([0, 1]))
+    assert sum(parts) == pytest.approx(60 * np.log(10) / 2, rel=1e-9)
+    logit = 60 * np.log(10) / 20
+    assert parts.refinement == pytest.approx(np.log1p(np.exp(-logit)) + logit / 2, rel=1e-3)
+
+
 def test_a_score_of_another_name_is_refused():
     probs, labels = drawn(0, 10, 2)
     for decompose in (decompose_score, refine_score):

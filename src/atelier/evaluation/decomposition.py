@@ -137,15 +137,16 @@ def refine_score(probs: Array, labels: Array, *, score: str = "log") -> Calibrat
     """
     if np.ndim(probs) != 2:
         raise ValueError(f"Expected probs (n, ≥ 2). Received: {np.shape(probs)}")
-    scores = {"log": _power_log_score, "brier": _power_brier_score}
+    scores = {"log": _softmax_log_score, "brier": _softmax_brier_score}
     if score not in scores:
         raise ValueError(f"Expected a score of {', '.join(scores)}. Received: {score!r}")
     probs, labels = checked_probs(probs, labels)
     positive = np.where(probs > 0, probs, SMALLEST).astype(np.float64, copy=False)
-    log_probs = np.log(positive)
+    logits = np.log(positive)
+    logits -= logits.max(axis=1, keepdims=True)
 
     def tempered(log_temperature: float) -> float:
-        return scores[score](np.exp(log_probs / np.exp(log_temperature)), labels)
+        return scores[score](logits / np.exp(log_temperature), labels)
 
     given = tempered(0.0)
     best = scipy.optimize.minimize_scalar(
@@ -155,13 +156,14 @@ def refine_score(probs: Array, labels: Array, *, score: str = "log") -> Calibrat
     return CalibrationRefinement(given - refinement, refinement)
 
 
-def _power_log_score(powers: Array, labels: Array) -> float:
-    """Returns the log score of powers, (n, classes), divided by their sums."""
-    return float(np.log(powers.sum(axis=1) / column_values(powers, labels)).mean())
+def _softmax_log_score(logits: Array, labels: Array) -> float:
+    """Returns the log score of softmax(logits), whose largest logit in each row is 0."""
+    return float((np.log(np.exp(logits).sum(axis=1)) - column_values(logits, labels)).mean())
 
 
-def _power_brier_score(powers: Array, labels: Array) -> float:
-    """Returns the Brier score of powers, (n, classes), divided by their sums."""
-    powers /= powers.sum(axis=1, keepdims=True)
-    true = column_values(powers, labels)
-    return float((np.einsum("ij,ij->i", powers, powers) - 2 * true + 1).mean())
+def _softmax_brier_score(logits: Array, labels: Array) -> float:
+    """Returns the Brier score of softmax(logits), whose largest logit in each row is 0."""
+    probs = np.exp(logits)
+    probs /= probs.sum(axis=1, keepdims=True)
+    true = column_values(probs, labels)
+    return float((np.einsum("ij,ij->i", probs, probs) - 2 * true + 1).mean())
