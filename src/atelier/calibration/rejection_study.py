@@ -69,6 +69,9 @@ def scored_split(
             the prediction.
         temperature: T of temperature scaling.
         density: A density model of logits; None where the values were probabilities.
+
+    Returns:
+        Scores by name, (n,) each, and whether each prediction is wrong, (n,) bool.
     """
     scores = mistake_scores(logits, temperature=temperature, density=density)
     calibrated = {CALIBRATED: probs.max(axis=1)}
@@ -89,6 +92,9 @@ def rejection_rule(
         held_out: Scores and mistakes that no network was trained on.
         params: Score and rule, with the risk and confidence of the rule ``risk``.
         quantile: Share of the held-out samples that the rule ``quantile`` rejects, in [0, 1).
+
+    Returns:
+        The rule: a score, its threshold, and its description in words.
 
     Raises:
         ValueError: If the score is none of this model's.

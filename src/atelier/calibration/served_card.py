@@ -53,6 +53,9 @@ def decision_card(
         sets: The sets that the model answers.
         metrics: Their :func:`atelier.calibration.set_metrics`.
         rejection: The rule of rejection.
+
+    Returns:
+        The Markdown, and the tags by name.
     """
     tags = {
         "calibrator_choice": choice_text(selection),

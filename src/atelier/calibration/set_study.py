@@ -71,6 +71,9 @@ def conformal_sets(
         params: Penalty and ranks of RAPS, and the seed.
         level: Coverage 1 − α, in (0, 1).
         options: Further arguments of the method.
+
+    Returns:
+        Sets without thresholds; ``fit`` finds them.
     """
     given = dict(options)
     if method == "raps":
@@ -188,6 +191,9 @@ def set_metrics(fitted: ConformalSets, probs: Array, labels: Labels) -> Metrics:
         fitted: From :func:`served_sets`.
         probs: (n, classes).
         labels: (n,), integers in [0, classes).
+
+    Returns:
+        Shares in [0, 1], the mean size in classes, ``n``, ``level`` and ``worst_class_coverage``.
     """
     row = _coverage_row(fitted.sets(probs), labels)
     names = ("n", "coverage", "coverage_low", "coverage_high", "mean_size", "singletons", "empty")

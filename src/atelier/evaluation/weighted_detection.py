@@ -17,6 +17,9 @@ def bootstrap_weights(count: int, resamples: int, rng: np.random.Generator) -> A
         resamples: Number of resamples.
         rng: Source of the random numbers.
 
+    Returns:
+        Counts; each row sums to ``count``.
+
     Examples:
         >>> import numpy as np
         >>> bootstrap_weights(5, 2, np.random.default_rng(0)).sum(axis=1).tolist()

@@ -41,6 +41,9 @@ def class_means(features: Array, labels: Array, classes: int) -> Array:
         features: (n, dimensions).
         labels: (n,), integers in [0, classes).
         classes: Number of classes.
+
+    Returns:
+        Means, in the units of the features.
     """
     sums = np.zeros((classes, features.shape[1]))
     np.add.at(sums, labels, features)

@@ -80,6 +80,9 @@ def score_network(
         test: Its outputs for test images.
         sets: Other images, at least one set.
         seed: Of the network.
+
+    Returns:
+        All scores of all images, of this network.
     """
     scores = fit_scores(*fitting)
     everything = np.concatenate([images.images for images in sets])

@@ -119,6 +119,9 @@ def image_sets(
         near: Images of no class of the network that resemble its own, uint8, by name.
         far: Other images of no class, likewise.
         params: Corruptions, number of images of a set, and seed.
+
+    Returns:
+        The sets with group and name, their images in [0, 1].
     """
     shape, seed = test.shape[1:], params.training.seed
     foreign: list[tuple[Group, Mapping[str, Images]]] = [("near", near), ("far", far)]

@@ -97,5 +97,8 @@ def score_images(
         scores: Fitted scores by name.
         features: (n, dimensions).
         logits: (n, classes).
+
+    Returns:
+        A row for each score; higher for images like the training images.
     """
     return np.stack([score.score(features, logits) for score in scores.values()])

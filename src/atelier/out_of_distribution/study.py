@@ -43,6 +43,9 @@ def score_classifier(
         near: Images of no class that resemble the network's own, uint8, by name.
         far: Other images of no class, likewise.
         params: How many images are taken, and how they are changed.
+
+    Returns:
+        All scores of all images, of one network.
     """
     seed = params.training.seed
     train = {
@@ -92,6 +95,9 @@ def study_seeds(
         params: The networks, their recipe, their seeds and the images.
         checkpoint: Keeps the scores of each finished network; the study continues after the last.
         classes: Number of logits of each network.
+
+    Returns:
+        All scores of all images, of each network in the order of the seeds.
     """
     study = SeedStudy(train, calibration, test, near, far, params, classes=classes)
     description = f"{classes} {params.model_dump_json()}"

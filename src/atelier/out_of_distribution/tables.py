@@ -40,6 +40,9 @@ def detection_measures(scores: ImageScores, *, seed: int, resamples: int) -> Det
         scores: Of test images and of every set.
         seed: Seed of the resamples.
         resamples: Their number, ≥ 1.
+
+    Returns:
+        AUROC, AUPR and FPR95 of each set, network and score, on all images and on resamples.
     """
     rng = np.random.default_rng(seed)
     inside = _with_all_images(bootstrap_weights(scores.test.shape[2], resamples, rng))

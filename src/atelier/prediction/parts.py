@@ -161,6 +161,9 @@ def set_texts(members: Array, probabilities: Array, classes: Sequence[str]) -> A
         probabilities: (n, classes).
         classes: Names of the classes.
 
+    Returns:
+        Texts, (n,); a set without classes is an empty text.
+
     Examples:
         >>> members = np.array([[True, False, True], [False, False, False]])
         >>> set_texts(members, np.array([[0.2, 0.1, 0.7]] * 2), ["a", "b", "c"]).tolist()
