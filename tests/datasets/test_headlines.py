@@ -12,7 +12,7 @@ from support.stores import tracking_at
 from atelier.pipeline_registry import register_pipelines
 from atelier.report.experiments import EXPERIMENTS
 
-ABOUT_TWENTY = 22
+ABOUT_TWENTY = 23
 SHOWN = EXPERIMENTS.validate_python(
     yaml.safe_load((ROOT / "src/atelier/report/experiments.yml").read_text("utf-8"))
 )

@@ -58,7 +58,7 @@ def studied():
 
 
 def test_noise_has_the_moments_of_its_distribution(caplog):
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, logger="atelier"):
         noise = far_images((28, 28, 1), parameters(images=200), None)
     assert "Fashion-MNIST is left out" in caplog.text  # which the log file has
     uniform, normal = noise["uniform_noise"] / 255, noise["gaussian_noise"] / 255
