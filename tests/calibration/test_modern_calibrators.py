@@ -336,3 +336,19 @@ def test_structured_matrix_scaling_helps_a_network_that_confuses_two_classes():
     assert losses["structured_vector"] < losses["temperature"] - 0.01
     scores = {name: brier_score(p, labels[test]) for name, p in probs.items()}
     assert scores["structured_matrix"] < scores["temperature"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "close"),
+    [  # betacal 1.1.0, whose search ends at 1e-4, and venn-abers 1.5.4
+        ("beta", [0.00558, 0.10879, 0.33772, 0.44115, 0.58315, 0.83832, 0.97469], 5e-4),
+        ("venn_abers", [1 / 11, 1 / 4, 5 / 11, 5 / 9, 5 / 9, 2 / 3, 9 / 10], 1e-9),
+    ],
+)
+def test_two_classes_are_those_of_their_authors_packages(name, expected, close):
+    index = np.arange(40)
+    labels = (np.sin(1.7 * index) + 0.6 * np.cos(3.1 * index) > 0.1).astype(int)
+    logits = np.stack([np.zeros(40), 6 * np.sin(1.7 * index)], axis=1)
+    new = np.stack([np.zeros(7), [-5, -2, -0.5, 0, 0.7, 2.5, 5.5]], axis=1)
+    probs = CALIBRATORS[name]().fit(logits, labels).transform(new)
+    np.testing.assert_allclose(probs[:, 1], expected, atol=close)
