@@ -12,7 +12,8 @@ from support.stores import tracking_at
 from atelier.pipeline_registry import register_pipelines
 from atelier.report.experiments import EXPERIMENTS
 
-ABOUT_TWENTY = 23
+MOST = 27
+"""Headlines of the run with the most parts, the calibration of digits; others have about twenty."""
 SHOWN = EXPERIMENTS.validate_python(
     yaml.safe_load((ROOT / "src/atelier/report/experiments.yml").read_text("utf-8"))
 )
@@ -72,11 +73,11 @@ def test_what_the_report_shows_is_a_metric_with_its_interval_and_n(finished, pip
         assert logged[key] == pytest.approx(numbers[key])
 
 
-def test_no_run_has_many_more_headlines_than_twenty_and_none_has_a_namespace(finished):
+def test_no_run_has_more_headlines_than_a_screen_and_none_has_a_namespace(finished):
     client = finished.client()
     for run in finished.runs():
         names = [name for name in run.data.metrics if is_headline(client, run, name)]
-        assert len(names) <= ABOUT_TWENTY, (run.info.run_name, Counter(names))
+        assert len(names) <= MOST, (run.info.run_name, Counter(names))
         namespace = run.data.tags.get("namespace")
         assert not [name for name in run.data.metrics if name.startswith(f"{namespace}.")]
 
