@@ -23,7 +23,7 @@ QUICK := tests/calibration tests/cells tests/clustering tests/data tests/drift t
 quick: $(READY)  ## the numerical tests without processes, servers, browser and training, in a minute
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) $(ARGS)
 
-NUMERICAL := tests/calibration tests/cells tests/clustering tests/data tests/evaluation tests/segmentation tests/thresholding \
+NUMERICAL := tests/calibration tests/cells tests/clustering tests/data tests/evaluation tests/out_of_distribution tests/segmentation tests/thresholding \
 	tests/sweep/test_population.py
 
 test-older-cpu: $(READY)  ## the numerical tests as an older processor computes them, in random order
