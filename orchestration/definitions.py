@@ -58,29 +58,56 @@ def clock_schedule(name: str, entry: dict[str, Any]) -> dg.ScheduleDefinition:
 
 
 def pipeline_sensor(name: str, entry: dict[str, Any]) -> dg.SensorDefinition:
-    """Returns the sensor that starts a job after a pipeline, if its metric exceeds a value."""
+    """Returns the sensor that starts a job after a pipeline, if its metric exceeds a value.
+
+    It looks at every end of the pipeline since it looked last, where Dagster's own asset sensor
+    looks at the last one only: of a run that changed something and one without a change soon
+    after, that one would see nothing to follow.
+    """
     pipeline, metric, above = (entry["after"][key] for key in ("pipeline", "metric", "above"))
 
-    @dg.asset_sensor(
-        asset_key=dg.AssetKey(pipeline),
+    @dg.sensor(
         job_name=name,
         name=f"{name}_sensor",
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=15,
     )
-    def sensor(
-        context: dg.SensorEvaluationContext, event: dg.EventLogEntry
-    ) -> dg.RunRequest | dg.SkipReason:
-        ended = event.asset_materialization
-        if ended and UNCHANGED in ended.metadata:
-            return dg.SkipReason(f"{pipeline} has not changed since its last run")
-        logged = ended.metadata.get(metric) if ended and metric else None
-        value = logged.value if isinstance(logged, dg.FloatMetadataValue) else None
-        if metric and not (value is not None and value > above):
-            return dg.SkipReason(f"{metric} is {value}, not above {above}")
-        return dg.RunRequest(run_key=context.cursor)
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        ends = _ends_since(context, dg.AssetKey(pipeline))
+        if not ends:
+            return dg.SkipReason(f"{pipeline} has not ended since")
+        context.update_cursor(str(ends[-1].storage_id))
+        obstacles = {str(end.storage_id): _obstacle(end, metric, above) for end in ends}
+        requests = [dg.RunRequest(run_key=key) for key, text in obstacles.items() if not text]
+        if not requests:
+            return dg.SkipReason("; ".join(f"{pipeline}: {text}" for text in obstacles.values()))
+        return dg.SensorResult(run_requests=requests)
 
     return sensor
+
+
+def _ends_since(context: dg.SensorEvaluationContext, key: dg.AssetKey) -> list[dg.EventLogRecord]:
+    """Returns the ends of a pipeline since the last evaluation, oldest first; at first the last."""
+    since = int(context.cursor) if context.cursor else None
+    found = context.instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=key, after_storage_id=since),
+        limit=100 if context.cursor else 1,
+        ascending=bool(context.cursor),
+    )
+    return list(found.records)
+
+
+def _obstacle(end: dg.EventLogRecord, metric: str | None, above: float) -> str:
+    """Returns why nothing follows an end of a pipeline; empty where something does."""
+    ended = end.asset_materialization
+    metadata = ended.metadata if ended else {}
+    if UNCHANGED in metadata:
+        return "unchanged"
+    if not metric:
+        return ""
+    logged = metadata.get(metric)
+    value = logged.value if isinstance(logged, dg.FloatMetadataValue) else None
+    return "" if value is not None and value > above else f"{metric} is {value}, not above {above}"
 
 
 SCHEDULES = PLAN["schedules"]
