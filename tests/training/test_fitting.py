@@ -7,7 +7,8 @@ from support.training import STILL, Memory
 
 from atelier.training.augmentation import affine_coefficients, augment
 from atelier.training.batches import to_unit, training_batches
-from atelier.training.fitting import build_optimizer, fit
+from atelier.training.compilation import build_optimizer
+from atelier.training.fitting import fit
 from atelier.training.params import AugmentationParams, TrainingParams
 from atelier.training.reproducibility import make_reproducible
 
