@@ -29,6 +29,7 @@ from .conformal import (
     sets_from_record,
     sets_record,
 )
+from .decisions import Decisions
 from .density import DensityModel, DensityScore
 from .dirichlet import DirichletCalibration
 from .distribution_shift import (
@@ -111,6 +112,7 @@ __all__ = [
     "CapacityParams",
     "ConformalSets",
     "CoverageLaw",
+    "Decisions",
     "DenseParams",
     "DensityModel",
     "DensityParams",

@@ -11,10 +11,17 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from atelier.calibration import figures, gain_figures, mistake_figures
+from atelier.calibration import (
+    figures,
+    gain_figures,
+    mistake_figures,
+    rejection_figures,
+    set_figures,
+)
 from atelier.calibration.calibrators import CALIBRATORS
 from atelier.calibration.logit_study import CalibrationFindings, study_logits
 from atelier.calibration.own_logits import are_probabilities, label_logits
+from atelier.calibration.rejection_study import CALIBRATED, ScoredSplit
 from atelier.calibration.selection import UNCALIBRATED
 from atelier.evaluation.reliability import top_label
 from atelier.storage.atomic_write import write_atomically
@@ -46,7 +53,8 @@ TESTS = {"ks": ("KS error", "%"), "kuiper": ("Kuiper error", "%"), "skce": ("SKC
 """Headings and units of the tests of calibration."""
 UNITS = {"%": (100, 2), "10⁻³": (1000, 3), "": (1, 4)}
 """Factor and digits of each unit."""
-
+SET_LEVEL = 0.9
+"""Coverage of the sets that the page describes in words."""
 SELECTION = ("nll", "gain", "over_temperature")
 
 
@@ -144,6 +152,10 @@ def render_calibration_page(findings: CalibrationFindings) -> str:
         reliability=_picture(_reliability(findings)),
         mistakes=_picture(_mistakes(findings)),
         density_part=findings.mistakes.density_part,
+        sets=_picture(_sets(findings)),
+        set_sentence=set_sentence(findings.decisions.sets, findings.provenance["classes"]),
+        rejection=_picture(_rejection(findings)),
+        rejection_sentence=rejection_sentence(findings.decisions.rejection),
     )
 
 
@@ -183,6 +195,59 @@ def _mistakes(findings: CalibrationFindings) -> Figure:
     correct = findings.mistakes.correct
     title = f"Confidence in {correct.sum():,} right and {(~correct).sum():,} wrong predictions"
     return mistake_figures.mistakes_figure(findings.mistakes, title=title)
+
+
+def _sets(findings: CalibrationFindings) -> Figure:
+    title = f"Prediction sets on {len(findings.labels):,} test examples"
+    tables = findings.decisions
+    return set_figures.set_figure(tables.sets, tables.set_sizes, level=SET_LEVEL, title=title)
+
+
+def _rejection(findings: CalibrationFindings) -> Figure:
+    probs = findings.probabilities[findings.chosen]
+    scores = {**findings.mistakes.scores, CALIBRATED: probs.max(axis=1)}
+    test = ScoredSplit(scores, probs.argmax(axis=1) != findings.labels)
+    title = f"Risk of the accepted ones among {len(findings.labels):,} test examples"
+    return rejection_figures.rejection_figure(findings.decisions.rejection, test, title=title)
+
+
+def set_sentence(table: pd.DataFrame, classes: Sequence[str]) -> str:
+    """Returns coverage and size of the smallest sets at one level, in a sentence.
+
+    Args:
+        table: The first of :func:`atelier.calibration.set_study.set_tables`.
+        classes: Names of the classes.
+    """
+    level = min(table["level"], key=lambda value: abs(value - SET_LEVEL))
+    (row,) = table[(table["method"] == "lac") & (table["level"] == level)].to_dict("records")
+    return (
+        f"LAC's sets for {100 * level:g} % cover {_percent(row, 'coverage')} of {row['n']:,} test "
+        f"labels with {row['mean_size']:.2f} classes on average. The class that they cover least "
+        f"is “{classes[row['worst_class']]}”: {_percent(row, 'worst_coverage')} of "
+        f"{row['worst_n']:,}."
+    )
+
+
+def rejection_sentence(table: pd.DataFrame) -> str:
+    """Returns which score accepts most at the stated risk, in a sentence.
+
+    Args:
+        table: From :func:`atelier.calibration.rejection_study.rejection_table`.
+    """
+    risk = f"at most {100 * table['stated_risk'].iloc[0]:g} % wrong ones among the accepted"
+    row = table.sort_values("coverage").iloc[-1].to_dict()
+    if not row["coverage"]:
+        return f"No score has a threshold that guarantees {risk}."
+    score = rejection_figures.score_title(row["score"])
+    return (
+        f"For {risk}, the threshold of the score “{score}” accepts most: "
+        f"{_percent(row, 'coverage')} of the test examples, {_percent(row, 'risk')} of them wrong."
+    )
+
+
+def _percent(row: Any, name: str) -> str:
+    low, high = (100 * row[f"{name}_{end}"] for end in ("low", "high"))
+    return f"{100 * row[name]:.1f} % (95 % interval {low:.1f} to {high:.1f})"
 
 
 def _cards(table: pd.DataFrame, chosen: str) -> list[tuple[str, str, str]]:

@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 
 from atelier.calibration.calibrators import calibrated_probabilities, fit_calibrators
+from atelier.calibration.decisions import Decisions, study_decisions
 from atelier.calibration.mistakes import MistakeStudy, study_mistakes
 from atelier.calibration.own_logits import LabelledLogits, divide_logits
+from atelier.calibration.rejection_study import stored_density
 from atelier.calibration.saving import calibrator_record
 from atelier.calibration.selection import ChooseFrom, chosen_calibrator, selection_table
 from atelier.calibration.tables import calibration_table
@@ -29,6 +31,7 @@ class CalibrationFindings:
         selection: From :func:`atelier.calibration.selection_table`.
         calibrator: The record of the chosen calibrator.
         mistakes: How well scores tell right predictions from wrong ones.
+        decisions: Prediction sets, and rejection at a stated risk.
     """
 
     provenance: Mapping[str, Any]
@@ -38,6 +41,7 @@ class CalibrationFindings:
     selection: pd.DataFrame
     calibrator: Mapping[str, Any]
     mistakes: MistakeStudy
+    decisions: Decisions
 
     @property
     def chosen(self) -> str:
@@ -81,6 +85,9 @@ def study_logits(
         choose_from=choose_from,
     )
     _, best = chosen_calibrator(*held_out, selection)
+    mistakes = study_mistakes(
+        parts, labelled.kind, temperature=scaling.temperature_, seed=seed, resamples=resamples
+    )
     return CalibrationFindings(
         provenance=logit_provenance(labelled, parts),
         probabilities=probs,
@@ -88,12 +95,15 @@ def study_logits(
         table=calibration_table(probs, parts["test_labels"], seed=seed, resamples=resamples),
         selection=selection,
         calibrator=calibrator_record(best, class_names=labelled.classes),
-        mistakes=study_mistakes(
+        mistakes=mistakes,
+        decisions=study_decisions(
             parts,
-            labelled.kind,
+            best,
             temperature=scaling.temperature_,
-            seed=seed,
+            density=stored_density(mistakes.density),
+            folds=folds,
             resamples=resamples,
+            seed=seed,
         ),
     )
 

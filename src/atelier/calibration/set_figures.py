@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter, StrMethodFormatter
 
 from atelier.calibration.set_study import LAST_RANK
 from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
@@ -43,6 +43,7 @@ def set_figure(table: pd.DataFrame, ranks: pd.DataFrame, *, level: float, title:
         _draw_coverage(first, table, levels)
         _draw_by_level(second, table, levels, "mean_size")
         second.set(title="Mean size", ylabel="classes in a set", yscale="log")
+        second.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
         second.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         second.yaxis.set_minor_formatter(NullFormatter())
         second.axhline(1, color=QUIET, linestyle="--", linewidth=0.9)

@@ -65,6 +65,9 @@ def write_page(
     density: Arrays,
     confidence: Arrays,
     mistakes: pd.DataFrame,
+    sets: pd.DataFrame,
+    set_sizes: pd.DataFrame,
+    rejection: pd.DataFrame,
 ) -> str:
     """Returns the page about the calibration, as `atelier.calibration.report` does."""
     scores = {name: values for name, values in confidence.items() if name != "correct"}
@@ -78,5 +81,6 @@ def write_page(
             selection=selection,
             calibrator=chosen,
             mistakes=study,
+            decisions=calibration.Decisions(sets, set_sizes, rejection),
         )
     )
