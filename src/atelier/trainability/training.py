@@ -1,0 +1,197 @@
+"""Trains the members of the plane: networks that differ in two learning rates only.
+
+The network and the measure are those of Sohl-Dickstein 2024 (arXiv 2402.06184). Members lie on the
+last axis, so that the product of the inputs with the first layers of all members is one matrix
+product. On a CPU blocks of members are trained in threads, on a GPU all members at once.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from atelier.trainability.params import Nonlinearity, Precision
+from atelier.trainability.problem import TrainingProblem
+from atelier.types import Array
+
+LARGEST_LOSS = 1e6
+"""Largest loss, relative to the first, that counts; a loss that is not finite counts as this."""
+LAST_STEPS = 20
+"""Steps whose mean loss decides whether a member has converged."""
+BLOCK = 64
+"""Members of a block on a CPU: their hidden units fit into the second-level cache."""
+
+
+class _Weights(NamedTuple):
+    first: jax.Array  # (inputs, units, members)
+    last: jax.Array  # (units, members)
+
+
+class _Data(NamedTuple):
+    inputs: jax.Array  # (examples, inputs), divided by the root of the number of inputs
+    targets: jax.Array  # (examples, 1)
+    batches: jax.Array | None  # (steps, batch)
+
+
+class _State(NamedTuple):
+    step: jax.Array
+    weights: _Weights
+    first_losses: jax.Array  # (members,), and so the rest
+    are_finite: jax.Array
+    sums: jax.Array  # of the losses, relative to the first
+    inverse_sums: jax.Array
+    last_sums: jax.Array  # over the last steps
+
+
+def train_members(
+    problem: TrainingProblem,
+    first_rates: Array,
+    last_rates: Array,
+    *,
+    nonlinearity: Nonlinearity,
+    steps: int,
+    precision: Precision = "float32",
+    threads: int = 1,
+) -> Array:
+    """Trains one network for each pair of learning rates and measures its convergence.
+
+    With the loss ℓ(t) at step t relative to ℓ(0), at most 10⁶, a member has converged if the mean of
+    its last 20 losses is below 1. The measure is −Σ ℓ(t) if it has, and Σ 1/ℓ(t) if it has not: both
+    are near 0 for a fast member, and far from it for a slow one. A member whose loss is not finite
+    once has no finite loss any more.
+
+    Args:
+        problem: Examples, first weights and batches.
+        first_rates: Learning rates of the first layer, (members,).
+        last_rates: Learning rates of the last layer, (members,).
+        nonlinearity: Of the hidden layer.
+        steps: Number of steps.
+        precision: Of weights and rates.
+        threads: Blocks of members trained at once on a CPU; changes no result.
+
+    Returns:
+        The measure of each member, (members,) float64: negative if it has converged, else positive.
+
+    Raises:
+        ValueError: If the rates are not two arrays of one length > 0.
+
+    Examples:
+        >>> problem = TrainingProblem(np.eye(2), np.ones(2), np.eye(2), np.ones(2), None)
+        >>> rates = np.array([0.1, 1e4])
+        >>> train_members(problem, rates, rates, nonlinearity="identity", steps=30) < 0
+        array([ True, False])
+    """
+    if first_rates.ndim != 1 or first_rates.shape != last_rates.shape or not len(first_rates):
+        raise ValueError(
+            "Expected two arrays of rates, (members,) with members > 0. Received: "
+            f"{first_rates.shape} and {last_rates.shape}"
+        )
+    members = len(first_rates)
+    on_cpu = jax.default_backend() == "cpu"
+    block = BLOCK if on_cpu else members
+    rates = np.stack([first_rates, last_rates])
+    padded = np.pad(rates, [(0, 0), (0, -members % block)], mode="edge")
+
+    def train_block(start: int) -> Array:
+        with jax.enable_x64(precision == "float64"):
+            first, last = jnp.asarray(padded[:, start : start + block], precision)
+            weights, data = _initial_weights(problem, block, precision), _data(problem, precision)
+            train = _compiled_training(nonlinearity, steps)
+            return np.asarray(train(weights, data, _Weights(first, last)), np.float64)
+
+    with ThreadPoolExecutor(threads if on_cpu else 1) as pool:
+        measures = list(pool.map(train_block, range(0, padded.shape[1], block)))
+    return np.concatenate(measures)[:members]
+
+
+def _initial_weights(problem: TrainingProblem, members: int, precision: Precision) -> _Weights:
+    arrays = (problem.first_weights, problem.last_weights)
+    return _Weights(*(jnp.repeat(jnp.asarray(w, precision)[..., None], members, -1) for w in arrays))
+
+
+def _data(problem: TrainingProblem, precision: Precision) -> _Data:
+    scaled = problem.inputs / np.sqrt(problem.inputs.shape[1])
+    batches = None if problem.batches is None else jnp.asarray(problem.batches, "int32")
+    return _Data(
+        jnp.asarray(scaled, precision), jnp.asarray(problem.targets[:, None], precision), batches
+    )
+
+
+def _activate(nonlinearity: Nonlinearity, sums: jax.Array) -> jax.Array:
+    """Returns the hidden units, with the factor √2 of the paper."""
+    if nonlinearity == "tanh":
+        return jnp.tanh(np.sqrt(2).item() * sums)
+    return sums if nonlinearity == "identity" else np.sqrt(2).item() * jax.nn.relu(sums)
+
+
+def _mean_losses(
+    nonlinearity: Nonlinearity, weights: _Weights, inputs: jax.Array, targets: jax.Array
+) -> jax.Array:
+    """Returns the mean squared error of each member, (members,).
+
+    The network is f(x) = v · φ(Wᵀx / √n) / n with n units: the mean-field parametrization.
+    """
+    n_inputs, units, members = weights.first.shape
+    sums = inputs @ weights.first.reshape(n_inputs, units * members)
+    hidden = _activate(nonlinearity, sums).reshape(len(inputs), units, members)
+    outputs = (hidden * weights.last).sum(1) / units
+    return ((outputs - targets) ** 2).mean(0)
+
+
+@lru_cache
+def _compiled_training(
+    nonlinearity: Nonlinearity, steps: int
+) -> Callable[[_Weights, _Data, _Weights], jax.Array]:
+    """Returns the training as one compiled loop, which ends early if no loss is finite."""
+
+    def losses_and_gradients(step: jax.Array, weights: _Weights, data: _Data) -> tuple[
+        jax.Array, _Weights
+    ]:
+        """Returns the losses on all examples, and the gradients on those of the step."""
+
+        def total(weights: _Weights, rows: jax.Array | slice) -> tuple[jax.Array, jax.Array]:
+            losses = _mean_losses(nonlinearity, weights, data.inputs[rows], data.targets[rows])
+            return losses.sum(), losses  # a member's loss depends on its own weights alone
+
+        gradients = jax.grad(total, has_aux=True)
+        if data.batches is None:
+            by_weights, losses = gradients(weights, slice(None))
+            return losses, by_weights
+        by_weights, _ = gradients(weights, data.batches[step])
+        return total(weights, slice(None))[1], by_weights
+
+    def advance(state: _State, data: _Data, rates: _Weights) -> _State:
+        losses, gradients = losses_and_gradients(state.step, state.weights, data)
+        first_losses = jnp.where(state.step == 0, losses, state.first_losses)
+        are_finite = state.are_finite & jnp.isfinite(losses)
+        relative = jnp.where(
+            are_finite, jnp.minimum(losses / first_losses, LARGEST_LOSS), LARGEST_LOSS
+        )
+        is_last = state.step >= steps - LAST_STEPS
+        return _State(
+            state.step + 1,
+            _Weights(*(w - rate * g for w, rate, g in zip(state.weights, rates, gradients, strict=True))),
+            first_losses,
+            are_finite,
+            state.sums + relative,
+            state.inverse_sums + 1 / relative,
+            state.last_sums + jnp.where(is_last, relative, 0),
+        )
+
+    def train(weights: _Weights, data: _Data, rates: _Weights) -> jax.Array:
+        zeros = jnp.zeros_like(rates.first)
+        start = _State(jnp.int32(0), weights, zeros, zeros == 0, zeros, zeros, zeros)
+        end = jax.lax.while_loop(
+            lambda state: (state.step < steps) & state.are_finite.any(),
+            lambda state: advance(state, data, rates),
+            start,
+        )
+        have_converged = end.are_finite & (end.last_sums < min(LAST_STEPS, steps))
+        remaining = (steps - end.step) / LARGEST_LOSS
+        return jnp.where(have_converged, -end.sums, end.inverse_sums + remaining)
+
+    return jax.jit(train)
