@@ -1,21 +1,21 @@
 from . import figures as figures
 from .dimension import BoxDimension, border_cells, box_dimension, mean_dimension
-from .params import ComputationParams, NetworkParams, PlaneParams
+from .params import ComputationParams, RatePlaneParams, TwoLayerParams
 from .problem import TrainingProblem, draw_problem
 from .study import train_windows
-from .summary import border_metrics, border_tables
+from .summary import trainability_metrics, border_tables
 from .training import train_members
 from .windows import Window, zoom_windows
 
 __all__ = [
     "BoxDimension",
     "ComputationParams",
-    "NetworkParams",
-    "PlaneParams",
+    "RatePlaneParams",
     "TrainingProblem",
+    "TwoLayerParams",
     "Window",
     "border_cells",
-    "border_metrics",
+    "trainability_metrics",
     "border_tables",
     "box_dimension",
     "draw_problem",

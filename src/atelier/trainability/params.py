@@ -11,7 +11,7 @@ Nonlinearity = Literal["tanh", "relu", "identity"]
 Precision = Literal["float32", "float64"]
 
 
-class NetworkParams(Params):
+class TwoLayerParams(Params):
     """The network and its training, the same for every pair of learning rates."""
 
     width: Positive
@@ -30,7 +30,7 @@ class NetworkParams(Params):
     """Each draws examples, first weights and batches; zooms use the first seed."""
 
 
-class PlaneParams(Params):
+class RatePlaneParams(Params):
     """The plane of learning rates, and the zoom into it."""
 
     center: tuple[float, float]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atelier.trainability.params import NetworkParams
+from atelier.trainability.params import TwoLayerParams
 from atelier.types import Array
 
 
@@ -18,7 +18,7 @@ class TrainingProblem(NamedTuple):
     batches: Array | None  # (steps, batch): row numbers; None: every step takes all examples
 
 
-def draw_problem(params: NetworkParams, seed: int) -> TrainingProblem:
+def draw_problem(params: TwoLayerParams, seed: int) -> TrainingProblem:
     """Draws the problem of a seed.
 
     Args:
@@ -29,7 +29,7 @@ def draw_problem(params: NetworkParams, seed: int) -> TrainingProblem:
         The problem, the same on every machine.
 
     Examples:
-        >>> params = NetworkParams(width=3, nonlinearity="tanh", examples=None, batch=None,
+        >>> params = TwoLayerParams(width=3, nonlinearity="tanh", examples=None, batch=None,
         ...                        steps=5, precision="float32", seeds=(0,))
         >>> draw_problem(params, 0).inputs.shape
         (12, 3)
@@ -44,7 +44,7 @@ def draw_problem(params: NetworkParams, seed: int) -> TrainingProblem:
     return TrainingProblem(inputs, targets, first, last, batches)
 
 
-def _example_count(params: NetworkParams) -> int:
+def _example_count(params: TwoLayerParams) -> int:
     if params.examples is not None:
         return params.examples
     return params.width if params.nonlinearity == "identity" else params.width * (params.width + 1)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from atelier.sweep.chunk_store import ChunkStore, StudyFolder
 from atelier.sweep.runner import ProgressMeter, no_progress
-from atelier.trainability.params import ComputationParams, NetworkParams
+from atelier.trainability.params import ComputationParams, TwoLayerParams
 from atelier.trainability.problem import draw_problem
 from atelier.trainability.training import train_members
 from atelier.trainability.windows import Window, require_resolved
@@ -25,7 +25,7 @@ class _Chunk(NamedTuple):
 
 
 def train_windows(
-    network: NetworkParams,
+    network: TwoLayerParams,
     windows: Sequence[Window],
     computation: ComputationParams,
     studies: StudyFolder,
@@ -52,7 +52,7 @@ def train_windows(
     Examples:
         >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
-        >>> network = NetworkParams(width=2, nonlinearity="tanh", examples=None, batch=None,
+        >>> network = TwoLayerParams(width=2, nonlinearity="tanh", examples=None, batch=None,
         ...                         steps=5, precision="float32", seeds=(0, 1))
         >>> computation, window = ComputationParams(chunk=9, threads=1), Window((0, 0), (2, 2), 4)
         >>> with TemporaryDirectory() as folder:
@@ -89,7 +89,7 @@ def _chunks(window: Window, seed: int, size: int) -> list[_Chunk]:
 
 
 def _train_missing(
-    network: NetworkParams,
+    network: TwoLayerParams,
     chunks: Sequence[_Chunk],
     store: ChunkStore,
     threads: int,
@@ -105,7 +105,7 @@ def _train_missing(
                 progress(steps[index])
 
 
-def _train_chunk(network: NetworkParams, chunk: _Chunk, threads: int) -> pd.DataFrame:
+def _train_chunk(network: TwoLayerParams, chunk: _Chunk, threads: int) -> pd.DataFrame:
     first, last = (rates[chunk.members] for rates in chunk.window.rates())
     started = perf_counter()
     measures = train_members(

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from atelier.evaluation.intervals import with_interval
 from atelier.trainability.dimension import border_cells, box_dimension, mean_dimension
-from atelier.trainability.params import NetworkParams
+from atelier.trainability.params import TwoLayerParams
 from atelier.trainability.windows import Window
 from atelier.types import Array, Metrics
 
-WHOLE = 0
+WHOLE_WINDOW = 0
 """Number of the whole window in the tables; zooms count from 1."""
 
 
@@ -28,7 +27,7 @@ def border_tables(
     Returns:
         A row for each picture, and a row for each picture and box size.
     """
-    numbers = [WHOLE] * len(seeds) + list(range(1, len(windows)))
+    numbers = [WHOLE_WINDOW] * len(seeds) + list(range(1, len(windows)))
     of_pictures = [*seeds, *[seeds[0]] * (len(windows) - 1)]
     rows, counts = [], []
     for number, seed, picture in zip(numbers, of_pictures, measures, strict=True):
@@ -55,8 +54,8 @@ def border_tables(
     return pd.DataFrame(rows), pd.DataFrame(counts)
 
 
-def border_metrics(
-    borders: pd.DataFrame, network: NetworkParams, windows: Sequence[Window], *, seconds: float
+def trainability_metrics(
+    borders: pd.DataFrame, network: TwoLayerParams, windows: Sequence[Window], *, seconds: float
 ) -> Metrics:
     """Returns the metrics of the whole window, over all seeds, and the speed of the training.
 
@@ -73,7 +72,7 @@ def border_metrics(
         ``converged`` and ``dimension`` with intervals, ``zoom_dimension`` of the deepest zoom if there
         is one, ``n``, and numbers of the study.
     """
-    whole = borders[borders["window"] == WHOLE]
+    whole = borders[borders["window"] == WHOLE_WINDOW]
     members, converged = int(whole["n"].sum()), (whole["converged"] * whole["n"]).sum()
     if len(whole) > 1:
         limits = mean_dimension(whole["dimension"].to_numpy())
@@ -83,7 +82,7 @@ def border_metrics(
         zip(("dimension", "dimension_low", "dimension_high"), map(float, limits), strict=True)
     )
     deepest = borders.iloc[-1]
-    if deepest["window"] != WHOLE:
+    if deepest["window"] != WHOLE_WINDOW:
         names = ("dimension", "dimension_low", "dimension_high")
         metrics |= {f"zoom_{name}": float(deepest[name]) for name in names}
     return metrics | {

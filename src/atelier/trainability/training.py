@@ -22,7 +22,7 @@ LARGEST_LOSS = 1e6
 """Largest loss, relative to the first, that counts; a loss that is not finite counts as this."""
 LAST_STEPS = 20
 """Steps whose mean loss decides whether a member has converged."""
-BLOCK = 64
+MEMBERS_PER_BLOCK = 64
 """Members of a block on a CPU: their hidden units fit into the second-level cache."""
 
 
@@ -92,7 +92,7 @@ def train_members(
         )
     members = len(first_rates)
     on_cpu = jax.default_backend() == "cpu"
-    block = BLOCK if on_cpu else members
+    block = MEMBERS_PER_BLOCK if on_cpu else members
     rates = np.stack([first_rates, last_rates])
     padded = np.pad(rates, [(0, 0), (0, -members % block)], mode="edge")
 
@@ -110,7 +110,9 @@ def train_members(
 
 def _initial_weights(problem: TrainingProblem, members: int, precision: Precision) -> _Weights:
     arrays = (problem.first_weights, problem.last_weights)
-    return _Weights(*(jnp.repeat(jnp.asarray(w, precision)[..., None], members, -1) for w in arrays))
+    return _Weights(
+        *(jnp.repeat(jnp.asarray(w, precision)[..., None], members, -1) for w in arrays)
+    )
 
 
 def _data(problem: TrainingProblem, precision: Precision) -> _Data:
@@ -148,9 +150,9 @@ def _compiled_training(
 ) -> Callable[[_Weights, _Data, _Weights], jax.Array]:
     """Returns the training as one compiled loop, which ends early if no loss is finite."""
 
-    def losses_and_gradients(step: jax.Array, weights: _Weights, data: _Data) -> tuple[
-        jax.Array, _Weights
-    ]:
+    def losses_and_gradients(
+        step: jax.Array, weights: _Weights, data: _Data
+    ) -> tuple[jax.Array, _Weights]:
         """Returns the losses on all examples, and the gradients on those of the step."""
 
         def total(weights: _Weights, rows: jax.Array | slice) -> tuple[jax.Array, jax.Array]:
@@ -174,7 +176,9 @@ def _compiled_training(
         is_last = state.step >= steps - LAST_STEPS
         return _State(
             state.step + 1,
-            _Weights(*(w - rate * g for w, rate, g in zip(state.weights, rates, gradients, strict=True))),
+            _Weights(
+                *(w - rate * g for w, rate, g in zip(state.weights, rates, gradients, strict=True))
+            ),
             first_losses,
             are_finite,
             state.sums + relative,

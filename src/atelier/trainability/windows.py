@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atelier.trainability.params import PlaneParams, Precision
+from atelier.trainability.params import Precision, RatePlaneParams
 from atelier.types import Array
 
 LEAST_STEPS = 4
@@ -39,7 +39,7 @@ class Window(NamedTuple):
         return first.ravel(), last.ravel()
 
 
-def zoom_windows(params: PlaneParams) -> list[Window]:
+def zoom_windows(params: RatePlaneParams) -> list[Window]:
     """Returns the whole window and its zooms, the widest first.
 
     The target keeps its place in every window.
@@ -54,7 +54,7 @@ def zoom_windows(params: PlaneParams) -> list[Window]:
         ValueError: If the target lies outside the window.
 
     Examples:
-        >>> params = PlaneParams(center=(0, 0), decades=(4, 2), resolution=8, target=(1, 0.5),
+        >>> params = RatePlaneParams(center=(0, 0), decades=(4, 2), resolution=8, target=(1, 0.5),
         ...                      factor=0.5, zooms=1, zoom_resolution=4)
         >>> zoom_windows(params)[1]
         Window(center=(0.5, 0.25), decades=(2.0, 1.0), resolution=4)
