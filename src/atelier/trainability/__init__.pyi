@@ -3,7 +3,7 @@ from .dimension import BoxDimension, border_cells, box_dimension, mean_dimension
 from .params import ComputationParams, RatePlaneParams, TwoLayerParams
 from .problem import TrainingProblem, draw_problem
 from .study import train_windows
-from .summary import trainability_metrics, border_tables
+from .summary import border_tables, trainability_metrics
 from .training import train_members
 from .windows import Window, zoom_windows
 
@@ -15,7 +15,6 @@ __all__ = [
     "TwoLayerParams",
     "Window",
     "border_cells",
-    "trainability_metrics",
     "border_tables",
     "box_dimension",
     "draw_problem",
@@ -23,5 +22,6 @@ __all__ = [
     "mean_dimension",
     "train_members",
     "train_windows",
+    "trainability_metrics",
     "zoom_windows",
 ]

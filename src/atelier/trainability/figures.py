@@ -77,9 +77,8 @@ def border_figure(measures: Sequence[Array], windows: Sequence[Window], *, title
     with house_style():
         figure = Figure(figsize=(9.6 if len(shown) > 1 else 7, 6.6))
         set_title(figure, title)
-        places = figure.add_gridspec(
-            2, 2 if len(shown) > 1 else 1, width_ratios=[2.05, 1][: len(shown)]
-        )
+        widths = [2.05, 1] if len(shown) > 1 else [1]
+        places = figure.add_gridspec(2, len(widths), width_ratios=widths)
         axes = [figure.add_subplot(places[:, 0])]
         axes += [figure.add_subplot(places[row, 1]) for row in range(len(shown) - 1)]
         for panel, number in zip(axes, shown, strict=True):
@@ -123,7 +122,12 @@ def _mark_zoom(outer: Axes, inner: Axes, window: Window) -> None:
     outer.add_patch(place)
     for corner, height in ((0, lower), (1, upper)):
         line = ConnectionPatch(
-            (right, height), (0, corner), "data", "axes fraction", outer, inner, color=INK, lw=0.6
+            (right, height),
+            (0, corner),
+            outer.transData,
+            inner.transAxes,
+            color=INK,
+            lw=0.6,
         )
         inner.figure.add_artist(line)
 

@@ -54,9 +54,10 @@ def train_windows(
         >>> from tempfile import TemporaryDirectory
         >>> network = TwoLayerParams(width=2, nonlinearity="tanh", examples=None, batch=None,
         ...                         steps=5, precision="float32", seeds=(0, 1))
-        >>> computation, window = ComputationParams(chunk=9, threads=1), Window((0, 0), (2, 2), 4)
+        >>> windows, computation = [Window((0, 0), (2, 2), 4)], ComputationParams(chunk=9, threads=1)
         >>> with TemporaryDirectory() as folder:
-        ...     measures, _ = train_windows(network, [window], computation, StudyFolder(Path(folder)))
+        ...     studies = StudyFolder(Path(folder))
+        ...     measures, _ = train_windows(network, windows, computation, studies)
         >>> [picture.shape for picture in measures]
         [(4, 4), (4, 4)]
     """

@@ -69,8 +69,8 @@ def trainability_metrics(
         seconds: Of the whole training.
 
     Returns:
-        ``converged`` and ``dimension`` with intervals, ``zoom_dimension`` of the deepest zoom if there
-        is one, ``n``, and numbers of the study.
+        ``converged`` and ``dimension`` with intervals, ``zoom_dimension`` of the deepest zoom if
+        there is one, ``n``, and numbers of the study.
     """
     whole = borders[borders["window"] == WHOLE_WINDOW]
     members, converged = int(whole["n"].sum()), (whole["converged"] * whole["n"]).sum()

@@ -59,10 +59,10 @@ def train_members(
 ) -> Array:
     """Trains one network for each pair of learning rates and measures its convergence.
 
-    With the loss ℓ(t) at step t relative to ℓ(0), at most 10⁶, a member has converged if the mean of
-    its last 20 losses is below 1. The measure is −Σ ℓ(t) if it has, and Σ 1/ℓ(t) if it has not: both
-    are near 0 for a fast member, and far from it for a slow one. A member whose loss is not finite
-    once has no finite loss any more.
+    With the loss ℓ(t) at step t, relative to the first loss and at most 10⁶, a member has converged
+    if the mean of its last 20 losses is below 1. The measure is −Σ ℓ(t) if it has, and Σ 1/ℓ(t) if
+    it has not: both are near 0 for a fast member, and far from it for a slow one. A loss that is
+    not finite, and all losses after it, count as 10⁶.
 
     Args:
         problem: Examples, first weights and batches.
@@ -177,7 +177,8 @@ def _compiled_training(
         return _State(
             state.step + 1,
             _Weights(
-                *(w - rate * g for w, rate, g in zip(state.weights, rates, gradients, strict=True))
+                state.weights.first - rates.first * gradients.first,
+                state.weights.last - rates.last * gradients.last,
             ),
             first_losses,
             are_finite,
