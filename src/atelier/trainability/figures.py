@@ -20,11 +20,10 @@ CONVERGED = ("#0b1f3a", "#2f6690", "#8fc1d9", "#eaf6f6")
 DIVERGED = ("#3d0c11", "#a8323e", "#e08e45", "#fdf0c4")
 """Colours from the fastest member to the slowest."""
 SHADES = 256
-SHOWN_ZOOMS = 2
-"""Zooms in the figure beside the whole window, at most; of more, the first and the last."""
-FRAME_PIXELS = 320
-SLOWDOWN = 0.15
-"""Seconds of a frame of the animation."""
+Corners = tuple[tuple[float, float], tuple[float, float]]
+"""Two corners of a rectangle, as shares of its width and height."""
+FRAME_PIXELS, FRAME_SECONDS = 256, 0.2
+"""Size and duration of a frame of the animation."""
 
 
 def _colour_ramp(colours: Sequence[str]) -> Array:
@@ -62,7 +61,7 @@ def colour_members(measures: Array) -> Array:
 
 
 def border_figure(measures: Sequence[Array], windows: Sequence[Window], *, title: str) -> Figure:
-    """Draws the whole window, and beside it zooms with their places.
+    """Draws the whole window, and beside it the first and the last zoom with their places.
 
     Args:
         measures: Of the whole window and of each zoom, (resolution, resolution).
@@ -72,22 +71,26 @@ def border_figure(measures: Sequence[Array], windows: Sequence[Window], *, title
     Returns:
         The figure, with logarithmic axes.
     """
-    shown = [0, *sorted({1, len(windows) - 1})] if len(windows) > 1 else [0]
-    shown = shown[: SHOWN_ZOOMS + 1]
+    shown = [0, 1, len(windows) - 1][: len(windows)]
     with house_style():
-        figure = Figure(figsize=(9.6 if len(shown) > 1 else 7, 6.6))
+        figure = Figure(figsize=(9.6, 6.6) if len(shown) > 1 else (6.6, 6.6))
         set_title(figure, title)
         widths = [2.05, 1] if len(shown) > 1 else [1]
         places = figure.add_gridspec(2, len(widths), width_ratios=widths)
-        axes = [figure.add_subplot(places[:, 0])]
-        axes += [figure.add_subplot(places[row, 1]) for row in range(len(shown) - 1)]
-        for panel, number in zip(axes, shown, strict=True):
-            _draw_window(panel, measures[number], windows[number])
-        for outer, inner, number in zip(axes, axes[1:], shown[1:], strict=False):
-            _mark_zoom(outer, inner, windows[number])
-        axes[0].set(xlabel="learning rate of the first layer")
-        axes[0].set(ylabel="learning rate of the last layer")
-        _draw_legend(axes[0])
+        whole = figure.add_subplot(places[:, 0])
+        zooms = [figure.add_subplot(places[row, 1]) for row in range(len(shown) - 1)]
+        for axes, number in zip([whole, *zooms], shown, strict=True):
+            _draw_window(axes, measures[number], windows[number])
+        for axes, number in zip(zooms, shown[1:], strict=True):
+            width, height = windows[number].decades
+            axes.set_title(f"{width:.2g} × {height:.2g} decades", weight="normal", size=8)
+        if zooms:
+            _mark_zoom(whole, zooms[0], windows[shown[1]], ((1, 0), (1, 1)), ((0, 0), (0, 1)))
+        if len(zooms) > 1:
+            _mark_zoom(zooms[0], zooms[1], windows[shown[2]], ((0, 0), (1, 0)), ((0, 1), (1, 1)))
+        whole.set(xlabel="learning rate of the first layer")
+        whole.set(ylabel="learning rate of the last layer")
+        _draw_legend(whole)
         return figure
 
 
@@ -116,20 +119,24 @@ def _set_ticks(axis: Any, low: float, high: float) -> None:
     axis.set_ticks(places, [f"{10**place:.{digits}g}" for place in places], fontsize=7)
 
 
-def _mark_zoom(outer: Axes, inner: Axes, window: Window) -> None:
+def _mark_zoom(
+    outer: Axes, inner: Axes, window: Window, corners: Corners, inner_corners: Corners
+) -> None:
+    """Draws the place of a window, and lines from two of its corners to those of its picture."""
     left, right, lower, upper = window.limits
-    place = Rectangle((left, lower), right - left, upper - lower, fill=False, ec=INK, lw=1)
-    outer.add_patch(place)
-    for corner, height in ((0, lower), (1, upper)):
-        line = ConnectionPatch(
-            (right, height),
-            (0, corner),
-            outer.transData,
-            inner.transAxes,
-            color=INK,
-            lw=0.6,
+    width, height = right - left, upper - lower
+    outer.add_patch(Rectangle((left, lower), width, height, fill=False, ec=INK, lw=1))
+    for (x, y), corner in zip(corners, inner_corners, strict=True):
+        inner.figure.add_artist(
+            ConnectionPatch(
+                (left + x * width, lower + y * height),
+                corner,
+                outer.transData,
+                inner.transAxes,
+                color=INK,
+                lw=0.6,
+            )
         )
-        inner.figure.add_artist(line)
 
 
 def _draw_legend(axes: Axes) -> None:
@@ -196,7 +203,7 @@ def zoom_animation(
         frames: Pictures from one window to the next.
 
     Returns:
-        (zooms · frames + 1) pictures of 320 × 320 pixels.
+        (zooms · frames + 1) pictures of 256 × 256 pixels.
     """
     pictures = [(255 * colour_members(picture)[::-1]).astype(np.uint8) for picture in measures]
     drawn = []
@@ -207,7 +214,7 @@ def zoom_animation(
             _zoom_frame(wide, narrow, outer, inner, share=index / frames) for index in range(frames)
         ]
     last = Image.fromarray(pictures[-1]).resize((FRAME_PIXELS, FRAME_PIXELS))
-    return Animation(np.stack([*drawn, np.asarray(last)]), SLOWDOWN)
+    return Animation(np.stack([*drawn, np.asarray(last)]), FRAME_SECONDS)
 
 
 def _zoom_frame(

@@ -54,7 +54,8 @@ def train_windows(
         >>> from tempfile import TemporaryDirectory
         >>> network = TwoLayerParams(width=2, nonlinearity="tanh", examples=None, batch=None,
         ...                         steps=5, precision="float32", seeds=(0, 1))
-        >>> windows, computation = [Window((0, 0), (2, 2), 4)], ComputationParams(chunk=9, threads=1)
+        >>> windows = [Window((0, 0), (2, 2), 4)]
+        >>> computation = ComputationParams(chunk=9, threads=1)
         >>> with TemporaryDirectory() as folder:
         ...     studies = StudyFolder(Path(folder))
         ...     measures, _ = train_windows(network, windows, computation, studies)

@@ -22,8 +22,8 @@ LARGEST_LOSS = 1e6
 """Largest loss, relative to the first, that counts; a loss that is not finite counts as this."""
 LAST_STEPS = 20
 """Steps whose mean loss decides whether a member has converged."""
-MEMBERS_PER_BLOCK = 64
-"""Members of a block on a CPU: their hidden units fit into the second-level cache."""
+MEMBERS_PER_BLOCK = 32
+"""Members of a block on a CPU: the hidden units of a block fit into the second-level cache."""
 
 
 class _Weights(NamedTuple):
@@ -93,18 +93,20 @@ def train_members(
     members = len(first_rates)
     on_cpu = jax.default_backend() == "cpu"
     block = MEMBERS_PER_BLOCK if on_cpu else members
-    rates = np.stack([first_rates, last_rates])
-    padded = np.pad(rates, [(0, 0), (0, -members % block)], mode="edge")
+    rates = np.pad(
+        np.stack([first_rates, last_rates]), [(0, 0), (0, -members % block)], mode="edge"
+    )
+    train = _compiled_training(nonlinearity, steps)
+    with jax.enable_x64(precision == "float64"):
+        weights, data = _initial_weights(problem, block, precision), _data(problem, precision)
 
     def train_block(start: int) -> Array:
-        with jax.enable_x64(precision == "float64"):
-            first, last = jnp.asarray(padded[:, start : start + block], precision)
-            weights, data = _initial_weights(problem, block, precision), _data(problem, precision)
-            train = _compiled_training(nonlinearity, steps)
+        with jax.enable_x64(precision == "float64"):  # a setting of the thread
+            first, last = jnp.asarray(rates[:, start : start + block], precision)
             return np.asarray(train(weights, data, _Weights(first, last)), np.float64)
 
     with ThreadPoolExecutor(threads if on_cpu else 1) as pool:
-        measures = list(pool.map(train_block, range(0, padded.shape[1], block)))
+        measures = list(pool.map(train_block, range(0, rates.shape[1], block)))
     return np.concatenate(measures)[:members]
 
 
@@ -199,4 +201,8 @@ def _compiled_training(
         remaining = (steps - end.step) / LARGEST_LOSS
         return jnp.where(have_converged, -end.sums, end.inverse_sums + remaining)
 
-    return jax.jit(train)
+    # Threads are for blocks of members, not for matrix products.
+    on_cpu = jax.default_backend() == "cpu"
+    return jax.jit(
+        train, compiler_options={"xla_cpu_multi_thread_eigen": False} if on_cpu else None
+    )

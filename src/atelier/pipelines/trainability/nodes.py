@@ -9,7 +9,7 @@ from atelier import sweep, trainability
 from atelier.trainability.params import ComputationParams, RatePlaneParams, TwoLayerParams
 from atelier.types import Animation, Arrays, Metrics
 
-FRAMES = 8
+FRAMES = 6
 """Of the animation, from one window to the next."""
 
 
