@@ -11,7 +11,7 @@ from atelier.trainability.params import ComputationParams, RatePlaneParams, TwoL
 
 def outputs(folder, *, seeds=(0,), zooms=1, **plane):
     window = {
-        "center": (1, 1.6), "decades": (4, 2), "resolution": 40, "target": (1, 1.5),
+        "center": (0, 1), "decades": (3, 3), "resolution": 40, "target": (0, 1),
         "factor": 0.2, "zooms": zooms, "zoom_resolution": 36,
     }  # fmt: skip
     network = TwoLayerParams(

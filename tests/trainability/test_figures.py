@@ -51,7 +51,7 @@ def test_the_figure_has_the_whole_window_and_its_zooms(measures, zooms):
     whole = figure.axes[0]
     assert whole.get_xlabel() == "learning rate of the first layer"
     assert whole.get_ylabel() == "learning rate of the last layer"
-    assert [label.get_text() for label in whole.get_xticklabels()][0] == "$10^{-1}$"
+    assert whole.get_xticklabels()[0].get_text() == "$10^{-1}$"
     assert len(whole.patches) == (zooms > 0)
     plt.close(figure)
 

@@ -20,7 +20,7 @@ WINDOWS = [Window((1, 1), (3, 3), 8), Window((1, 1), (0.3, 0.3), 6)]
 COMPUTATION = ComputationParams(chunk=20, threads=1)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """What a test raises in place of a kill."""
 
 
@@ -40,9 +40,9 @@ def test_a_killed_study_goes_on_and_has_the_same_measures(tmp_path):
     def kill_later(count):
         steps.append(count)
         if len(steps) == 3:
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train_windows(
             NETWORK, WINDOWS, COMPUTATION, StudyFolder(tmp_path / "killed"),
             progress_meter=lambda total, done: nullcontext(kill_later),

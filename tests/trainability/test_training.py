@@ -53,7 +53,7 @@ def test_every_member_has_the_measure_of_a_second_program(
     nonlinearity, batch, precision, tolerance
 ):
     problem = draw_problem(params(nonlinearity=nonlinearity, batch=batch), 3)
-    first, last = np.array([0.1, 1.0, 0.5, 0.01]), np.array([0.3, 0.1, 2.0, 1e3])
+    first, last = np.array([0.1, 0.5, 0.2, 0.0]), np.array([0.3, 0.1, 1.0, 12.0])
     expected = [
         reference(problem, *rates, nonlinearity, 60) for rates in zip(first, last, strict=True)
     ]

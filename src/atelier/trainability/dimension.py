@@ -12,7 +12,7 @@ LEAST_BOXES = 8
 
 
 class BoxDimension(NamedTuple):
-    """A box-counting dimension with its 95 % interval, and the counts that it was fitted to."""
+    """A box-counting dimension with its 95 % interval, and the counts that it comes from."""
 
     dimension: float
     low: float
@@ -45,9 +45,9 @@ def box_dimension(cells: Array) -> BoxDimension:
     """Estimates the box-counting dimension of a set of cells.
 
     N(s) is the number of boxes of s × s cells that hold a cell of the set. The sizes s are the
-    powers of 2 of which at least 8 boxes lie along the shorter axis. The dimension is the slope of
-    log N against −log s by least squares, its interval that of the slope by Student's t with two
-    degrees of freedom less than sizes. The interval says how well one power law describes the
+    powers of 2 of which at least 8 boxes lie along the shorter axis. From each size to the next
+    the counts have the slope log₂ N(s) − log₂ N(2s). The dimension is the mean of the slopes, and
+    its interval that of the mean by Student's t. It says how far one power law describes the
     counts; it is no interval over seeds.
 
     Args:
@@ -71,10 +71,8 @@ def box_dimension(cells: Array) -> BoxDimension:
     counts = np.array([_count_boxes(cells, size) for size in sizes])
     if not cells.any():
         return BoxDimension(*[float("nan")] * 3, sizes, counts)
-    fit = scipy.stats.linregress(-np.log(sizes), np.log(counts))
-    margin = float(scipy.stats.t.ppf(0.975, scales - 2) * fit.stderr)
-    slope = float(fit.slope)
-    return BoxDimension(slope, slope - margin, slope + margin, sizes, counts)
+    slopes = -np.diff(np.log2(counts))
+    return BoxDimension(*mean_dimension(slopes), sizes, counts)
 
 
 def _count_boxes(cells: Array, size: int) -> int:
@@ -85,10 +83,10 @@ def _count_boxes(cells: Array, size: int) -> int:
 
 
 def mean_dimension(dimensions: Array) -> tuple[float, float, float]:
-    """Returns the mean over seeds with its 95 % interval by Student's t.
+    """Returns a mean, as over seeds, with its 95 % interval by Student's t.
 
     Args:
-        dimensions: One of each seed, (seeds,) with at least 2.
+        dimensions: At least 2.
 
     Returns:
         Mean, lower and upper limit.

@@ -153,7 +153,7 @@ def _draw_legend(axes: Axes) -> None:
 
 
 def box_count_figure(counts: pd.DataFrame, borders: pd.DataFrame) -> Figure:
-    """Draws the number of boxes against their size for each picture, with the fitted lines.
+    """Draws the number of boxes against their size for each picture, with a line of its dimension.
 
     Args:
         counts: Second table of :func:`atelier.trainability.border_tables`.
@@ -169,6 +169,7 @@ def box_count_figure(counts: pd.DataFrame, borders: pd.DataFrame) -> Figure:
         for index, border in borders.reset_index(drop=True).iterrows():
             own = counts[(counts[["window", "seed"]] == border[["window", "seed"]]).all(axis=1)]
             colour = colours[int(str(index)) % len(colours)]
+            own = own[own["boxes"] > 0]
             sizes, boxes = own["size"].to_numpy(), own["boxes"].to_numpy()
             name = f"zoom {border['window']:.0f}" if border["window"] else "whole window"
             axes.plot(
@@ -178,7 +179,7 @@ def box_count_figure(counts: pd.DataFrame, borders: pd.DataFrame) -> Figure:
                 label=f"{name}, seed {border['seed']:.0f}: {border['dimension']:.2f} "
                 f"[{border['dimension_low']:.2f}, {border['dimension_high']:.2f}]",
             )
-            if boxes.all():
+            if len(boxes):
                 level = np.exp(np.mean(np.log(boxes) + border["dimension"] * np.log(sizes)))
                 axes.plot(sizes, level * sizes ** -border["dimension"], color=colour, lw=1)
         axes.set(xscale="log", yscale="log", xlabel="box size, cells", ylabel="boxes on the border")

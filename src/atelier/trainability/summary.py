@@ -59,8 +59,8 @@ def trainability_metrics(
 ) -> Metrics:
     """Returns the metrics of the whole window, over all seeds, and the speed of the training.
 
-    The interval of the share is Wilson's over the members of the grid. That of the dimension is the
-    interval over the box sizes for one seed, and over the seeds for several.
+    The interval of the share is Wilson's over the members of the grid. That of the dimension is
+    over the box sizes for one seed, and over the seeds for several.
 
     Args:
         borders: The first table of :func:`border_tables`.
