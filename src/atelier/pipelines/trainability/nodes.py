@@ -58,8 +58,8 @@ def draw_border(
     windows = trainability.zoom_windows(plane)
     pictures = [measures["whole"][0], *measures["zooms"]]
     title = (
-        f"{borders['n'].sum():,} trainings of a {network.nonlinearity} network of width "
-        f"{network.width}, {network.steps:,} steps each"
+        f"{sum(picture.size for picture in pictures):,} trainings of a network with "
+        f"{network.width} {network.nonlinearity} units, {network.steps:,} steps each"
     )
     return (
         trainability.figures.border_figure(pictures, windows, title=title),
