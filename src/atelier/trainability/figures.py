@@ -48,9 +48,9 @@ def colour_members(measures: Array) -> Array:
 
     Examples:
         >>> colour_members(np.array([[-9.0, -1.0, 1.0]])).round(1)
-        array([[[0.7, 0.8, 0.9],
-                [0.1, 0.3, 0.4],
-                [0.8, 0.4, 0.2]]])
+        array([[[0.6, 0.8, 0.9],
+                [0.1, 0.3, 0.5],
+                [0.8, 0.4, 0.3]]])
     """
     pixels = np.empty((*measures.shape, 3))
     for are_of_side, colours in ((measures < 0, CONVERGED), (measures > 0, DIVERGED)):

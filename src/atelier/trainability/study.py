@@ -1,5 +1,6 @@
 """Trains all windows of a study chunk by chunk, and resumes where it was stopped."""
 
+import logging
 from collections.abc import Sequence
 from time import perf_counter
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from atelier.trainability.problem import draw_problem
 from atelier.trainability.training import train_members
 from atelier.trainability.windows import Window, require_resolved
 from atelier.types import Array
+
+logger = logging.getLogger(__name__)
 
 
 class _Chunk(NamedTuple):
@@ -99,6 +102,8 @@ def _train_missing(
 ) -> None:
     steps = [network.steps * (chunk.members.stop - chunk.members.start) for chunk in chunks]
     finished = store.finished()
+    if finished:
+        logger.info("%d of %d chunks are finished already", len(finished), len(chunks))
     done = sum(steps[index] for index in finished if index < len(chunks))
     with progress_meter(sum(steps), done) as progress:
         for index, chunk in enumerate(chunks):
