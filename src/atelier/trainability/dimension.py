@@ -68,9 +68,10 @@ def box_dimension(cells: Array) -> BoxDimension:
     if cells.ndim != 2 or scales < 3:
         raise ValueError(f"Expected at least 32 rows and columns of cells. Received: {cells.shape}")
     sizes = 2 ** np.arange(scales)
-    counts = np.array([_count_boxes(cells, size) for size in sizes])
+    counts = np.array([_count_boxes(cells, int(size)) for size in sizes])
     if not cells.any():
-        return BoxDimension(*[float("nan")] * 3, sizes, counts)
+        nan = float("nan")
+        return BoxDimension(nan, nan, nan, sizes, counts)
     slopes = -np.diff(np.log2(counts))
     return BoxDimension(*mean_dimension(slopes), sizes, counts)
 

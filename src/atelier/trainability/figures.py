@@ -147,8 +147,9 @@ def _draw_legend(axes: Axes) -> None:
     legend.set_yticks([])
     names = ["converged fast", "converged slowly | diverged slowly", "diverged fast"]
     legend.set_xticks([0, 0.5, 1], names, fontsize=8)
-    for label, side in zip(legend.get_xticklabels(), ("left", "center", "right"), strict=True):
-        label.set_horizontalalignment(side)
+    first, _, last = legend.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
     legend.grid(visible=False)
 
 
