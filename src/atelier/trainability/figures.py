@@ -71,23 +71,23 @@ def border_figure(measures: Sequence[Array], windows: Sequence[Window], *, title
     Returns:
         The figure, with logarithmic axes.
     """
-    shown = [0, 1, len(windows) - 1][: len(windows)]
+    numbers = [0, 1, len(windows) - 1][: len(windows)]
     with house_style():
-        figure = Figure(figsize=(9.6, 6.6) if len(shown) > 1 else (6.6, 6.6))
+        figure = Figure(figsize=(9.6, 6.6) if len(numbers) > 1 else (6.6, 6.6))
         set_title(figure, title)
-        widths = [2.05, 1] if len(shown) > 1 else [1]
+        widths = [2.05, 1] if len(numbers) > 1 else [1]
         places = figure.add_gridspec(2, len(widths), width_ratios=widths)
         whole = figure.add_subplot(places[:, 0])
-        zooms = [figure.add_subplot(places[row, 1]) for row in range(len(shown) - 1)]
-        for axes, number in zip([whole, *zooms], shown, strict=True):
+        zooms = [figure.add_subplot(places[row, 1]) for row in range(len(numbers) - 1)]
+        for axes, number in zip([whole, *zooms], numbers, strict=True):
             _draw_window(axes, measures[number], windows[number])
-        for axes, number in zip(zooms, shown[1:], strict=True):
+        for axes, number in zip(zooms, numbers[1:], strict=True):
             width, height = windows[number].decades
             axes.set_title(f"{width:.2g} × {height:.2g} decades", weight="normal", size=8)
         if zooms:
-            _mark_zoom(whole, zooms[0], windows[shown[1]], ((1, 0), (1, 1)), ((0, 0), (0, 1)))
+            _mark_zoom(whole, zooms[0], windows[numbers[1]], ((1, 0), (1, 1)), ((0, 0), (0, 1)))
         if len(zooms) > 1:
-            _mark_zoom(zooms[0], zooms[1], windows[shown[2]], ((0, 0), (1, 0)), ((0, 1), (1, 1)))
+            _mark_zoom(zooms[0], zooms[1], windows[numbers[2]], ((0, 0), (1, 0)), ((0, 1), (1, 1)))
         whole.set(xlabel="learning rate of the first layer")
         whole.set(ylabel="learning rate of the last layer")
         _draw_legend(whole)
@@ -95,17 +95,17 @@ def border_figure(measures: Sequence[Array], windows: Sequence[Window], *, title
 
 
 def _draw_window(axes: Axes, measures: Array, window: Window) -> None:
-    left, right, lower, upper = window.limits
+    x_low, x_high, y_low, y_high = window.limits
     axes.imshow(
         colour_members(measures),
         origin="lower",
         aspect="auto",
-        extent=(left, right, lower, upper),
+        extent=(x_low, x_high, y_low, y_high),
         interpolation="nearest",
     )
     axes.grid(visible=False)
-    _set_ticks(axes.xaxis, left, right)
-    _set_ticks(axes.yaxis, lower, upper)
+    _set_ticks(axes.xaxis, x_low, x_high)
+    _set_ticks(axes.yaxis, y_low, y_high)
 
 
 def _set_ticks(axis: Any, low: float, high: float) -> None:
@@ -123,13 +123,13 @@ def _mark_zoom(
     outer: Axes, inner: Axes, window: Window, corners: Corners, inner_corners: Corners
 ) -> None:
     """Draws the place of a window, and lines from two of its corners to those of its picture."""
-    left, right, lower, upper = window.limits
-    width, height = right - left, upper - lower
-    outer.add_patch(Rectangle((left, lower), width, height, fill=False, ec=INK, lw=1))
+    x_low, x_high, y_low, y_high = window.limits
+    width, height = x_high - x_low, y_high - y_low
+    outer.add_patch(Rectangle((x_low, y_low), width, height, fill=False, ec=INK, lw=1))
     for (x, y), corner in zip(corners, inner_corners, strict=True):
         inner.figure.add_artist(
             ConnectionPatch(
-                (left + x * width, lower + y * height),
+                (x_low + x * width, y_low + y * height),
                 corner,
                 outer.transData,
                 inner.transAxes,
@@ -168,10 +168,10 @@ def box_count_figure(counts: pd.DataFrame, borders: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(5.6, 4))
         axes = figure.subplots()
         for index, border in borders.reset_index(drop=True).iterrows():
-            own = counts[(counts[["window", "seed"]] == border[["window", "seed"]]).all(axis=1)]
+            is_same = (counts[["window", "seed"]] == border[["window", "seed"]]).all(axis=1)
             colour = colours[int(str(index)) % len(colours)]
-            own = own[own["boxes"] > 0]
-            sizes, boxes = own["size"].to_numpy(), own["boxes"].to_numpy()
+            points = counts[is_same & (counts["boxes"] > 0)]
+            sizes, boxes = points["size"].to_numpy(), points["boxes"].to_numpy()
             name = f"zoom {border['window']:.0f}" if border["window"] else "whole window"
             axes.plot(
                 *(sizes, boxes, "o"),
@@ -225,14 +225,14 @@ def _zoom_frame(
     """Draws the view at a share of the way from one window to the next, in logarithms of width."""
     ratio = inner.decades[0] / outer.decades[0]
     width = ratio**share
-    left = (1 - width) * _offset(outer, inner, 0) / (1 - ratio)
-    lower = (1 - width) * _offset(outer, inner, 1) / (1 - ratio)
+    x_start = (1 - width) * _offset(outer, inner, 0) / (1 - ratio)
+    y_start = (1 - width) * _offset(outer, inner, 1) / (1 - ratio)
     side, n = FRAME_PIXELS, len(wide)
-    box = (left * n, (1 - lower - width) * n, (left + width) * n, (1 - lower) * n)
+    box = (x_start * n, (1 - y_start - width) * n, (x_start + width) * n, (1 - y_start) * n)
     frame = Image.fromarray(wide).resize((side, side), Image.Resampling.BICUBIC, box)
     size = max(1, round(side * ratio / width))
-    x = (_offset(outer, inner, 0) - left) / width * side
-    y = side - (_offset(outer, inner, 1) - lower) / width * side - size
+    x = (_offset(outer, inner, 0) - x_start) / width * side
+    y = side - (_offset(outer, inner, 1) - y_start) / width * side - size
     detail = Image.fromarray(narrow).resize((size, size))
     frame.paste(detail, (round(x), round(y)), Image.new("L", (size, size), round(255 * share)))
     return np.asarray(frame)

@@ -34,7 +34,7 @@ def border_tables(
         window, converged = windows[number], int((picture < 0).sum())
         estimate = box_dimension(border_cells(picture))
         key = {"window": number, "seed": seed}
-        place = {
+        location = {
             "first_rate": 10 ** window.center[0],
             "last_rate": 10 ** window.center[1],
             "decades": window.decades[0],
@@ -46,7 +46,7 @@ def border_tables(
             "scales": len(estimate.sizes),
         }
         share = with_interval("converged", converged, picture.size)
-        rows.append(key | place | share | dimension | {"n": picture.size})
+        rows.append(key | location | share | dimension | {"n": picture.size})
         counts += [
             key | {"size": int(size), "boxes": int(count)}
             for size, count in zip(estimate.sizes, estimate.counts, strict=True)

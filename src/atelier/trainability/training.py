@@ -146,56 +146,58 @@ def _mean_losses(
     return ((outputs - targets) ** 2).mean(0)
 
 
+def _losses_and_gradients(
+    nonlinearity: Nonlinearity, step: jax.Array, weights: _Weights, data: _Data
+) -> tuple[jax.Array, _Weights]:
+    """Returns the losses on all examples, and the gradients on those of the step."""
+
+    def total(weights: _Weights, rows: jax.Array | slice) -> tuple[jax.Array, jax.Array]:
+        losses = _mean_losses(nonlinearity, weights, data.inputs[rows], data.targets[rows])
+        return losses.sum(), losses  # a member's loss depends on its own weights alone
+
+    rows = slice(None) if data.batches is None else data.batches[step]
+    gradients, losses = jax.grad(total, has_aux=True)(weights, rows)
+    if data.batches is not None:
+        losses = total(weights, slice(None))[1]
+    return losses, gradients
+
+
+def _advance(
+    state: _State, data: _Data, rates: _Weights, *, nonlinearity: Nonlinearity, steps: int
+) -> _State:
+    """Takes one step with all members."""
+    losses, gradients = _losses_and_gradients(nonlinearity, state.step, state.weights, data)
+    first_losses = jnp.where(state.step == 0, losses, state.first_losses)
+    are_finite = state.are_finite & jnp.isfinite(losses)
+    relative = jnp.minimum(losses / first_losses, LARGEST_LOSS)
+    relative = jnp.where(are_finite, relative, LARGEST_LOSS)
+    is_last = state.step >= steps - LAST_STEPS
+    return _State(
+        state.step + 1,
+        _Weights(
+            state.weights.first - rates.first * gradients.first,
+            state.weights.last - rates.last * gradients.last,
+        ),
+        first_losses,
+        are_finite,
+        state.sums + relative,
+        state.inverse_sums + 1 / relative,
+        state.last_sums + jnp.where(is_last, relative, 0),
+    )
+
+
 @lru_cache
 def _compiled_training(
     nonlinearity: Nonlinearity, steps: int
 ) -> Callable[[_Weights, _Data, _Weights], jax.Array]:
     """Returns the training as one compiled loop, which ends early if no loss is finite."""
 
-    def losses_and_gradients(
-        step: jax.Array, weights: _Weights, data: _Data
-    ) -> tuple[jax.Array, _Weights]:
-        """Returns the losses on all examples, and the gradients on those of the step."""
-
-        def total(weights: _Weights, rows: jax.Array | slice) -> tuple[jax.Array, jax.Array]:
-            losses = _mean_losses(nonlinearity, weights, data.inputs[rows], data.targets[rows])
-            return losses.sum(), losses  # a member's loss depends on its own weights alone
-
-        gradients = jax.grad(total, has_aux=True)
-        if data.batches is None:
-            by_weights, losses = gradients(weights, slice(None))
-            return losses, by_weights
-        by_weights, _ = gradients(weights, data.batches[step])
-        return total(weights, slice(None))[1], by_weights
-
-    def advance(state: _State, data: _Data, rates: _Weights) -> _State:
-        losses, gradients = losses_and_gradients(state.step, state.weights, data)
-        first_losses = jnp.where(state.step == 0, losses, state.first_losses)
-        are_finite = state.are_finite & jnp.isfinite(losses)
-        relative = jnp.where(
-            are_finite, jnp.minimum(losses / first_losses, LARGEST_LOSS), LARGEST_LOSS
-        )
-        is_last = state.step >= steps - LAST_STEPS
-        return _State(
-            state.step + 1,
-            _Weights(
-                state.weights.first - rates.first * gradients.first,
-                state.weights.last - rates.last * gradients.last,
-            ),
-            first_losses,
-            are_finite,
-            state.sums + relative,
-            state.inverse_sums + 1 / relative,
-            state.last_sums + jnp.where(is_last, relative, 0),
-        )
-
     def train(weights: _Weights, data: _Data, rates: _Weights) -> jax.Array:
         zeros = jnp.zeros_like(rates.first)
-        start = _State(jnp.int32(0), weights, zeros, zeros == 0, zeros, zeros, zeros)
         end = jax.lax.while_loop(
             lambda state: (state.step < steps) & state.are_finite.any(),
-            lambda state: advance(state, data, rates),
-            start,
+            lambda state: _advance(state, data, rates, nonlinearity=nonlinearity, steps=steps),
+            _State(jnp.int32(0), weights, zeros, zeros == 0, zeros, zeros, zeros),
         )
         have_converged = end.are_finite & (end.last_sums < min(LAST_STEPS, steps))
         remaining = (steps - end.step) / LARGEST_LOSS
@@ -203,6 +205,5 @@ def _compiled_training(
 
     # Threads are for blocks of members, not for matrix products.
     on_cpu = jax.default_backend() == "cpu"
-    return jax.jit(
-        train, compiler_options={"xla_cpu_multi_thread_eigen": False} if on_cpu else None
-    )
+    options = {"xla_cpu_multi_thread_eigen": False} if on_cpu else None
+    return jax.jit(train, compiler_options=options)

@@ -26,9 +26,9 @@ class Window(NamedTuple):
 
     def axes(self) -> tuple[Array, Array]:
         """Returns the learning rates of the first and of the last layer, each (resolution,)."""
-        left, right, lower, upper = self.limits
-        first = np.logspace(left, right, self.resolution)
-        return first, np.logspace(lower, upper, self.resolution)
+        x_low, x_high, y_low, y_high = self.limits
+        first = np.logspace(x_low, x_high, self.resolution)
+        return first, np.logspace(y_low, y_high, self.resolution)
 
     def rates(self) -> tuple[Array, Array]:
         """Returns both rates of every member, each (resolution²,).
@@ -60,9 +60,9 @@ def zoom_windows(params: RatePlaneParams) -> list[Window]:
         Window(center=(0.5, 0.25), decades=(2.0, 1.0), resolution=4)
     """
     whole = Window(params.center, params.decades, params.resolution)
-    left, right, lower, upper = whole.limits
+    x_low, x_high, y_low, y_high = whole.limits
     x, y = params.target
-    if not (left <= x <= right and lower <= y <= upper):
+    if not (x_low <= x <= x_high and y_low <= y <= y_high):
         raise ValueError(f"Expected a target within {whole.limits}. Received: {params.target}")
     windows = [whole]
     for index in range(1, params.zooms + 1):
