@@ -24,7 +24,7 @@ quick: $(READY)  ## the numerical tests without processes, servers, browser and 
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) $(ARGS)
 
 NUMERICAL := tests/calibration tests/cells tests/clustering tests/data tests/evaluation tests/out_of_distribution tests/segmentation tests/thresholding \
-	tests/sweep/test_population.py
+	tests/sweep/test_population.py tests/trainability
 
 test-older-cpu: $(READY)  ## the numerical tests as an older processor computes them, in random order
 	NPY_DISABLE_CPU_FEATURES="X86_V3 X86_V4 AVX512_ICL AVX512_SPR" ONEDNN_MAX_CPU_ISA=AVX2 \

@@ -14,6 +14,7 @@ from . import segmentation as segmentation
 from . import style_transfer as style_transfer
 from . import sweep as sweep
 from . import thresholding as thresholding
+from . import trainability as trainability
 from . import training as training
 
 __version__: str
@@ -35,5 +36,6 @@ __all__ = [
     "style_transfer",
     "sweep",
     "thresholding",
+    "trainability",
     "training",
 ]

@@ -23,6 +23,7 @@ from atelier.pipelines import (
     sweep,
     thresholding,
     train,
+    trainability,
 )
 
 EXPERIMENTS = {
@@ -36,6 +37,7 @@ EXPERIMENTS = {
     "activation_maximization": activation_maximization.create_pipeline,
     "maxout": maxout.create_pipeline,
     "sweep": sweep.create_pipeline,
+    "trainability": trainability.create_pipeline,
     "style_transfer": style_transfer.create_pipeline,
     "segmentation": segmentation.create_pipeline,
 }

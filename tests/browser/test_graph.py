@@ -13,6 +13,7 @@ TOOLBAR = 134
 EXPERIMENTS = {
     "ingest", "train", "activation_maximization", "calibration", "clustering", "dropout",
     "gradients", "maxout", "segmentation", "style_transfer", "sweep", "thresholding",
+    "trainability",
 }  # fmt: skip
 LAYERS = ["raw", "data", "models and predictions", "results"]
 FROM_OUTSIDE = {

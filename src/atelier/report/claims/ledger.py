@@ -22,6 +22,7 @@ ORDER = (
     "clustering",
     "segmentation",
     "sweep",
+    "trainability",
     "style_transfer",
     "activation_maximization",
     "drift",

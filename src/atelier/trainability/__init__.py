@@ -1,0 +1,5 @@
+"""The border between convergence and divergence in the plane of two learning rates."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
