@@ -3,8 +3,9 @@
 `python benchmarks/sweep.py`: the sweep's network, batch 8. On a CPU beside Keras' `fit` (one on all
 cores, and one on each core at the same time) and beside the machine's rate of matrix products; on
 a GPU beside the time in which its memory can be read and a loop over single members. Turns
-alternate; medians. Then how the time grows with the members. `--steps N` and `--turns N` change the
-length; `--tiny` runs everything once, for a few steps of one optimizer.
+alternate; medians. Then how the time grows with the members, and what a step of every optimizer
+costs relative to Adam's (`--costs`: only that). `--steps N` and `--turns N` change the length;
+`--tiny` runs everything once, for a few steps of one optimizer.
 """
 
 import argparse
@@ -29,6 +30,8 @@ from atelier.sweep.steps import Engine
 
 BATCH, RATE, NETWORK = 8, 1e-4, Architecture()
 FORWARD_AND_BACK = 3
+RACED = ("adam", "adadelta", "adagrad", "sgd")
+"""Optimizers that are timed beside Keras' and on all cores."""
 GROWTH = (8, 32, 125, 250, 500, 1000)
 
 
@@ -167,7 +170,7 @@ def on_gpu(steps: int, turns: int, optimizers: Sequence[OptimizerName], members:
     for optimizer in optimizers:
         row = [1e3 * step_seconds(optimizer, data, members, engine, turns) for engine in engines]
         alone = 1e3 * step_seconds(optimizer, data, 1, plain, turns)
-        floor = 1e3 * dense * (3 + 2 * len(OPTIMIZERS[optimizer].slots)) / speed
+        floor = 1e3 * dense * (3 + 2 * len(OPTIMIZERS[optimizer].of_dense.slots)) / speed
         engine_times = f"{row[0]:7.2f}  {row[1]:7.2f}  {row[2]:17.2f}"
         print(f"{optimizer:9}  {engine_times}  {floor:5.2f}  {alone:5.2f}")
 
@@ -193,13 +196,30 @@ def growth(steps: int, most: int) -> None:
         print(f"{members:5}: {seconds:7.2f}  {members * steps / seconds:9.1f}")
 
 
+def step_costs(steps: int, turns: int, optimizers: Sequence[OptimizerName]) -> None:
+    """Measures the CPU time of a step of one member on one thread, relative to the first."""
+    engine, data = replace(on_this_device(1), threads=1), training_data(steps)
+    for optimizer in optimizers:
+        ours(optimizer, data, 1, engine)  # compiles
+    seconds: dict[OptimizerName, list[float]] = {name: [] for name in optimizers}
+    for _ in range(turns):
+        for name in optimizers:
+            seconds[name].append(ours(name, data, 1, engine)[1] / steps)
+    print(f"CPU milliseconds of a step of one member, relative to {optimizers[0]}")
+    reference = statistics.median(seconds[optimizers[0]])
+    for name in optimizers:
+        median = statistics.median(seconds[name])
+        print(f"{name:20}  {1e3 * median:6.2f}  {median / reference:5.2f}")
+
+
 def main() -> None:
     """Measures the device that JAX uses."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--tiny", action="store_true", help="a few steps of one optimizer, once")
-    parser.add_argument("--alone", choices=list(OPTIMIZERS))
+    parser.add_argument("--alone", choices=RACED)
+    parser.add_argument("--costs", action="store_true", help="only the cost of each optimizer")
     parser.add_argument("--core", type=int, default=0)
     options = parser.parse_args()
     if options.alone:
@@ -208,11 +228,15 @@ def main() -> None:
     import jax
 
     steps, turns = (20, 1) if options.tiny else (options.steps, options.turns)
-    optimizers = list(OPTIMIZERS)[:1] if options.tiny else list(OPTIMIZERS)
+    if options.costs:
+        step_costs(steps, turns, list(OPTIMIZERS)[: 2 if options.tiny else None])
+        return
+    optimizers = RACED[:1] if options.tiny else RACED
     most = GROWTH[0] if options.tiny else GROWTH[-1]
     if jax.default_backend() == "cpu":
         on_cpu(steps, turns, optimizers)
         growth(2 if options.tiny else 20, most)
+        step_costs(min(steps, 60), turns, list(OPTIMIZERS)[: 2 if options.tiny else None])
     else:
         on_gpu(max(steps, 3 * PROGRESS_INTERVAL), turns, optimizers, min(most, 250))
         growth(100, most)

@@ -28,7 +28,7 @@ from jax.experimental import topologies
 
 from atelier.sweep.architecture import Architecture
 from atelier.sweep.network import PopulationWeights, initial_weights
-from atelier.sweep.optimizers import OPTIMIZERS
+from atelier.sweep.optimizers import OPTIMIZERS, initial_slots
 from atelier.sweep.plan import OptimizerName
 from atelier.sweep.steps import Engine, Hyperparameters, State, compiled_steps
 
@@ -84,10 +84,16 @@ def put(sharding: Any, x: Any) -> Any:
 def program(optimizer: OptimizerName, engine: Engine, members: int) -> str:
     """Returns the step's program as XLA compiled it, as HLO text."""
     weights = PopulationWeights(*(shaped(members, *w.shape) for w in initial_weights(NETWORK, 0)))
-    slots = PopulationWeights(*((w,) * len(OPTIMIZERS[optimizer].slots) for w in weights))
+    update = OPTIMIZERS[optimizer]
+    slots = PopulationWeights(*(jax.eval_shape(partial(initial_slots, update), w) for w in weights))
+    dense_slots = jax.eval_shape(partial(initial_slots, update.of_dense), weights.dense)
+    slots = slots._replace(dense=dense_slots)
     state = State(weights, slots, shaped(dtype=jnp.int32), shaped(STEPS, members))
     hyperparameters = Hyperparameters(
-        shaped(members), shaped(members), shaped(members, dtype=jnp.uint32)
+        shaped(STEPS, members),
+        shaped(members),
+        shaped(members, dtype=jnp.uint32),
+        shaped(members),
     )
     images = BATCH * STEPS, NETWORK.side, NETWORK.side, 1
     inputs = (

@@ -77,6 +77,22 @@ def test_the_best_of_each_arm_gets_a_run(swept):
     assert len(swept["sweep.member_runs"]) == 4
 
 
+def test_one_seed_is_enough_for_a_description_only(swept):
+    assert swept["sweep.verdict_text"].startswith("- One seed:")
+    assert set(swept["sweep.overtaking_table"]["outcome"]) == {"one training of each rate"}
+    assert swept["sweep.chance_table"].empty
+
+
+def test_each_arm_has_its_budgets_ranges_and_collapses(swept):
+    budgets = swept["sweep.budgets_table"].groupby(["optimizer", "dropout"])
+    assert budgets.ngroups == 4
+    assert (budgets["k"].agg(list).map(len) == 50).all()
+    assert len(swept["sweep.sensitivity_table"]) == 4
+    collapse = swept["sweep.collapse_table"]
+    assert collapse["trainings"].eq(1).all()
+    assert collapse.groupby(["optimizer", "dropout"]).ngroups == 4
+
+
 def test_figure_and_plot_show_every_arm(swept):
     figure, plot = swept["sweep.rates_figure"], swept["sweep.rates_plot"]
     assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == ["Adam", "SGD"]
@@ -85,5 +101,8 @@ def test_figure_and_plot_show_every_arm(swept):
         assert axes.get_ylim()[1] >= max(max(line.get_ydata()) for line in axes.lines)
     names = {trace.name for trace in plot.data}
     assert {"Adam without dropout", "SGD with dropout 0.5"} < names
-    assert len(plot.data) == 2 * 4
+    for name in ("aligned", "budgets"):
+        legend = swept[f"sweep.{name}_figure"].legends[0]
+        assert "Adam without dropout" in [text.get_text() for text in legend.get_texts()]
+    assert len(plot.data) == 4
     plt.close("all")

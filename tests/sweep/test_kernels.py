@@ -12,7 +12,8 @@ from atelier.sweep.architecture import Architecture
 from atelier.sweep.engine_selection import BenchmarkProblem, select_engine
 from atelier.sweep.kernels import FusedConvolutions, dense_backward, supports
 from atelier.sweep.network import PopulationWeights, initial_weights
-from atelier.sweep.optimizers import OPTIMIZERS
+from atelier.sweep.optimizers import OPTIMIZERS, update_array
+from atelier.sweep.population import Population, TrainingData, fit_population
 from atelier.sweep.steps import Engine, compiled_steps
 
 FULL = Architecture()
@@ -21,7 +22,10 @@ PLAIN = Engine("im2col", 1, vectorized=True)
 KERNELS = replace(PLAIN, kernels=True)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+ELEMENTWISE = [name for name, optimizer in OPTIMIZERS.items() if optimizer.of_dense.elementwise]
+
+
+@pytest.mark.parametrize("optimizer", ELEMENTWISE)
 def test_the_dense_layer_is_updated_by_the_sum_of_products_and_returns_the_features_gradient(
     optimizer,
 ):
@@ -29,15 +33,17 @@ def test_the_dense_layer_is_updated_by_the_sum_of_products_and_returns_the_featu
     draw = lambda *shape: rng.normal(size=shape).astype(np.float32)  # noqa: E731
     weights, features, d_hidden = draw(3, 32, 16), draw(3, 8, 32), draw(3, 8, 16)
     slots = tuple(np.abs(draw(3, 32, 16)) for _ in OPTIMIZERS[optimizer].slots)
-    rates = np.array([0.1, 0.2, 0.3], np.float32)
+    rates, decays = np.array([[0.1, 0.2, 0.3], [0.4, 0.0, 0.1]], np.float32)
     d_features, updated, next_slots = dense_backward(
         optimizer, *map(jnp.asarray, (weights,)), tuple(map(jnp.asarray, slots)),
-        *map(jnp.asarray, (features, d_hidden, rates)), jnp.float32(7),
+        *map(jnp.asarray, (features, d_hidden, rates, decays)), jnp.float32(7),
     )  # fmt: skip
     np.testing.assert_allclose(d_features, d_hidden @ weights.swapaxes(1, 2), rtol=1e-4, atol=1e-5)
     gradient = features.swapaxes(1, 2) @ d_hidden
-    step = OPTIMIZERS[optimizer].step  # held to Keras' in test_population.py
-    truth, after = step(weights, slots, gradient, rates[:, None, None], jnp.float32(7))
+    by_member = (rates[:, None, None], decays[:, None, None])
+    truth, after = update_array(  # held to Keras' in test_optimizers.py
+        OPTIMIZERS[optimizer], weights, slots, gradient, *by_member, jnp.float32(7)
+    )
     np.testing.assert_allclose(updated, truth, rtol=1e-4, atol=1e-5)
     for mine, theirs in zip(next_slots, after, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
@@ -81,14 +87,33 @@ def test_the_kernels_compile_for_a_gpu(dtype, monkeypatch):
     program = traced.lower(lowering_platforms=("cuda",)).as_text()
     assert program.count("custom_call @__gpu$xla.gpu.triton") == 2
 
-    adam = (weights.dense, weights.dense)
+
+@pytest.mark.parametrize("optimizer", ELEMENTWISE)
+def test_the_update_of_the_large_layer_compiles_for_a_gpu(optimizer, monkeypatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    monkeypatch.setattr("jax._src.deprecations.warn", lambda *_, **__: None)
+    shapes = {"w": (3, 9216, 128), "x": (3, 8, 9216), "dy": (3, 8, 128), "m": (3,), "t": ()}
+    w, x, dy, member, t = (jax.ShapeDtypeStruct(s, jnp.float32) for s in shapes.values())
+    slots = (w,) * len(OPTIMIZERS[optimizer].slots)
     back = jax.jit(dense_backward, static_argnums=0)
-    traced = back.trace(
-        "adam", weights.dense, adam, gradient, shaped(3, 8, 128), shaped(3), shaped()
-    )
+    traced = back.trace(optimizer, w, slots, x, dy, member, member, t)
     program = traced.lower(lowering_platforms=("cuda",)).as_text()
     assert program.count("custom_call @__gpu$xla.gpu.triton") == 1
-    assert program.count("output_tuple_indices") == 3  # weights and both slots move in place
+    in_place = program.count("output_tuple_indices")
+    assert in_place == 1 + len(slots)  # weights and slots
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "l_dog"])
+def test_an_optimizer_that_needs_the_whole_layer_trains_beside_the_kernels(optimizer):
+    """Its large layer is updated by the plain step, and the convolutions by the kernels."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (64, 12, 12, 1)).astype(np.uint8)
+    data = TrainingData(images, rng.integers(0, 5, 64), np.arange(64).reshape(8, 8))
+    pair = Population(optimizer, np.full(2, 1e-3), np.array([0.0, 0.5]), np.zeros(2))
+    plain, fused = (
+        fit_population(WIDE, pair, data, engine=engine)[1] for engine in (PLAIN, KERNELS)
+    )
+    np.testing.assert_allclose(fused, plain, rtol=1e-3)
 
 
 def test_on_a_cpu_the_engine_is_fixed():

@@ -1,12 +1,14 @@
 """The grid and its data."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from support.project import ROOT
 
-from atelier.sweep.plan import check_data
+from atelier.sweep.plan import Plan, check_data
 from atelier.sweep.splits import make_splits
 
 
@@ -38,7 +40,7 @@ def test_an_epoch_shows_each_image_once_and_the_next_one_in_another_order(tiny_p
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"optimizers": ("sgd", "lion")}, r"optimizers among .* Received: \['lion'\]"),
+        ({"optimizers": ("sgd", "lamb")}, r"optimizers among .* Received: \['lamb'\]"),
         ({"optimizers": ()}, "one or more different optimizers"),
         ({"dropouts": (1.0,)}, r"dropouts in \[0, 1\). Received: \(1.0,\)"),
         ({"lowest_rate": 0.0}, "0 < lowest_rate ≤ highest_rate"),
@@ -47,6 +49,10 @@ def test_an_epoch_shows_each_image_once_and_the_next_one_in_another_order(tiny_p
         ({"seeds": (2**32,)}, "seeds in"),
         ({"rates": 0}, "rates > 0. Received: 0"),
         ({"steps": 0}, "steps > 0 or null"),
+        ({"schedules": ("steep",)}, r"schedules among .* Received: \['steep'\]"),
+        ({"schedules": ("linear", "linear")}, "different schedules"),
+        ({"weight_decays": (0.1,)}, r"weight_decays: null .* Received: \['sgd', 'adam'\]"),
+        ({"optimizers": ("adamw",), "weight_decays": (-0.1,)}, "weight_decays ≥ 0"),
     ],
 )
 def test_an_invalid_plan_raises_an_error_that_names_the_expected_value(tiny_plan, change, message):
@@ -86,3 +92,29 @@ def test_what_is_not_trained_on_is_shared_between_selection_and_test(train, trai
 def test_training_on_everything_is_refused():
     with pytest.raises(ValueError, match=r"train ≤ 2, two less than there are. Received: 3"):
         make_splits([part(range(2))], part(range(2)), train=3, selection=0.5, seed=0)
+
+
+def test_schedules_and_decays_are_axes_whose_columns_appear_only_where_they_vary(tiny_plan):
+    assert not {"schedule", "weight_decay"} & set(tiny_plan.members())
+    changed = {"schedules": ("constant", "linear"), "weight_decays": (0.0, 0.1, 1.0)}
+    plan = replace(tiny_plan, optimizers=("adamw", "muon"), **changed)
+    members = plan.members()
+    assert len(members) == len(members.drop_duplicates()) == 2 * len(tiny_plan.members()) * 3
+    assert set(members["schedule"]) == {"constant", "linear"}
+    assert set(members["weight_decay"]) == {0.0, 0.1, 1.0}
+    assert Plan(**plan.as_dict()) == plan
+
+
+def test_an_optimizer_without_a_rate_is_trained_once_for_each_seed_and_dropout(tiny_plan):
+    members = replace(tiny_plan, optimizers=("l_dog", "sgd")).members()
+    rate_free = members[members["optimizer"] == "l_dog"]
+    assert len(rate_free) == 2 * 2
+    assert (rate_free["learning_rate"] == 1).all()
+
+
+def test_the_whole_study_that_is_stored_is_still_that_of_its_plan():
+    """Its folder is named by a digest of these fields."""
+    stored = json.loads((ROOT / "results/sweep/75f6a7f66d01/study.json").read_text())["plan"]
+    activations = stored.pop("activations")
+    fields = Plan(**stored).as_dict() | {"activations": activations}
+    assert json.loads(json.dumps(fields)) == stored | {"activations": activations}

@@ -8,7 +8,9 @@ from atelier.sweep.analysis import (
     accuracy_curves,
     best_learning_rates,
     members_at_best_rate,
+    study_metrics,
 )
+from atelier.sweep.figures import learning_rate_figure, learning_rate_plot
 from atelier.sweep.paired_comparison import dropout_effect
 from atelier.sweep.summary import summarize_study
 
@@ -68,13 +70,17 @@ def test_a_best_at_the_end_of_the_range_is_called_so(centre, edge, words):
     (row,) = best_learning_rates(table(hill(centre)), **IMAGES).to_dict("records")
     assert row["edge"] == edge
     summary = summarize_study(
-        best_learning_rates(table(hill(centre)), **IMAGES), NO_EFFECT, test_images=20_000
+        best_learning_rates(table(hill(centre)), **IMAGES),
+        NO_EFFECT,
+        NO_COLLAPSE,
+        test_images=20_000,
     )
     assert words in summary
     assert ("There the grid, and not the optimizer, sets the limit" in summary) == bool(edge)
 
 
 NO_EFFECT = pd.DataFrame(columns=["comparison"])
+NO_COLLAPSE = pd.DataFrame(columns=["trainings"])
 
 
 def test_a_second_hill_does_not_widen_the_plateau_of_the_first():
@@ -177,25 +183,71 @@ def test_pairs_are_of_one_seed_and_one_rate_whatever_the_order_of_rows():
     assert row["high"] == pytest.approx(0.03)
 
 
+def summary(best, effect=NO_EFFECT, collapse=NO_COLLAPSE):
+    return summarize_study(best, effect, collapse, test_images=20_000)
+
+
+def three_arms(seeds):
+    arms = [
+        table(hill(-3, top=top), optimizer=name, seeds=seeds) for name, top in ACCURACIES.items()
+    ]
+    return best_learning_rates(pd.concat(arms, ignore_index=True), **IMAGES)
+
+
 def test_the_summary_names_the_most_accurate_arm_its_interval_and_what_overlaps():
-    arms = [table(hill(-3, top=top), optimizer=name) for name, top in ACCURACIES.items()]
-    best = best_learning_rates(pd.concat(arms, ignore_index=True), **IMAGES)
-    words = summarize_study(best, NO_EFFECT, test_images=20_000)
+    words = summary(three_arms(seeds=(0, 1)))
     assert "Adam without dropout is the most accurate: 80.0% (79.4% to 80.5%, n = 20,000" in words
     assert "overlaps with that of Adagrad without dropout." in words
     assert "SGD" not in words.split("overlaps")[1].splitlines()[0]
 
 
 def test_the_summary_names_all_arms_with_the_widest_plateau():
-    arms = [table(hill(-3, top=top), optimizer=name) for name, top in ACCURACIES.items()]
-    best = best_learning_rates(pd.concat(arms, ignore_index=True), **IMAGES).assign(
-        plateau_decades=[0.5, 1.0, 1.0]
-    )
-    words = summarize_study(best, NO_EFFECT, test_images=20_000)
+    words = summary(three_arms(seeds=(0, 1)).assign(plateau_decades=[0.5, 1.0, 1.0]))
     assert (
         "- Adagrad without dropout and SGD without dropout have the widest plateau: 1.0 decades"
         in words
     )
+
+
+@pytest.mark.parametrize(
+    "seeds", [[1, 1, 1], [1, 5, 5], [5, 5, 1]], ids=["all", "the best", "the worst"]
+)
+def test_no_sentence_compares_arms_if_one_of_them_has_one_seed(seeds):
+    effect = pd.DataFrame(
+        {
+            "comparison": ["at own best"],
+            "optimizer": "sgd",
+            "effect": 0.02,
+            "low": 0.01,
+            "high": 0.03,
+        }
+    )
+    words = summary(three_arms(seeds=(0, 1)).assign(seeds=seeds), effect)
+    for comparing in ("most accurate:", "widest", "overlap", "lead", "Effect of dropout"):
+        assert comparing not in words
+    assert words.startswith("- One seed: the differences between the arms rest on one training")
+    assert "Adam without dropout: 80.0% (79.4% to 80.5%, n = 20,000 test images)" in words
+    assert "as a description of one seed: SGD +2.0 (+1.0 to +3.0)" in words
+
+
+@pytest.mark.parametrize(
+    ("deviation", "relation"), [(0.001, "more than chance"), (0.003, "not more than chance")]
+)
+def test_a_comparison_says_how_many_points_are_chance(deviation, relation):
+    """The lead is .3 points; two means over 4 seeds differ by chance by 1.96 · σ · √(2 / 4)."""
+    words = summary(three_arms(seeds=(0, 1)).assign(seeds=4, deviation=deviation))
+    assert f"{deviation * 100:.1f} points (Adam without dropout, 4 seeds)" in words
+    assert f"Adam without dropout over Adagrad without dropout, 0.3 points, is {relation}:" in words
+    assert f"1.96 standard errors over seeds are {196 * deviation * 0.5**0.5:.1f}." in words
+
+
+def test_the_deviation_is_that_of_the_accuracies_of_the_best_rate_over_seeds():
+    arm = table(hill(-3), seeds=(0, 1, 2))
+    at_best = np.isclose(arm["learning_rate"], 1e-3)
+    arm.loc[at_best, "test_accuracy"] = [0.7, 0.8, 0.9]
+    (row,) = best_learning_rates(arm, **IMAGES).to_dict("records")
+    assert row["seeds"] == 3
+    assert row["deviation"] == pytest.approx(0.1)
 
 
 ACCURACIES = {"adam": 0.8, "adagrad": 0.797, "sgd": 0.7}
@@ -205,3 +257,51 @@ def test_members_at_the_best_rate_are_those_of_their_own_arm():
     combined = pd.concat([table(hill(-3), seeds=(0, 1)), table(hill(-4), dropout=0.5)])
     result = members_at_best_rate(combined, best_learning_rates(combined, **IMAGES))
     assert result["learning_rate"].tolist() == pytest.approx([1e-3, 1e-3, 1e-4])
+
+
+def test_schedules_are_arms_of_their_own():
+    constant = table(hill(-3)).assign(schedule="constant")
+    linear = table(hill(-2, top=0.9)).assign(schedule="linear")
+    best = best_learning_rates(pd.concat([constant, linear], ignore_index=True), **IMAGES)
+    assert best["schedule"].tolist() == ["constant", "linear"]
+    np.testing.assert_allclose(best["best_rate"], [1e-3, 1e-2])
+    metrics = study_metrics(best, trainings=102, test_images=20_000)
+    assert metrics["sgd_linear_0_test_accuracy"] == pytest.approx(0.9)
+    assert metrics["sgd_0_best_rate"] == pytest.approx(1e-3)
+
+
+def test_the_share_of_rates_below_a_method_without_a_rate_is_the_planted_one():
+    """An accuracy of .601 is reached less than a decade from the best rate: at 19 of 51 rates."""
+    rates = table(hill(-3))
+    rate_free = rates[:1].assign(optimizer="l_dog", learning_rate=1.0, test_accuracy=0.601)
+    best = best_learning_rates(pd.concat([rates, rate_free], ignore_index=True), **IMAGES)
+    share = best.set_index("optimizer")["below_rate_free"]
+    assert share["sgd"] == pytest.approx(1 - 19 / 51)
+    assert np.isnan(share["l_dog"])
+    assert "below_rate_free" not in best_learning_rates(rates, **IMAGES)
+
+
+def test_a_method_without_a_rate_is_a_horizontal_line_in_every_panel():
+    rates = pd.concat([table(hill(-3)), table(hill(-4), optimizer="adam")])
+    rate_free = table(hill(-3))[:1].assign(optimizer="l_dog", learning_rate=1.0, test_accuracy=0.6)
+    combined = pd.concat([rates, rate_free], ignore_index=True)
+    curves = accuracy_curves(combined, images=20_000)
+    best = best_learning_rates(combined, **IMAGES)
+    figure = learning_rate_figure(curves, best, title="study")
+    panels = figure.axes[:2]
+    assert [panel.get_title(loc="left") or panel.get_title() for panel in panels] == ["SGD", "Adam"]
+    for panel in panels:
+        (line,) = [line for line in panel.lines if "L-DoG" in line.get_label()]
+        assert set(line.get_ydata()) == {0.6}
+    plot = learning_rate_plot(curves, best, title="study")
+    (trace,) = [trace for trace in plot.data if "L-DoG" in trace.name]
+    assert trace.x[0] == RATES[0]
+    assert trace.x[-1] == RATES[-1]
+
+
+def test_many_optimizers_take_several_lines_of_panels():
+    names = ["sgd", "adam", "adamw", "lion", "muon", "nadam"]
+    arms = pd.concat([table(hill(-3), optimizer=name) for name in names], ignore_index=True)
+    curves, best = accuracy_curves(arms, images=20_000), best_learning_rates(arms, **IMAGES)
+    figure = learning_rate_figure(curves, best, title="study")
+    assert sum(axes.axison for axes in figure.axes) == 2 * len(names)

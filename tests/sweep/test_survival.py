@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from atelier.sweep.__main__ import main
 from atelier.sweep.chunk_store import StudyFolder
 from atelier.sweep.chunk_trainer import RESULTS
 from atelier.sweep.runner import run_study
@@ -182,6 +183,16 @@ def test_it_runs_with_only_numpy_jax_pandas_pyarrow_and_lazy_loader(command, tru
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     table = pd.read_parquet(tmp_path / "study.parquet")
     pd.testing.assert_frame_equal(table[list(RESULTS)], truth, check_exact=True)
+
+
+def test_a_list_of_plans_gives_one_table_with_their_batch_sizes(command, tiny_plan, tmp_path):
+    plans = [replace(tiny_plan, steps=2, batch_size=size, seeds=(0,)) for size in (4, 8)]
+    file = tmp_path / "plans.json"
+    file.write_text(json.dumps([plan.as_dict() for plan in plans]))
+    main([*command[3:-1], str(file), "--out", str(tmp_path)])
+    table = pd.read_parquet(tmp_path / "study.parquet")
+    members = len(plans[0].members())
+    assert table["batch_size"].tolist() == [4] * members + [8] * members
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+from . import answer_figures as answer_figures
 from . import figures as figures
 from . import kernels as kernels
 from .analysis import (
@@ -7,9 +8,13 @@ from .analysis import (
     study_metrics,
 )
 from .architecture import Architecture
+from .budgets import compare_budgets
+from .chance import accuracy_spread, chance_at_best
 from .chunk_store import ChunkStore, StudyFolder
 from .chunk_trainer import CORRECT_COLUMN, correct_predictions
+from .collapse import collapse_probability
 from .executors import make_executor
+from .interaction import rate_interaction
 from .network import dropout_multipliers, initial_weights
 from .optimizers import OPTIMIZERS
 from .paired_comparison import arm_examples, dropout_effect
@@ -23,6 +28,7 @@ from .population import (
 )
 from .progress import progress_bar
 from .runner import run_study
+from .sensitivity import rate_sensitivity
 from .splits import make_splits
 from .summary import summarize_study
 
@@ -36,8 +42,13 @@ __all__ = [
     "StudyFolder",
     "TrainingData",
     "accuracy_curves",
+    "accuracy_spread",
+    "answer_figures",
     "arm_examples",
     "best_learning_rates",
+    "chance_at_best",
+    "collapse_probability",
+    "compare_budgets",
     "correct_predictions",
     "dropout_effect",
     "dropout_multipliers",
@@ -51,6 +62,8 @@ __all__ = [
     "members_at_best_rate",
     "predict_population",
     "progress_bar",
+    "rate_interaction",
+    "rate_sensitivity",
     "run_study",
     "study_metrics",
     "summarize_study",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from atelier.configuration.terminal import use_ascii_fallback
 from atelier.sweep.chunk_store import StudyFolder
@@ -30,15 +31,18 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         with np.load(options.images, allow_pickle=False) as file:
             data = dict(file)
-        plan = Plan(**_read(options.config))
-        table = run_study(
-            plan,
-            data,
-            StudyFolder(options.out / "trials"),
-            threads=options.threads,
-            activations=options.activations,
-            progress_meter=progress_bar,
-        )
+        tables = [
+            run_study(
+                plan,
+                data,
+                StudyFolder(options.out / "trials"),
+                threads=options.threads,
+                activations=options.activations,
+                progress_meter=progress_bar,
+            ).assign(batch_size=plan.batch_size)
+            for plan in [Plan(**values) for values in _read(options.config)]
+        ]
+        table = pd.concat(tables, ignore_index=True)
     except (ValueError, TypeError, OSError) as error:
         sys.exit(f"atelier.sweep: {error}")
     table.to_parquet(options.out / "study.parquet", index=False)
@@ -58,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         "--config",
         type=Path,
         required=True,
-        help="the plan: YAML or JSON with the fields of Plan",
+        help="the plan: YAML or JSON with the fields of Plan, or a list of several plans",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for chunks and table")
     cores = os.cpu_count() or 1
@@ -77,7 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> list[dict[str, Any]]:
+    """Returns the fields of each plan."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".json":
         values = json.loads(text)
@@ -85,9 +90,10 @@ def _read(path: Path) -> dict[str, Any]:
         import yaml
 
         values = yaml.safe_load(text)
-    if not isinstance(values, dict):
+    plans = values if isinstance(values, list) else [values]
+    if not plans or not all(isinstance(plan, dict) for plan in plans):
         raise TypeError(f"Expected a mapping of the plan's values in {path}. Received: {values}")
-    return values
+    return plans
 
 
 if __name__ == "__main__":

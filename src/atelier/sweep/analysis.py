@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from atelier.evaluation.intervals import wilson_interval
+from atelier.sweep.arms import arm_columns, arm_key, is_rate_free
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.types import Array, Metrics
 
-GROUP = ["optimizer", "dropout"]
-"""Columns that identify an arm of the study."""
 PLATEAU_LOSS = 0.01
 """Accuracy below the best that still belongs to the plateau: one percentage point."""
 NEIGHBOURHOOD = 0.1
@@ -25,7 +24,10 @@ Z = 1.96
 """97.5 % quantile of the normal distribution."""
 TIE = 1e-9
 """Accuracies that differ by less are equal: a fitted line has rounding errors."""
-MEASURES = ("best_rate", "test_accuracy", "test_nll", "test_ece", "plateau_decades", "diverged")
+MEASURES = (
+    *("best_rate", "test_accuracy", "test_nll", "test_ece", "plateau_decades", "diverged"),
+    "below_rate_free",
+)
 """Columns of the table of best rates that are metrics."""
 
 
@@ -36,6 +38,7 @@ def accuracy_curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
     images: the spread between members less than a tenth of a decade away (or of other seeds)
     about their own line, and the sampling error of so many ``images``. ``selection_level`` is the
     selection accuracy on that line: one lucky training among a thousand is not a best rate.
+    ``deviation`` is the standard deviation of the test accuracy over ``seeds``, NaN for one seed.
 
     Args:
         table: A row per member, from :func:`atelier.sweep.run_study`.
@@ -56,11 +59,14 @@ def accuracy_curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
         1          0.010            0.9  0.881  0.919
         2          0.100            0.6  0.570  0.630
     """
+    columns = arm_columns(table)
     rows = (
-        table.groupby([*GROUP, "learning_rate"], sort=False)
+        table.groupby([*columns, "learning_rate"], sort=False)
         .agg(
             trainings=("seed", "size"),
+            seeds=("seed", "nunique"),
             test_accuracy=("test_accuracy", "mean"),
+            deviation=("test_accuracy", "std"),
             selection_accuracy=("selection_accuracy", "mean"),
             train_loss=("train_loss", "mean"),
             test_nll=("test_nll", "mean"),
@@ -68,10 +74,11 @@ def accuracy_curves(table: pd.DataFrame, *, images: int) -> pd.DataFrame:
             diverged=("diverged", "mean"),
         )
         .reset_index()
+        .assign(images=images)
     )
     arms = []
-    for group, curve in rows.groupby(GROUP, sort=False):
-        members = table[(table[GROUP] == list(group)).all(axis=1)]
+    for group, curve in rows.groupby(columns, sort=False):
+        members = table[(table[columns] == list(group)).all(axis=1)]
         rates = curve["learning_rate"].to_numpy()
         level, _ = _local_line(rates, members, "selection_accuracy")
         _, spread = _local_line(rates, members, "test_accuracy")
@@ -118,7 +125,10 @@ def best_learning_rates(
     its 95 % interval. ``plateau_decades``: how many decades lose at most one point. ``edge``: which
     end of the grid the as-good range touches, so that the range and not the optimizer decides.
     ``calibrated_rate`` has the lowest test ECE of those that reach half of the best accuracy.
-    ``constants``: the optimizer's, which are Keras' defaults.
+    ``seeds``: of the best rate, over which its accuracy has the standard deviation ``deviation``.
+    ``below_rate_free``: share of the arm's rates at which it is less accurate on the test split
+    than the best arm without a rate and of equal dropout; only if the study has such an arm.
+    ``constants``: the optimizer's, which are its library's defaults.
 
     Args:
         table: A row per member, from :func:`atelier.sweep.run_study`.
@@ -126,7 +136,7 @@ def best_learning_rates(
         test_images: Number of images of the test split.
 
     Returns:
-        A row per optimizer and dropout rate.
+        A row per arm.
 
     Examples:
         >>> table = pd.DataFrame({"learning_rate": [1e-3, 1e-2, 1e-1], "seed": 0})
@@ -140,13 +150,27 @@ def best_learning_rates(
     """
     curves = accuracy_curves(table, images=test_images)
     rows = []
-    for (optimizer, dropout), curve in curves.groupby(GROUP, sort=False):
+    columns = arm_columns(table)
+    for group, curve in curves.groupby(columns, sort=False):
+        arm = dict(zip(columns, group, strict=True))
         rows.append(
-            {"optimizer": optimizer, "dropout": dropout}
+            arm
             | _best_rate(curve, selection_images, test_images)
-            | {"constants": OPTIMIZERS[str(optimizer)].constants}
+            | _below_rate_free(curve, curves)
+            | {"constants": OPTIMIZERS[str(arm["optimizer"])].constants}
         )
     return pd.DataFrame(rows)
+
+
+def _below_rate_free(curve: pd.DataFrame, curves: pd.DataFrame) -> dict[str, float]:
+    """Compares the rates of one arm with the most accurate arm without a rate, if there is one."""
+    rate_free = curves[curves["optimizer"].map(is_rate_free)]
+    if rate_free.empty:
+        return {}
+    others = rate_free[rate_free["dropout"] == curve["dropout"].iloc[0]]["test_accuracy"]
+    if others.empty or is_rate_free(curve["optimizer"].iloc[0]):
+        return {"below_rate_free": np.nan}
+    return {"below_rate_free": float((curve["test_accuracy"] < others.max()).mean())}
 
 
 def _best_rate(curve: pd.DataFrame, selection_images: int, test_images: int) -> dict[str, Any]:
@@ -170,6 +194,8 @@ def _best_rate(curve: pd.DataFrame, selection_images: int, test_images: int) -> 
         "test_accuracy": curve["test_accuracy"][top],
         "low": low,
         "high": high,
+        "seeds": int(curve["seeds"][top]),
+        "deviation": float(curve["deviation"][top]),
         "test_nll": curve["test_nll"][top],
         "test_ece": curve["test_ece"][top],
         "calibrated_rate": calibrated["learning_rate"],
@@ -193,12 +219,14 @@ def _around(good: Array, top: int) -> Array:
 
 
 def _edge(good: Array, rates: int) -> str:
+    if rates == 1:
+        return ""  # a single rate is no range
     ends = [name for name, index in (("lowest", 0), ("highest", rates - 1)) if index in good]
     return " and ".join(ends)
 
 
 def members_at_best_rate(table: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
-    """Returns the members at the best rate of their optimizer and dropout rate.
+    """Returns the members at the best rate of their arm.
 
     Examples:
         >>> table = pd.DataFrame({"learning_rate": [0.1, 0.2], "optimizer": "sgd", "dropout": 0.0})
@@ -207,8 +235,9 @@ def members_at_best_rate(table: pd.DataFrame, best: pd.DataFrame) -> pd.DataFram
            learning_rate optimizer  dropout
         0            0.2       sgd      0.0
     """
-    selected = best[[*GROUP, "best_rate"]].rename(columns={"best_rate": "learning_rate"})
-    return table.merge(selected, on=[*GROUP, "learning_rate"])
+    columns = arm_columns(table)
+    selected = best[[*columns, "best_rate"]].rename(columns={"best_rate": "learning_rate"})
+    return table.merge(selected, on=[*columns, "learning_rate"])
 
 
 def study_metrics(best: pd.DataFrame, *, trainings: int, test_images: int) -> Metrics:
@@ -220,21 +249,22 @@ def study_metrics(best: pd.DataFrame, *, trainings: int, test_images: int) -> Me
         test_images: Number of images of the test split.
 
     Returns:
-        Metrics ``OPTIMIZER_DROPOUT_MEASURE`` for each of :data:`MEASURES` that is finite, and
-        ``test_accuracy`` of the most accurate arm with its 95 % interval.
+        Metrics ``ARM_MEASURE`` such as ``sgd_0.5_best_rate``, for each of :data:`MEASURES` that is
+        finite, and ``test_accuracy`` of the most accurate arm with its 95 % interval.
 
     Examples:
-        >>> best = dict.fromkeys(MEASURES, 0.5) | {"optimizer": "sgd", "dropout": 0.0}
+        >>> best = {"test_accuracy": 0.5} | {"optimizer": "sgd", "dropout": 0.0}
         >>> best = pd.DataFrame([best | {"low": 0.4, "high": 0.6}])
         >>> metrics = study_metrics(best, trainings=11, test_images=100)
         >>> metrics["sgd_0_test_accuracy"], metrics["test_accuracy_high"]
         (0.5, 0.6)
     """
+    rows = [{str(name): value for name, value in row.items()} for row in best.to_dict("records")]
     metrics = {
-        f"{row['optimizer']}_{row['dropout']:g}_{measure}": float(row[measure])
-        for row in best.to_dict("records")
+        f"{arm_key(row)}_{measure}": float(row[measure])
+        for row in rows
         for measure in MEASURES
-        if np.isfinite(row[measure])
+        if np.isfinite(row.get(measure, np.nan))
     }
     top = best.sort_values("test_accuracy").iloc[-1]
     return metrics | {

@@ -97,8 +97,15 @@ def correct_predictions(packed: Array, images: int) -> Array:
 
 def _population(members: pd.DataFrame) -> Population:
     (optimizer,) = members["optimizer"].unique()
-    names = ("learning_rate", "dropout", "seed")
-    return Population(optimizer, *(members[name].to_numpy() for name in names))
+    names = {
+        "rates": "learning_rate",
+        "dropouts": "dropout",
+        "seeds": "seed",
+        "decays": "weight_decay",
+        "schedules": "schedule",
+    }
+    columns = {field: members[name].to_numpy() for field, name in names.items() if name in members}
+    return Population(optimizer, **columns)
 
 
 def _rows(members: pd.DataFrame, result: Result, labels: dict[str, Array]) -> pd.DataFrame:
@@ -117,7 +124,7 @@ def _rows(members: pd.DataFrame, result: Result, labels: dict[str, Array]) -> pd
     )
     scores.loc[scores["diverged"], ["selection_accuracy", "test_accuracy"]] = 0.0
     scores.loc[scores["diverged"], ["train_loss", "test_nll", "test_ece"]] = np.nan
-    return pd.concat([members, scores], axis=1)[list(RESULTS)]
+    return pd.concat([members, scores], axis=1)
 
 
 def _mean_losses(losses: Array) -> Array:

@@ -24,7 +24,7 @@ from jax.experimental.pallas import triton as plgpu
 from atelier.sweep.architecture import KERNEL_SIZE, Architecture
 from atelier.sweep.convolution import extract_patches, max_of_four
 from atelier.sweep.network import PopulationWeights
-from atelier.sweep.optimizers import OPTIMIZERS, Slots
+from atelier.sweep.optimizers import OPTIMIZERS, Slots, update_array
 from atelier.sweep.plan import OptimizerName
 
 Ref = Any
@@ -222,6 +222,7 @@ def dense_backward(
     features: jax.Array,
     d_hidden: jax.Array,
     rates: jax.Array,
+    decays: jax.Array,
     t: jax.Array,
 ) -> tuple[jax.Array, jax.Array, Slots]:
     """Computes the features' gradient and updates the large layer's weights and slots.
@@ -230,19 +231,20 @@ def dense_backward(
     per image, is never stored.
 
     Args:
-        optimizer: Name of the optimizer.
+        optimizer: Name of the optimizer, whose step of this layer must be element-wise.
         weights: (members, features, units).
         slots: Of the optimizer, each of the shape of the weights.
         features: (members, images, features).
         d_hidden: Gradient of the units before their ReLU, (members, images, units).
         rates: Learning rates, (members,).
+        decays: Weight decays, (members,).
         t: Number of this step, from 1.
 
     Returns:
         The features' gradient (members, images, features), the new weights and the new slots.
     """
     members, rows, _ = weights.shape
-    scalars = jnp.stack([rates, jnp.broadcast_to(t, rates.shape)], 1)
+    scalars = jnp.stack([rates, decays, jnp.broadcast_to(t, rates.shape)], 1)
     updated = (weights, *slots)
     block = partial(_block, member=0, axis=1, size=ROWS)
     features_block = _block(features, member=0, axis=2, size=ROWS)
@@ -266,7 +268,8 @@ def _dense_backward(
     optimizer: OptimizerName, scalars: Ref, features: Ref, d_hidden: Ref, *refs: Ref
 ) -> None:
     """Computes the features' gradient of some rows of one member, and updates these rows."""
-    updated = len(OPTIMIZERS[optimizer].slots) + 1
+    step = partial(update_array, OPTIMIZERS[optimizer].of_dense)
+    updated = len(OPTIMIZERS[optimizer].of_dense.slots) + 1
     weights, *before = (ref[...] for ref in refs[:updated])
     d_features, *after = refs[updated:]
     gradient = jnp.zeros(weights.shape)
@@ -274,9 +277,7 @@ def _dense_backward(
         dy = d_hidden[image]
         gradient += features[image][:, None] * dy[None, :]
         d_features[image] = (weights * dy[None, :]).sum(1)
-    weights, slots = OPTIMIZERS[optimizer].step(
-        weights, tuple(before), gradient, scalars[0], scalars[1]
-    )
+    weights, slots = step(weights, tuple(before), gradient, scalars[0], scalars[1], scalars[2])
     for ref, value in zip(after, (weights, *slots), strict=True):
         ref[...] = value
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from atelier.evaluation.examples import example_table
 from atelier.evaluation.intervals import SHARE_GAIN, bootstrap_interval
-from atelier.sweep.analysis import GROUP
+from atelier.sweep.arms import arm_columns, arm_key, is_rate_free
 from atelier.types import Array
 
 
@@ -15,7 +15,8 @@ def dropout_effect(
     """Computes what dropout adds to each optimizer's test accuracy, with 95 % paired intervals.
 
     ``at equal rates``: the mean over all pairs of one rate and seed, resampled by pairs. ``at own
-    best``: each arm at its best rate, resampled by test images, which both arms predict.
+    best``: each arm at its best rate, resampled by test images, which both arms predict; for arms
+    without a rate it is the only comparison.
 
     Args:
         table: A row per member.
@@ -25,7 +26,7 @@ def dropout_effect(
         seed: Of the resampling.
 
     Returns:
-        A row per optimizer, dropout rate above 0 and comparison.
+        A row per arm with a dropout rate above 0 and comparison.
 
     Examples:
         >>> table = pd.DataFrame({"dropout": [0.0, 0.5], "test_accuracy": [0.5, 0.75]})
@@ -38,7 +39,8 @@ def dropout_effect(
         1     at own best    0.25      4
     """
     rows = []
-    for optimizer, members in table.reset_index(drop=True).groupby("optimizer", sort=False):
+    shared = [name for name in arm_columns(table) if name != "dropout"]
+    for group, members in table.reset_index(drop=True).groupby(shared, sort=False):
         rates = members["dropout"].unique().tolist()
         arms = {rate: members[members["dropout"] == rate] for rate in rates}
         if 0.0 not in arms:
@@ -47,10 +49,13 @@ def dropout_effect(
         for rate in sorted(set(arms) - {0.0}):
             pairs = _pairs(arms[rate], arms[0.0])
             images = _correct_at_best(correct, arms[rate], best) - plain_correct
-            for comparison, differences in (("at equal rates", pairs), ("at own best", images)):
+            differences_of = {"at equal rates": pairs, "at own best": images}
+            if is_rate_free(str(group[0])):
+                del differences_of["at equal rates"]  # a single pair, of no rate
+            for comparison, differences in differences_of.items():
                 effect = _mean_difference(differences, seed)
-                rows.append((optimizer, rate, comparison, *effect, len(differences)))
-    columns = ["optimizer", "dropout", "comparison", "effect", "low", "high", "pairs"]
+                rows.append((*group, rate, comparison, *effect, len(differences)))
+    columns = [*shared, "dropout", "comparison", "effect", "low", "high", "pairs"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -67,7 +72,7 @@ def arm_examples(
         split: The digest of the test images and labels.
 
     Returns:
-        A row for each image: ``split``; ``OPTIMIZER_DROPOUT_test_accuracy``, the share of seeds
+        A row for each image: ``split``; ``ARM_test_accuracy``, the share of seeds
         that are correct; ``test_accuracy`` of the most accurate arm.
 
     Examples:
@@ -81,10 +86,13 @@ def arm_examples(
     table = table.reset_index(drop=True)
     correct = correct & ~table["diverged"].to_numpy(bool)[:, None]
     columns = {}
-    for (optimizer, rate), arm in table.groupby(GROUP, sort=False):
-        columns[f"{optimizer}_{rate:g}_test_accuracy"] = _correct_at_best(correct, arm, best)
-    top = best.sort_values("test_accuracy").iloc[-1]
-    most_accurate = columns[f"{top['optimizer']}_{top['dropout']:g}_test_accuracy"]
+    for group, arm in table.groupby(arm_columns(table), sort=False):
+        key = arm_key(dict(zip(arm_columns(table), group, strict=True)))
+        columns[f"{key}_test_accuracy"] = _correct_at_best(correct, arm, best)
+    top = best.sort_values("test_accuracy")[arm_columns(best)].iloc[-1]
+    most_accurate = columns[
+        f"{arm_key({str(name): value for name, value in top.items()})}_test_accuracy"
+    ]
     return example_table(split, **columns, test_accuracy=most_accurate)
 
 
@@ -101,5 +109,5 @@ def _pairs(arm: pd.DataFrame, plain: pd.DataFrame) -> Array:
 
 def _correct_at_best(correct: Array, arm: pd.DataFrame, best: pd.DataFrame) -> Array:
     """Returns the share of seeds that are correct at the arm's best rate, (images,)."""
-    (rate,) = best.merge(arm[GROUP].drop_duplicates())["best_rate"]
+    (rate,) = best.merge(arm[arm_columns(arm)].drop_duplicates())["best_rate"]
     return np.asarray(correct[arm.index[arm["learning_rate"] == rate]].mean(0))

@@ -1,4 +1,4 @@
-"""The grid of a study: every optimizer, dropout, learning rate and seed."""
+"""The grid of a study: every optimizer, schedule, weight decay, dropout, rate and seed."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -10,11 +10,15 @@ import numpy as np
 import pandas as pd
 
 from atelier.sweep.architecture import Architecture
+from atelier.sweep.schedules import SCHEDULES
 from atelier.types import Array, Arrays
 
 OptimizerName = str
 """A name in :data:`atelier.sweep.OPTIMIZERS`."""
-OPTIMIZER_NAMES: tuple[OptimizerName, ...] = ("adam", "adadelta", "adagrad", "sgd")
+OPTIMIZER_NAMES: tuple[OptimizerName, ...] = (
+    *("adam", "adadelta", "adagrad", "sgd", "adamw", "rmsprop", "nadam", "momentum", "lion"),
+    *("schedule_free_adamw", "muon", "l_dog"),
+)
 """The project's own, which a plan checks without loading JAX."""
 Activations = Literal["float32", "bfloat16"]
 """Type in which activations are stored between the layers."""
@@ -55,11 +59,17 @@ class Plan:
     """Output channels of the two convolutions."""
     units: int = 128
     """Units of the hidden dense layer."""
+    schedules: tuple[str, ...] = ("constant",)
+    """Names in :data:`atelier.sweep.schedules.SCHEDULES`."""
+    weight_decays: tuple[float, ...] | None = None
+    """Decoupled weight decays, if all optimizers have one; null: each optimizer's default."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
-        for name in ("optimizers", "dropouts", "seeds", "filters"):
+        lists = ["optimizers", "dropouts", "seeds", "filters", "schedules"]
+        lists += [] if self.weight_decays is None else ["weight_decays"]
+        for name in lists:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         unknown = _unknown_optimizers(self.optimizers)
         _expect(not unknown, f"optimizers among {sorted(OPTIMIZER_NAMES)}", unknown)
@@ -67,12 +77,18 @@ class Plan:
         ends = (self.lowest_rate, self.highest_rate)
         _expect(0 < ends[0] <= ends[1], "0 < lowest_rate ≤ highest_rate", ends)
         _expect(all(0 <= s < 2**32 for s in self.seeds), "seeds in [0, 2³²)", self.seeds)
-        for name in ("optimizers", "dropouts", "seeds"):
+        unknown = sorted(set(self.schedules) - set(SCHEDULES))
+        _expect(not unknown, f"schedules among {sorted(SCHEDULES)}", unknown)
+        for name in set(lists) - {"filters"}:
             values = getattr(self, name)
             _expect(len(set(values)) == len(values) > 0, f"one or more different {name}", values)
         for name in ("rates", "batch_size", "chunk", "units"):
             _expect(getattr(self, name) > 0, f"{name} > 0", getattr(self, name))
         _expect(self.steps is None or self.steps > 0, "steps > 0 or null", self.steps)
+        if self.weight_decays is not None:
+            decays, without = self.weight_decays, _without_weight_decay(self.optimizers)
+            _expect(not without, "weight_decays: null for optimizers that have none", without)
+            _expect(all(decay >= 0 for decay in decays), "weight_decays ≥ 0", decays)
 
     @property
     def learning_rates(self) -> Array:
@@ -89,12 +105,29 @@ class Plan:
         """Returns a row per training.
 
         Members of one optimizer and seed, which share their batches, are adjacent, and among them
-        the members with different dropout at one rate.
+        the members with different dropout at one rate. An optimizer that needs no rate has one
+        member of rate 1 where others have one at each rate. The table has a column ``schedule`` if
+        the plan has another one than the constant, and ``weight_decay`` if it has decays.
         """
-        grid = product(self.optimizers, self.seeds, self.learning_rates, self.dropouts)
-        columns = ["optimizer", "seed", "learning_rate", "dropout"]
-        table = pd.DataFrame(list(grid), columns=columns)
-        return table[["optimizer", "dropout", "learning_rate", "seed"]]
+        axes = {"schedule": self.schedules, "weight_decay": self.weight_decays or (None,)}
+        grid = [
+            (optimizer, *rest)
+            for optimizer in self.optimizers
+            for rest in product(
+                self.seeds, self._rates_of(optimizer), *axes.values(), self.dropouts
+            )
+        ]
+        columns = ["optimizer", "seed", "learning_rate", *axes, "dropout"]
+        table = pd.DataFrame(grid, columns=columns)
+        constant = () if self.schedules != ("constant",) else ("schedule",)
+        default = () if self.weight_decays is not None else ("weight_decay",)
+        order = ["optimizer", "dropout", "learning_rate", "seed", *axes]
+        return table[order].drop(columns=[*constant, *default])
+
+    def _rates_of(self, optimizer: OptimizerName) -> Array:
+        from atelier.sweep.optimizers import OPTIMIZERS
+
+        return np.ones(1) if OPTIMIZERS[optimizer].rate_free else self.learning_rates
 
     def chunks(self) -> list[pd.DataFrame]:
         """Returns the members in pieces of one optimizer and one seed."""
@@ -127,8 +160,16 @@ class Plan:
         return np.concatenate(rows).reshape(-1, self.batch_size)[:steps].astype(np.int32)
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns the fields by name."""
-        return asdict(self)
+        """Returns the fields by name, schedules and decays only if they are not the default.
+
+        A study's fingerprint is made of these fields, and studies older than the two are stored.
+        """
+        fields = asdict(self)
+        if self.schedules == ("constant",):
+            del fields["schedules"]
+        if self.weight_decays is None:
+            del fields["weight_decays"]
+        return fields
 
 
 def check_data(data: Arrays) -> None:
@@ -168,6 +209,12 @@ def _unknown_optimizers(names: Iterable[OptimizerName]) -> list[OptimizerName]:
     from atelier.sweep.optimizers import OPTIMIZERS
 
     return [name for name in unknown if name not in OPTIMIZERS]
+
+
+def _without_weight_decay(names: Iterable[OptimizerName]) -> list[OptimizerName]:
+    from atelier.sweep.optimizers import OPTIMIZERS
+
+    return [name for name in names if OPTIMIZERS[name].weight_decay is None]
 
 
 def _expect(holds: Any, expected: str, received: Any) -> None:

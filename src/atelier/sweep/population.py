@@ -9,10 +9,10 @@ bit on a CPU, within the rounding of another order of sums on a GPU.
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,8 +20,9 @@ import numpy as np
 
 from atelier.sweep.architecture import Architecture
 from atelier.sweep.network import PopulationWeights, initial_weights
-from atelier.sweep.optimizers import OPTIMIZERS
+from atelier.sweep.optimizers import OPTIMIZERS, initial_slots
 from atelier.sweep.plan import OptimizerName, Progress
+from atelier.sweep.schedules import SCHEDULES
 from atelier.sweep.steps import (
     PREDICTION_BATCH,
     Engine,
@@ -38,16 +39,19 @@ PROGRESS_INTERVAL = 200
 
 @dataclass(frozen=True)
 class Population:
-    """Trainings that differ only in their learning rate, dropout rate and seed.
+    """Trainings that differ only in learning rate and its schedule, dropout rate, decay and seed.
 
     Attributes:
         optimizer: Name of the optimizer, the same for all members.
         rates: Learning rates, (members,).
         dropouts: Dropout rates, (members,) in [0, 1).
         seeds: Seeds of weights and dropout, (members,).
+        decays: Weight decays, (members,) ≥ 0; None: the optimizer's default.
+        schedules: Names of the rates' schedules, (members,); None: all are constant.
 
     Raises:
-        ValueError: If the optimizer is unknown, the lengths differ or a dropout rate is not valid.
+        ValueError: If the optimizer or a schedule is unknown, the lengths differ, a dropout rate
+            or a weight decay is not valid, or the optimizer has no weight decay.
 
     Examples:
         >>> population = Population("sgd", np.array([0.01, 0.1]), np.zeros(2), np.zeros(2))
@@ -59,21 +63,52 @@ class Population:
     rates: Array
     dropouts: Array
     seeds: Array
+    decays: Array | None = None
+    schedules: Array | None = None
 
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f"Expected one of {sorted(OPTIMIZERS)}. Received: {self.optimizer!r}")
-        lengths = {len(self.rates), len(self.dropouts), len(self.seeds)}
+        lengths = {len(values) for values in self._columns().values()}
         if len(lengths) != 1 or 0 in lengths:
             raise ValueError(f"Expected arrays of one length > 0. Received: {sorted(lengths)}")
         if not ((self.dropouts >= 0) & (self.dropouts < 1)).all():
             raise ValueError(f"Expected dropout in [0, 1). Received: {self.dropouts}")
+        unknown = set(self._schedules) - set(SCHEDULES)
+        if unknown:
+            raise ValueError(f"Expected one of {sorted(SCHEDULES)}. Received: {sorted(unknown)}")
+        if self.decays is not None and OPTIMIZERS[self.optimizer].weight_decay is None:
+            raise ValueError(
+                f"Expected an optimizer with weight decay. Received: {self.optimizer!r}"
+            )
+        if not (self.weight_decays >= 0).all():
+            raise ValueError(f"Expected weight decay ≥ 0. Received: {self.decays}")
 
     def __len__(self) -> int:
         return len(self.rates)
 
     def __getitem__(self, part: slice) -> "Population":
-        return Population(self.optimizer, self.rates[part], self.dropouts[part], self.seeds[part])
+        columns: dict[str, Any] = {name: values[part] for name, values in self._columns().items()}
+        return replace(self, **columns)
+
+    def _columns(self) -> dict[str, Array]:
+        columns = asdict(self)
+        return {name: values for name, values in columns.items() if isinstance(values, np.ndarray)}
+
+    @property
+    def weight_decays(self) -> Array:
+        """The weight decay of each member, 0 where its optimizer has none."""
+        default = OPTIMIZERS[self.optimizer].weight_decay or 0.0
+        return np.full(len(self), default) if self.decays is None else self.decays
+
+    @property
+    def _schedules(self) -> Array:
+        return np.full(len(self), "constant") if self.schedules is None else self.schedules
+
+    def learning_rates(self, steps: int) -> Array:
+        """Returns the rate of each member at each step, (steps, members)."""
+        factors = {name: SCHEDULES[name](steps) for name in set(self._schedules)}
+        return np.stack([factors[name] for name in self._schedules], 1) * self.rates
 
 
 class TrainingData(NamedTuple):
@@ -199,12 +234,14 @@ def fit_population(
         progress: Called with the number of member-steps done since its last call.
 
     Returns:
-        The trained weights, and the losses (members, steps) of each batch before its step.
+        The trained weights that predict, and the losses (members, steps) of each batch before its
+        step.
     """
     hyperparameters = Hyperparameters(
-        jnp.asarray(population.rates.astype(np.float32)),
+        jnp.asarray(population.learning_rates(training_data.steps).astype(np.float32)),
         jnp.asarray(population.dropouts.astype(np.float32)),
         jnp.asarray(population.seeds.astype(np.uint32)),
+        jnp.asarray(population.weight_decays.astype(np.float32)),
     )
     pixels = jnp.asarray(training_data.images)
     labels = jnp.asarray(training_data.labels.astype(np.int32))
@@ -215,16 +252,24 @@ def fit_population(
         until = min(done + PROGRESS_INTERVAL, training_data.steps)
         state = advance(state, hyperparameters, pixels, labels, order, until)
         progress((int(state.step) - done) * len(population))
-    return state.weights, np.asarray(state.losses).T
+    return _final_weights(population.optimizer, state), np.asarray(state.losses).T
 
 
 def _initial_state(architecture: Architecture, population: Population, steps: int) -> State:
     seeds, member = np.unique(population.seeds, return_inverse=True)
     drawn = [initial_weights(architecture, int(seed)) for seed in seeds]
     weights = PopulationWeights(*(jnp.stack(arrays)[member] for arrays in zip(*drawn, strict=True)))
-    fills = OPTIMIZERS[population.optimizer].slots
-    slots = PopulationWeights(*(tuple(jnp.full_like(w, fill) for fill in fills) for w in weights))
+    optimizer = OPTIMIZERS[population.optimizer]
+    slots = PopulationWeights(*(initial_slots(optimizer, w) for w in weights))
+    slots = slots._replace(dense=initial_slots(optimizer.of_dense, weights.dense))
     return State(weights, slots, jnp.int32(0), jnp.zeros((steps, len(population))))
+
+
+def _final_weights(optimizer: OptimizerName, state: State) -> PopulationWeights[jax.Array]:
+    """Returns the weights that predict, such as the mean in schedule-free training."""
+    final, steps = OPTIMIZERS[optimizer].final, state.step
+    pairs = zip(state.weights, state.slots, strict=True)
+    return PopulationWeights(*(final(w, slots, steps) for w, slots in pairs))
 
 
 def predict_population(

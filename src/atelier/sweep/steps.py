@@ -14,7 +14,7 @@ from atelier.sweep.architecture import Architecture
 from atelier.sweep.convolution import Convolutions
 from atelier.sweep.layouts import LAYOUTS, LayoutName
 from atelier.sweep.network import PopulationWeights, classify, dropout_multipliers
-from atelier.sweep.optimizers import OPTIMIZERS, Slots
+from atelier.sweep.optimizers import OPTIMIZERS, Optimizer, Slots, update_array
 from atelier.sweep.plan import Activations, OptimizerName
 
 PREDICTION_BATCH = 16
@@ -31,7 +31,8 @@ class Engine:
     vectorized: bool
     """Whether one step trains the whole population, or a single member."""
     kernels: bool = False
-    """Whether training uses :mod:`atelier.sweep.kernels` in place of the layout."""
+    """Whether training uses :mod:`atelier.sweep.kernels` in place of the layout; but an optimizer
+    that is not element-wise updates the large layer by the plain step."""
     activations: Activations = "float32"
     threads: int = 1
     """Members trained at once if each is trained in a step of its own."""
@@ -52,11 +53,12 @@ class State(NamedTuple):
 
 
 class Hyperparameters(NamedTuple):
-    """The numbers in which the members differ, each (members,), on the device."""
+    """The numbers in which the members differ, on the device."""
 
-    rates: jax.Array
-    dropouts: jax.Array
-    seeds: jax.Array
+    rates: jax.Array  # (steps, members): learning rates
+    dropouts: jax.Array  # (members,)
+    seeds: jax.Array  # (members,)
+    decays: jax.Array  # (members,): weight decays
 
 
 class ConvolutionPasses(Protocol):
@@ -92,10 +94,11 @@ class ConvolutionPasses(Protocol):
 
 
 DenseBackward = Callable[
-    [OptimizerName, jax.Array, Slots, jax.Array, jax.Array, jax.Array, jax.Array],
+    [OptimizerName, jax.Array, Slots, jax.Array, jax.Array, jax.Array, jax.Array, jax.Array],
     tuple[jax.Array, jax.Array, Slots],
 ]
-"""(optimizer, weights, slots, features, d_hidden, rates, t) → (d_features, weights, slots)."""
+"""(optimizer, weights, slots, features, d_hidden, rates, decays, t) → (d_features, weights, slots).
+"""
 
 
 class Implementation(NamedTuple):
@@ -120,7 +123,9 @@ def compiled_steps(
         A function from (state, hyperparameters, pixels, labels, order, until) to the state after
         ``until`` steps in all. It consumes the state.
     """
-    step = partial(_step, _implementation(architecture, engine), architecture.features, optimizer)
+    step = partial(
+        _step, _implementation(architecture, optimizer, engine), architecture.features, optimizer
+    )
 
     def advance(
         state: State,
@@ -144,12 +149,14 @@ def _compiler_options() -> dict[str, bool]:
     return {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else {}
 
 
-def _implementation(architecture: Architecture, engine: Engine) -> Implementation:
-    if engine.kernels:
-        kernels = sweep.kernels
-        fused = kernels.FusedConvolutions(architecture, jnp.dtype(engine.activations))
-        return Implementation(fused, kernels.dense_backward)
-    return Implementation(_convolutions(architecture, engine), _dense_backward)
+def _implementation(
+    architecture: Architecture, optimizer: OptimizerName, engine: Engine
+) -> Implementation:
+    if not engine.kernels:
+        return Implementation(_convolutions(architecture, engine), _dense_backward)
+    kernels, elementwise = sweep.kernels, OPTIMIZERS[optimizer].of_dense.elementwise
+    fused = kernels.FusedConvolutions(architecture, jnp.dtype(engine.activations))
+    return Implementation(fused, kernels.dense_backward if elementwise else _dense_backward)
 
 
 def _convolutions(
@@ -185,18 +192,20 @@ def _step(
     d_logits = (jnp.exp(log_probs) - truth) / batch
     d_hidden = jnp.einsum("kbj,kij->kbi", d_logits, weights.output)
     d_hidden = jnp.where(hidden > 0, d_hidden, 0.0)
+    rates, decays = hyperparameters.rates[state.step], hyperparameters.decays
     d_encoded, dense, dense_slots = implementation.dense_backward(
-        optimizer, weights.dense, state.slots.dense, encoded, d_hidden, hyperparameters.rates, t
+        optimizer, weights.dense, state.slots.dense, encoded, d_hidden, rates, decays, t
     )
     updated, slots = _update(
-        optimizer,
+        OPTIMIZERS[optimizer],
         state,
         PopulationWeights(
             *implementation.convolutions.backward(weights, residuals, d_encoded),
             *(None, d_hidden.sum(1)),  # the dense layer is updated already
             *(_outer(hidden, d_logits), d_logits.sum(1)),
         ),
-        hyperparameters.rates,
+        rates,
+        decays,
         t,
     )
     return State(
@@ -214,6 +223,7 @@ def _dense_backward(
     features: jax.Array,
     d_hidden: jax.Array,
     rates: jax.Array,
+    decays: jax.Array,
     t: jax.Array,
 ) -> tuple[jax.Array, jax.Array, Slots]:
     """Computes the features' gradient and updates the large layer's weights and slots."""
@@ -221,7 +231,8 @@ def _dense_backward(
     transposed = jnp.einsum("kij,kbj->kib", weights, d_hidden)
     d_features = lax.optimization_barrier(transposed).swapaxes(1, 2)  # type: ignore[no-untyped-call]
     gradient = _outer(features, _after(d_hidden, d_features))
-    return d_features, *_update_array(optimizer, weights, slots, gradient, rates, t)
+    dense = OPTIMIZERS[optimizer].of_dense
+    return d_features, *_update_array(dense, weights, slots, gradient, rates, decays, t)
 
 
 def _after(x: jax.Array, y: jax.Array) -> jax.Array:
@@ -244,15 +255,16 @@ def _outer(x: jax.Array, dy: jax.Array) -> jax.Array:
 
 
 def _update(
-    optimizer: OptimizerName,
+    optimizer: Optimizer,
     state: State,
     gradients: PopulationWeights[jax.Array | None],
     rates: jax.Array,
+    decays: jax.Array,
     t: jax.Array,
 ) -> tuple[PopulationWeights[jax.Array], PopulationWeights[Slots]]:
     """Updates weights and slots that have a gradient, and returns the others unchanged."""
     pairs = [
-        (w, slots) if g is None else _update_array(optimizer, w, slots, g, rates, t)
+        (w, slots) if g is None else _update_array(optimizer, w, slots, g, rates, decays, t)
         for w, slots, g in zip(state.weights, state.slots, gradients, strict=True)
     ]
     weights, slots = zip(*pairs, strict=True)
@@ -260,15 +272,18 @@ def _update(
 
 
 def _update_array(
-    optimizer: OptimizerName,
+    optimizer: Optimizer,
     w: jax.Array,
     slots: Slots,
     g: jax.Array,
     rates: jax.Array,
+    decays: jax.Array,
     t: jax.Array,
 ) -> tuple[jax.Array, Slots]:
-    rates = rates.reshape(-1, *(1,) * (w.ndim - 1))
-    return OPTIMIZERS[optimizer].step(w, slots, g, rates, t)
+    by_member = (-1, *(1,) * (w.ndim - 1))
+    return update_array(
+        optimizer, w, slots, g, rates.reshape(by_member), decays.reshape(by_member), t
+    )
 
 
 def _unit(pixels: jax.Array) -> jax.Array:

@@ -45,16 +45,36 @@ def train_population(
 
 def analyze_study(
     members: pd.DataFrame, hits: Arrays, params: SweepSplitParams
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, str, Metrics]:
-    """Computes accuracy curves, best rates, dropout's effect, their summary and metrics."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, str, Metrics]:
+    """Computes curves, best rates, dropout's effect, collapses, their summary and metrics."""
     selection, test = int(hits["selection"]), int(hits["test"])
     curves = sweep.accuracy_curves(members, images=test)
     best = sweep.best_learning_rates(members, selection_images=selection, test_images=test)
     correct = sweep.correct_predictions(hits["hits"], test)
     effect = sweep.dropout_effect(members, correct, best, seed=params.seed)
-    summary = sweep.summarize_study(best, effect, test_images=test)
+    collapse = sweep.collapse_probability(members, best)
+    summary = sweep.summarize_study(best, effect, collapse, test_images=test)
     metrics = sweep.study_metrics(best, trainings=len(members), test_images=test)
-    return curves, best, effect, summary, metrics
+    return curves, best, effect, collapse, summary, metrics
+
+
+def compare_budgets(
+    members: pd.DataFrame, hits: Arrays, params: SweepSplitParams
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Computes the expected accuracy after k trainings, and which arm overtakes which."""
+    images = int(hits["test"])
+    correct = sweep.correct_predictions(hits["hits"], images)
+    return sweep.compare_budgets(members, correct, images=images, seed=params.seed)
+
+
+def measure_sensitivity(
+    members: pd.DataFrame, hits: Arrays, best: pd.DataFrame, params: SweepSplitParams
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Computes the range of rates that each arm tolerates, and how much of it is chance."""
+    images = int(hits["test"])
+    correct = sweep.correct_predictions(hits["hits"], images)
+    ranges = sweep.rate_sensitivity(members, correct, best, images=images, seed=params.seed)
+    return ranges, sweep.chance_at_best(members, correct, best)
 
 
 def score_examples(
@@ -67,17 +87,35 @@ def score_examples(
 
 
 def draw_study(
-    curves: pd.DataFrame, best: pd.DataFrame, provenance: dict[str, Any], params: StudyParams
+    curves: pd.DataFrame,
+    best: pd.DataFrame,
+    collapse: pd.DataFrame,
+    provenance: dict[str, Any],
+    params: StudyParams,
 ) -> tuple[Any, Any]:
-    """Draws accuracy and calibration error against the rate, as a figure and interactively."""
+    """Draws accuracy, calibration error and collapses against the rate, also interactively."""
     plan = params.plan
     steps = "one epoch" if plan.steps is None else f"{plan.steps:,} steps"
     trainings = int(curves["trainings"].sum())
     title = (
         f"{provenance['name']}: {trainings:,} trainings, {steps} of {plan.batch_size} images each"
     )
-    figure = sweep.figures.learning_rate_figure(curves, best, title=title)
+    figure = sweep.figures.learning_rate_figure(curves, best, collapse, title=title)
     return figure, sweep.figures.learning_rate_plot(curves, best, title=title)
+
+
+def draw_answers(
+    curves: pd.DataFrame, best: pd.DataFrame, budgets: pd.DataFrame, provenance: dict[str, Any]
+) -> tuple[Any, Any]:
+    """Draws all arms aligned at their best rates, and the accuracy after k trainings."""
+    name = provenance["name"]
+    aligned = sweep.answer_figures.aligned_figure(
+        curves, best, title=f"{name}: accuracy relative to each arm's best rate"
+    )
+    budget = sweep.answer_figures.budget_figure(
+        budgets, title=f"{name}: expected accuracy after k trainings at random rates"
+    )
+    return aligned, budget
 
 
 def select_members(

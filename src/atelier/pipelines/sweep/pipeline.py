@@ -30,8 +30,29 @@ SWEEP = [
     Node(
         nodes.analyze_study,
         ["members_table", "hits_arrays", "params:gather"],
-        ["curves_table", "best_table", "effect_table", "verdict_text", "best_metrics"],
+        [
+            "curves_table",
+            "best_table",
+            "effect_table",
+            "collapse_table",
+            "verdict_text",
+            "best_metrics",
+        ],
         name="analyze_study",
+        tags="sweep",
+    ),
+    Node(
+        nodes.compare_budgets,
+        ["members_table", "hits_arrays", "params:gather"],
+        ["budgets_table", "overtaking_table"],
+        name="compare_budgets",
+        tags="sweep",
+    ),
+    Node(
+        nodes.measure_sensitivity,
+        ["members_table", "hits_arrays", "best_table", "params:gather"],
+        ["sensitivity_table", "chance_table"],
+        name="measure_sensitivity",
         tags="sweep",
     ),
     Node(
@@ -43,9 +64,16 @@ SWEEP = [
     ),
     Node(
         nodes.draw_study,
-        ["curves_table", "best_table", "provenance", "params:study"],
+        ["curves_table", "best_table", "collapse_table", "provenance", "params:study"],
         ["rates_figure", "rates_plot"],
         name="draw_study",
+        tags="figures",
+    ),
+    Node(
+        nodes.draw_answers,
+        ["curves_table", "best_table", "budgets_table", "provenance"],
+        ["aligned_figure", "budgets_figure"],
+        name="draw_answers",
         tags="figures",
     ),
     Node(
