@@ -10,7 +10,7 @@ from atelier.sweep.answer_figures import (
     chance_figure,
     interaction_figure,
 )
-from atelier.sweep.figures import SWITCH, learning_rate_figure, learning_rate_plot
+from atelier.sweep.figures import PLOT_MEASURES, learning_rate_figure, learning_rate_plot
 
 ARMS = [("adam", 0.0), ("adam", 0.5), ("sgd", 0.0)]
 RATES = np.array([1e-3, 1e-2, 1e-1])
@@ -83,11 +83,11 @@ def test_a_row_of_collapses_is_drawn_where_there_are_enough_trainings(curves, be
 def test_buttons_switch_the_plot_between_three_measures(curves, best):
     plot = learning_rate_plot(curves, best, title="")
     (menu,) = plot.layout.updatemenus
-    assert [button.label for button in menu.buttons] == list(SWITCH.values())
-    for column, button in zip(SWITCH, menu.buttons, strict=True):
+    assert [button.label for button in menu.buttons] == list(PLOT_MEASURES.values())
+    for column, button in zip(PLOT_MEASURES, menu.buttons, strict=True):
         values, axis = button.args
         np.testing.assert_array_equal(values["y"], np.tile(curves[column][:3], (3, 1)))
-        assert axis == {"yaxis.title.text": SWITCH[column]}
+        assert axis == {"yaxis.title.text": PLOT_MEASURES[column]}
     assert [trace.name for trace in plot.data] == NAMES
     for word in ("rate", "accuracy", "ECE", "NLL", "test images", "seeds"):
         assert word in plot.data[0].hovertemplate

@@ -15,7 +15,7 @@ from atelier.types import Array
 
 BUDGETS = np.arange(1, 51)
 """Numbers of trainings k."""
-DIGITS = 9
+TIE_DIGITS = 9
 """Selection accuracies that are equal to so many digits are ties."""
 
 
@@ -93,7 +93,7 @@ def choice_probabilities(selection: Array, weights: Array, budgets: Array = BUDG
         array([[0.333, 0.333, 0.333],
                [0.111, 0.444, 0.444]])
     """
-    _, level = np.unique(np.round(selection, DIGITS), return_inverse=True)
+    _, level = np.unique(np.round(selection, TIE_DIGITS), return_inverse=True)
     mass = np.bincount(level, weights)
     below = np.cumsum(mass) / mass.sum()
     chosen = np.diff(below ** budgets[:, None], prepend=0.0)
@@ -166,7 +166,7 @@ def _overtaking(arm: _Arm, other: _Arm) -> dict[str, Any]:
         for pair in zip(differences, drawn.T, strict=True)
     ]
     certain = [index for index, row in enumerate(limits) if row["low"] > 0]
-    ahead = np.flatnonzero(differences > 10.0**-DIGITS)
+    ahead = np.flatnonzero(differences > 10.0**-TIE_DIGITS)
     index = int([*certain, *ahead, len(BUDGETS) - 1][0])
     return {
         **{name: arm.columns[name] for name in ARM if name in arm.columns},

@@ -9,7 +9,7 @@ from atelier.sweep.arms import arm_columns
 from atelier.types import Array
 
 scipy = lazy_loader.load("scipy")  # which a bare machine of the sweep may lack
-COLUMNS = (
+CHANCE_COLUMNS = (
     *("trainings", "seeds", "rates", "accuracy", "observed", "observed_low", "observed_high"),
     *("independent", "on_all_images", "binomial", "ratio"),
 )
@@ -111,7 +111,7 @@ def chance_at_best(table: pd.DataFrame, correct: Array, best: pd.DataFrame) -> p
         for group, members in near.groupby(arm, sort=False)
         if len(members) > 1
     ]
-    return best[arm].merge(pd.DataFrame(rows, columns=[*arm, *COLUMNS]), on=arm)
+    return best[arm].merge(pd.DataFrame(rows, columns=[*arm, *CHANCE_COLUMNS]), on=arm)
 
 
 def members_near_best(table: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:

@@ -33,7 +33,7 @@ OPTIMIZER_COLOURS = {
 COLUMNS = 4
 """Most optimizers side by side."""
 
-SWITCH = {
+PLOT_MEASURES = {
     "test_accuracy": "test accuracy",
     "test_ece": "calibration error (ECE)",
     "test_nll": "negative log-likelihood (NLL)",
@@ -209,7 +209,7 @@ def learning_rate_plot(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) 
                 {"yaxis.title.text": label},
             ],
         }
-        for column, label in SWITCH.items()
+        for column, label in PLOT_MEASURES.items()
     ]
     plot.update_layout(
         title=title,
@@ -221,7 +221,7 @@ def learning_rate_plot(curves: pd.DataFrame, best: pd.DataFrame, *, title: str) 
         ],
     )
     plot.update_xaxes(type="log", dtick=1, exponentformat="power", title_text="learning rate")
-    plot.update_yaxes(title_text=SWITCH["test_accuracy"], rangemode="tozero")
+    plot.update_yaxes(title_text=PLOT_MEASURES["test_accuracy"], rangemode="tozero")
     return plot
 
 

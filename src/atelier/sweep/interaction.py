@@ -7,7 +7,7 @@ from atelier.sweep.arms import arm_columns
 from atelier.sweep.sensitivity import rate_sensitivity
 from atelier.types import Array
 
-COLUMNS = (
+INTERACTION_COLUMNS = (
     *("best_rate", "as_good_low", "as_good_high", "edge", "test_accuracy", "low", "high", "seeds"),
     *("deviation", "trainings"),
 )
@@ -58,6 +58,6 @@ def rate_interaction(
         ranges = rate_sensitivity(
             members, correct[members.index], best, images=test_images, seed=seed
         )
-        rows = best[[*arm, *COLUMNS]].merge(ranges.drop(columns="seeds"), on=arm)
+        rows = best[[*arm, *INTERACTION_COLUMNS]].merge(ranges.drop(columns="seeds"), on=arm)
         sizes.append(rows.assign(batch_size=size))
     return pd.concat(sizes, ignore_index=True)

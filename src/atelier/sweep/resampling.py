@@ -9,7 +9,7 @@ from atelier.sweep.analysis import NEIGHBOURHOOD, TIE
 from atelier.sweep.arms import arm_columns
 from atelier.types import Array
 
-RESAMPLES = 400
+STUDY_RESAMPLES = 400
 """Resamples of an interval."""
 
 
@@ -63,23 +63,23 @@ def resample_study(
     arm = table.groupby(arm_columns(table), sort=False).ngroup().to_numpy()
     members = _draw_repetitions(rng, arm, np.log10(table["learning_rate"].to_numpy()))
     if correct is not None:
-        counts = rng.multinomial(images, np.full(images, 1 / images), size=RESAMPLES)
+        counts = rng.multinomial(images, np.full(images, 1 / images), size=STUDY_RESAMPLES)
         accuracy = counts @ correct.T.astype(float) / images
     else:
         mean = table["test_accuracy"].to_numpy()
         group = arm if shared_noise else np.arange(len(arm))
-        noise = rng.normal(size=(RESAMPLES, group.max() + 1))[:, group]
+        noise = rng.normal(size=(STUDY_RESAMPLES, group.max() + 1))[:, group]
         accuracy = (mean + noise * np.sqrt(mean * (1 - mean) / images)).clip(0, 1)
     return Resamples(members, np.take_along_axis(accuracy, members, axis=1))
 
 
 def _draw_repetitions(rng: np.random.Generator, arm: Array, logs: Array) -> Array:
     """Returns row numbers (resamples, members): each a training of the member's neighbourhood."""
-    drawn = np.empty((RESAMPLES, len(arm)), int)
+    drawn = np.empty((STUDY_RESAMPLES, len(arm)), int)
     for index in range(arm.max() + 1):
         rows = np.flatnonzero(arm == index)
         rows = rows[np.argsort(logs[rows], kind="stable")]
         first = np.searchsorted(logs[rows], logs[rows] - NEIGHBOURHOOD - TIE)
         last = np.searchsorted(logs[rows], logs[rows] + NEIGHBOURHOOD + TIE)
-        drawn[:, rows] = rows[rng.integers(first, last, size=(RESAMPLES, len(rows)))]
+        drawn[:, rows] = rows[rng.integers(first, last, size=(STUDY_RESAMPLES, len(rows)))]
     return drawn

@@ -83,6 +83,9 @@ def tolerance_area(logs: Array, accuracy: Array, best: float, *, loss: float) ->
         best: The best accuracy.
         loss: Accuracy below the best that counts 0, > 0.
 
+    Returns:
+        The area in decades, from 0 to the width of the grid.
+
     Examples:
         >>> tolerance_area(np.arange(4.0), np.array([0.5, 0.8, 0.8, 0.75]), 0.8, loss=0.1)
         2.25

@@ -58,7 +58,7 @@ def analyze_study(
     return curves, best, effect, collapse, summary, metrics
 
 
-def compare_budgets(
+def evaluate_budgets(
     members: pd.DataFrame, hits: Arrays, params: SweepSplitParams
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Computes the expected accuracy after k trainings, and which arm overtakes which."""

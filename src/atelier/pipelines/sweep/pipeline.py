@@ -42,10 +42,10 @@ SWEEP = [
         tags="sweep",
     ),
     Node(
-        nodes.compare_budgets,
+        nodes.evaluate_budgets,
         ["members_table", "hits_arrays", "params:gather"],
         ["budgets_table", "overtaking_table"],
-        name="compare_budgets",
+        name="evaluate_budgets",
         tags="sweep",
     ),
     Node(
