@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from kedro.io import CatalogProtocol
@@ -11,12 +12,17 @@ from atelier.incremental.configuration import current_configuration
 from atelier.incremental.hook_specifications import add_hooks
 from atelier.incremental.inspections import Inspections
 from atelier.incremental.instructions import BEGUN, ENDED, current_instructions
-from atelier.incremental.run_steps import StepRunner
+from atelier.incremental.run_steps import StepRunner, node_logger
 from atelier.incremental.runner import IncrementalRunner
 
 
 class HelperRunner(IncrementalRunner):
     """Runs single steps of the command's pipeline, as they come, and tells of each."""
+
+    @property
+    def _logger(self) -> logging.Logger:
+        """Kedro's lines about the run go where those of the command go."""
+        return node_logger
 
     def _run(
         self,

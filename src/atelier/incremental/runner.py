@@ -97,11 +97,11 @@ class IncrementalRunner(SequentialRunner):
         try:
             run.run()
         except Exception as error:
-            run.stop(f"{type(error).__name__}: {error}")
+            run.stop(error)
             _advise_to_go_on(run.nodes_done)
             raise
         except (KeyboardInterrupt, SystemExit) as error:
-            run.stop("interrupted")
+            run.stop(error)
             manager.hook.on_run_interrupted(error=error, pipeline=pipeline, catalog=catalog)
             raise
         _summarize(run.nodes_done - run.nodes_run, run.nodes_done)

@@ -47,6 +47,7 @@ class SharedRun:
         self._queue = StepQueue(inspections.steps, pipeline, self._groups)
         self._helper: Helper | None = None
         self._helper_node: Node | None = None
+        self._group: str | None = None
         self.nodes_run, self.nodes_done = 0, 0
 
     def run(self) -> None:
@@ -56,17 +57,22 @@ class SharedRun:
             BaseException: The error of a node, also of one in the helper.
         """
         while (number := self._take()) is not None:
-            step = self._inspections.steps[number]
+            step, self._group = self._inspections.steps[number], self._groups[number]
             self._count(self._work.take(step, before_work=lambda: self._begin_work(number)))
             self._queue.finish(number)
         if self._helper:
             self._helper.join()
             self._take()  # raises what the helper's end has told
 
-    def stop(self, reason: str) -> None:
-        """Stops the helper where there is one, and waits for its end."""
+    def stop(self, error: BaseException) -> None:
+        """Stops the helper where there is one, and waits for its end.
+
+        Args:
+            error: What has stopped this process.
+        """
+        failed = f"{self._group} failed" if self._group else "the run failed"
         if self._helper:
-            self._helper.stop(reason)
+            self._helper.stop(failed if isinstance(error, Exception) else "interrupted")
 
     def _take(self) -> int | None:
         try:
