@@ -11,6 +11,7 @@ import psutil
 
 from atelier.configuration.command_line import run_options
 from atelier.hooks.active_runs import active_run_id
+from atelier.hooks.tensorflow_messages import own_environment
 from atelier.incremental import HelperStart, current_instructions
 
 GIBIBYTE = 2**30
@@ -35,7 +36,7 @@ class CommandOfHelper(NamedTuple):
 def helper_start() -> HelperStart:
     """Returns how the second process of the present ``kedro run`` starts."""
     message = CommandOfHelper(sys.argv, run_options(), active_run_id())
-    return HelperStart([sys.executable, "-m", "atelier.helper"], message)
+    return HelperStart([sys.executable, "-m", "atelier.helper"], message, own_environment())
 
 
 def command_of_helper() -> CommandOfHelper | None:

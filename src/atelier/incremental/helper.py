@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import Pipe
 from typing import Any, NamedTuple
 
@@ -25,10 +25,12 @@ class HelperStart(NamedTuple):
         command: A program that begins the same session with :class:`HelperRunner`. It gets the
             numbers of two pipes as its last arguments: commands to read, events to write.
         message: What it gets first; can be pickled.
+        environment: Its environment variables.
     """
 
     command: Sequence[str]
     message: Any
+    environment: Mapping[str, str]
 
 
 class Helper:
@@ -49,7 +51,10 @@ class Helper:
         self._events, events = Pipe(duplex=False)
         numbers = [theirs.fileno(), events.fileno()]
         self._process = subprocess.Popen(  # noqa: S603
-            [*start.command, *map(str, numbers)], pass_fds=numbers, stdin=subprocess.DEVNULL
+            [*start.command, *map(str, numbers)],
+            env=start.environment,
+            pass_fds=numbers,
+            stdin=subprocess.DEVNULL,
         )
         theirs.close()
         events.close()

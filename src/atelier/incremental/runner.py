@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from kedro.framework.hooks.manager import _NullPluginManager
@@ -17,14 +16,16 @@ from atelier.incremental.configuration import (
     current_configuration,
 )
 from atelier.incremental.forecasts import forecast
-from atelier.incremental.helper import HelperStart
 from atelier.incremental.hook_specifications import add_hooks
 from atelier.incremental.inspections import Inspections
 from atelier.incremental.reasons import join_reasons
 from atelier.incremental.run_steps import StepRunner
-from atelier.incremental.shared_run import SharedRun
+from atelier.incremental.shared_run import HelperPlan, SharedRun
 
 logger = logging.getLogger("atelier.incremental")
+
+WORTH_SECONDS = 60.0
+"""Expected time of all nodes from which a second process starts, unless it is asked for."""
 
 
 class IncrementalRunner(SequentialRunner):
@@ -37,7 +38,8 @@ class IncrementalRunner(SequentialRunner):
         is_async: Whether inputs and outputs are loaded and saved in threads.
         force: Runs all nodes.
         explain: Says which nodes would run and why, and runs none.
-        processes: How many processes run nodes at once, 1 or 2; by default what the project says.
+        processes: How many processes run nodes at once, 1 or 2; by default what the project says,
+            and one where the nodes are expected to take less than a minute.
         configuration: What the project tells about itself; by default what it has set by
             :func:`atelier.incremental.configure`.
 
@@ -93,7 +95,7 @@ class IncrementalRunner(SequentialRunner):
         inspections.prepare()
         work = StepRunner(self, inspections, pipeline, catalog, manager, run_id)
         manager.hook.before_steps(seconds=inspections.recorded_seconds())
-        run = SharedRun(work, inspections, pipeline, manager, self._start(configuration))
+        run = SharedRun(work, inspections, pipeline, manager, self._plan(configuration))
         try:
             run.run()
         except Exception as error:
@@ -106,10 +108,12 @@ class IncrementalRunner(SequentialRunner):
             raise
         _summarize(run.nodes_done - run.nodes_run, run.nodes_done)
 
-    def _start(self, configuration: Configuration) -> Callable[[], HelperStart] | None:
-        """Returns how a second process starts; None where there must be none."""
+    def _plan(self, configuration: Configuration) -> HelperPlan | None:
+        """Returns when and how a second process starts; None where there must be none."""
         processes = configuration.processes if self.processes is None else self.processes
-        return configuration.helper if processes > 1 else None
+        if processes == 1 or configuration.helper is None:
+            return None
+        return HelperPlan(configuration.helper, WORTH_SECONDS if self.processes is None else 0)
 
 
 def _explain(inspections: Inspections) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
@@ -18,8 +18,17 @@ from atelier.incremental.step_queue import MAIN, StepQueue
 
 logger = logging.getLogger("atelier.incremental")
 
-WORTH_SECONDS = 60.0
-"""Expected time of all nodes from which a second process is started."""
+
+class HelperPlan(NamedTuple):
+    """When and how a helper starts.
+
+    Attributes:
+        start: Returns its command.
+        seconds: Expected time of the nodes that run, below which it does not start.
+    """
+
+    start: Callable[[], HelperStart]
+    seconds: float
 
 
 class SharedRun:
@@ -30,7 +39,7 @@ class SharedRun:
         inspections: Compares nodes with their records.
         pipeline: The nodes.
         manager: Calls the hooks.
-        start: Returns how the helper starts; None where there must be none.
+        plan: When and how a helper starts; None where there must be none.
     """
 
     def __init__(
@@ -39,9 +48,9 @@ class SharedRun:
         inspections: Inspections,
         pipeline: Pipeline,
         manager: Any,
-        start: Callable[[], HelperStart] | None,
+        plan: HelperPlan | None,
     ) -> None:
-        self._work, self._inspections, self._manager, self._start = work, inspections, manager, start
+        self._work, self._inspections, self._manager, self._plan = work, inspections, manager, plan
         self._nodes = {node.name: node for node in pipeline.nodes}
         self._groups = [inspections.group_of(step) for step in inspections.steps]
         self._queue = StepQueue(inspections.steps, pipeline, self._groups)
@@ -83,16 +92,16 @@ class SharedRun:
 
     def _begin_work(self, number: int) -> None:
         """Starts the helper before the first step that has to run, if there is enough to do."""
-        start, self._start = self._start, None
-        if start is None:
+        plan, self._plan = self._plan, None
+        if plan is None:
             return
         findings = forecast(self._inspections, self._inspections.steps[number:])
         groups = {self._inspections.group_of((finding.node,)) for finding in findings} - {None}
-        if len(groups) < 2 or expected_seconds(findings) < WORTH_SECONDS:
+        if len(groups) < 2 or expected_seconds(findings) < plan.seconds:
             return
         logger.info("Two processes run the nodes; --params processes=1 for one.")
         handlers = {BEGUN: self._note_begin, ENDED: self._note_end, MESSAGE: self._pass_on}
-        self._helper = Helper(start(), self._queue, handlers)
+        self._helper = Helper(plan.start(), self._queue, handlers)
 
     def _count(self, outcome: Outcome) -> None:
         self.nodes_done += len(outcome)
