@@ -70,8 +70,10 @@ def test_two_processes_leave_what_one_leaves(project, tmp_path):
     other = Project(tmp_path / "other")
     shutil.copy(toy.__file__, other.folder / "src" / "atelier" / "pipeline_registry.py")
     two, one = project.run(*TWO), other.run(*ONE)
-    assert SAYS_TWO in two and SAYS_TWO not in one
-    assert contents(project) == contents(other) and len(contents(project)) == 6
+    assert SAYS_TWO in two
+    assert SAYS_TWO not in one
+    assert contents(project) == contents(other)
+    assert len(contents(project)) == 6
     assert statuses(project) == statuses(other)
     assert reasons(project) == reasons(other)
     for name in ("toy · left", "toy · right", "solo"):
@@ -81,13 +83,15 @@ def test_two_processes_leave_what_one_leaves(project, tmp_path):
     assert {run.data.tags["mlflow.parentRunId"] for run in children} == {command.info.run_id}
     assert [run.data.tags["mlflow.note.content"].count("solo") > 0 for run in [command]] == [True]
     text = next((project.folder / "logs").glob("*.log")).read_text()
-    assert "solo.first" in text and len(list((project.folder / "logs").iterdir())) == 1
+    assert "solo.first" in text
+    assert len(list((project.folder / "logs").iterdir())) == 1
 
 
 def test_an_unchanged_run_starts_no_second_process(project):
     project.run(*TWO)
     output = project.run(*TWO)
-    assert SAYS_TWO not in output and "Nothing to do: 6 nodes unchanged." in output
+    assert SAYS_TWO not in output
+    assert "Nothing to do: 6 nodes unchanged." in output
 
 
 def test_one_experiment_alone_starts_no_second_process(project):
@@ -102,7 +106,8 @@ def test_a_number_of_processes_is_one_or_two(project):
 def test_an_error_in_the_second_process_ends_the_run_as_one_in_the_first(project, monkeypatch):
     monkeypatch.setenv("TOY", "fail:solo.first")
     output = project.run(*TWO, ok=False)
-    assert "ZeroDivisionError: planted" in output and "failed in solo.first" in output
+    assert "ZeroDivisionError: planted" in output
+    assert "failed in solo.first" in output
     found = statuses(project)
     assert (found["solo"], found["toy · left"], found["toy · right"]) == (
         "FAILED", "FINISHED", "FINISHED",
@@ -118,7 +123,8 @@ def test_an_error_in_the_first_process_stops_the_second(project, monkeypatch):
     process = start(project, monkeypatch, plan)
     (project.folder / "goes_on").touch()
     output, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 1 and "ZeroDivisionError: planted" in output
+    assert process.returncode == 1
+    assert "ZeroDivisionError: planted" in output
     runs = {run.info.run_name: run for run in project.runs()}
     assert runs["toy · left"].info.status == "FAILED"
     assert runs["solo"].info.status == "KILLED"
@@ -135,7 +141,8 @@ def test_an_interruption_ends_both_processes_and_the_same_command_goes_on(
     process.send_signal(number)
     process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
-    assert len(children) == 1 and not psutil.wait_procs(children, PATIENCE)[1]
+    assert len(children) == 1
+    assert not psutil.wait_procs(children, PATIENCE)[1]
     assert set(statuses(project).values()) == {"KILLED"}
     goes_on(project, monkeypatch)
 

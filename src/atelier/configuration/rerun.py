@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 SWITCHES = ("force", "explain", "processes")
-"""Parameters of the command line that are meant for the runner: run all, only say why, in one process."""
+"""Parameters of the command line for the runner: run all, only say why, in how many processes."""
 CONSOLE_SWITCH = "verbose"
 """The parameter of the command line that brings all messages to the console."""
 RUNNER = "atelier.incremental.IncrementalRunner"

@@ -106,7 +106,9 @@ class GraphStatusHooks(PipelineRunStatusHook, DatasetStatsHook):
     def on_helper_message(self, message: Any) -> None:
         """Takes the events and the sizes of tables of the second process."""
         if isinstance(message, GraphStatus):
-            self._events += [item for item in message.events if item["event"] not in PIPELINE_EVENTS]
+            self._events += [
+                item for item in message.events if item["event"] not in PIPELINE_EVENTS
+            ]
             self._stats.update(message.sizes)
 
     @hook_impl

@@ -129,4 +129,3 @@ class Helper:
 
 def _log(record: logging.LogRecord) -> None:
     logging.getLogger(record.name).handle(record)
-
