@@ -110,7 +110,8 @@ class ExperimentProgress:
         """Returns the line of the node that runs: nodes done, time left, experiment, node, time."""
         counts = f"{self.nodes_done}/{len(self._nodes)} nodes"
         if self.node is None:
-            return f"[{counts}] {'' if self._done else 'compared with their last run'}".rstrip()
+            idle = "" if self._done else "compared with their last run"
+            return f"[{counts}] {title_of(self.helper_node) if self.helper_node else idle}".rstrip()
         seconds = self._clock() - self._began
         remaining = self._seconds_left(seconds)
         known = "" if remaining is None else f", up to {format_duration(remaining)} left"

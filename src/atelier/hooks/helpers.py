@@ -13,6 +13,7 @@ from atelier.configuration.command_line import run_options
 from atelier.hooks.active_runs import active_run_id
 from atelier.hooks.tensorflow_messages import own_environment
 from atelier.incremental import HelperStart, current_instructions
+from atelier.incremental.configuration import check_processes
 
 GIBIBYTE = 2**30
 MEMORY = 6 * GIBIBYTE
@@ -50,7 +51,11 @@ def possible_processes(wanted: int) -> int:
 
     Args:
         wanted: As ``conf/`` says.
+
+    Raises:
+        ValueError: If that is neither 1 nor 2.
     """
+    check_processes(wanted)
     cores = os.cpu_count() or 1
     suffices = cores >= wanted and psutil.virtual_memory().available >= MEMORY
     return wanted if suffices else 1

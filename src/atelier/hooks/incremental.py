@@ -49,7 +49,7 @@ class IncrementalHooks:
                 hidden_inputs=lambda node: self._sinks(node, read=True),
                 hidden_outputs=lambda node: self._sinks(node, read=False),
                 rank=pipeline_rank,
-                processes=possible_processes(shared["processes"]),
+                processes=possible_processes(shared.get("processes", 1)),
                 group=experiment_name,
                 helper=helper_start if run_options() else None,
             )

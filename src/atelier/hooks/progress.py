@@ -145,13 +145,8 @@ class ProgressHooks:
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Names the pages to open, the commands of MLflow and Kedro-Viz, and the figures."""
         self._live.stop()
-        if command_of_helper():
-            pass
-        elif self._progress.nodes_run:
-            announce(sorted(pipeline.outputs()), catalog)
-            self._say_where(pipeline)
-        else:
-            self._advise(pipeline)
+        if not command_of_helper():
+            self._say_end(pipeline, catalog)
         self._end()
 
     @hook_impl(trylast=True)
@@ -192,6 +187,13 @@ class ProgressHooks:
 
     def _status(self) -> str:
         return self._progress.status()
+
+    def _say_end(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        if self._progress.nodes_run:
+            announce(sorted(pipeline.outputs()), catalog)
+            self._say_where(pipeline)
+        else:
+            self._advise(pipeline)
 
     def _say_where(self, pipeline: Pipeline) -> None:
         figures = [name for name in pipeline.all_outputs() if name.endswith("_figure")]

@@ -116,21 +116,24 @@ class SessionRun:
             status: ``FINISHED``, ``FAILED`` or ``KILLED``.
             reason: Why the session did not finish.
         """
-        import mlflow
-
         if self._run_id is None:
             return
         self._experiments.end_all(status, reason)
         if self._is_joined:
             remove_active_run(self._run_id)
-            return
-        if self._before_end:
-            self._before_end(self._run_id, status)
-        while (run := mlflow.active_run()) is not None and run.info.run_id != self._outer:
-            end_active_run(status, reason)
+        else:
+            self._end_own(self._run_id, status, reason)
         self._run_id = None
         atexit.unregister(self._end_at_exit)
         restore_sigterm()
+
+    def _end_own(self, run_id: str, status: str, reason: str) -> None:
+        import mlflow
+
+        if self._before_end:
+            self._before_end(run_id, status)
+        while (run := mlflow.active_run()) is not None and run.info.run_id != self._outer:
+            end_active_run(status, reason)
 
     def end_interrupted(self) -> None:
         """Ends the runs of a session that was interrupted: Ctrl-C reaches no hook of Kedro.

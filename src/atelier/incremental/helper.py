@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from multiprocessing import Pipe
 from typing import Any, NamedTuple
 
@@ -15,7 +17,7 @@ from atelier.incremental.step_queue import HELPER, StepQueue
 SECONDS_TO_STOP = 60.0
 """Time after which a helper that was told to stop is killed."""
 
-Handlers = dict[str, Callable[[Any], None]]
+Handlers = Mapping[str, Callable[[Any], None]]
 
 
 class HelperStart(NamedTuple):
@@ -36,6 +38,8 @@ class HelperStart(NamedTuple):
 class Helper:
     """The helper of a run: a process, and a thread that gives it steps and hears its events.
 
+    Ctrl-C on a terminal reaches the process of the command alone, which stops the helper.
+
     Args:
         start: Its command and first message.
         steps: Where it takes steps from.
@@ -44,18 +48,19 @@ class Helper:
 
     def __init__(self, start: HelperStart, steps: StepQueue, handlers: Handlers) -> None:
         self._steps, self._number = steps, -1
-        self._handlers = {LOG: _log, ERROR: self._note_error, **handlers}
+        self._handlers: Handlers = {LOG: _log, ERROR: self._note_error, **handlers}
         self._sending, self._is_done = threading.Lock(), False
         self._error: Exception | None = None
         theirs, self._commands = Pipe(duplex=False)
         self._events, events = Pipe(duplex=False)
         numbers = [theirs.fileno(), events.fileno()]
-        self._process = subprocess.Popen(  # noqa: S603
-            [*start.command, *map(str, numbers)],
-            env=start.environment,
-            pass_fds=numbers,
-            stdin=subprocess.DEVNULL,
-        )
+        with without_interrupt():
+            self._process = subprocess.Popen(  # noqa: S603
+                [*start.command, *map(str, numbers)],
+                env=start.environment,
+                pass_fds=numbers,
+                stdin=subprocess.DEVNULL,
+            )
         theirs.close()
         events.close()
         self._send(start.message)
@@ -125,6 +130,16 @@ class Helper:
 
     def _note_error(self, error: Exception) -> None:
         self._error = error
+
+
+@contextmanager
+def without_interrupt() -> Iterator[None]:
+    """Blocks Ctrl-C for a moment, and for good in a process that starts meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _log(record: logging.LogRecord) -> None:

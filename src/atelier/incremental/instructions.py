@@ -40,8 +40,7 @@ class Instructions:
         self.message: Any = commands.recv()
 
     def begin(self) -> None:
-        """Begins to listen. Ctrl-C is left to the process of the command."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        """Begins to listen."""
         signal.signal(signal.SIGTERM, self._exit)
         threading.Thread(target=self._listen, daemon=True).start()
 

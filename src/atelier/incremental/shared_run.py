@@ -10,7 +10,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from atelier.incremental.forecasts import expected_seconds, forecast
-from atelier.incremental.helper import Helper, HelperStart
+from atelier.incremental.helper import Handlers, Helper, HelperStart
 from atelier.incremental.inspections import Inspections
 from atelier.incremental.instructions import BEGUN, ENDED, MESSAGE
 from atelier.incremental.run_steps import Outcome, StepRunner
@@ -100,7 +100,11 @@ class SharedRun:
         if len(groups) < 2 or expected_seconds(findings) < plan.seconds:
             return
         logger.info("Two processes run the nodes; --params processes=1 for one.")
-        handlers = {BEGUN: self._note_begin, ENDED: self._note_end, MESSAGE: self._pass_on}
+        handlers: Handlers = {
+            BEGUN: self._note_begin,
+            ENDED: self._note_end,
+            MESSAGE: self._pass_on,
+        }
         self._helper = Helper(plan.start(), self._queue, handlers)
 
     def _count(self, outcome: Outcome) -> None:
