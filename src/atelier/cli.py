@@ -75,9 +75,18 @@ def _extended(option: click.Parameter) -> click.Parameter:
 
 
 def _run(**options: Any) -> Any:
+    """Runs pipelines as Kedro does, with the options of the command line."""
+    return run_pipelines(options)
+
+
+def run_pipelines(options: Mapping[str, Any], helper: str | None = None) -> Any:
     """Runs pipelines as Kedro does, with whole names of nodes and namespaces.
 
     A command that names no runner leaves out unchanged nodes.
+
+    Args:
+        options: Those of ``kedro run`` by Kedro's names.
+        helper: The runner of a process that helps a command; None for a command.
 
     Raises:
         click.UsageError: If a file is given to a pipeline that is not named, or ``force`` or
@@ -87,6 +96,7 @@ def _run(**options: Any) -> Any:
         options = choose_runner(select_file_pipelines(options, list(pipelines)))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    options["runner"] = helper or options["runner"]
     return kedro_run.callback(**complete_options(options, pipelines))  # type: ignore[misc]
 
 

@@ -17,21 +17,24 @@ UNTRACKED = "untracked"
 
 
 def step(name: str):
-    """A node's function: ``TOY=fail:toy.left.second`` makes that one fail, and so on."""
+    """A node's function: ``TOY=fail:toy.left.second`` makes that one fail, and so on.
+
+    Several, divided by commas, happen in this order.
+    """
 
     def run(*_):
-        mode, _, planted = os.environ.get("TOY", "").partition(":")
-        if planted == name and mode == "fail":
-            raise ZeroDivisionError("planted, password=secret")
-        if planted == name and mode == "unsaveable":
-            return {"value": object()}
-        if planted == name and mode == "corrupt":
-            Path("data/08_reporting/test/left/first_metrics.json").write_text("{")
-        if planted == name and mode == "hang":
-            Path("hangs").touch()
-            time.sleep(3000)
-        if planted == name and mode == "wait":
-            while not Path("goes_on").exists():
+        plans = [plan.partition(":") for plan in os.environ.get("TOY", "").split(",")]
+        for mode in [mode for mode, _, planted in plans if planted == name]:
+            if mode == "fail":
+                raise ZeroDivisionError("planted, password=secret")
+            if mode == "unsaveable":
+                return {"value": object()}
+            if mode == "corrupt":
+                Path("data/08_reporting/test/left/first_metrics.json").write_text("{")
+            if mode == "hang":
+                Path("hangs").touch()
+                time.sleep(3000)
+            while mode == "wait" and not Path("goes_on").exists():
                 time.sleep(0.05)
         return {"value": 1.0}
 

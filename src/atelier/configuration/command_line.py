@@ -30,7 +30,11 @@ CLI_ONLY = ("runner", "is_async", "runner_params", "conf_source")
 """Options that Kedro does not pass to its hooks, or not in a form that can be repeated."""
 NAME = re.compile(r"[A-Za-z_][\w-]*")
 RUNNER = re.compile(r"<(?:kedro\.runner\.\w+\.)?(?P<name>[\w.]+) object at ")
-UNNAMED = ("SequentialRunner", "atelier.incremental.runner.IncrementalRunner")
+UNNAMED = (
+    "SequentialRunner",
+    "atelier.incremental.runner.IncrementalRunner",
+    "atelier.incremental.helper_runner.HelperRunner",
+)
 """Runners of sessions for which a command need not name one."""
 
 
@@ -94,15 +98,12 @@ def cli_only_options() -> dict[str, Any]:
     Returns:
         Options by name; none outside of that command, such as in a session of Python code.
     """
-    context = click.get_current_context(silent=True)
-    if context is None or context.command.name != "run":
-        return {}
-    options = {name: context.params.get(name) for name in CLI_ONLY}
+    options = {name: run_options().get(name) for name in CLI_ONLY}
     return {name: value for name, value in options.items() if value}
 
 
 def rerun_switches() -> dict[str, Any]:
-    """Returns ``force`` and ``explain`` of the present ``kedro run``, which its runner gets.
+    """Returns the :data:`SWITCHES` of the present ``kedro run``, which its runner gets.
 
     Returns:
         Values by name; none outside of that command.
@@ -118,10 +119,15 @@ def is_verbose() -> bool:
 
 def _run_parameters() -> Mapping[str, Any]:
     """Returns ``--params`` of the present ``kedro run``; nothing outside of that command."""
+    return run_options().get("params") or {}
+
+
+def run_options() -> Mapping[str, Any]:
+    """Returns the options of the present ``kedro run``; nothing outside of that command."""
     context = click.get_current_context(silent=True)
     if context is None or context.command.name != "run":
         return {}
-    return context.params.get("params") or {}
+    return context.params
 
 
 def custom_conf_source(context: KedroContext) -> dict[str, str]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-SWITCHES = ("force", "explain")
-"""Parameters of the command line that are meant for the runner: run all, or only say why."""
+SWITCHES = ("force", "explain", "processes")
+"""Parameters of the command line for the runner: run all, only say why, in how many processes."""
 CONSOLE_SWITCH = "verbose"
 """The parameter of the command line that brings all messages to the console."""
 RUNNER = "atelier.incremental.IncrementalRunner"
@@ -39,7 +39,7 @@ def choose_runner(options: Mapping[str, Any]) -> dict[str, Any]:
         if switches:
             given = ", ".join(f"{name}={value}" for name, value in switches.items())
             raise ValueError(
-                "Expected --params force=… or explain=… without --runner and "
+                "Expected --params force=…, explain=… or processes=… without --runner and "
                 f"--only-missing-outputs. Received: {given} with one of these; leave it out"
             )
         return {**options, "params": parameters} if options.get("params") else dict(options)

@@ -28,6 +28,25 @@ def active_runs() -> list[Any]:
     return runs
 
 
+def active_run_id() -> str:
+    """Returns the id of MLflow's active run; nothing where none is active."""
+    import mlflow
+
+    run = mlflow.active_run()
+    return run.info.run_id if run else ""
+
+
+def join_run(run_id: str) -> None:
+    """Makes the run of another process the active one; that process ends it.
+
+    Args:
+        run_id: The run's id.
+    """
+    import mlflow
+
+    active_runs().append(mlflow.ActiveRun(mlflow.MlflowClient().get_run(run_id)))
+
+
 def start_below_active_run(name: str, tags: Mapping[str, str]) -> Any:
     """Starts a run below the active one, in its experiment, and returns it.
 

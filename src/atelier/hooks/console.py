@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from atelier.incremental.runner import NODES
+from atelier.incremental.run_steps import NODES
 
 PACKAGE = "atelier"
 LIBRARY_WARNINGS = "py.warnings"

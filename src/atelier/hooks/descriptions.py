@@ -17,6 +17,7 @@ from atelier.hooks.active_runs import FAILED, FINISHED
 from atelier.hooks.experiment_runs import Experiment, experiment_of
 from atelier.hooks.peak_memory import PeakMemory, format_memory
 from atelier.hooks.run_links import RunLinks
+from atelier.incremental import tell_command
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -80,6 +81,19 @@ class RunDescriptions:
         """Notes what the node has made, and its numbers."""
         numbers = data if dataset_name.endswith("_metrics") else None
         self._made[experiment_of(node)][dataset_name] = numbers
+
+    @hook_impl
+    def on_helper_message(self, message: Any) -> None:
+        """Notes the run of an experiment that has ended in the second process."""
+        from atelier.report.descriptions import ChildRun
+
+        if isinstance(message, ChildRun):
+            self._children.append(message)
+
+    @hook_impl
+    def on_helper_error(self, node: Node | None) -> None:
+        """Notes the node that has failed in the second process."""
+        self._node = node.name if node else self._node
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:
@@ -152,7 +166,9 @@ class RunDescriptions:
             "peak_memory": memory,
         })  # fmt: skip
         name = Link(links.name, links.address)
-        self._children.append(ChildRun(name, status, duration, card.headline))
+        child = ChildRun(name, status, duration, card.headline)
+        self._children.append(child)
+        tell_command(child)
 
     def describe_session(self, run_id: str, status: str) -> None:
         """Writes the description and the tags of the command's run.

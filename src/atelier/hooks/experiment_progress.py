@@ -36,6 +36,7 @@ class ExperimentProgress:
         self._ended: Counter[Experiment | None] = Counter()
         self._seconds: defaultdict[Experiment | None, float] = defaultdict(float)
         self.node: Node | None = None
+        self.helper_node: Node | None = None
 
     @property
     def nodes_run(self) -> int:
@@ -77,6 +78,12 @@ class ExperimentProgress:
         is_last = self._ended[experiment] == self._total[experiment]
         return experiment if is_last and self._run[experiment] else None
 
+    def end_in_helper(self, node: Node, *, has_run: bool) -> None:
+        """Notes that a node has ended, or is left out, in the second process."""
+        self.helper_node = None
+        self._done.add(node.name)
+        self._run[experiment_of(node)] += has_run
+
     def count(self, node: Node) -> None:
         """Counts a node that has run or has failed, and its time."""
         self._run[experiment_of(node)] += 1
@@ -103,14 +110,13 @@ class ExperimentProgress:
         """Returns the line of the node that runs: nodes done, time left, experiment, node, time."""
         counts = f"{self.nodes_done}/{len(self._nodes)} nodes"
         if self.node is None:
-            return f"[{counts}] {'' if self._done else 'compared with their last run'}".rstrip()
+            idle = "" if self._done else "compared with their last run"
+            return f"[{counts}] {title_of(self.helper_node) if self.helper_node else idle}".rstrip()
         seconds = self._clock() - self._began
         remaining = self._seconds_left(seconds)
         known = "" if remaining is None else f", up to {format_duration(remaining)} left"
-        experiment = experiment_of(self.node)
-        title = f"{experiment.name}: " if experiment else ""
-        name = self.node.name.rpartition(".")[2]
-        return f"[{counts}{known}] {title}{name}, {format_duration(seconds)}"
+        others = f"; {title_of(self.helper_node)}" if self.helper_node else ""
+        return f"[{counts}{known}] {title_of(self.node)}, {format_duration(seconds)}{others}"
 
     def _seconds_left(self, seconds: float) -> float | None:
         """Returns the time that the remaining nodes took last; None where one is not recorded.
@@ -123,6 +129,13 @@ class ExperimentProgress:
             return None
         elapsed = min(seconds, self.recorded[self.node.name])
         return sum(self.recorded[name] for name in names) - elapsed
+
+
+def title_of(node: Node) -> str:
+    """Returns a node's experiment and its own name."""
+    experiment = experiment_of(node)
+    name = node.name.rpartition(".")[2]
+    return f"{experiment.name}: {name}" if experiment else name
 
 
 def format_duration(seconds: float) -> str:

@@ -82,6 +82,7 @@ class ExperimentRuns:
         self._seconds: dict[Experiment, float] = {}
         self._active: Experiment | None = None
         self._since = 0.0
+        self._failed_elsewhere: Experiment | None = None
 
     def plan(self, nodes: Iterable[Node]) -> None:
         """Counts the nodes of each experiment in the session.
@@ -91,6 +92,7 @@ class ExperimentRuns:
         """
         self._remaining = Counter(item for item in map(experiment_of, nodes) if item)
         self._open, self._seconds, self._active = {}, {}, None
+        self._failed_elsewhere = None
 
     @property
     def active(self) -> Experiment | None:
@@ -173,7 +175,8 @@ class ExperimentRuns:
             reason: Why the active run did not finish.
         """
         stopped = self._active
-        why = f"{stopped.name} failed" if stopped and status == FAILED else reason
+        failed = self._failed_elsewhere or stopped
+        why = f"{failed.name} failed" if failed and status == FAILED else reason
         for experiment in list(self._open):
             if experiment == stopped:
                 self.end(experiment, status, reason)
@@ -181,6 +184,15 @@ class ExperimentRuns:
                 self.end(experiment, FINISHED)
             else:
                 self.end(experiment, KILLED, why)
+
+    def fail_elsewhere(self, experiment: Experiment | None) -> None:
+        """Notes that an experiment of another process has failed: no run of this one has.
+
+        Args:
+            experiment: The one that failed, where it is known.
+        """
+        self._leave()
+        self._failed_elsewhere = experiment
 
     def _leave(self) -> None:
         """Takes the active run from MLflow's stack; it stays open."""

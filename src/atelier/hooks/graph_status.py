@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kedro.framework.hooks import hook_impl
 from kedro_viz.constants import PIPELINE_EVENTS_FILENAME, VIZ_METADATA_DIR
@@ -13,6 +13,8 @@ from kedro_viz.integrations.kedro.hooks import DatasetStatsHook
 from kedro_viz.integrations.kedro.run_hooks import PipelineRunStatusHook
 
 from atelier.configuration.redaction import redact
+from atelier.hooks.helpers import command_of_helper
+from atelier.incremental import tell_command
 from atelier.storage.atomic_write import atomic_path
 
 if TYPE_CHECKING:
@@ -41,6 +43,18 @@ def merge_events(earlier: Sequence[Event], latest: Sequence[Event]) -> list[Even
     ]
     start, *others = latest
     return [start, *(kept if same_data else []), *others]
+
+
+class GraphStatus(NamedTuple):
+    """What the second process of a command tells at its end.
+
+    Attributes:
+        events: Of its nodes.
+        sizes: Of the tables that it has saved, by dataset.
+    """
+
+    events: list[Event]
+    sizes: dict[str, Any]
 
 
 class GraphStatusHooks(PipelineRunStatusHook, DatasetStatsHook):
@@ -72,7 +86,7 @@ class GraphStatusHooks(PipelineRunStatusHook, DatasetStatsHook):
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
         """Begins the events of a run."""
         self._earlier = _read(self._folder / PIPELINE_EVENTS_FILENAME, [])
-        self._stats.update(_read(self._folder / STATISTICS, {}))
+        self._stats.update({} if command_of_helper() else _read(self._folder / STATISTICS, {}))
         self._events = []
         PipelineRunStatusHook.before_pipeline_run(self, {}, pipeline)
         self._events[0]["env"] = self._env
@@ -89,9 +103,20 @@ class GraphStatusHooks(PipelineRunStatusHook, DatasetStatsHook):
         DatasetStatsHook.after_dataset_saved(self, dataset_name, data)
 
     @hook_impl
+    def on_helper_message(self, message: Any) -> None:
+        """Takes the events and the sizes of tables of the second process."""
+        if isinstance(message, GraphStatus):
+            self._events += [
+                item for item in message.events if item["event"] not in PIPELINE_EVENTS
+            ]
+            self._stats.update(message.sizes)
+
+    @hook_impl
     def after_pipeline_run(self) -> None:
         """Writes the events and the sizes of tables."""
         PipelineRunStatusHook.after_pipeline_run(self)
+        if command_of_helper():
+            return
         sizes = {name: self.format_stats(stats) for name, stats in self._stats.items()}
         _write(self._folder / STATISTICS, sizes)
 
@@ -99,7 +124,9 @@ class GraphStatusHooks(PipelineRunStatusHook, DatasetStatsHook):
         if event["event"] == "on_pipeline_error" and "dataset" in event:
             self._events.append(redact(event | {"event": "on_node_error"}))  # while it loaded
         self._events.append(redact(event))
-        if flush:
+        if flush and command_of_helper():
+            tell_command(GraphStatus(self._events, dict(self._stats)))
+        elif flush:
             events = merge_events(self._earlier, self._events)
             _write(self._folder / PIPELINE_EVENTS_FILENAME, events)
 

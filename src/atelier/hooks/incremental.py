@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 
+from atelier.configuration.command_line import run_options
 from atelier.configuration.redaction import redact
+from atelier.hooks.experiment_runs import experiment_of
+from atelier.hooks.helpers import helper_start, possible_processes
 from atelier.hooks.sinks import sink_name
 from atelier.incremental import Configuration, configure
 from atelier.pipelines.sinks import sinks_of
@@ -46,6 +49,9 @@ class IncrementalHooks:
                 hidden_inputs=lambda node: self._sinks(node, read=True),
                 hidden_outputs=lambda node: self._sinks(node, read=False),
                 rank=pipeline_rank,
+                processes=possible_processes(shared.get("processes", 1)),
+                group=experiment_name,
+                helper=helper_start if run_options() else None,
             )
         )
 
@@ -77,6 +83,12 @@ def pipeline_rank(node: Node) -> int:
     names = list(pipelines)
     name = (node.namespace or "").split(".")[0]
     return names.index(name) if name in names else len(names)
+
+
+def experiment_name(node: Node) -> str | None:
+    """Returns the name of a node's experiment, all nodes of which run in one process."""
+    experiment = experiment_of(node)
+    return experiment.name if experiment else None
 
 
 def processor() -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
+from atelier.hooks.helpers import command_of_helper
 from atelier.hooks.logging_switch import SWITCH
 from atelier.hooks.progress import announce
 from atelier.hooks.sinks import sink_name
@@ -55,6 +56,11 @@ class LateReportHooks:
         """Notes that there is something to report."""
         self._has_run = True
 
+    @hook_impl
+    def after_helper_node(self) -> None:
+        """Notes that there is something to report."""
+        self._has_run = True
+
     @hook_impl(trylast=True)
     def on_pipeline_error(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Writes the report after a node has failed."""
@@ -70,7 +76,7 @@ class LateReportHooks:
             self._write(*self._interrupted)
 
     def _write(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-        if not self._has_run:
+        if not self._has_run or command_of_helper():
             return
         for node in pipeline.nodes:
             if REPORT in node.tags and node.name not in self._written:

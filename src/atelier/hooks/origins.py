@@ -10,6 +10,7 @@ from kedro.framework.hooks import hook_impl
 
 from atelier.configuration.command_line import requested_pipelines
 from atelier.configuration.redaction import redact
+from atelier.hooks.active_runs import active_run_id
 from atelier.hooks.tracking import flatten_parameters
 from atelier.storage.origins import Origin, Writer, derive_origin, read_origin, write_origin
 
@@ -18,14 +19,6 @@ if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
     from atelier.hooks.commands import CommandHooks
-
-
-def active_run_id() -> str:
-    """Returns the id of MLflow's active run; nothing where none is active."""
-    import mlflow
-
-    run = mlflow.active_run()
-    return run.info.run_id if run else ""
 
 
 class OriginHooks:

@@ -16,6 +16,7 @@ from kedro.framework.hooks import hook_impl
 from atelier.configuration.command_line import is_verbose
 from atelier.hooks.experiment_progress import ExperimentProgress, cut, format_duration
 from atelier.hooks.experiment_runs import Experiment, experiment_of
+from atelier.hooks.helpers import command_of_helper
 from atelier.hooks.live_line import LiveLine
 from atelier.hooks.planning import nodes_to_run
 from atelier.hooks.runners import only_explains
@@ -74,6 +75,9 @@ class ProgressHooks:
         )
         self._nodes_skipped, self._began = 0, time.monotonic()
         self._reasons.clear()
+        if command_of_helper():
+            self._log.pass_on()
+            return
         self._log.begin(self._project, verbose=is_verbose(), has_file=not only_explains())
         if not only_explains():
             self._live.start(self._status)
@@ -126,15 +130,23 @@ class ProgressHooks:
         self._nodes_skipped += 1
         self._end_node(node, has_run=False)
 
+    @hook_impl
+    def before_helper_node(self, node: Node) -> None:
+        """Notes the node that begins in the second process."""
+        self._progress.helper_node = node
+
+    @hook_impl
+    def after_helper_node(self, node: Node, reasons: Sequence[str]) -> None:
+        """Counts a node of the second process, which says itself what its experiments have made."""
+        self._nodes_skipped += not reasons
+        self._progress.end_in_helper(node, has_run=bool(reasons))
+
     @hook_impl(trylast=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Names the pages to open, the commands of MLflow and Kedro-Viz, and the figures."""
         self._live.stop()
-        if self._progress.nodes_run:
-            announce(sorted(pipeline.outputs()), catalog)
-            self._say_where(pipeline)
-        else:
-            self._advise(pipeline)
+        if not command_of_helper():
+            self._say_end(pipeline, catalog)
         self._end()
 
     @hook_impl(trylast=True)
@@ -175,6 +187,13 @@ class ProgressHooks:
 
     def _status(self) -> str:
         return self._progress.status()
+
+    def _say_end(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        if self._progress.nodes_run:
+            announce(sorted(pipeline.outputs()), catalog)
+            self._say_where(pipeline)
+        else:
+            self._advise(pipeline)
 
     def _say_where(self, pipeline: Pipeline) -> None:
         figures = [name for name in pipeline.all_outputs() if name.endswith("_figure")]

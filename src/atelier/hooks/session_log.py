@@ -35,6 +35,11 @@ class SessionLog:
         self._levels: dict[str, int] = {}
         self.path: Path | None = None
 
+    def pass_on(self) -> None:
+        """Begins in a helper, whose messages the process of the command writes."""
+        self.end()
+        self._set_levels()
+
     def begin(self, project: Path, *, verbose: bool, has_file: bool = True) -> None:
         """Begins; ends what a session that was interrupted has left.
 
@@ -78,10 +83,13 @@ class SessionLog:
             logger.warning("There is no log file: %s", error)
             return
         self.path = Path(handler.baseFilename)
+        self._set_levels()
+        self._add(handler)
+
+    def _set_levels(self) -> None:
         for name, level in DETAILED.items():
             self._levels[name] = logging.getLogger(name).level
             logging.getLogger(name).setLevel(level)
-        self._add(handler)
 
     def _add(self, handler: logging.Handler) -> None:
         logging.getLogger().addHandler(handler)

@@ -6,7 +6,13 @@ import atexit
 import os
 from collections.abc import Callable, Mapping, Sequence
 
-from atelier.hooks.active_runs import KILLED, end_active_run, short_tags
+from atelier.hooks.active_runs import (
+    KILLED,
+    end_active_run,
+    join_run,
+    remove_active_run,
+    short_tags,
+)
 from atelier.hooks.experiment_runs import ExperimentRuns
 from atelier.hooks.termination import exit_on_sigterm, restore_sigterm
 
@@ -35,6 +41,8 @@ class SessionRun:
         self._before_end = before_end
         self._run_id: str | None = None
         self._outer: str | None = None
+        self._is_joined = False
+        self._reason = INTERRUPTED
 
     def begin(
         self, *, run_id: str | None, experiment_name: str, name: str, tags: Mapping[str, str]
@@ -58,10 +66,28 @@ class SessionRun:
             nested=outer is not None,
             tags=short_tags(tags),
         )
-        self._run_id = run.info.run_id
+        self._run_id, self._reason = run.info.run_id, INTERRUPTED
         os.environ.pop("MLFLOW_RUN_ID", None)  # or the runs below would continue that run too
         atexit.register(self._end_at_exit, os.getpid())
         exit_on_sigterm()
+
+    def join(self, run_id: str) -> None:
+        """Continues the run of another process, which ends it; experiments begin below it.
+
+        Args:
+            run_id: The id of that run.
+        """
+        join_run(run_id)
+        self._run_id, self._is_joined = run_id, True
+        atexit.register(self._end_at_exit, os.getpid())
+
+    def note_reason(self, reason: str) -> None:
+        """Notes why the session is interrupted.
+
+        Args:
+            reason: Becomes that of the runs which are open at the end of the process.
+        """
+        self._reason = reason
 
     def log_reasons(self, reasons: Sequence[tuple[str, str]], unchanged: int) -> None:
         """Stores with the run how many nodes were unchanged, and why each other node ran.
@@ -72,7 +98,7 @@ class SessionRun:
         """
         import mlflow
 
-        if self._run_id is None or not (reasons or unchanged):
+        if self._run_id is None or self._is_joined or not (reasons or unchanged):
             return
         client = mlflow.MlflowClient()
         client.set_tag(self._run_id, NODES_UNCHANGED, unchanged)
@@ -90,18 +116,24 @@ class SessionRun:
             status: ``FINISHED``, ``FAILED`` or ``KILLED``.
             reason: Why the session did not finish.
         """
-        import mlflow
-
         if self._run_id is None:
             return
         self._experiments.end_all(status, reason)
-        if self._before_end:
-            self._before_end(self._run_id, status)
-        while (run := mlflow.active_run()) is not None and run.info.run_id != self._outer:
-            end_active_run(status, reason)
+        if self._is_joined:
+            remove_active_run(self._run_id)
+        else:
+            self._end_own(self._run_id, status, reason)
         self._run_id = None
         atexit.unregister(self._end_at_exit)
         restore_sigterm()
+
+    def _end_own(self, run_id: str, status: str, reason: str) -> None:
+        import mlflow
+
+        if self._before_end:
+            self._before_end(run_id, status)
+        while (run := mlflow.active_run()) is not None and run.info.run_id != self._outer:
+            end_active_run(status, reason)
 
     def end_interrupted(self) -> None:
         """Ends the runs of a session that was interrupted: Ctrl-C reaches no hook of Kedro.
@@ -113,7 +145,7 @@ class SessionRun:
         run = mlflow.active_run()
         own = {self._run_id, *self._experiments.ids.values()}
         if run is not None and run.info.run_id in own:
-            self.end(KILLED, INTERRUPTED)
+            self.end(KILLED, self._reason)
 
     def _end_at_exit(self, process: int) -> None:
         if os.getpid() == process:

@@ -20,6 +20,7 @@ from typing import Any
 
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 """TensorFlow's variable: from 0, all messages of its C++ libraries, to 3, fatal errors only."""
+HIGHEST = "3"
 REMARK = re.compile(r"\bI\d{4} \d\d:\d\d:|WARNING: All log messages before absl::InitializeLog")
 """A line of the severity "information", and the line that absl writes before its first one."""
 
@@ -30,8 +31,13 @@ def hide_remarks() -> None:
     It holds for messages while TensorFlow is imported too, which TensorFlow itself forgets.
     """
     if LEVEL not in os.environ:
-        os.environ[LEVEL] = "3"
+        os.environ[LEVEL] = HIGHEST
         sys.meta_path.insert(0, _Finder())
+
+
+def own_environment() -> dict[str, str]:
+    """Returns the environment variables without the level, which a new process sets itself."""
+    return {name: text for name, text in os.environ.items() if (name, text) != (LEVEL, HIGHEST)}
 
 
 @contextmanager

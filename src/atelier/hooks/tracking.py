@@ -18,6 +18,7 @@ from atelier.hooks.active_runs import FAILED, FINISHED
 from atelier.hooks.descriptions import BASE, ENVIRONMENT, RunDescriptions
 from atelier.hooks.experiment_page import UNFOLDED
 from atelier.hooks.experiment_runs import ExperimentRuns, experiment_of
+from atelier.hooks.helpers import command_of_helper
 from atelier.hooks.locking import wait_for_locked_stores
 from atelier.hooks.logging_switch import switch_logging
 from atelier.hooks.planning import nodes_to_run
@@ -136,6 +137,9 @@ class TrackingHooks(MlflowHook):
             pipeline, catalog, only_missing=run_params.get("only_missing_outputs", False)
         )
         self._experiments.plan(self._plan)
+        if command := command_of_helper():
+            self._run.join(command.run_id)
+            return
         self._run.begin(
             run_id=tracking.run.id,
             experiment_name=tracking.experiment.name,
@@ -195,6 +199,24 @@ class TrackingHooks(MlflowHook):
         """Counts a node that is unchanged; its experiment waits for it no longer."""
         self._unchanged += 1
         self._experiments.count(node)
+
+    @hook_impl
+    def after_helper_node(self, node: Node, reasons: Sequence[str]) -> None:
+        """Notes why a node of the second process has run, or counts it as unchanged."""
+        self._reasons += [(node.name, str(redact(reason))) for reason in reasons]
+        self._unchanged += not reasons
+
+    @hook_impl
+    def on_helper_error(self, node: Node | None) -> None:
+        """Notes the node that has failed in the second process: the runs of this one have not."""
+        self._node = node.name if node else ""
+        self._experiments.fail_elsewhere(experiment_of(node) if node else None)
+
+    @hook_impl
+    def on_run_interrupted(self, error: BaseException) -> None:
+        """Notes why the command has stopped this process, where it is a helper."""
+        if command_of_helper():
+            self._run.note_reason(str(error))
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from kedro.pipeline.node import Node
 
+from atelier.incremental.helper import HelperStart
 from atelier.incremental.steps import equal_rank
 
 
@@ -25,6 +26,11 @@ def _no_node(node: Node) -> bool:
 def _nothing(node: Node) -> Iterable[str]:
     del node
     return ()
+
+
+def _no_group(node: Node) -> str | None:
+    del node
+    return None
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,9 @@ class Configuration:
             Their code counts, their content does not.
         rank: Of the nodes that can run, those of a smaller rank run first, unless a namespace that
             has begun can go on.
+        processes: How many processes run nodes at once, 1 or 2.
+        group: Nodes of one group run in one process, nodes of no group in that of the command.
+        helper: Returns how the second process starts; None where there is none.
     """
 
     records: Path = Path(".incremental")
@@ -56,6 +65,23 @@ class Configuration:
     hidden_inputs: Callable[[Node], Iterable[str]] = _nothing
     hidden_outputs: Callable[[Node], Iterable[str]] = _nothing
     rank: Callable[[Node], int] = equal_rank
+    processes: int = 1
+    group: Callable[[Node], str | None] = _no_group
+    helper: Callable[[], HelperStart] | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the number of processes."""
+        check_processes(self.processes)
+
+
+def check_processes(processes: Any) -> None:
+    """Refuses a number of processes other than 1 and 2.
+
+    Raises:
+        ValueError: If it is another value.
+    """
+    if type(processes) is not int or processes not in (1, 2):
+        raise ValueError(f"Expected processes=1 or processes=2. Received: processes={processes}")
 
 
 _configured = [Configuration()]

@@ -44,6 +44,40 @@ class IncrementalSpecifications:
         """
 
     @hook_spec
+    def before_helper_node(self, node: Node) -> None:
+        """Is called in the command's process, in a thread, when the second process begins a node.
+
+        Args:
+            node: The node.
+        """
+
+    @hook_spec
+    def after_helper_node(self, node: Node, reasons: Sequence[str]) -> None:
+        """Is called likewise when the second process has run a node or has left it out.
+
+        Args:
+            node: The node.
+            reasons: Why it ran; none where it is unchanged.
+        """
+
+    @hook_spec
+    def on_helper_message(self, message: Any) -> None:
+        """Gets what a hook in the second process has told by ``tell_command``, in a thread.
+
+        Args:
+            message: Anything.
+        """
+
+    @hook_spec
+    def on_helper_error(self, error: BaseException, node: Node | None) -> None:
+        """Is called in the run's own thread where the second process has failed.
+
+        Args:
+            error: Its error, which ends the run.
+            node: The node that failed there; None where it was between nodes.
+        """
+
+    @hook_spec
     def on_run_interrupted(
         self, error: BaseException, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:

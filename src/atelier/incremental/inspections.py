@@ -82,7 +82,7 @@ class Inspections:
         force: bool = False,
     ) -> None:
         self.records = Records(configuration.records)
-        self._catalog, self._force = catalog, force
+        self._catalog, self._force, self._group = catalog, force, configuration.group
         self._contents = Contents()
         self._stored = {name: is_stored(catalog.get(name)) for name in pipeline.datasets()}
         self._fingerprints = Fingerprints(configuration, pipeline, catalog)
@@ -118,6 +118,14 @@ class Inspections:
         changed = [item.node.name for item in findings if item.reasons]
         joined = (reasons.joined_with(changed),) if changed else ()
         return [replace(item, reasons=item.reasons or joined) for item in findings]
+
+    def group_of(self, step: Step) -> str | None:
+        """Returns the group of a step; None where its nodes must run in the command's process.
+
+        That is so for data in memory, which the caller of the run gets.
+        """
+        is_stored = all(self._stored[name] for node in step for name in node.outputs)
+        return self._group(step[0]) if is_stored else None
 
     def recorded_seconds(self) -> dict[str, float]:
         """Returns how long nodes ran when they ran last, by their names, as far as recorded."""
