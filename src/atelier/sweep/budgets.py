@@ -42,7 +42,8 @@ def compare_budgets(
     expected maximum of Dodge et al. 2019 (arXiv 1909.03004) in that the maximum is of another
     split than the one that is reported. Intervals are those of the basic bootstrap over
     trainings and test images, see :func:`atelier.sweep.resampling.resample_study`, for each k
-    alone. XX
+    alone.
+
     Args:
         table: A row per member.
         correct: Which test images each member classifies correctly, (members, images) bool, in

@@ -40,7 +40,7 @@ class _Rows(Params):
     """
 
     of: Annotated[str, Field(pattern=r"^([\w.]+|[\w.\-]+(/[\w.\-]+)+)$")]
-    derive: Literal["best learning rates", "dropout effect"] | None = None
+    derive: Literal["best learning rates", "dropout effect", "best of k trainings"] | None = None
     images: Annotated[tuple[int, int], Field(description="selection, test")] | None = None
     where: Where = Field(default_factory=dict)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from atelier.report.claims.measurement import SEED, Measurement
+from atelier.types import Array
 
 FOLDERS = {
     "metrics": ("08_reporting", "{name}_metrics.json"),
@@ -99,15 +100,30 @@ def _best_learning_rates(rows: pd.DataFrame, images: tuple[int, int]) -> pd.Data
 
 
 def _dropout_effect(rows: pd.DataFrame, images: tuple[int, int]) -> pd.DataFrame:
-    from atelier.sweep import CORRECT_COLUMN, correct_predictions, dropout_effect
+    from atelier.sweep import dropout_effect
 
     best = _best_learning_rates(rows, images)
+    return dropout_effect(rows, _correct(rows, images[1]), best, seed=SEED)
+
+
+def _best_of_k_trainings(rows: pd.DataFrame, images: tuple[int, int]) -> pd.DataFrame:
+    from atelier.sweep import compare_budgets
+
+    curves, _ = compare_budgets(rows, _correct(rows, images[1]), images=images[1], seed=SEED)
+    return curves.assign(n=images[1])
+
+
+def _correct(rows: pd.DataFrame, test_images: int) -> Array:
+    """Returns which test images each training classifies correctly, (trainings, images) bool."""
+    from atelier.sweep import CORRECT_COLUMN, correct_predictions
+
     packed = np.stack([np.frombuffer(bits, np.uint8) for bits in rows[CORRECT_COLUMN]])
-    return dropout_effect(rows, correct_predictions(packed, images[1]), best, seed=SEED)
+    return correct_predictions(packed, test_images)
 
 
 DERIVED: dict[str, Callable[[pd.DataFrame, tuple[int, int]], pd.DataFrame]] = {
     "best learning rates": _best_learning_rates,
     "dropout effect": _dropout_effect,
+    "best of k trainings": _best_of_k_trainings,
 }
 """Tables that are computed from rows by the functions of the experiment itself."""
