@@ -176,4 +176,5 @@ def test_where_the_second_process_is_killed_the_run_fails_and_says_so(project, m
     assert "Expected the second process of the run to end after its last step" in output
     (command,) = project.commands()
     assert command.info.status == "FAILED"
+    assert statuses(project)["solo"] == "KILLED"
     goes_on(project, monkeypatch)

@@ -1,4 +1,4 @@
-"""MLflow runs whose process was killed are closed by the next run."""
+"""MLflow runs whose process was killed are closed by the next run, or by the one that it helped."""
 
 from __future__ import annotations
 
@@ -22,18 +22,31 @@ class KilledRunHooks:
     @hook_impl(trylast=True)
     def before_pipeline_run(self) -> None:
         """Closes the open runs of ended processes of this host."""
-        import mlflow
+        close_runs_of_dead_processes()
 
-        if mlflow.active_run() is None:
-            return
-        client = mlflow.MlflowClient()
-        experiments = [item.experiment_id for item in client.search_experiments()]
-        for run in client.search_runs(experiments, "status = 'RUNNING'"):
-            if is_dead(run.data.tags.get(PROCESS, this_process())):
-                client.set_tag(run.info.run_id, REASON, PROCESS_ENDED)
-                if NOTE not in run.data.tags:
-                    note = killed_note(run.data.tags.get(COMMAND, ""), PROCESS_ENDED)
-                    client.set_tag(run.info.run_id, NOTE, note)
-                with without_links():
-                    client.set_terminated(run.info.run_id, KILLED)
-                logger.warning("run %s was killed: marked so", run.info.run_id)
+    @hook_impl(trylast=True)
+    def on_helper_error(self) -> None:
+        """Closes the runs of a second process that was killed."""
+        close_runs_of_dead_processes()
+
+
+def close_runs_of_dead_processes() -> None:
+    """Sets the status of open runs to killed whose process, of this host, has ended.
+
+    Where this process has no active run, nothing is tracked, and no store is looked at.
+    """
+    import mlflow
+
+    if mlflow.active_run() is None:
+        return
+    client = mlflow.MlflowClient()
+    experiments = [item.experiment_id for item in client.search_experiments()]
+    for run in client.search_runs(experiments, "status = 'RUNNING'"):
+        if is_dead(run.data.tags.get(PROCESS, this_process())):
+            client.set_tag(run.info.run_id, REASON, PROCESS_ENDED)
+            if NOTE not in run.data.tags:
+                note = killed_note(run.data.tags.get(COMMAND, ""), PROCESS_ENDED)
+                client.set_tag(run.info.run_id, NOTE, note)
+            with without_links():
+                client.set_terminated(run.info.run_id, KILLED)
+            logger.warning("run %s was killed: marked so", run.info.run_id)
