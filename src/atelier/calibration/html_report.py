@@ -22,8 +22,13 @@ from atelier.calibration.calibrators import CALIBRATORS
 from atelier.calibration.logit_study import CalibrationFindings, study_logits
 from atelier.calibration.own_logits import are_probabilities, label_logits
 from atelier.calibration.rejection_study import CALIBRATED, ScoredSplit
+from atelier.calibration.report_sentences import (
+    SET_LEVEL,
+    confidence_sentence,
+    rejection_sentence,
+    set_sentence,
+)
 from atelier.calibration.selection import UNCALIBRATED
-from atelier.evaluation.reliability import top_label
 from atelier.storage.atomic_write import write_atomically
 
 MEASURES = {
@@ -53,8 +58,6 @@ TESTS = {"ks": ("KS error", "%"), "kuiper": ("Kuiper error", "%"), "skce": ("SKC
 """Headings and units of the tests of calibration."""
 UNITS = {"%": (100, 2), "10⁻³": (1000, 3), "": (1, 4)}
 """Factor and digits of each unit."""
-SET_LEVEL = 0.9
-"""Coverage of the sets that the page describes in words."""
 SELECTION = ("nll", "gain", "over_temperature")
 
 
@@ -164,18 +167,6 @@ def _headings(columns: Mapping[str, tuple[str, str]]) -> list[str]:
     return [f"{title}, {unit}" if unit else title for title, unit in columns.values()]
 
 
-def confidence_sentence(findings: CalibrationFindings) -> str:
-    """Returns how confident the model is and how often it is right, in a sentence."""
-    confidence, correct = top_label(findings.probabilities[UNCALIBRATED], findings.labels)
-    gap = 100 * float(confidence.mean() - correct.mean())
-    verdict = "overconfident" if gap > 0 else "underconfident"
-    return (
-        f"On {len(correct):,} test examples the model is right in {100 * correct.mean():.1f} % and "
-        f"says that it is {100 * confidence.mean():.1f} % sure: it is {verdict} by "
-        f"{abs(gap):.1f} points on average."
-    )
-
-
 def _reliability(findings: CalibrationFindings) -> Figure:
     return figures.reliability_figure(
         findings.probabilities,
@@ -209,45 +200,6 @@ def _rejection(findings: CalibrationFindings) -> Figure:
     test = ScoredSplit(scores, probs.argmax(axis=1) != findings.labels)
     title = f"Risk of the accepted ones among {len(findings.labels):,} test examples"
     return rejection_figures.rejection_figure(findings.decisions.rejection, test, title=title)
-
-
-def set_sentence(table: pd.DataFrame, classes: Sequence[str]) -> str:
-    """Returns coverage and size of the smallest sets at one level, in a sentence.
-
-    Args:
-        table: The first of :func:`atelier.calibration.set_study.set_tables`.
-        classes: Names of the classes.
-    """
-    level = min(table["level"], key=lambda value: abs(value - SET_LEVEL))
-    (row,) = table[(table["method"] == "lac") & (table["level"] == level)].to_dict("records")
-    return (
-        f"LAC's sets for {100 * level:g} % cover {_percent(row, 'coverage')} of {row['n']:,} test "
-        f"labels with {row['mean_size']:.2f} classes on average. The class that they cover least "
-        f"is “{classes[row['worst_class']]}”: {_percent(row, 'worst_coverage')} of "
-        f"{row['worst_n']:,}."
-    )
-
-
-def rejection_sentence(table: pd.DataFrame) -> str:
-    """Returns which score accepts most at the stated risk, in a sentence.
-
-    Args:
-        table: From :func:`atelier.calibration.rejection_study.rejection_table`.
-    """
-    risk = f"at most {100 * table['stated_risk'].iloc[0]:g} % wrong ones among the accepted"
-    row = table.sort_values("coverage").iloc[-1].to_dict()
-    if not row["coverage"]:
-        return f"No score has a threshold that guarantees {risk}."
-    score = rejection_figures.score_title(row["score"])
-    return (
-        f"For {risk}, the threshold of the score “{score}” accepts most: "
-        f"{_percent(row, 'coverage')} of the test examples, {_percent(row, 'risk')} of them wrong."
-    )
-
-
-def _percent(row: Any, name: str) -> str:
-    low, high = (100 * row[f"{name}_{end}"] for end in ("low", "high"))
-    return f"{100 * row[name]:.1f} % (95 % interval {low:.1f} to {high:.1f})"
 
 
 def _cards(table: pd.DataFrame, chosen: str) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from .architecture import Architecture
 from .budgets import compare_budgets
 from .chance import accuracy_spread, chance_at_best
 from .chunk_store import ChunkStore, StudyFolder
-from .chunk_trainer import CORRECT_COLUMN, correct_predictions
+from .chunk_trainer import CORRECT_COLUMN, correct_predictions, packed_predictions
 from .collapse import collapse_probability
 from .executors import make_executor
 from .interaction import rate_interaction
@@ -60,6 +60,7 @@ __all__ = [
     "make_executor",
     "make_splits",
     "members_at_best_rate",
+    "packed_predictions",
     "predict_population",
     "progress_bar",
     "rate_interaction",

@@ -7,14 +7,17 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from atelier.configuration.terminal import use_ascii_fallback
 from atelier.sweep.analysis import best_learning_rates
 from atelier.sweep.budgets import compare_budgets
 from atelier.sweep.chance import chance_at_best
-from atelier.sweep.chunk_trainer import CORRECT_COLUMN, correct_predictions
+from atelier.sweep.chunk_trainer import (
+    CORRECT_COLUMN,
+    correct_predictions,
+    packed_predictions,
+)
 from atelier.sweep.collapse import collapse_probability
 from atelier.sweep.sensitivity import rate_sensitivity
 from atelier.types import Array
@@ -75,8 +78,7 @@ def _correct(table: pd.DataFrame, images: int) -> Array | None:
     """Returns which test images each member classifies correctly; None where no row says it."""
     if CORRECT_COLUMN not in table:
         return None
-    packed = np.stack([np.frombuffer(bits, np.uint8) for bits in table[CORRECT_COLUMN]])
-    return correct_predictions(packed, images)
+    return correct_predictions(packed_predictions(table), images)
 
 
 def _read_rows(path: Path) -> pd.DataFrame:

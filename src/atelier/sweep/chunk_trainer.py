@@ -78,11 +78,23 @@ class ChunkTrainer:
         return TrainingData(data["train_images"], data["train_labels"], order)
 
 
+def packed_predictions(table: pd.DataFrame) -> Array:
+    """Stacks the bits that say which test images each member classifies correctly.
+
+    Args:
+        table: A row per member, with :data:`CORRECT_COLUMN`.
+
+    Returns:
+        The bits, (members, bytes) uint8, for :func:`correct_predictions`.
+    """
+    return np.stack([np.frombuffer(bits, np.uint8) for bits in table[CORRECT_COLUMN]])
+
+
 def correct_predictions(packed: Array, images: int) -> Array:
     """Unpacks which test images each member classifies correctly.
 
     Args:
-        packed: The bits of :data:`CORRECT_COLUMN`, (members, bytes) uint8.
+        packed: From :func:`packed_predictions`, (members, bytes) uint8.
         images: Number of test images.
 
     Returns:

@@ -38,7 +38,7 @@ def train_population(
         activations=params.activations,
         progress_meter=sweep.progress_bar,
     )
-    hits = np.stack([np.frombuffer(row, np.uint8) for row in table[sweep.CORRECT_COLUMN]])
+    hits = sweep.packed_predictions(table)
     counts = {name: np.asarray(len(images[f"{name}_labels"])) for name in ("selection", "test")}
     return table.drop(columns=sweep.CORRECT_COLUMN), {"hits": hits, **counts}
 

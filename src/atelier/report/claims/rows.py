@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from atelier.report.claims.measurement import SEED, Measurement
@@ -115,10 +114,9 @@ def _best_of_k_trainings(rows: pd.DataFrame, images: tuple[int, int]) -> pd.Data
 
 def _correct(rows: pd.DataFrame, test_images: int) -> Array:
     """Returns which test images each training classifies correctly, (trainings, images) bool."""
-    from atelier.sweep import CORRECT_COLUMN, correct_predictions
+    from atelier.sweep import correct_predictions, packed_predictions
 
-    packed = np.stack([np.frombuffer(bits, np.uint8) for bits in rows[CORRECT_COLUMN]])
-    return correct_predictions(packed, test_images)
+    return correct_predictions(packed_predictions(rows), test_images)
 
 
 DERIVED: dict[str, Callable[[pd.DataFrame, tuple[int, int]], pd.DataFrame]] = {
