@@ -1,5 +1,4 @@
 import gzip
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -7,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from support.idx import packed
+from support.memory import peak_memory
 
 from atelier.data.idx import TYPES, parse_idx, read_idx
 
@@ -64,12 +64,12 @@ def test_a_wrong_file_is_refused_with_what_was_expected_and_what_came(data, expe
 
 def test_nothing_is_allocated_on_the_word_of_a_header():
     liar = b"\0\0\x08\4" + b"\xff" * 16
-    tracemalloc.start()
-    with pytest.raises(ValueError, match="truncated"):
-        parse_idx(liar)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 100_000
+
+    def read():
+        with pytest.raises(ValueError, match="truncated"):
+            parse_idx(liar)
+
+    assert peak_memory(read) < 100_000
 
 
 def test_gzip_is_unpacked_and_errors_name_the_file(tmp_path):

@@ -1,8 +1,7 @@
-import tracemalloc
-
 import numpy as np
 import pytest
 from PIL import Image
+from support.memory import peak_memory
 from support.predictions import MemoryFolder, brightness_model, png
 
 from atelier.prediction.application import check_readable, label_pictures, prediction_metrics
@@ -144,14 +143,12 @@ def test_twenty_times_the_pictures_need_no_more_memory(tmp_path):
         image = png(np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8))
         return ((f"{number:0>{NAME}}", bytes(image)) for number in range(count))
 
-    peaks = []
-    for count in (500, 500, 10_000):
-        tracemalloc.start()
-        pictures = PictureSource(None, count, lambda count=count: many(count))
+    def labelled(count):
+        pictures = PictureSource(None, count, lambda: many(count))
         label_pictures(pictures, brightness_model(), Disk(), label_here, part=100)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[2] - peaks[1] < 9_500 * NAME / 4
+
+    few, all_ = (peak_memory(lambda count=count: labelled(count)) for count in (500, 10_000))
+    assert all_ - few < 9_500 * NAME / 4
 
 
 def test_a_cluster_gives_the_rows_of_one_process():

@@ -1,12 +1,12 @@
 import shutil
 import tarfile
-import tracemalloc
 import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from support.memory import peak_memory
 from support.predictions import png
 
 from atelier.prediction.picture_index import PictureIndex
@@ -157,9 +157,10 @@ def test_a_folder_of_many_names_is_listed_without_holding_them(tmp_path):
         folder.mkdir()
         for number in range(count):
             (folder / f"{number:0>196}.png").touch()
-        tracemalloc.start()
-        index = PictureIndex(folder)
-        assert sum(1 for _ in index) == len(index) == count
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
+
+        def read(folder=folder, count=count):
+            index = PictureIndex(folder)
+            assert sum(1 for _ in index) == len(index) == count
+
+        peaks.append(peak_memory(read))
     assert peaks[1] < 3 * peaks[0] + 100_000

@@ -21,10 +21,10 @@ FILE_LIMIT = 2**30
 ARCHIVE_RATIO = 200
 """How many times its own size an archive may unpack to, if that is more than `FILE_LIMIT`."""
 TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-PICTURE_ENDINGS = frozenset({
+PICTURE_ENDINGS = (
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm",
     ".ppm", ".pbm", ".pnm", ".jp2", ".avif", ".tga", ".ico", ".dds", ".mpo", ".apng",
-})  # fmt: skip
+)  # fmt: skip
 """Endings by which pictures are recognised, in lower case; the content of a file decides then."""
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, OSError,
@@ -32,9 +32,9 @@ _DAMAGE = (
 """Errors of a damaged archive, or of a member of an unknown compression."""
 
 
-def is_picture_name(name: PurePosixPath) -> bool:
+def is_picture_name(name: PurePosixPath | str) -> bool:
     """Tells by the ending whether a file may be a picture."""
-    return name.suffix.lower() in PICTURE_ENDINGS
+    return str(name).lower().endswith(PICTURE_ENDINGS)
 
 
 class FileTree(ABC):

@@ -35,7 +35,12 @@ def is_system_file(path: PurePath) -> bool:
         >>> is_system_file(PurePath("a/images/a.png"))
         False
     """
-    return any(part.startswith(".") or part.lower() in SYSTEM_NAMES for part in path.parts)
+    return any(is_system_name(part) for part in path.parts)
+
+
+def is_system_name(name: str) -> bool:
+    """Tells whether a file or folder of this name is hidden or made by an operating system."""
+    return name.startswith(".") or name.lower() in SYSTEM_NAMES
 
 
 def without_system_files(paths: Iterable[AnyPath], folder: Path) -> list[AnyPath]:

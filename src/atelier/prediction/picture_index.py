@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from atelier.data.file_tree import is_picture_name
-from atelier.data.system_files import is_system_file
+from atelier.data.system_files import is_system_name
 
 
 class PictureIndex:
@@ -37,7 +38,7 @@ class PictureIndex:
         yield from (os.fsdecode(name) for (name,) in rows)
 
     def _search(self, folder: Path) -> Iterator[tuple[bytes]]:
-        pending, visited = [PurePosixPath()], set()
+        pending, visited = [""], set()
         while pending:
             relative = pending.pop()
             real = os.path.realpath(folder / relative)
@@ -46,12 +47,12 @@ class PictureIndex:
             visited.add(real)
             with os.scandir(folder / relative) as entries:
                 for entry in entries:
-                    name = relative / entry.name
-                    if is_system_file(PurePosixPath(entry.name)):
+                    name = posixpath.join(relative, entry.name)
+                    if is_system_name(entry.name):
                         continue
                     if entry.is_dir():
                         pending.append(name)
                     elif is_picture_name(name):
-                        yield (os.fsencode(str(name)),)
+                        yield (os.fsencode(name),)
                     else:
                         self.others += 1
