@@ -10,8 +10,14 @@ from .features import (
 from .fitting import TrainedModel, fit, fit_all_epochs
 from .model_files import read_model
 from .networks import build_classifier, five_layer_cnn, two_layer_cnn
-from .params import AugmentationParams, MachineParams, NetworkParams, TrainingParams
-from .prediction import predict_logits, predict_unit_logits
+from .params import (
+    AugmentationParams,
+    MachineParams,
+    NetworkParams,
+    PredictionParams,
+    TrainingParams,
+)
+from .prediction import predict_logits, predict_shifted_logits, predict_unit_logits
 from .reproducibility import make_reproducible, set_threads
 from .resume import Resumable, fingerprint_of, run_rounds
 from .serving import servable_classifier, serving_model
@@ -21,6 +27,7 @@ __all__ = [
     "AugmentationParams",
     "MachineParams",
     "NetworkParams",
+    "PredictionParams",
     "Resumable",
     "SplitOutputs",
     "TrainedModel",
@@ -38,6 +45,7 @@ __all__ = [
     "outputs_of_splits",
     "predict_features",
     "predict_logits",
+    "predict_shifted_logits",
     "predict_unit_logits",
     "read_model",
     "run_rounds",

@@ -26,6 +26,14 @@ class NetworkParams(Params):
     dropout: Share
 
 
+class PredictionParams(Params):
+    """How test images are classified beside the plain way."""
+
+    shift: Annotated[
+        int, Field(ge=0, description="pixels of four moved copies, which are averaged; 0 is off")
+    ]
+
+
 class AugmentationParams(Params):
     """Largest random change of a training image; all zero leaves images as they are."""
 

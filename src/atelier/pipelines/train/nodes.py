@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from atelier import data, evaluation, training
-from atelier.training.params import NetworkParams, TrainingParams
+from atelier.training.params import NetworkParams, PredictionParams, TrainingParams
 from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics, Servable
 
 EXAMPLES = 2
@@ -30,22 +30,40 @@ def train_classifier(
 
 
 def predict_splits(
-    model: Classifier, train: Arrays, calibration: Arrays, test: Arrays, checkpoint: Checkpoint
+    model: Classifier,
+    train: Arrays,
+    calibration: Arrays,
+    test: Arrays,
+    params: PredictionParams,
+    checkpoint: Checkpoint,
 ) -> tuple[Arrays, Arrays]:
-    """Returns logits and features of three splits; clears the checkpoint: the model is saved."""
+    """Returns logits and features of three splits; clears the checkpoint: the model is saved.
+
+    With a shift, the mean logits of the test images' moved copies stand beside the plain ones.
+    """
     checkpoint.clear()
     splits = {"train": train, "calibration": calibration, "test": test}
     outputs = training.outputs_of_splits(model, splits)
-    return outputs.logits, outputs.features
+    if not params.shift:
+        return outputs.logits, outputs.features
+    shifted = training.predict_shifted_logits(model, test["images"], shift=params.shift)
+    return outputs.logits | {"test_shifted_logits": shifted}, outputs.features
 
 
 def evaluate_classifier(
     logits: Arrays, provenance: dict[str, Any], params: evaluation.BootstrapParams
 ) -> tuple[Metrics, pd.DataFrame]:
-    """Computes accuracy, NLL and ECE with intervals on the test split; scores of each class."""
+    """Computes accuracy, NLL and ECE with intervals on the test split; scores of each class.
+
+    Mean logits of moved copies give ``shifted_accuracy`` and so on.
+    """
     test_logits, labels = logits["test_logits"], logits["test_labels"]
     scores = evaluation.class_scores(test_logits, labels, provenance["classes"])
-    return evaluation.classification_metrics(test_logits, labels, params), scores
+    metrics = evaluation.classification_metrics(test_logits, labels, params)
+    if "test_shifted_logits" in logits:
+        shifted = evaluation.classification_metrics(logits["test_shifted_logits"], labels, params)
+        metrics |= {f"shifted_{name}": value for name, value in shifted.items() if name != "n"}
+    return metrics, scores
 
 
 def score_examples(logits: Arrays, test: Arrays) -> pd.DataFrame:

@@ -28,6 +28,7 @@ TRAIN = [
             "train_arrays",
             "calibration_arrays",
             "test_arrays",
+            "params:prediction",
         ],
         ["logits_arrays", "features_arrays"],
         name="predict",
