@@ -54,6 +54,9 @@ ROWS = {
         rf"lac +{NUMBER} s +coverage {NUMBER} +size {NUMBER}",
         rf"raps +{NUMBER} s +coverage {NUMBER} +size {NUMBER}",
     ],
+    "digits": [
+        rf"2 +968 +1 +{NUMBER} s +{NUMBER} +{NUMBER} +{NUMBER} to {NUMBER} +n = 2 seeds",
+    ],
     "mlflow_table": [
         rf"10 +{NUMBER} s +1\.00 x +{NUMBER} s",
         rf"24 +{NUMBER} s +{NUMBER} x +{NUMBER} s",

@@ -81,7 +81,7 @@ def two_layer_cnn(
 
 
 def five_layer_cnn(
-    classes: int, *, shape: tuple[int, int, int], dropout: float, seed: int = 0
+    classes: int, *, shape: tuple[int, int, int], dropout: float, seed: int = 0, width: int = 32
 ) -> keras.Model:
     """Builds five 3×3 convolutions with batch normalization and logits, untrained.
 
@@ -94,15 +94,17 @@ def five_layer_cnn(
         shape: Of an image: height, width, channels.
         dropout: Share of the flattened features that is dropped, in [0, 1).
         seed: Of the first weights and the dropout masks.
+        width: Maps of the first two convolutions; the next two have twice, the last four times as
+            many.
 
     Returns:
         A model that takes images in [0, 1] and returns logits (n, classes).
     """
     seeds = layer_seeds(seed)
     image = x = keras.Input(shape)
-    for filters, pool in ((32, False), (32, True), (64, False), (64, True), (128, False)):
+    for factor, pool in ((1, False), (1, True), (2, False), (2, True), (4, False)):
         start = _he_uniform(seeds)
-        x = layers.Conv2D(filters, 3, use_bias=False, kernel_initializer=start)(x)
+        x = layers.Conv2D(factor * width, 3, use_bias=False, kernel_initializer=start)(x)
         x = layers.BatchNormalization(momentum=0.9)(x)
         x = layers.ReLU()(x)
         x = layers.MaxPooling2D()(x) if pool else x
