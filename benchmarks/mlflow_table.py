@@ -33,7 +33,10 @@ METRICS, PARAMETERS = 20, 30
 LIMIT = 5.0
 """Seconds in which the table should open."""
 PATIENCE = 600
-SERVE = "import sys; from atelier.operations.mlflow_page import serve; serve(*sys.argv[1:3], {})"
+SERVE = (
+    "import sys; from atelier.operations.mlflow_page import serve_mlflow; "
+    "serve_mlflow(*sys.argv[1:3], {})"
+)
 NOTE = "**How accurately does it classify?**\n\n" + "A sentence of the description. " * 60
 
 

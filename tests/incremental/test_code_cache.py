@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import pytest
 
 from atelier.incremental.code_cache import CodeCache
-from atelier.incremental.links import Part
+from atelier.incremental.links import CodePart
 from atelier.incremental.reachable import CodeGraph
 from atelier.incremental.source_tree import SourceTree
 
 PACKAGE = "cached_code"
-ROOT = [Part(f"{PACKAGE}.nodes", "start")]
+ROOT = [CodePart(f"{PACKAGE}.nodes", "start")]
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_new_file_beside_a_module_may_change_what_it_imports(project):
 
 
 def test_other_parts_are_kept_beside_those_of_an_earlier_run(project, stored, monkeypatch):
-    other = [Part(f"{PACKAGE}.nodes", "other")]
+    other = [CodePart(f"{PACKAGE}.nodes", "other")]
     again = project.cache()
     added = again.reach(other)
     again.save()

@@ -25,7 +25,7 @@ from atelier.incremental.facts import Facts
 from atelier.incremental.file_states import stamp_of
 from atelier.incremental.functions import function_content
 from atelier.incremental.libraries import UNKNOWN, library_versions
-from atelier.incremental.links import Part
+from atelier.incremental.links import CodePart
 from atelier.incremental.parameters import parameter_texts
 from atelier.incremental.reasons import differences, join_reasons
 from atelier.incremental.records import Record, Records
@@ -133,14 +133,14 @@ def helper(data):
 def test_a_function_is_known_by_its_code_and_what_is_bound_to_it():
     content = function_content(functools.partial(factory("a", helper), data=3))
     here = factory.__module__
-    assert {Part(here, "factory"), Part(here, "helper")} <= content.parts
+    assert {CodePart(here, "factory"), CodePart(here, "helper")} <= content.parts
     assert content.values == {"run.name": "a", "factory.<locals>.run.data": 3}
 
 
 def test_wrapped_functions_and_their_wrappers_are_both_known():
     parts = function_content(with_reads(helper, list)).parts
-    wrapper = Part("atelier.incremental.declarations", "_declare")
-    assert {Part(helper.__module__, "helper"), wrapper} <= parts
+    wrapper = CodePart("atelier.incremental.declarations", "_declare")
+    assert {CodePart(helper.__module__, "helper"), wrapper} <= parts
 
 
 class Counter:
@@ -157,7 +157,7 @@ class Counter:
 @pytest.mark.parametrize("function", [Counter(2), Counter(2).count])
 def test_objects_are_known_by_their_class_and_their_fields(function):
     content = function_content(function)
-    assert Part(Counter.__module__, "Counter") in content.parts
+    assert CodePart(Counter.__module__, "Counter") in content.parts
     assert content.values == {"Counter.start": 2}
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from atelier.incremental.links import Part
+from atelier.incremental.links import CodePart
 from atelier.incremental.reachable import CodeGraph
 from atelier.incremental.source_tree import SourceTree
 
@@ -28,7 +28,7 @@ def code(tmp_path, monkeypatch):
 
     def reach(name: str = "start", module: str = "nodes"):
         graph = CodeGraph(SourceTree([PACKAGE]))
-        reached = graph.reach([Part(f"{PACKAGE}.{module}", name)])
+        reached = graph.reach([CodePart(f"{PACKAGE}.{module}", name)])
         code = {name.removeprefix(f"{PACKAGE}."): digest for name, digest in reached.code.items()}
         return SimpleNamespace(code=code, libraries=reached.libraries)
 

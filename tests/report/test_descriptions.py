@@ -10,8 +10,8 @@ from atelier.report.cards import Card, build_card
 from atelier.report.descriptions import (
     LIMIT,
     ChildRun,
-    Link,
     RunFacts,
+    RunLink,
     SessionFacts,
     describe_killed,
     describe_run,
@@ -32,11 +32,11 @@ FACTS = RunFacts(
     duration="12.3 s",
     peak_memory="1.20 GB",
     picture="get-artifact?path=description.png&run_uuid=abc",
-    data=(Link("tea, digest 0123", "#/experiments/1/runs/ingest"),),
-    inputs=(Link("ingest · shop", "#/experiments/1/runs/ingest"),),
-    models=(Link("scale, version 2", "#/models/scale/versions/2"),),
+    data=(RunLink("tea, digest 0123", "#/experiments/1/runs/ingest"),),
+    inputs=(RunLink("ingest · shop", "#/experiments/1/runs/ingest"),),
+    models=(RunLink("scale, version 2", "#/models/scale/versions/2"),),
     code="commit 0123456 with uncommitted changes",
-    parent=Link("__default__", "#/experiments/1/runs/parent"),
+    parent=RunLink("__default__", "#/experiments/1/runs/parent"),
     made=("shop.weight_metrics", "shop.scale_figure"),
 )
 
@@ -113,7 +113,7 @@ def test_a_failed_run_names_node_and_error():
 def test_text_cannot_become_markup():
     odd = Value("a|b <i> *c* [d](e)", "1 %", "", "", None)
     card = Card("T", "<script>alert(1)</script> _why_?", (odd, odd))
-    shown = describe_run(RunFacts(card=card, command="x `` y ``` z", parent=Link("a]|b", "#/x")))
+    shown = describe_run(RunFacts(card=card, command="x `` y ``` z", parent=RunLink("a]|b", "#/x")))
     assert "<script>" not in page(shown)
     assert "<i>" not in page(shown)
     assert words(shown).count("a|b <i> *c* [d](e)") == 3
@@ -122,8 +122,8 @@ def test_text_cannot_become_markup():
 
 
 CHILDREN = (
-    ChildRun(Link("weigh · shop", "#/runs/1"), "FINISHED", "12.3 s", RIGHT),
-    ChildRun(Link("count · shop", "#/runs/2"), "FAILED", "0.1 s"),
+    ChildRun(RunLink("weigh · shop", "#/runs/1"), "FINISHED", "12.3 s", RIGHT),
+    ChildRun(RunLink("count · shop", "#/runs/2"), "FAILED", "0.1 s"),
 )
 
 
@@ -141,7 +141,7 @@ def test_a_commands_description_is_a_table_of_its_experiments():
 
 def test_a_long_table_is_cut_where_mlflow_would_cut_it():
     many = tuple(
-        ChildRun(Link(f"weigh · {n}", f"#/{n}"), "FINISHED", "1 s", RIGHT) for n in range(300)
+        ChildRun(RunLink(f"weigh · {n}", f"#/{n}"), "FINISHED", "1 s", RIGHT) for n in range(300)
     )
     text = sign(describe_session(SessionFacts("kedro run " + 9000 * "x", many, "1 s")))
     assert len(text) <= LIMIT

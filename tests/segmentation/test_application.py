@@ -10,7 +10,7 @@ from atelier.cells.params import SplittingParams
 from atelier.segmentation.application import (
     application_metrics,
     apply_method,
-    check_readable,
+    check_images_readable,
     images_for_figure,
 )
 from atelier.segmentation.methods import FoundCells, Method, method_by_mixture, method_by_threshold
@@ -106,11 +106,11 @@ def test_an_unreadable_image_is_named_and_the_others_are_segmented():
     assert images.loc[images["problem"] != "", "image"].tolist() == ["x.png"]
     metrics = application_metrics(application)
     assert (metrics["images"], metrics["unreadable"], metrics["cells"]) == (3, 1, 3)
-    check_readable(images, 0.25)
+    check_images_readable(images, 0.25)
     with pytest.raises(
         ValueError, match=r"at most 10% of 4 images.*1:\n  x\.png: Expected a whole"
     ):
-        check_readable(images, 0.1)
+        check_images_readable(images, 0.1)
     assert images_for_figure(images, 2)["image"].tolist() == ["a.png", "c.png"]
 
 

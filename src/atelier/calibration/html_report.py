@@ -185,7 +185,7 @@ def _gains(findings: CalibrationFindings) -> Figure:
 def _mistakes(findings: CalibrationFindings) -> Figure:
     correct = findings.mistakes.correct
     title = f"Confidence in {correct.sum():,} right and {(~correct).sum():,} wrong predictions"
-    return mistake_figures.mistakes_figure(findings.mistakes, title=title)
+    return mistake_figures.confident_mistakes_figure(findings.mistakes, title=title)
 
 
 def _sets(findings: CalibrationFindings) -> Figure:
@@ -199,7 +199,7 @@ def _rejection(findings: CalibrationFindings) -> Figure:
     scores = {**findings.mistakes.scores, CALIBRATED: probs.max(axis=1)}
     test = ScoredSplit(scores, probs.argmax(axis=1) != findings.labels)
     title = f"Risk of the accepted ones among {len(findings.labels):,} test examples"
-    return rejection_figures.rejection_figure(findings.decisions.rejection, test, title=title)
+    return rejection_figures.risk_coverage_figure(findings.decisions.rejection, test, title=title)
 
 
 def _cards(table: pd.DataFrame, chosen: str) -> list[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from atelier.evaluation.validation import unmasked
 from atelier.types import Array, Labels
 
 
-def class_names(classes: Sequence[str] | None, columns: int) -> tuple[str, ...]:
+def checked_class_names(classes: Sequence[str] | None, columns: int) -> tuple[str, ...]:
     """Returns the names of the classes; 0, 1, … where there are none.
 
     Raises:

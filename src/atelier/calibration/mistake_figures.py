@@ -18,7 +18,7 @@ NAMES = {
 }
 
 
-def mistakes_figure(study: MistakeStudy, *, title: str) -> Figure:
+def confident_mistakes_figure(study: MistakeStudy, *, title: str) -> Figure:
     """Draws each score's AUROC, and log densities of right and wrong predictions where known.
 
     Args:

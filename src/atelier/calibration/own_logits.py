@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from atelier.calibration.label_checks import class_indices, class_names
+from atelier.calibration.label_checks import checked_class_names, class_indices
 from atelier.evaluation.validation import TOLERANCE, unmasked
 from atelier.types import Array, Labels
 
@@ -73,7 +73,7 @@ def label_logits(
     """
     try:
         logits = _checked_values(values, kind)
-        names = class_names(classes, logits.shape[1])
+        names = checked_class_names(classes, logits.shape[1])
         return LabelledLogits(
             logits=logits if kind == "logits" else log_probabilities(logits),
             labels=class_indices(labels, len(logits), names, named=classes is not None),

@@ -29,7 +29,7 @@ def score_title(name: str) -> str:
     return (NAMES | {CALIBRATED: "chosen calibrator"}).get(name, name.replace("_", " "))
 
 
-def rejection_figure(table: pd.DataFrame, test: ScoredSplit, *, title: str) -> Figure:
+def risk_coverage_figure(table: pd.DataFrame, test: ScoredSplit, *, title: str) -> Figure:
     """Draws the risk of the accepted samples at each coverage, and AUGRC of each score.
 
     Args:

@@ -97,7 +97,7 @@ def render_comparison(
         HTML.
     """
     sections = [
-        build_section(
+        build_pair_section(
             number,
             item,
             metrics[metrics["experiment"] == item.title],
@@ -117,7 +117,7 @@ def render_comparison(
     )
 
 
-def build_section(
+def build_pair_section(
     number: int, comparison: RunComparison, metrics: pd.DataFrame, parameters: pd.DataFrame
 ) -> ComparisonSection:
     """Returns what the page shows of an experiment.

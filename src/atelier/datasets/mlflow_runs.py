@@ -23,10 +23,10 @@ from atelier.datasets.base import FileDataset, ReadOnlyDataset
 from atelier.datasets.recorded_runs import COMPARISONS, read_run
 from atelier.datasets.run_search import (
     PIPELINE,
-    experiment_name,
     experiment_runs,
     find_run,
     last_two_runs,
+    mlflow_experiment_name,
 )
 from atelier.storage.atomic_write import atomic_path
 
@@ -99,7 +99,7 @@ def _comparisons(named: Sequence[Any], groups: Mapping[str, Sequence[Any]]) -> l
         runs = tuple(map(read_run, named))
         _check_common_metrics(runs)
         return [RunComparison(" and ".join(dict.fromkeys(run.experiment for run in runs)), runs)]
-    by_name = [{experiment_name(run): run for run in group} for group in groups.values()]
+    by_name = [{mlflow_experiment_name(run): run for run in group} for group in groups.values()]
     common = [name for name in by_name[0] if all(name in other for other in by_name[1:])]
     common = [name for name in common if len({other[name].info.run_id for other in by_name}) > 1]
     if not common:

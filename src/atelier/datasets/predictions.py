@@ -27,7 +27,7 @@ FINGERPRINT = b"atelier.fingerprint"
 """Key of a part's fingerprint in the metadata of its file."""
 
 
-class PicturesDataset(ReadOnlyDataset):
+class PictureSourceDataset(ReadOnlyDataset):
     """Loads as a :class:`atelier.prediction.PictureSource`, of which nothing is decoded yet.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from atelier.comparison.records import RecordedRun
-from atelier.datasets.run_search import experiment_name
+from atelier.datasets.run_search import mlflow_experiment_name
 from atelier.datasets.tracked import run_page
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
@@ -45,7 +45,7 @@ def read_run(run: Any, *, with_results: bool = True) -> RecordedRun:
     return RecordedRun(
         run_id=run.info.run_id,
         name=str(run.info.run_name),
-        experiment=experiment_name(run),
+        experiment=mlflow_experiment_name(run),
         status=run.info.status,
         began=run.info.start_time,
         page=run_page(run.info.experiment_id, run.info.run_id),

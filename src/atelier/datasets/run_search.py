@@ -14,7 +14,7 @@ RECENT = 200
 """So many of the newest runs are looked at for one with a predecessor, and for suggestions."""
 
 
-def experiment_name(run: Any) -> str:
+def mlflow_experiment_name(run: Any) -> str:
     """Returns the name of a run's experiment, such as ``train · digits``; else the run's own."""
     tags = run.data.tags
     if PIPELINE not in tags:
@@ -97,9 +97,9 @@ def last_two_runs(experiment: str | None) -> list[Any]:
         return _newest_and_predecessor()
     pipeline, _, namespace = experiment.replace(" · ", ".").partition(".")
     runs = _finished(pipeline, namespace)
-    names = sorted({experiment_name(run) for run in runs})
+    names = sorted({mlflow_experiment_name(run) for run in runs})
     if not runs or len(names) > 1:
-        known = names or sorted({experiment_name(run) for run in _finished()})
+        known = names or sorted({mlflow_experiment_name(run) for run in _finished()})
         listed = ", ".join(name.replace(" · ", ".") for name in known) or "no run yet"
         raise DatasetError(
             f"Expected an experiment with finished runs, one of: {listed}. Received: {experiment}"
@@ -119,7 +119,7 @@ def _pair(runs: Sequence[Any]) -> list[Any]:
     if len(runs) < 2:
         (run,) = runs
         raise DatasetError(
-            f"Expected two finished runs of {experiment_name(run)}. Received: one, "
+            f"Expected two finished runs of {mlflow_experiment_name(run)}. Received: one, "
             f"{run.info.run_id}. Run it again, or name two runs: --params runs=ID1+ID2"
         )
     return [runs[1], runs[0]]

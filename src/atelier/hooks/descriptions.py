@@ -137,7 +137,7 @@ class RunDescriptions:
             status: The status that the run gets.
             seconds: The time of its own nodes.
         """
-        from atelier.report.descriptions import ChildRun, Link, RunFacts, describe_run
+        from atelier.report.descriptions import ChildRun, RunFacts, RunLink, describe_run
 
         links = RunLinks(run_id, self._catalog)
         card = self._card(experiment)
@@ -165,7 +165,7 @@ class RunDescriptions:
             "duration": duration,
             "peak_memory": memory,
         })  # fmt: skip
-        name = Link(links.name, links.address)
+        name = RunLink(links.name, links.address)
         child = ChildRun(name, status, duration, card.headline)
         self._children.append(child)
         tell_command(child)

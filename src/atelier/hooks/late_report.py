@@ -81,14 +81,14 @@ class LateReportHooks:
         for node in pipeline.nodes:
             if REPORT in node.tags and node.name not in self._written:
                 try:
-                    write_report(node, catalog)
+                    write_late_report(node, catalog)
                 except Exception as error:  # noqa: BLE001  (the first error must stay the last)
                     logger.warning("The report was not written: %s", error)
                 else:
                     announce(node.outputs, catalog)
 
 
-def write_report(node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
+def write_late_report(node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
     """Writes the page of a report; its MLflow run has ended, so nothing is logged there.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atelier.hooks.experiment_runs import NAMESPACE
-from atelier.report.descriptions import Link
+from atelier.report.descriptions import RunLink
 from atelier.storage.origins import read_origin
 
 if TYPE_CHECKING:
@@ -68,21 +68,21 @@ class RunLinks:
         is_dirty = self.tags.get(DIRTY) == "true"
         return f"commit {commit}{' with uncommitted changes' if is_dirty else ''}" if commit else ""
 
-    def parent(self) -> Link | None:
+    def parent(self) -> RunLink | None:
         """Returns the run of the command; None for a run that has no parent."""
         parent = self.tags.get(PARENT)
         return self._link(parent) if parent else None
 
-    def models(self) -> tuple[Link, ...]:
+    def models(self) -> tuple[RunLink, ...]:
         """Returns the model versions that the run has registered."""
         versions = self._client.search_model_versions(f"run_id='{self.run_id}'")
         pairs = sorted((version.name, int(version.version)) for version in versions)
         return tuple(
-            Link(f"{name}, version {number}", f"#/models/{name}/versions/{number}")
+            RunLink(f"{name}, version {number}", f"#/models/{name}/versions/{number}")
             for name, number in pairs
         )
 
-    def inputs(self, datasets: Iterable[str]) -> tuple[Link, ...]:
+    def inputs(self, datasets: Iterable[str]) -> tuple[RunLink, ...]:
         """Returns the earlier runs that wrote some datasets.
 
         Args:
@@ -92,7 +92,7 @@ class RunLinks:
         links = [self._link(writer) for writer in writers if writer]
         return tuple(link for link in links if link)
 
-    def data(self, datasets: Iterable[str]) -> tuple[Link, ...]:
+    def data(self, datasets: Iterable[str]) -> tuple[RunLink, ...]:
         """Returns the data of the run: name, digest, and the run that made the data.
 
         Args:
@@ -103,8 +103,8 @@ class RunLinks:
             writer = self._writer(f"{namespace}.{PROVENANCE}")
             made_by = self._link(writer) if writer else None
             text = f"{name}, digest {digest[:SHORT_DIGEST]}"
-            links.append(Link(text, made_by.address if made_by else ""))
-        return tuple(links) or tuple(Link(source) for source in self._sources(datasets))
+            links.append(RunLink(text, made_by.address if made_by else ""))
+        return tuple(links) or tuple(RunLink(source) for source in self._sources(datasets))
 
     def data_tags(self, datasets: Iterable[str]) -> dict[str, str]:
         """Returns the tags ``data`` and ``digest``, where they are known.
@@ -139,7 +139,7 @@ class RunLinks:
         writer = origin.writer.run_id if origin else ""
         return "" if writer == self.run_id else writer
 
-    def _link(self, run_id: str) -> Link | None:
+    def _link(self, run_id: str) -> RunLink | None:
         """Returns a run's name and address; None where MLflow has deleted it."""
         import mlflow
 
@@ -149,4 +149,4 @@ class RunLinks:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST":
                 return None
             raise
-        return Link(info.run_name, run_address(info.experiment_id, run_id))
+        return RunLink(info.run_name, run_address(info.experiment_id, run_id))

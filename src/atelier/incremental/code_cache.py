@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ValidationError
 
 from atelier.incremental.libraries import python_version
-from atelier.incremental.links import Part
+from atelier.incremental.links import CodePart
 from atelier.incremental.reachable import CodeGraph, Reached
 from atelier.incremental.source_tree import SourceTree
 from atelier.storage.atomic_write import write_atomically
@@ -46,7 +46,7 @@ class CodeCache:
         self._stored = _read(path, self._sources)
         self._reached = dict(self._stored)
 
-    def reach(self, roots: Iterable[Part]) -> Reached:
+    def reach(self, roots: Iterable[CodePart]) -> Reached:
         """Returns what is reached from some parts, as :meth:`CodeGraph.reach` does."""
         roots = sorted(roots)
         key = bytes_digest("\n".join(f"{part.module} {part.name}" for part in roots).encode())

@@ -10,7 +10,7 @@ from kedro.io import AbstractDataset
 
 from atelier.incremental.canonical import canonical_text
 from atelier.incremental.dataset_files import uncached
-from atelier.incremental.links import Part
+from atelier.incremental.links import CodePart
 from atelier.storage.digests import bytes_digest
 
 IRRELEVANT = frozenset({"metadata", "credentials", "version", "versioned"})
@@ -31,10 +31,10 @@ def settings_digest(dataset: Any, root: Path) -> str:
     return bytes_digest(text.encode())
 
 
-def dataset_parts(dataset: Any) -> set[Part]:
+def dataset_parts(dataset: Any) -> set[CodePart]:
     """Returns the code of a dataset: its class, and the classes that it is derived from."""
     classes = (item for item in type(uncached(dataset)).__mro__ if item is not object)
-    parts = {Part(item.__module__, item.__qualname__.split(".")[0]) for item in classes}
+    parts = {CodePart(item.__module__, item.__qualname__.split(".")[0]) for item in classes}
     inner = [item for item in _arguments(dataset).values() if isinstance(item, AbstractDataset)]
     return parts.union(*map(dataset_parts, inner))
 

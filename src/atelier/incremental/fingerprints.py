@@ -22,7 +22,7 @@ from atelier.incremental.declarations import declared_reads
 from atelier.incremental.facts import Facts
 from atelier.incremental.functions import FunctionContent, function_content
 from atelier.incremental.libraries import library_versions, python_version
-from atelier.incremental.links import Part
+from atelier.incremental.links import CodePart
 from atelier.incremental.parameters import is_parameter, parameter_texts
 from atelier.incremental.reachable import Reached
 from atelier.incremental.source_tree import SourceTree, is_installed, is_project_package
@@ -107,7 +107,7 @@ class Fingerprints:
         names = [name for name in (*node.inputs, *hidden) if not is_parameter(name)]
         return tuple(dict.fromkeys(names))
 
-    def _parts_of(self, node: Node) -> frozenset[Part]:
+    def _parts_of(self, node: Node) -> frozenset[CodePart]:
         """Returns the code of a node's function and of its datasets."""
         outputs = (*node.outputs, *self._configuration.hidden_outputs(node))
         datasets = [self._catalog.get(name) for name in (*self._inputs_of(node), *outputs)]
@@ -156,7 +156,7 @@ class Fingerprints:
         return settings_digest(self._catalog.get(dataset), self._configuration.root)
 
 
-def project_packages(parts: Iterable[Part]) -> set[str]:
+def project_packages(parts: Iterable[CodePart]) -> set[str]:
     """Returns the packages of some code that were not installed, and are no part of Python."""
     return {
         name for name in {part.module.split(".")[0] for part in parts} if is_project_package(name)

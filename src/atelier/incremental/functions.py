@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from atelier.incremental.links import Part
+from atelier.incremental.links import CodePart
 from atelier.incremental.source_modules import WHOLE
 
 NAMED = (type, types.BuiltinFunctionType)
@@ -25,7 +25,7 @@ class FunctionContent:
             variables of an enclosing function, the fields of an object that is called.
     """
 
-    parts: set[Part] = field(default_factory=set)
+    parts: set[CodePart] = field(default_factory=set)
     values: dict[str, Any] = field(default_factory=dict)
 
 
@@ -39,7 +39,7 @@ def function_content(function: Callable[..., Any]) -> FunctionContent:
     Examples:
         >>> content = function_content(functools.partial(print, sep="-"))
         >>> content.parts, content.values
-        ({Part(module='builtins', name='print')}, {'print.sep': '-'})
+        ({CodePart(module='builtins', name='print')}, {'print.sep': '-'})
     """
     content = FunctionContent()
     _add(function, content, set())
@@ -78,7 +78,7 @@ def _add_function(
     """Adds a function by the module that it was compiled in, which wrappers do not change."""
     module = str(function.__globals__.get("__name__", function.__module__))
     name = function.__code__.co_qualname.split(".")[0]
-    content.parts.add(Part(module, name))
+    content.parts.add(CodePart(module, name))
     wrapped = getattr(function, "__wrapped__", None)
     if wrapped is not None:
         _add(wrapped, content, visited)
@@ -90,7 +90,7 @@ def _add_function(
 def _add_named(function: Any, content: FunctionContent, visited: set[int]) -> None:
     """Adds a class, a function of C, or an object around a function, such as a jitted one."""
     module = getattr(function, "__module__", None) or "builtins"
-    content.parts.add(Part(module, _name_of(function).split(".")[0]))
+    content.parts.add(CodePart(module, _name_of(function).split(".")[0]))
     wrapped = getattr(function, "__wrapped__", None)
     if wrapped is not None:
         _add(wrapped, content, visited)
@@ -121,7 +121,7 @@ def _add_values(
     """
     for name, value in values.items():
         if isinstance(value, types.ModuleType):
-            content.parts.add(Part(value.__name__, WHOLE))
+            content.parts.add(CodePart(value.__name__, WHOLE))
         elif callable(value):
             _add(value, content, visited)
         else:

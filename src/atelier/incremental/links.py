@@ -12,7 +12,7 @@ from atelier.incremental.source_modules import BODY, WHOLE, SourceModule
 from atelier.incremental.source_tree import SourceTree
 
 
-class Part(NamedTuple):
+class CodePart(NamedTuple):
     """A part of a module's source.
 
     Attributes:
@@ -33,12 +33,12 @@ class Links(NamedTuple):
         reflects: Whether it may use any class that is defined in an imported module.
     """
 
-    parts: frozenset[Part]
+    parts: frozenset[CodePart]
     libraries: frozenset[str]
     reflects: bool = False
 
 
-def links_of(part: Part, tree: SourceTree) -> Links:
+def links_of(part: CodePart, tree: SourceTree) -> Links:
     """Returns what a part leads to.
 
     What cannot be followed exactly is taken whole: a module that is used as a value, a module
@@ -68,7 +68,7 @@ class _Collector:
     """
 
     def __init__(self, tree: SourceTree) -> None:
-        self.parts: set[Part] = set()
+        self.parts: set[CodePart] = set()
         self.libraries: set[str] = set()
         self._tree = tree
         self._followed: set[tuple[str, Reference]] = set()
@@ -80,15 +80,15 @@ class _Collector:
         if name == BODY:
             self._execute_imports(source)
         else:
-            self.parts.add(Part(source.name, BODY))
+            self.parts.add(CodePart(source.name, BODY))
         for reference in references.uses:
             self._follow(source, reference)
         if references.reflects_module:
-            self.parts.add(Part(source.name, WHOLE))
+            self.parts.add(CodePart(source.name, WHOLE))
 
     def add_whole(self, source: SourceModule) -> None:
         """Adds all parts of a module, and all that it imports."""
-        self.parts |= {Part(source.name, name) for name in source.parts}
+        self.parts |= {CodePart(source.name, name) for name in source.parts}
         for name in source.imports:
             self._follow(source, Reference(name))
         for name in source.lazy:
@@ -97,7 +97,7 @@ class _Collector:
     def execute(self, modules: Iterable[str]) -> None:
         """Adds the bodies of modules, of those among the names that exist in the project."""
         existing = {name for name in modules if self._tree.owns(name) and self._tree.exists(name)}
-        self.parts |= {Part(name, BODY) for name in existing}
+        self.parts |= {CodePart(name, BODY) for name in existing}
 
     def _execute_imports(self, source: SourceModule) -> None:
         """Adds the bodies that are executed before or with the body of a module."""
@@ -114,7 +114,7 @@ class _Collector:
         if isinstance(root, Import):
             self._follow_import(root, attributes)
         elif root != BODY and root in source.parts:
-            self.parts.add(Part(source.name, root))
+            self.parts.add(CodePart(source.name, root))
             for target in source.imports.get(root, ()):
                 self._follow_import(target, attributes)
         else:
@@ -129,12 +129,12 @@ class _Collector:
             return
         names = [*filter(None, [target.name]), *attributes]
         while names and self._is_submodule(module, names[0]):
-            self.parts.add(Part(module, BODY))
+            self.parts.add(CodePart(module, BODY))
             module = f"{module}.{names.pop(0)}"
         if names:
             self._follow_name(module, Reference(names[0], tuple(names[1:])))
         else:
-            self.parts.add(Part(module, WHOLE))
+            self.parts.add(CodePart(module, WHOLE))
 
     def _is_submodule(self, module: str, name: str) -> bool:
         """Returns whether a name of a module is a module; what the module defines comes first."""
@@ -146,7 +146,7 @@ class _Collector:
     def _follow_name(self, module: str, reference: Reference) -> None:
         """Adds what a name that is no submodule leads to, looked up in a module."""
         source = self._tree.module(module)
-        self.parts.add(Part(module, BODY))
+        self.parts.add(CodePart(module, BODY))
         name = str(reference.root)
         if source is None:
             return
@@ -166,7 +166,7 @@ class _Collector:
 
     def _add_unknown(self, source: SourceModule) -> None:
         """Adds what a name may be that a module sets or finds at run time."""
-        self.parts.add(Part(source.name, WHOLE))
+        self.parts.add(CodePart(source.name, WHOLE))
         if "__getattr__" in source.parts and not source.lazy:
             below = self._tree.modules_below(source.name)
-            self.parts |= {Part(name, WHOLE) for name in below}
+            self.parts |= {CodePart(name, WHOLE) for name in below}

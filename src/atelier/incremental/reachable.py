@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from atelier.incremental.links import Links, Part, links_of
+from atelier.incremental.links import CodePart, Links, links_of
 from atelier.incremental.source_modules import BODY, WHOLE
 from atelier.incremental.source_tree import SourceTree
 from atelier.storage.digests import bytes_digest, file_digest
@@ -35,10 +35,10 @@ class CodeGraph:
 
     def __init__(self, tree: SourceTree) -> None:
         self._tree = tree
-        self._links: dict[Part, Links] = {}
+        self._links: dict[CodePart, Links] = {}
         self._digests: dict[tuple[str, frozenset[str]], str] = {}
 
-    def reach(self, roots: Iterable[Part]) -> Reached:
+    def reach(self, roots: Iterable[CodePart]) -> Reached:
         """Returns what is reached from some parts.
 
         Args:
@@ -58,19 +58,19 @@ class CodeGraph:
         }
         return Reached({name: text for name, text in code.items() if text}, links.libraries)
 
-    def _defined(self, root: Part) -> Part:
+    def _defined(self, root: CodePart) -> CodePart:
         source = self._tree.module(root.module)
         is_defined = source is not None and root.name in source.parts
-        return root if is_defined else Part(root.module, WHOLE)
+        return root if is_defined else CodePart(root.module, WHOLE)
 
-    def _closure(self, roots: Iterable[Part], *, whole: bool) -> Links:
+    def _closure(self, roots: Iterable[CodePart], *, whole: bool) -> Links:
         """Returns all that some parts lead to, directly or not.
 
         Args:
             roots: Where to begin.
             whole: Whether every module that is imported counts whole.
         """
-        reached: set[Part] = set()
+        reached: set[CodePart] = set()
         libraries: set[str] = set()
         reflects = False
         waiting = set(roots)
@@ -80,11 +80,11 @@ class CodeGraph:
             links = self._links_of(part)
             libraries |= links.libraries
             reflects |= links.reflects
-            further = {Part(part.module, WHOLE)} if whole and part.name == BODY else set()
+            further = {CodePart(part.module, WHOLE)} if whole and part.name == BODY else set()
             waiting |= (links.parts | further) - reached
         return Links(frozenset(reached), frozenset(libraries), reflects)
 
-    def _links_of(self, part: Part) -> Links:
+    def _links_of(self, part: CodePart) -> Links:
         if part not in self._links:
             self._links[part] = links_of(part, self._tree)
         return self._links[part]

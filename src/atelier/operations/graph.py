@@ -29,7 +29,7 @@ def _run(**options: Any) -> None:
     _enter_project()
     populate(options["env"], options["include_hooks"], options["params"], options["pipeline"])
     host, port = options["host"], _find_available_port(options["host"], options["port"])
-    serve(graph_app(), host, port, browser=options["browser"] and host in LOCAL)
+    serve_graph(graph_app(), host, port, browser=options["browser"] and host in LOCAL)
 
 
 def _build(**options: Any) -> None:
@@ -87,7 +87,7 @@ def graph_app() -> FastAPI:
     return app
 
 
-def serve(app: FastAPI, host: str, port: int, *, browser: bool) -> None:
+def serve_graph(app: FastAPI, host: str, port: int, *, browser: bool) -> None:
     """Serves an application until Ctrl-C.
 
     Args:

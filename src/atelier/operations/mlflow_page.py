@@ -76,7 +76,7 @@ def _commands(runs: Iterable[Any]) -> list[str]:
     return [item[PARENT] for item in tags if PARENT in item and NAMESPACE in item]
 
 
-def serve(uri: str, host: str, port: int) -> None:
+def serve_mlflow(uri: str, host: str, port: int) -> None:
     """Serves a store until it is interrupted.
 
     Args:

@@ -13,7 +13,7 @@ from kedro.framework.startup import bootstrap_project
 from atelier.configuration.project import project_folder
 from atelier.configuration.redaction import redact
 from atelier.hooks.experiment_page import runs_address
-from atelier.operations.mlflow_page import serve
+from atelier.operations.mlflow_page import serve_mlflow
 
 HOST = "127.0.0.1"
 
@@ -89,7 +89,7 @@ def serve_store(uri: str, port: str, host: str, page: str) -> None:
     if sys.stdout.isatty():
         address = f"http://{HOST}:{port}"
         threading.Thread(target=open_when_ready, args=(address, page), daemon=True).start()
-    serve(uri, host, int(port))
+    serve_mlflow(uri, host, int(port))
 
 
 if __name__ == "__main__":

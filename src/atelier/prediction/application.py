@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from atelier.prediction.executors import Executor
 from atelier.prediction.model import ServedModel
-from atelier.prediction.parts import COLUMNS, Part, divide
+from atelier.prediction.parts import COLUMNS, PicturePart, divide
 from atelier.prediction.selection import PICTURE, choose_of_parts
 from atelier.prediction.sources import PictureSource
 from atelier.types import Metrics
@@ -117,7 +117,7 @@ class _Pending:
 
     def __init__(
         self,
-        parts: Iterator[Part],
+        parts: Iterator[PicturePart],
         store: PredictionStore,
         model: str,
         skip: Callable[[int], object],
@@ -127,7 +127,7 @@ class _Pending:
         self.fingerprints: dict[int, str] = {}
         """Of the parts that are being labelled."""
 
-    def __iter__(self) -> Iterator[Part]:
+    def __iter__(self) -> Iterator[PicturePart]:
         for part in self._parts:
             self.parts += 1
             fingerprint = part.fingerprint(self._model)

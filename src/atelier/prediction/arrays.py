@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from atelier.data.user_data.npz_files import array_role, read_header
+from atelier.data.user_data.npz_files import array_role, read_npz_header
 from atelier.types import Array
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
@@ -66,7 +66,7 @@ def _header(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo
 ) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     with archive.open(member) as file:
-        shape, by_columns, dtype = read_header(file, member)
+        shape, by_columns, dtype = read_npz_header(file, member)
     if len(shape) not in {3, 4}:
         raise ValueError(
             f"Expected images of (n, height, width) or (n, height, width, channels). Received: "
@@ -81,7 +81,7 @@ def _rows(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Array]:
         if by_columns:  # in memory as a whole: a row lies scattered over the file
             yield from np.lib.format.read_array(file, allow_pickle=False)
             return
-        read_header(file, member)
+        read_npz_header(file, member)
         size = prod(shape[1:]) * dtype.itemsize
         for _ in range(shape[0]):
             yield np.frombuffer(file.read(size), dtype).reshape(shape[1:])

@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 
 from atelier.prediction.model import ServedModel
-from atelier.prediction.parts import Part, label_part
+from atelier.prediction.parts import PicturePart, label_part
 
 AHEAD = 2
 """Parts that wait or are labelled for each worker: so many are in memory."""
-Executor = Callable[[ServedModel, Iterator[Part], int], Iterator[tuple[int, pa.Table]]]
+Executor = Callable[[ServedModel, Iterator[PicturePart], int], Iterator[tuple[int, pa.Table]]]
 """Labels parts with a number of threads; yields index and table of each, in any order."""
 
 
@@ -28,7 +28,7 @@ def choose_executor(address: str | None) -> Executor:
 
 
 def label_here(
-    model: ServedModel, parts: Iterator[Part], threads: int
+    model: ServedModel, parts: Iterator[PicturePart], threads: int
 ) -> Iterator[tuple[int, pa.Table]]:
     """Labels one part after another in this process.
 
@@ -45,7 +45,7 @@ def label_here(
 
 
 def _label_on_cluster(
-    address: str, model: ServedModel, parts: Iterator[Part], threads: int
+    address: str, model: ServedModel, parts: Iterator[PicturePart], threads: int
 ) -> Iterator[tuple[int, pa.Table]]:
     """Sends the files' bytes to workers, which decode and label them; none needs to see a file.
 

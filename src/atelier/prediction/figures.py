@@ -13,7 +13,7 @@ from atelier.types import Images
 ACROSS = 6
 
 
-def contact_sheet_figure(selected: pd.DataFrame, images: Images, *, title: str) -> Figure:
+def prediction_sheet_figure(selected: pd.DataFrame, images: Images, *, title: str) -> Figure:
     """Draws the surest, the least sure and the rejected pictures, each with its label.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from atelier.data.user_data.image_stack import decode_content, fit
+from atelier.data.user_data.image_stack import decode_content, fit_picture
 from atelier.data.user_data.params import PictureParams
 from atelier.data.user_data.records import Content
 from atelier.prediction.params import LabellingParams
@@ -50,7 +50,7 @@ class InputRule(NamedTuple):
             channels=channels,
             background=self.background,
         )
-        picture = fit(decode_content(content, name, self.background), params)
+        picture = fit_picture(decode_content(content, name, self.background), params)
         if picture.shape[:2] != (height, width):
             raise ValueError(
                 f"{name}: Expected {height}×{width} pixels, as the model's images have. "

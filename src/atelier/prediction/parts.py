@@ -27,7 +27,7 @@ SEPARATOR = "|"
 
 
 @dataclass(frozen=True)
-class Part:
+class PicturePart:
     """Some pictures that follow one another."""
 
     index: int
@@ -56,7 +56,7 @@ def _content_digest(content: Content) -> bytes:
     return hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode() + pixels.tobytes()).digest()
 
 
-def divide(entries: Iterable[tuple[str, Content]], count: int) -> Iterator[Part]:
+def divide(entries: Iterable[tuple[str, Content]], count: int) -> Iterator[PicturePart]:
     """Yields parts of ``count`` pictures, or fewer where their files are large.
 
     Args:
@@ -67,14 +67,14 @@ def divide(entries: Iterable[tuple[str, Content]], count: int) -> Iterator[Part]
         >>> [part.names for part in divide([("a", b""), ("b", b""), ("c", b"")], 2)]
         [['a', 'b'], ['c']]
     """
-    part, size = Part(0, [], []), 0
+    part, size = PicturePart(0, [], []), 0
     for name, content in entries:
         part.names.append(name)
         part.contents.append(content)
         size += _size(content)
         if len(part.names) >= count or size > BYTES:
             yield part
-            part, size = Part(part.index + 1, [], []), 0
+            part, size = PicturePart(part.index + 1, [], []), 0
     if part.names:
         yield part
 
@@ -100,7 +100,7 @@ def part_schema(classes: Sequence[str]) -> pa.Schema:
     return pa.schema([*fields, (PICTURE, pa.binary())])
 
 
-def label_part(part: Part, model: ServedModel, threads: int) -> pa.Table:
+def label_part(part: PicturePart, model: ServedModel, threads: int) -> pa.Table:
     """Returns a row for each picture of a part; one that cannot be read has its problem alone.
 
     Args:
@@ -131,7 +131,7 @@ def label_part(part: Part, model: ServedModel, threads: int) -> pa.Table:
     return pa.table({name: given.get(name, empty) for name in schema.names}, schema=schema)
 
 
-def _read(part: Part, model: ServedModel) -> tuple[list[Images], list[int], list[str]]:
+def _read(part: PicturePart, model: ServedModel) -> tuple[list[Images], list[int], list[str]]:
     """Returns the images that can be read, their rows, and every row's problem."""
     images, rows, problems = [], [], [""] * len(part.names)
     for row, (name, content) in enumerate(zip(part.names, part.contents, strict=True)):

@@ -19,7 +19,7 @@ _SIGNED = re.compile(r"\n*<!-- atelier ([0-9a-f]{12}) -->\s*$")
 
 
 @dataclass(frozen=True)
-class Link:
+class RunLink:
     """A text and the address that it leads to; without an address only the text."""
 
     text: str
@@ -51,11 +51,11 @@ class RunFacts:
     duration: str = ""
     peak_memory: str = ""
     picture: str = ""
-    data: tuple[Link, ...] = ()
-    inputs: tuple[Link, ...] = ()
-    models: tuple[Link, ...] = ()
+    data: tuple[RunLink, ...] = ()
+    inputs: tuple[RunLink, ...] = ()
+    models: tuple[RunLink, ...] = ()
     code: str = ""
-    parent: Link | None = None
+    parent: RunLink | None = None
     made: tuple[str, ...] = ()
     stopped: str = ""
     error: str = ""
@@ -65,7 +65,7 @@ class RunFacts:
 class ChildRun:
     """An experiment's run as its parent lists it."""
 
-    name: Link
+    name: RunLink
     status: str
     duration: str
     headline: Value | None = None
@@ -134,7 +134,7 @@ def summarize_children(children: Sequence[ChildRun]) -> str:
     """Returns how many experiments ran and how many of them have finished.
 
     Examples:
-        >>> summarize_children([ChildRun(Link("sweep"), "FINISHED", "2.0 s")])
+        >>> summarize_children([ChildRun(RunLink("sweep"), "FINISHED", "2.0 s")])
         '1 experiment'
     """
     finished = sum(child.status == "FINISHED" for child in children)
@@ -189,7 +189,7 @@ def _code(text: str, limit: int) -> str:
     return f"{fence}\n{_cut(text, limit)}\n{fence}" if text else ""
 
 
-def _link(link: Link) -> str:
+def _link(link: RunLink) -> str:
     return f"[{_escape(link.text)}]({link.address})" if link.address else _escape(link.text)
 
 

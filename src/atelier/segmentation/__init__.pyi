@@ -6,7 +6,7 @@ from .application import (
     SegmentedImage,
     application_metrics,
     apply_method,
-    check_readable,
+    check_images_readable,
     images_for_figure,
 )
 from .deformation import deform, draw_coordinates, elastic_field, jitter_intensity
@@ -63,7 +63,7 @@ __all__ = [
     "border_weights",
     "build_unet",
     "calibrate_pixels",
-    "check_readable",
+    "check_images_readable",
     "class_balance",
     "deform",
     "draw_coordinates",

@@ -175,7 +175,7 @@ def _join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)[list(CELL_COLUMNS)]
 
 
-def check_readable(images: pd.DataFrame, largest_share: float) -> None:
+def check_images_readable(images: pd.DataFrame, largest_share: float) -> None:
     """Checks that not too many images could not be read.
 
     Args:

@@ -13,8 +13,8 @@ from .networks import build_classifier, five_layer_cnn, two_layer_cnn
 from .params import (
     AugmentationParams,
     MachineParams,
+    MovedCopiesParams,
     NetworkParams,
-    PredictionParams,
     TrainingParams,
 )
 from .prediction import predict_logits, predict_shifted_logits, predict_unit_logits
@@ -26,8 +26,8 @@ from .steps import gradient_step
 __all__ = [
     "AugmentationParams",
     "MachineParams",
+    "MovedCopiesParams",
     "NetworkParams",
-    "PredictionParams",
     "Resumable",
     "SplitOutputs",
     "TrainedModel",

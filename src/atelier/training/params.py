@@ -26,7 +26,7 @@ class NetworkParams(Params):
     dropout: Share
 
 
-class PredictionParams(Params):
+class MovedCopiesParams(Params):
     """How test images are classified beside the plain way."""
 
     shift: Annotated[

@@ -9,7 +9,7 @@ import pandas as pd
 
 from atelier.data.file_tree import FileTree, is_picture_name
 from atelier.data.user_data.part_names import PART_NAMES, is_part, natural_key
-from atelier.data.user_data.records import Content, Records
+from atelier.data.user_data.records import Content, ImageRecords
 
 
 def common_folder(names: Sequence[PurePosixPath]) -> PurePosixPath:
@@ -28,7 +28,7 @@ def common_folder(names: Sequence[PurePosixPath]) -> PurePosixPath:
         folder /= inner.pop()
 
 
-def read_class_folders(tree: FileTree) -> Records:
+def read_class_folders(tree: FileTree) -> ImageRecords:
     """Lists every file of every class folder; the pictures are decoded later.
 
     The order is that of the file names, in which numbers count by their value, whatever the class:
@@ -45,7 +45,7 @@ def read_class_folders(tree: FileTree) -> Records:
     skipped = [name for name, location in located.items() if location is None]
     rows.sort(key=lambda row: (row[0], natural_key(row[2]), row[1]))
     table = pd.DataFrame(rows, columns=["part", "label", "key", "name"]).drop(columns="key")
-    return Records(table, _contents(tree, table), skipped=tuple(map(str, skipped)))
+    return ImageRecords(table, _contents(tree, table), skipped=tuple(map(str, skipped)))
 
 
 def locate_files(

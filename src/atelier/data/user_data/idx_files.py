@@ -18,7 +18,7 @@ from atelier.data.file_tree import FileTree
 from atelier.data.idx import TYPES, parse_idx
 from atelier.data.reading import class_column
 from atelier.data.user_data.part_names import part_of
-from atelier.data.user_data.records import Content, Records, records_table
+from atelier.data.user_data.records import Content, ImageRecords, records_table
 from atelier.types import Array
 
 MOST_CANDIDATES = 64
@@ -43,11 +43,11 @@ class IdxFile(NamedTuple):
 def find_idx_files(tree: FileTree, names: Sequence[PurePosixPath]) -> list[IdxFile]:
     """Returns those files that begin as IDX files do."""
     candidates = [name for name in names if name.suffix.lower() not in OTHER_ENDINGS]
-    headers = (read_header(tree, name) for name in candidates[:MOST_CANDIDATES])
+    headers = (read_idx_header(tree, name) for name in candidates[:MOST_CANDIDATES])
     return [header for header in headers if header is not None]
 
 
-def read_header(tree: FileTree, name: PurePosixPath) -> IdxFile | None:
+def read_idx_header(tree: FileTree, name: PurePosixPath) -> IdxFile | None:
     """Returns the shape that the header of a file states; None of another file."""
     with tree.open(name) as stream:
         packed = stream.read(2) == b"\x1f\x8b"
@@ -110,7 +110,7 @@ def _similarity(images: IdxFile, labels: IdxFile) -> float:
     return SequenceMatcher(None, str(images.name), str(labels.name)).ratio()
 
 
-def read_idx_files(tree: FileTree, files: Sequence[IdxFile]) -> Records:
+def read_idx_files(tree: FileTree, files: Sequence[IdxFile]) -> ImageRecords:
     """Reads pairs of IDX files; the order is that of the files.
 
     Args:
@@ -140,7 +140,7 @@ def read_idx_files(tree: FileTree, files: Sequence[IdxFile]) -> Records:
         names = [f"{parts[part][0].name}[{row}]" for row in range(len(values))]
         tables.append(records_table(part, names, [str(value) for value in values.tolist()]))
     table = pd.concat(tables, ignore_index=True)
-    return Records(table, _contents(tree, [images for images, _ in parts.values()]))
+    return ImageRecords(table, _contents(tree, [images for images, _ in parts.values()]))
 
 
 def _contents(tree: FileTree, files: Sequence[IdxFile]) -> Iterator[tuple[int, Content]]:

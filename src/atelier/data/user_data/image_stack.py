@@ -50,7 +50,7 @@ class ImageStack:
         except ValueError as error:
             self.errors[row] = str(error).removeprefix(f"{name}: ")
             return
-        self._store(row, fit(picture, self._params), name)
+        self._store(row, fit_picture(picture, self._params), name)
 
     def _store(self, row: int, picture: Images, name: str) -> None:
         if self._images is None:
@@ -149,7 +149,7 @@ def opaque(pixels: Array, background: str) -> Array:
     return merge_equal_channels(np.asarray(Image.alpha_composite(behind, straight))[..., :3])
 
 
-def fit(picture: Images, params: PictureParams) -> Images:
+def fit_picture(picture: Images, params: PictureParams) -> Images:
     """Returns a picture with the channels and the side that are asked for.
 
     Args:

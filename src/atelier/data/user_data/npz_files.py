@@ -16,7 +16,7 @@ import pandas as pd
 from atelier.data.file_tree import FileTree
 from atelier.data.reading import class_column
 from atelier.data.user_data.part_names import PART_NAMES
-from atelier.data.user_data.records import Content, Records, records_table
+from atelier.data.user_data.records import Content, ImageRecords, records_table
 from atelier.data.user_data.tables import label_texts
 from atelier.types import Array
 
@@ -54,7 +54,7 @@ def read_npz_arrays(stream: BinaryIO, where: str) -> dict[str, Array]:
         with zipfile.ZipFile(stream) as archive:
             for member in archive.infolist():
                 with archive.open(member) as file:
-                    read_header(file, member)
+                    read_npz_header(file, member)
         stream.seek(0)
         with np.load(io.BytesIO(stream.read()), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
@@ -64,7 +64,7 @@ def read_npz_arrays(stream: BinaryIO, where: str) -> dict[str, Array]:
         ) from error
 
 
-def read_header(file: Any, member: zipfile.ZipInfo) -> tuple[tuple[int, ...], bool, Any]:
+def read_npz_header(file: Any, member: zipfile.ZipInfo) -> tuple[tuple[int, ...], bool, Any]:
     """Returns shape, column order and type of the array in an npz file's member, before its values.
 
     Raises:
@@ -84,7 +84,7 @@ def read_header(file: Any, member: zipfile.ZipInfo) -> tuple[tuple[int, ...], bo
     return shape, by_columns, dtype
 
 
-def read_npz_file(tree: FileTree, name: Any) -> Records:
+def read_npz_file(tree: FileTree, name: Any) -> ImageRecords:
     """Reads the images and labels of an npz file; the order is that of the arrays.
 
     Args:
@@ -114,7 +114,7 @@ def read_npz_file(tree: FileTree, name: Any) -> Records:
     tables = [_table(part, roles[part], f"{where}, {part}") for part in roles]
     names = [arrays[key] for key in CLASSES if key in arrays]
     classes = tuple(str(text) for text in names[0].tolist()) if names else None
-    return Records(pd.concat(tables, ignore_index=True), _contents(roles), classes)
+    return ImageRecords(pd.concat(tables, ignore_index=True), _contents(roles), classes)
 
 
 def _table(part: str, arrays: Mapping[str, Array], where: str) -> pd.DataFrame:

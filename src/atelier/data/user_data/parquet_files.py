@@ -13,7 +13,7 @@ from pyarrow import parquet
 from atelier.data.file_tree import FileTree
 from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.part_names import part_of
-from atelier.data.user_data.records import Content, Records
+from atelier.data.user_data.records import Content, ImageRecords
 from atelier.data.user_data.tables import (
     LABEL_COLUMNS,
     LabelledTable,
@@ -29,7 +29,7 @@ BATCH = 256
 
 def read_parquet_files(
     tree: FileTree, names: Sequence[PurePosixPath], params: UserDataParams
-) -> Records:
+) -> ImageRecords:
     """Reads parquet files; the order is that of the files by name, and of their rows.
 
     Args:
@@ -67,7 +67,9 @@ def read_parquet_files(
         (PurePosixPath(table.where).relative_to(root), table.frame["picture"][0])
         for table in tables
     ]
-    return Records(pd.concat(rows, ignore_index=True), _pictures(tree, sources), tables[0].classes)
+    return ImageRecords(
+        pd.concat(rows, ignore_index=True), _pictures(tree, sources), tables[0].classes
+    )
 
 
 def _read_table(

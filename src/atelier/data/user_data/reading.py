@@ -26,7 +26,7 @@ from atelier.data.user_data.npz_files import read_npz_file
 from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.parquet_files import read_parquet_files
 from atelier.data.user_data.part_names import sorted_classes
-from atelier.data.user_data.records import Records
+from atelier.data.user_data.records import ImageRecords
 from atelier.data.user_data.tables import read_csv_table, tables_records
 from atelier.types import Array, Images
 
@@ -74,7 +74,7 @@ def read_user_data(params: UserDataParams) -> Source:
     return assemble(path, list_records(path, params), params)
 
 
-def list_records(path: Path, params: UserDataParams) -> Records:
+def list_records(path: Path, params: UserDataParams) -> ImageRecords:
     """Returns the records of a source by what it holds.
 
     Args:
@@ -94,7 +94,7 @@ def list_records(path: Path, params: UserDataParams) -> Records:
     return _records_of_file(tree, name, params)
 
 
-def _records_of_file(tree: Folder, name: PurePosixPath, params: UserDataParams) -> Records:
+def _records_of_file(tree: Folder, name: PurePosixPath, params: UserDataParams) -> ImageRecords:
     ending = name.name.lower().removesuffix(".gz")
     if ending.endswith(".npz"):
         return read_npz_file(tree, name)
@@ -111,7 +111,7 @@ def _records_of_file(tree: Folder, name: PurePosixPath, params: UserDataParams) 
     raise ValueError(f"Expected {KINDS}. Received: {tree.path / name}, none of these")
 
 
-def _records_below(tree: FileTree, params: UserDataParams) -> Records:
+def _records_below(tree: FileTree, params: UserDataParams) -> ImageRecords:
     """Returns the records of a folder or archive: class folders, or files of the other kinds."""
     pictures = [name for name in tree.names if is_picture_name(name)]
     data = [name for name in tree.names if not is_picture_name(name)]
@@ -149,7 +149,7 @@ def _csv_tables(tree: FileTree, names: list[PurePosixPath], params: UserDataPara
     return [table for table in tables.values() if table is not None]
 
 
-def assemble(path: Path, records: Records, params: UserDataParams) -> Source:
+def assemble(path: Path, records: ImageRecords, params: UserDataParams) -> Source:
     """Decodes the pictures of records into the parts of a source.
 
     Args:

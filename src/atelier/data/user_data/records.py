@@ -13,7 +13,7 @@ Content = bytes | Array | ValueError
 """Of a picture: a file's bytes, pixels, or why neither can be read."""
 
 
-class Records(NamedTuple):
+class ImageRecords(NamedTuple):
     """The labelled pictures of a source in their order, and a stream of their contents."""
 
     table: pd.DataFrame

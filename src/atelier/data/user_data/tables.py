@@ -14,7 +14,7 @@ from atelier.data.file_tree import FileTree
 from atelier.data.user_data.named_files import read_named_files
 from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.part_names import PART_NAMES, part_of
-from atelier.data.user_data.records import Content, Records
+from atelier.data.user_data.records import Content, ImageRecords
 from atelier.types import Array
 
 LABEL_COLUMNS = ("label", "labels", "class", "target", "category", "fine_label", "y")
@@ -244,7 +244,7 @@ def image_shape(pixels: int, where: str) -> tuple[int, ...]:
     )
 
 
-def tables_records(tables: Sequence[LabelledTable], tree: FileTree) -> Records:
+def tables_records(tables: Sequence[LabelledTable], tree: FileTree) -> ImageRecords:
     """Returns the records of tables of pixels or of files; the order is that of the rows.
 
     Args:
@@ -256,7 +256,7 @@ def tables_records(tables: Sequence[LabelledTable], tree: FileTree) -> Records:
     """
     frames = [_part_frame(table) for table in tables]
     merged = pd.concat(frames, ignore_index=True)
-    return Records(merged, _contents(tables, tree), tables[0].classes)
+    return ImageRecords(merged, _contents(tables, tree), tables[0].classes)
 
 
 def _part_frame(table: LabelledTable) -> pd.DataFrame:

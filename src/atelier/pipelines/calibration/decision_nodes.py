@@ -59,6 +59,6 @@ def study_rejection(
     rule = calibration.rejection_rule(held_out, params, quantile=densities.reject)
     table = calibration.rejection_table(held_out, test, params)
     title = f"{provenance['name']}: rejection, {len(test.wrong):,} test examples"
-    figure = calibration.rejection_figures.rejection_figure(table, test, title=title)
+    figure = calibration.rejection_figures.risk_coverage_figure(table, test, title=title)
     metrics = calibration.rejection_metrics(table, params.score)
     return rule.record(), table, metrics, figure

@@ -9,20 +9,20 @@ from atelier.calibration import CalibrationParams, DensityParams, LogitStudyPara
 from atelier.types import Arrays
 
 
-def divide(source: Any, study: LogitStudyParams) -> tuple[Arrays, dict[str, Any]]:
+def divide_own_logits(source: Any, study: LogitStudyParams) -> tuple[Arrays, dict[str, Any]]:
     """Divides the logits of a file into parts; with a record of their origin."""
     parts = calibration.divide_logits(source, seed=study.seed)
     return parts, calibration.logit_provenance(source, parts)
 
 
-def score_examples(probs: Arrays, logits: Arrays) -> pd.DataFrame:
+def score_own_examples(probs: Arrays, logits: Arrays) -> pd.DataFrame:
     """Computes likelihood and confidence of each test row; the labels identify the test part."""
     labels = logits["test_labels"]
     split = data.splits_digest({"test": {"labels": labels}})
     return calibration.calibration_examples(probs, labels, split=split)
 
 
-def draw_reliability(
+def draw_own_reliability(
     probs: Arrays, logits: Arrays, table: pd.DataFrame, provenance: dict[str, Any]
 ) -> tuple[Any, Any]:
     """Draws a reliability diagram for every method, and an interactive one with all of them."""
@@ -51,7 +51,7 @@ def detect_mistakes(
         resamples=params.resamples,
     )
     title = f"{provenance['name']}: confidence in right and wrong predictions"
-    figure = calibration.mistake_figures.mistakes_figure(study, title=title)
+    figure = calibration.mistake_figures.confident_mistakes_figure(study, title=title)
     return study.density, {**study.scores, "correct": study.correct}, study.table, figure
 
 

@@ -13,7 +13,7 @@ from atelier.pipelines.calibration.shared_nodes import (
 
 LOGITS = [
     Node(
-        logit_nodes.divide,
+        logit_nodes.divide_own_logits,
         ["source", "params:study"],
         ["logits_arrays", "provenance"],
         name="divide",
@@ -22,7 +22,7 @@ LOGITS = [
     CALIBRATE,
     MEASURE,
     Node(
-        logit_nodes.score_examples,
+        logit_nodes.score_own_examples,
         ["probabilities_arrays", "logits_arrays"],
         "calibration_examples",
         name="score_examples",
@@ -30,7 +30,7 @@ LOGITS = [
     ),
     CHOOSE,
     Node(
-        logit_nodes.draw_reliability,
+        logit_nodes.draw_own_reliability,
         ["probabilities_arrays", "logits_arrays", "calibration_table", "provenance"],
         ["reliability_figure", "reliability_plot"],
         name="draw_reliability",

@@ -24,7 +24,7 @@ def fashion_files(params: OutOfDistributionParams) -> list[Path]:
     return [] if location in (None, DOWNLOAD) else [Path(str(location)).expanduser()]
 
 
-def score_classifier(
+def score_out_of_distribution(
     model: Classifier,
     logits: Arrays,
     features: Arrays,

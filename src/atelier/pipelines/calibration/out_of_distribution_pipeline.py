@@ -15,7 +15,7 @@ OUT_OF_DISTRIBUTION = [
         tags="density",
     ),
     Node(
-        nodes.score_classifier,
+        nodes.score_out_of_distribution,
         [
             "classifier_model",
             "logits_arrays",

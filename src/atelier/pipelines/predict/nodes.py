@@ -32,7 +32,7 @@ def label_pictures(
     return table, {"images": images}, predictions.unreadable, metrics
 
 
-def draw_contact_sheet(
+def draw_predictions(
     selected: pd.DataFrame, images: Arrays, metrics: Metrics, model: prediction.ServedModel
 ) -> Any:
     """Draws the surest, the least sure and the rejected pictures."""
@@ -41,4 +41,4 @@ def draw_contact_sheet(
         f"{metrics['rejected_share']:.1%} rejected, mean probability "
         f"{metrics['mean_probability']:.3f}"
     )
-    return prediction.figures.contact_sheet_figure(selected, images["images"], title=title)
+    return prediction.figures.prediction_sheet_figure(selected, images["images"], title=title)

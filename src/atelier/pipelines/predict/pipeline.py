@@ -14,7 +14,7 @@ PREDICT = [
         tags="evaluation",
     ),
     Node(
-        nodes.draw_contact_sheet,
+        nodes.draw_predictions,
         ["selected_table", "selected_arrays", "predictions_metrics", "served"],
         "contact_sheet_figure",
         name="draw_contact_sheet",

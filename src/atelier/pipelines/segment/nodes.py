@@ -30,7 +30,7 @@ def segment_images(
         method = segmentation.method_by_threshold(watershed)
     application = segmentation.apply_method(images, method, results)
     results.save_tables(application.cells, application.images)
-    segmentation.check_readable(application.images, params.unreadable)
+    segmentation.check_images_readable(application.images, params.unreadable)
     return *application, segmentation.application_metrics(application)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from atelier import data, evaluation, training
-from atelier.training.params import NetworkParams, PredictionParams, TrainingParams
+from atelier.training.params import MovedCopiesParams, NetworkParams, TrainingParams
 from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Metrics, Servable
 
 EXAMPLES = 2
@@ -34,7 +34,7 @@ def predict_splits(
     train: Arrays,
     calibration: Arrays,
     test: Arrays,
-    params: PredictionParams,
+    params: MovedCopiesParams,
     checkpoint: Checkpoint,
 ) -> tuple[Arrays, Arrays]:
     """Returns logits and features of three splits; clears the checkpoint: the model is saved.

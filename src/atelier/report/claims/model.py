@@ -46,7 +46,7 @@ class Work(Params):
         return f"{names} {self.year}" if self.year else names
 
 
-class Source(Params):
+class ClaimSource(Params):
     """Where a claim stands: a work of ``works.yml``, and the section, equation or table."""
 
     work: Identifier
@@ -60,7 +60,7 @@ class Data(Params):
     digest: Digest | None = None
 
 
-class Facts(Params):
+class RowFacts(Params):
     """What is known of the run behind a file of the project, which no record of origin tells.
 
     Attributes:
@@ -76,7 +76,7 @@ class Facts(Params):
     date: dt.date
 
 
-class Result(Params):
+class ClaimResult(Params):
     """Our number and what it was measured with; the command ``record`` writes it.
 
     Attributes:
@@ -112,7 +112,7 @@ class Result(Params):
     origin: str | None = None
 
     @model_validator(mode="after")
-    def _check(self) -> "Result":
+    def _check(self) -> "ClaimResult":
         if (self.low is None) != (self.high is None):
             raise ValueError("Expected both limits of the interval or none. Received: one")
         if not self.recorded and self.origin is None:
@@ -145,7 +145,7 @@ class Claim(Params):
     """
 
     id: Identifier
-    source: Source
+    source: ClaimSource
     claim: Sentence
     kind: Kind
     theirs: float | None = None
@@ -157,9 +157,9 @@ class Claim(Params):
     environments: tuple[str, ...]
     command: str
     measurement: Measurement | None = None
-    facts: Facts | None = None
+    facts: RowFacts | None = None
     why: Sentence
-    result: Result | None = None
+    result: ClaimResult | None = None
 
     @model_validator(mode="after")
     def _check(self) -> "Claim":

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from atelier.report.claims.model import Claim, Ledger, Result, Work
+from atelier.report.claims.model import Claim, ClaimResult, Ledger, Work
 from atelier.report.claims.records import (
+    claim_interval_text,
     count_recorded,
-    interval_text,
     number_text,
     theirs_text,
 )
@@ -86,7 +86,7 @@ def claim_row(ledger: Ledger, claim: Claim, works: Mapping[str, Work]) -> ClaimR
         work=works[claim.source.work],
         theirs=theirs_text(claim),
         ours=number_text(result.number, claim) if result else "",
-        interval=interval_text(result, claim) if result else "",
+        interval=claim_interval_text(result, claim) if result else "",
         n_text=f"{result.n:,}" if result and result.n else "",
         verdict=result.verdict if result else NOT_MEASURED,
         status="recorded" if result and result.recorded else "not recorded",
@@ -109,7 +109,7 @@ def _summary(claims: Sequence[Claim]) -> Iterator[tuple[str, int, int]]:
             yield verdict, counts[verdict], recorded[verdict]
 
 
-def _facts(claim: Claim, result: Result) -> Iterator[tuple[str, str]]:
+def _facts(claim: Claim, result: ClaimResult) -> Iterator[tuple[str, str]]:
     yield "id", claim.id
     if result.origin:
         yield "origin", result.origin

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from atelier.report.claims.model import Claim, Ledger
-from atelier.report.claims.records import interval_text, number_text
+from atelier.report.claims.records import claim_interval_text, number_text
 
 BEGIN = "<!-- claims:headlines -->"
 END = "<!-- /claims -->"
@@ -50,7 +50,7 @@ def _headline(ledger: Ledger) -> str:
     result = claim.result
     if result is None:
         return f"{ledger.label}: not measured yet"
-    interval = interval_text(result, claim)
+    interval = claim_interval_text(result, claim)
     parts = [
         f"**{number_text(result.number, claim)}**{NOT_RECORDED if _is_quoted(claim) else ''}",
         f"[{interval}]" if interval else "",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from atelier.report.claims.measurement import Measurement, Number, measure, select
-from atelier.report.claims.model import Claim, Data, Facts, Result
+from atelier.report.claims.model import Claim, ClaimResult, Data, RowFacts
 from atelier.report.claims.rows import Outputs, derived_rows, read_rows
 from atelier.report.claims.verdict import Verdict, decide
 from atelier.storage.digests import file_digest
@@ -46,7 +46,7 @@ def record_claim(claim: Claim, outputs: Outputs) -> Claim:
     facts, seeds = _facts(claim, path, outputs)
     kept = path if claim.facts else _keep_rows(claim.id, measurement, rows, outputs.root)
     used = select(rows, measurement.where) if measurement.derive is None else rows
-    result = Result(
+    result = ClaimResult(
         recorded=True,
         number=_rounded(number.value),
         low=None if number.low is None else _rounded(number.low),
@@ -118,7 +118,7 @@ def this_hardware() -> str:
     return f"{name}, {cpu_count()} cores, no GPU"
 
 
-def _facts(claim: Claim, path: Path, outputs: Outputs) -> tuple[Facts, tuple[int, ...]]:
+def _facts(claim: Claim, path: Path, outputs: Outputs) -> tuple[RowFacts, tuple[int, ...]]:
     if claim.facts:
         return claim.facts, ()
     origin = read_origin(path)
@@ -128,7 +128,7 @@ def _facts(claim: Claim, path: Path, outputs: Outputs) -> tuple[Facts, tuple[int
             f"run the command again: {claim.command}"
         )
     versions = {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
-    facts = Facts(
+    facts = RowFacts(
         environment=outputs.env,
         hardware=this_hardware(),
         versions=versions,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from atelier.report.claims.model import Claim, Ledger, Result, Work
+from atelier.report.claims.model import Claim, ClaimResult, Ledger, Work
 from atelier.report.claims.verdict import RULE
 
 ROUND = 100.0
@@ -95,7 +95,7 @@ def theirs_text(claim: Claim) -> str:
     return {"above zero": "> 0", "below zero": "< 0"}.get(claim.kind, "all in order")
 
 
-def interval_text(result: Result, claim: Claim) -> str:
+def claim_interval_text(result: ClaimResult, claim: Claim) -> str:
     """Returns the interval without the unit; empty where there is none, or where it is a point.
 
     Args:
@@ -112,7 +112,7 @@ def claim_line(claim: Claim) -> str:
     """Returns a claim's result in one line."""
     if claim.result is None:
         return f"{claim.id}: no number"
-    interval = interval_text(claim.result, claim)
+    interval = claim_interval_text(claim.result, claim)
     return (
         f"{claim.id}: {number_text(claim.result.number, claim)}"
         f"{f' [{interval}]' if interval else ''}, n = {claim.result.n or '-'}: "

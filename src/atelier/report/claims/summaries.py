@@ -5,7 +5,7 @@ from pathlib import Path
 
 from atelier.report.claims.ledger import CLAIMS, WORKS, read_ledgers, read_works
 from atelier.report.claims.model import Claim, Work
-from atelier.report.claims.records import interval_text, number_text, theirs_text
+from atelier.report.claims.records import claim_interval_text, number_text, theirs_text
 from atelier.report.results import ClaimSummary
 
 
@@ -27,7 +27,7 @@ def _tested(claim: Claim, works: Mapping[str, Work]) -> ClaimSummary:
         source=f"{works[claim.source.work].short}: {claim.source.place}",
         theirs=theirs_text(claim),
         ours=number_text(result.number, claim) if result else "",
-        interval=interval_text(result, claim) if result else "",
+        interval=claim_interval_text(result, claim) if result else "",
         n=f"{result.n:,}" if result and result.n else "",
         environment=result.environment if result else "",
         recorded=bool(result and result.recorded),
