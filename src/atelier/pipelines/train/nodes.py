@@ -10,6 +10,8 @@ from atelier.types import Arrays, Checkpoint, Classifier, History, MetricLog, Me
 
 EXAMPLES = 2
 """Images of the registered model's example."""
+SHIFTED = "shifted_"
+"""Begins the names of measures of the mean logits of moved copies."""
 MISTAKES = 32
 """Images in the figure of the most confident mistakes."""
 
@@ -62,7 +64,7 @@ def evaluate_classifier(
     metrics = evaluation.classification_metrics(test_logits, labels, params)
     if "test_shifted_logits" in logits:
         shifted = evaluation.classification_metrics(logits["test_shifted_logits"], labels, params)
-        metrics |= {f"shifted_{name}": value for name, value in shifted.items() if name != "n"}
+        metrics |= {f"{SHIFTED}{name}": value for name, value in shifted.items() if name != "n"}
     return metrics, scores
 
 
@@ -92,5 +94,9 @@ def draw_training(
 def register_classifier(
     model: Classifier, test: Arrays, metrics: Metrics, provenance: dict[str, Any]
 ) -> Servable:
-    """Returns the model as it is served, with an example and a description with its measures."""
-    return training.servable_classifier(model, test["images"][:EXAMPLES], metrics, provenance)
+    """Returns the model as it is served, with an example and a description with its measures.
+
+    What it answers to moved copies is no measure of it: it takes each image once.
+    """
+    own = {name: value for name, value in metrics.items() if not name.startswith(SHIFTED)}
+    return training.servable_classifier(model, test["images"][:EXAMPLES], own, provenance)
