@@ -55,9 +55,8 @@ def test_a_stack_of_many_floats_is_counted_as_a_whole():
     values, expected = np.unique(
         np.concatenate(stack, axis=None).astype(np.int64), return_counts=True
     )
-    assert dict(zip(levels.tolist(), counts.tolist(), strict=True)) == dict(
-        zip(values.tolist(), expected.tolist(), strict=True)
-    )
+    assert levels[counts > 0].tolist() == values.tolist()
+    assert counts[counts > 0].tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("stack", [[], [COINS, COINS.astype(np.float32)]])
@@ -67,9 +66,7 @@ def test_a_stack_has_pictures_of_one_type(stack):
 
 
 def test_masked_pixels_change_no_threshold_and_stay_masked():
-    left = np.ma.MaskedArray(
-        COINS, np.arange(COINS.shape[1])[None] > 200 | np.zeros_like(COINS, bool)
-    )
+    left = np.ma.MaskedArray(COINS, np.broadcast_to(np.arange(384) > 200, COINS.shape))
     for method in ("otsu", "ght", "hysteresis"):
         foreground = find_foreground([left], by(method))
         whole = find_foreground([COINS[:, :201]], by(method))
@@ -97,9 +94,9 @@ def test_local_thresholds_are_scikit_images(image):
 
 
 def test_a_local_threshold_reads_a_page_in_uneven_light():
-    """A shadow over half of a written page leaves the ink where it is."""
-    ink = PAGE < 120
-    shade = np.linspace(1.0, 0.3, PAGE.shape[1])
+    """Stripes of ink under a shadow stay where they are."""
+    ink = np.indices((150, 300)).sum(axis=0) % 12 < 4
+    shade = np.linspace(1.0, 0.3, 300)
     shaded = np.rint(np.where(ink, 60, 200) * shade).astype(np.uint8)
     local = LOCAL.model_copy(update={"method": "sauvola"})
     (paper,) = find_foreground([shaded], by("local", local=local)).masks

@@ -7,7 +7,7 @@ from atelier.clustering.mixture import GaussianMixture
 from atelier.clustering.params import CovarianceType
 from atelier.types import Array
 
-mixture = lazy_loader.load("sklearn.mixture")
+sklearn = lazy_loader.load("sklearn")
 
 MAX_ITER = 1000
 """Largest number of variational steps."""
@@ -53,7 +53,7 @@ def fit_dirichlet_process(
         [0.0, 20.0]
     """
     counts = np.ones(len(points), int) if sample_weight is None else sample_weight
-    model = mixture.BayesianGaussianMixture(
+    model = sklearn.mixture.BayesianGaussianMixture(
         n_components=components,
         covariance_type={"diagonal": "diag"}.get(covariance, covariance),
         weight_concentration_prior_type="dirichlet_process",

@@ -13,7 +13,7 @@ from atelier.thresholding.otsu import thresholds_from_levels
 from atelier.thresholding.params import BinarizationParams, LocalParams
 from atelier.types import Array, Metrics
 
-filters = lazy_loader.load("skimage.filters")
+skimage = lazy_loader.load("skimage")
 
 
 class Foreground(NamedTuple):
@@ -38,10 +38,10 @@ def count_stack_levels(images: Sequence[Array]) -> GreyLevels:
     Examples:
         >>> import numpy as np
         >>> from atelier.thresholding import count_stack_levels
-        >>> stack = [np.array([[1000, 1002]]), np.array([[1002], [1003]])]
+        >>> stack = [np.array([[1000, 1001]]), np.array([[1001], [1002]])]
         >>> counts, levels, *_ = count_stack_levels(stack)
         >>> dict(zip(levels.tolist(), counts.tolist()))
-        {1000: 1, 1002: 2, 1003: 1}
+        {1000: 1, 1001: 2, 1002: 1}
     """
     types = {np.asarray(image).dtype for image in images}
     if len(types) != 1:
@@ -93,9 +93,9 @@ def local_thresholds(image: Array, params: LocalParams) -> Array:
     grey = np.asarray(image)
     if params.method == "sauvola":
         deviation = float(np.ptp(grey)) / 2 or 1.0 if grey.dtype.kind == "f" else None
-        return np.asarray(filters.threshold_sauvola(grey, params.window, params.k, deviation))
+        return np.asarray(skimage.filters.threshold_sauvola(grey, params.window, params.k, deviation))
     return np.asarray(
-        filters.threshold_local(grey, params.window, params.method, offset=params.offset)
+        skimage.filters.threshold_local(grey, params.window, params.method, offset=params.offset)
     )
 
 
@@ -176,9 +176,9 @@ def _hysteresis_thresholds(levels: GreyLevels, params: BinarizationParams) -> tu
 
 def _connected_foreground(image: Array, low: float, high: float) -> Array:
     if not isinstance(image, np.ma.MaskedArray):
-        return np.asarray(filters.apply_hysteresis_threshold(image, low, high))
+        return np.asarray(skimage.filters.apply_hysteresis_threshold(image, low, high))
     values = image.astype(np.float64).filled(-np.inf)
-    found = filters.apply_hysteresis_threshold(values, low, high)
+    found = skimage.filters.apply_hysteresis_threshold(values, low, high)
     return np.ma.MaskedArray(found, np.ma.getmaskarray(image))
 
 

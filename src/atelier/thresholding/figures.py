@@ -162,7 +162,7 @@ def prior_path_figure(
         walk.set_title("threshold")
         counts, levels = _bars(image)
         histogram.fill_betweenx(levels, counts, step="mid", color=QUIET)
-        grid = np.linspace(float(levels[0]), float(levels[-1]), len(density))
+        grid = np.linspace(float(image.min()), float(image.max()), len(density))
         pixels_per_density = image.size * float(levels[-1] - levels[0]) / (len(levels) - 1 or 1)
         for component in density.T:
             histogram.plot(pixels_per_density * component, grid, color=ACCENT, linestyle="--")

@@ -50,7 +50,7 @@ def generalized_histogram_threshold(
         >>> import numpy as np
         >>> from atelier.thresholding import generalized_histogram_threshold
         >>> image = np.array([1, 1, 2, 2, 3, 3, 20, 20, 30, 30, 40, 40, 50, 50])
-        >>> generalized_histogram_threshold(image).tolist()
+        >>> generalized_histogram_threshold(image, nu=1.0, tau=1.0).tolist()
         [3]
         >>> generalized_histogram_threshold(image, nu=np.inf, tau=0.1).tolist()
         [20]
@@ -85,15 +85,16 @@ def ght_from_levels(
     if grey.means is not None:
         distances = grey.means[occur]
     lower = _class_sums(mass, distances - distances[0])
-    upper = [sums[::-1] for sums in _class_sums(mass[::-1], (distances[-1] - distances)[::-1])]
-    if np.isinf(kappa):
-        score = omega * np.log(lower[0]) + (1 - omega) * np.log(upper[0])
-    else:
+    mirrored = _class_sums(mass[::-1], (distances[-1] - distances)[::-1])
+    upper = mirrored[0][::-1], mirrored[1][::-1]
+    score = omega * np.log(lower[0]) + (1 - omega) * np.log(upper[0])
+    if np.isfinite(kappa):
         prior_share = nu / (nu + mass.sum()) if np.isfinite(nu) else 1.0
         prior_variance = float(np.ldexp(tau, -exponent)) ** 2
-        score = sum(
-            _class_score(*sums, prior_share, prior_variance) + 2 * kappa * share * np.log(sums[0])
-            for sums, share in ((lower, omega), (upper, 1 - omega))
+        score = (
+            2 * kappa * score
+            + _class_score(*lower, prior_share, prior_variance)
+            + _class_score(*upper, prior_share, prior_variance)
         )
     return levels[score.argmax(keepdims=True)]
 

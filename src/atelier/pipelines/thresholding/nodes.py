@@ -33,9 +33,9 @@ def compare_criteria(image: Array, params: PriorPathParams) -> tuple[pd.DataFram
     mixtures = clustering.fit_two_gaussians(*thresholding.grey_histogram(grey))
     metrics = thresholding.criteria_metrics(grey, clustering.decision_boundaries(mixtures))
     grid = np.linspace(float(grey.min()), float(grey.max()), 512)
-    density = [np.exp(mixtures["full"].log_joint(grid))] if mixtures else [np.empty((512, 0))]
+    density = np.exp(mixtures["full"].log_joint(grid)) if mixtures else np.empty((512, 0))
     title = "From minimum error to Otsu's threshold: a prior holds the variances together"
-    figure = thresholding.figures.prior_path_figure(grey, path, metrics, density[0], title=title)
+    figure = thresholding.figures.prior_path_figure(grey, path, metrics, density, title=title)
     return path, metrics, figure
 
 
