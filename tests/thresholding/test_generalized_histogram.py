@@ -146,8 +146,7 @@ def test_the_threshold_is_a_grey_value_of_the_image_in_its_own_type():
     assert threshold(np.full((3, 3), 7)) == 7
     rng = np.random.default_rng(0)
     many = np.append(rng.normal(0, 1, 100_000), rng.normal(20, 1, 100_000))
-    assert 5 < threshold(many, nu=2e5, tau=1.0) < 15
-    assert threshold(many, nu=2e5, tau=1.0) in many
+    assert threshold(many, nu=2e5, tau=1.0) == many[:100_000].max()
 
 
 @pytest.mark.parametrize(

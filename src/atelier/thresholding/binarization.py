@@ -93,7 +93,9 @@ def local_thresholds(image: Array, params: LocalParams) -> Array:
     grey = np.asarray(image)
     if params.method == "sauvola":
         deviation = float(np.ptp(grey)) / 2 or 1.0 if grey.dtype.kind == "f" else None
-        return np.asarray(skimage.filters.threshold_sauvola(grey, params.window, params.k, deviation))
+        return np.asarray(
+            skimage.filters.threshold_sauvola(grey, params.window, params.k, deviation)
+        )
     return np.asarray(
         skimage.filters.threshold_local(grey, params.window, params.method, offset=params.offset)
     )
