@@ -114,7 +114,7 @@ def test_what_the_project_knows_passes(text):
             ["'sead'. Did you mean 'seed'? Short names: background, batch, cells, channels"],
         ),
         ("picure=x.png", ["Did you mean 'picture'?"]),
-        ("picture.otzu.classes=2", ["Did you mean 'picture.otsu'? Known in 'picture': otsu"]),
+        ("picture.otzu.classes=2", ["Did you mean 'picture.otsu'? Known in 'picture'"]),
         ("digits.trainign.epochs=2", ["Did you mean 'digits.training'?"]),
         ("digits.training.epohcs=2", ["Did you mean 'digits.training.epochs'?"]),
         ("digits.training.augmentation.degres=2", ["'digits.training.augmentation.degrees'?"]),

@@ -14,6 +14,7 @@ PARAMS = ColourParams(
     position=0,
     components=(2, 3),
     covariance="full",
+    concentration=None,
     restarts=2,
     tol=1e-8,
     seed=0,

@@ -185,6 +185,7 @@ def test_a_picture_of_three_colours_has_three_components_by_bic():
         position=0,
         components=(1, 2, 3, 4),
         covariance="full",
+        concentration=None,
         restarts=3,
         tol=1e-6,
         seed=0,

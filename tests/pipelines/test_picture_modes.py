@@ -117,7 +117,14 @@ def test_black_and_white_is_0_and_255(tmp_path):
 
 
 EM = ColourParams(
-    shrink=1, position=0, components=(3,), covariance="spherical", restarts=5, tol=1e-6, seed=0
+    shrink=1,
+    position=0,
+    components=(3,),
+    covariance="spherical",
+    concentration=None,
+    restarts=5,
+    tol=1e-6,
+    seed=0,
 )
 
 

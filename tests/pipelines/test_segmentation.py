@@ -18,10 +18,24 @@ from atelier.segmentation.params import (
     SegmenterParams,
     UnetParams,
 )
-from atelier.thresholding.params import ThresholdingParams
+from atelier.thresholding.params import (
+    BinarizationParams,
+    HysteresisParams,
+    LocalParams,
+    PriorParams,
+    PriorPathParams,
+    ThresholdingParams,
+)
 
 SPLITTING = SplittingParams(smoothing=1.0, depth=1.5, least=10)
 OTSU = ThresholdingParams(classes=(2, 3), block=16, resamples=20, seed=0)
+PATH = PriorPathParams(tau=0.01, decades=(-2, 6), steps=5)
+FOREGROUND = BinarizationParams(
+    method="hysteresis",
+    ght=PriorParams(nu=0, tau=0, kappa=0, omega=0.5),
+    hysteresis=HysteresisParams(low=None, high=None),
+    local=LocalParams(method="mean", window=3, offset=0, k=0.2),
+)
 PLANE = PlaneParams(points=60, components=2, distance=6.0, shown=(0, 2), starts=3, seed=0)
 
 
@@ -40,7 +54,10 @@ def cells():
 def by_threshold(cells):
     inputs = {
         "picture.image": data.coins(),
+        "picture.pages": [data.coins()],
         "params:picture.otsu": OTSU,
+        "params:picture.prior_path": PATH,
+        "params:picture.foreground": FOREGROUND,
         "params:cells.watershed": SPLITTING,
     } | {f"cells.{name}": cells[f"cells.{name}"] for name in ("test_arrays", "provenance")}
     return run(thresholding.create_pipeline(), **inputs)
@@ -53,6 +70,7 @@ def by_mixture(cells):
         position=50,
         components=(2, 3),
         covariance="diagonal",
+        concentration=None,
         restarts=1,
         tol=1e-3,
         seed=0,
@@ -81,6 +99,16 @@ def test_the_threshold_of_the_coins_lies_in_its_interval(by_threshold):
     assert 0.7 < metrics["separability"] < 0.8
     table = by_threshold["picture.otsu_table"]
     assert table.loc[table["between"].idxmax(), "threshold"] == 107
+
+
+def test_the_thresholds_of_other_criteria_stand_beside_otsus(by_threshold):
+    metrics = by_threshold["picture.criteria_metrics"]
+    assert metrics["otsu"] == 107
+    assert metrics["minimum_error"] == 100  # GHT of github.com/jonbarron/hist_thresh
+    assert metrics["em_full"] < metrics["minimum_error"] < metrics["otsu"] < metrics["em_tied"]
+    assert list(by_threshold["picture.criteria_table"]["threshold"])[-1] == 107
+    assert by_threshold["picture.foreground_metrics"]["low"] == 77
+    assert by_threshold["picture.foreground_arrays"]["page0001"].shape == data.coins().shape
 
 
 def test_both_classical_methods_label_every_test_picture(cells, by_threshold, by_mixture):

@@ -7,6 +7,8 @@ from .colours import (
     components_with_least_bic,
     informative_columns,
 )
+from .decision_boundary import decision_boundaries, decision_boundary, fit_two_gaussians
+from .dirichlet_process import fit_dirichlet_process
 from .em import MixtureStep
 from .experiments import (
     LabelledPoints,
@@ -16,7 +18,11 @@ from .experiments import (
     share_reaching_best,
     trace_em,
 )
-from .information_criteria import bayesian_information_criterion, parameter_count
+from .information_criteria import (
+    bayesian_information_criterion,
+    integrated_completed_likelihood,
+    parameter_count,
+)
 from .mixture import GaussianMixture, em_steps, fit_mixture
 from .params import ColourParams, PlaneParams
 
@@ -32,12 +38,17 @@ __all__ = [
     "cluster_colours",
     "colour_metrics",
     "components_with_least_bic",
+    "decision_boundaries",
+    "decision_boundary",
     "em_steps",
     "figures",
+    "fit_dirichlet_process",
     "fit_mixture",
+    "fit_two_gaussians",
     "informative_columns",
     "initialisation_metrics",
     "initialisation_table",
+    "integrated_completed_likelihood",
     "parameter_count",
     "probability_by_mixture",
     "sample_gaussian_clusters",

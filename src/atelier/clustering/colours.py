@@ -6,9 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from atelier.clustering.information_criteria import bayesian_information_criterion
+from atelier.clustering.dirichlet_process import fit_dirichlet_process
+from atelier.clustering.information_criteria import (
+    bayesian_information_criterion,
+    integrated_completed_likelihood,
+)
 from atelier.clustering.mixture import GaussianMixture, fit_mixture, warn_if_floored
-from atelier.clustering.params import ColourParams
+from atelier.clustering.params import ColourParams, CovarianceType
 from atelier.types import Array, Metrics
 
 logger = logging.getLogger(__name__)
@@ -18,7 +22,8 @@ class ColourClusters(NamedTuple):
     """Clusters of an image's pixels."""
 
     table: pd.DataFrame
-    """A row for each number of components: ``components, log_likelihood, bic, steps, floored``."""
+    """A row for each number of components: ``components, log_likelihood, bic, icl, steps,
+    floored``; with a Dirichlet process one, of the components that carry pixels."""
     mixture: GaussianMixture
     """The mixture with the least BIC, over the channels of :func:`informative_columns`."""
     colours: Array
@@ -120,28 +125,38 @@ def _possible_components(params: ColourParams, different: int) -> list[int]:
     return list(dict.fromkeys(min(count, different) for count in params.components))
 
 
-def _fit_each_number(
-    points: Array, counts: Array, params: ColourParams
-) -> tuple[dict[int, GaussianMixture], pd.DataFrame]:
-    """Returns a mixture for each number of components, and a table of them."""
+def _fit_each_number(points: Array, counts: Array, params: ColourParams) -> list[GaussianMixture]:
+    """Returns a mixture for each number of components; with a Dirichlet process a single one."""
     settings = params.model_dump(include={"covariance", "restarts", "tol", "seed"})
-    fits = {
-        count: fit_mixture(points, count, sample_weight=counts, warn=False, **settings)
-        for count in _possible_components(params, len(points))
-    }
-    size, dimensions = counts.sum(), points.shape[1]
+    numbers = _possible_components(params, len(points))
+    if params.concentration is not None:
+        settings["concentration"] = params.concentration
+        return [fit_dirichlet_process(points, max(numbers), sample_weight=counts, **settings)]
+    return [
+        fit_mixture(points, number, sample_weight=counts, warn=False, **settings)
+        for number in numbers
+    ]
+
+
+def _criteria_table(
+    fits: list[GaussianMixture], points: Array, counts: Array, covariance: CovarianceType
+) -> pd.DataFrame:
     rows = []
-    for count, fit in fits.items():
-        total = fit.log_likelihood
-        bic = bayesian_information_criterion(total, size, count, dimensions, params.covariance)
-        rows.append((count, total, bic, len(fit.history) - 1, fit.floored))
-    columns = ["components", "log_likelihood", "bic", "steps", "floored"]
-    return fits, pd.DataFrame(rows, columns=columns)
+    for fit in fits:
+        number, total = len(fit.weights), fit.log_likelihood
+        bic = bayesian_information_criterion(
+            total, counts.sum(), number, points.shape[1], covariance
+        )
+        icl = integrated_completed_likelihood(bic, fit.responsibilities(points), counts)
+        rows.append((number, total, bic, icl, len(fit.history) - 1, fit.floored))
+    columns = ["components", "log_likelihood", "bic", "icl", "steps", "floored"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def cluster_colours(image: Array, params: ColourParams) -> ColourClusters:
     """Clusters an image's pixels by a mixture of Gaussians; BIC decides the number of components.
 
+    With ``concentration`` a Dirichlet process decides it, up to the largest number of components.
     Equal colours are counted once, with their number as weight. Alpha is left out, and so are
     channels without information (:func:`informative_columns`). There are no more components than
     different pixels.
@@ -158,7 +173,7 @@ def cluster_colours(image: Array, params: ColourParams) -> ColourClusters:
         >>> from atelier.clustering import ColourParams, cluster_colours
         >>> image = np.array([[10, 11, 12, 200], [10, 11, 201, 202]], np.uint8)
         >>> params = ColourParams(shrink=1, position=0, components=(1, 2), covariance="tied",
-        ...                       restarts=1, tol=1e-6, seed=0)
+        ...                       concentration=None, restarts=1, tol=1e-6, seed=0)
         >>> clusters = cluster_colours(image, params)
         >>> np.sort(clusters.colours.round(1), axis=0).tolist()
         [[10.8], [201.0]]
@@ -167,8 +182,9 @@ def cluster_colours(image: Array, params: ColourParams) -> ColourClusters:
     features = pixel_features(picture, params.position)
     points, inverse, counts = np.unique(features, axis=0, return_inverse=True, return_counts=True)
     informative = points[:, informative_columns(points)]
-    fits, table = _fit_each_number(informative, counts, params)
-    best = fits[components_with_least_bic(table)]
+    fits = _fit_each_number(informative, counts, params)
+    table = _criteria_table(fits, informative, counts, params.covariance)
+    best = fits[int(table["bic"].to_numpy().argmin())]
     warn_if_floored(best)
     shares = best.responsibilities(informative)
     logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
@@ -186,9 +202,12 @@ def cluster_colours(image: Array, params: ColourParams) -> ColourClusters:
 
 
 def colour_metrics(clusters: ColourClusters) -> Metrics:
-    """Returns the number of components, its BIC and likelihood, and the mean entropy in bits."""
+    """Returns the numbers of components, the BIC and likelihood, and the mean entropy in bits."""
     return {
         "components": float(components_with_least_bic(clusters.table)),
+        "components_by_icl": float(
+            clusters.table["components"].to_numpy()[clusters.table["icl"].to_numpy().argmin()]
+        ),
         "bic": float(clusters.table["bic"].min()),
         "log_likelihood": clusters.mixture.log_likelihood,
         "mean_entropy": float(clusters.entropy.mean()),

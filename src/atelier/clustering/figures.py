@@ -216,15 +216,17 @@ def _draw_entropy(figure: Figure, axes: Axes, entropy: Array) -> None:
 
 
 def _draw_bic(axes: Axes, table: pd.DataFrame) -> None:
-    axes.plot(table["components"], table["bic"] / 1e3, "o-", color=QUIET)
+    axes.plot(table["components"], table["icl"] / 1e3, "s--", color=ACCENT, label="ICL")
+    axes.plot(table["components"], table["bic"] / 1e3, "o-", color=QUIET, label="BIC")
     axes.plot(components_with_least_bic(table), table["bic"].min() / 1e3, "o", color=WARM)
     floored = table[table["floored"]]
     if len(floored):
         axes.plot(floored["components"], floored["bic"] / 1e3, "o", color="white", markersize=3)
     hollow = " (hollow: a component is on the variance floor)" if len(floored) else ""
-    axes.set(xlabel=f"components{hollow}", ylabel="BIC, thousands")
+    axes.set(xlabel=f"components{hollow}", ylabel="criterion, thousands")
     axes.set_title(_bic_title(table), color=INK)
     axes.set_xticks(table["components"])
+    axes.legend(loc="best")
 
 
 def _draw_histogram(axes: Axes, colours: Array, clustered: ColourClusters) -> None:

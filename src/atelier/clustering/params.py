@@ -28,6 +28,9 @@ class ColourParams(Params):
     position: Annotated[float, Field(ge=0, description="grey levels equal to a whole side; 0: off")]
     components: Annotated[tuple[int, ...], Field(min_length=1)]
     covariance: CovarianceType
+    concentration: Annotated[
+        float | None, Field(gt=0, description="of a Dirichlet process; null: BIC decides")
+    ]
     restarts: Annotated[int, Field(ge=1)]
     tol: Annotated[float, Field(gt=0)]
     seed: Seed

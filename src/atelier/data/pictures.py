@@ -1,13 +1,14 @@
 """Pictures that the dependencies contain, and picture files; their conversion and size."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import lazy_loader
 import numpy as np
 from scipy import sparse
 
-from atelier.data.decoding import decode_picture
+from atelier.data.decoding import decode_mask, decode_picture, list_pages
 from atelier.types import Array
 
 skimage = lazy_loader.load("skimage")
@@ -64,6 +65,50 @@ def read_picture(source: str) -> Array:
             f"Expected a file, or one of {', '.join(EMBEDDED)}. Received: {source}"
         )
     return decode_picture(path, str(path))
+
+
+def read_pages(source: str) -> list[Array]:
+    """Reads every page or frame of a picture, each as :func:`read_picture` reads the first.
+
+    Args:
+        source: As :func:`read_picture` takes it.
+    """
+    path = Path(source).expanduser()
+    if source in EMBEDDED or not path.is_file():
+        return [read_picture(source)]
+    return [decode_picture(path, str(path), page) for page in list_pages(path, str(path))]
+
+
+def mask_pages(pages: Iterable[Array], mask: str) -> list[Array]:
+    """Masks the pixels of pages where another picture is 0.
+
+    Args:
+        pages: (height, width) or (height, width, channels) each.
+        mask: Path of the picture, of the pages' height and width.
+
+    Returns:
+        The pages as masked arrays.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the sizes differ, or if the mask is 0 everywhere.
+    """
+    path = Path(mask).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"Expected the file of a mask. Received: {mask}")
+    excluded = decode_mask(path, mask) == 0
+    if excluded.all():
+        raise ValueError(f"{mask}: Expected a pixel above 0. Received: 0 everywhere")
+    masked = []
+    for page in pages:
+        if page.shape[:2] != excluded.shape:
+            raise ValueError(
+                f"{mask}: Expected a mask of {page.shape[0]} x {page.shape[1]} pixels, as the "
+                f"picture. Received: {excluded.shape[0]} x {excluded.shape[1]}"
+            )
+        where = excluded if page.ndim == 2 else excluded[..., None]
+        masked.append(np.ma.MaskedArray(page, np.broadcast_to(where, page.shape)))
+    return masked
 
 
 def to_rgb(picture: Array) -> Array:

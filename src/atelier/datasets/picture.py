@@ -64,6 +64,46 @@ class PictureDataset(ReadOnlyDataset):
         return preview_picture(self.load())
 
 
+class PicturePagesDataset(ReadOnlyDataset):
+    """Loads every page or frame of a picture as an array, masked where a mask is 0.
+
+    Args:
+        source: As :class:`PictureDataset` takes it; of a name or an address the only page.
+        downloads: Folder for downloads.
+        mask: Path of a picture of the pages' size, 0 where pixels do not count; None: all count.
+        metadata: For Kedro-Viz.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        downloads: str = ".",
+        mask: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(metadata=metadata, source=redact(source), mask=mask)
+        self._picture = PictureDataset(source=source, downloads=downloads)
+        self._source, self._downloads, self._mask = source, downloads, mask
+
+    def content_digest(self) -> str | None:
+        """Returns the digests of the picture and of the mask; None if one does not exist."""
+        mask = source_digest(self._mask) if self._mask else ""
+        picture = self._picture.content_digest()
+        return None if picture is None or mask is None else f"{picture} {mask}"
+
+    def load(self) -> list[Array]:
+        """Returns the pages, upright, each as :class:`PictureDataset` returns it."""
+        from atelier.data.pictures import mask_pages, read_pages
+
+        pages = read_pages(_local_source(self._source, self._downloads, None))
+        return mask_pages(pages, self._mask) if self._mask else pages
+
+    def preview(self) -> ImagePreview:
+        """Returns the first page as Kedro-Viz shows it."""
+        return self._picture.preview()
+
+
 class PicturesDataset(ReadOnlyDataset):
     """Loads as arrays by name.
 

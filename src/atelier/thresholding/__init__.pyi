@@ -1,6 +1,15 @@
 from . import figures as figures
+from .binarization import (
+    Foreground,
+    count_stack_levels,
+    find_foreground,
+    foreground_metrics,
+    local_thresholds,
+    masked_grey,
+)
 from .cells import cells_by_threshold
 from .experiments import PictureThresholds, curve_table, picture_metrics, threshold_picture
+from .generalized_histogram import generalized_histogram_threshold
 from .otsu import (
     ThresholdCurve,
     apply_thresholds,
@@ -10,21 +19,43 @@ from .otsu import (
     otsu_thresholds_from_histogram,
     threshold_curve,
 )
-from .params import ThresholdingParams
+from .params import (
+    BinarizationParams,
+    HysteresisParams,
+    LocalParams,
+    PriorParams,
+    PriorPathParams,
+    ThresholdingParams,
+)
+from .prior_path import criteria_metrics, prior_path
 
 __all__ = [
+    "BinarizationParams",
+    "Foreground",
+    "HysteresisParams",
+    "LocalParams",
     "PictureThresholds",
+    "PriorParams",
+    "PriorPathParams",
     "ThresholdCurve",
     "ThresholdingParams",
     "apply_thresholds",
     "bootstrap_thresholds",
     "cells_by_threshold",
+    "count_stack_levels",
+    "criteria_metrics",
     "curve_table",
     "figures",
+    "find_foreground",
+    "foreground_metrics",
+    "generalized_histogram_threshold",
     "grey_histogram",
+    "local_thresholds",
+    "masked_grey",
     "otsu_thresholds",
     "otsu_thresholds_from_histogram",
     "picture_metrics",
+    "prior_path",
     "threshold_curve",
     "threshold_picture",
 ]

@@ -1,8 +1,10 @@
-"""Figures of Otsu's thresholds."""
+"""Figures of thresholds."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -10,8 +12,9 @@ from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
 from atelier.thresholding.experiments import PictureThresholds
 from atelier.thresholding.grey_levels import count_grey_levels
 from atelier.thresholding.otsu import apply_thresholds
+from atelier.thresholding.params import BinarizationParams
 from atelier.thresholding.partition import scaled_distances
-from atelier.types import Array
+from atelier.types import Array, Metrics
 
 DISCRETE = 16
 """Largest number of grey values or thresholds that are drawn as separate lines or points."""
@@ -19,6 +22,15 @@ LONGEST_ASPECT = 20
 """Ratio of an image's sides above which the image is stretched to its panel."""
 BARS = 256
 """Bins of the drawn histogram of floats and of integers with gaps."""
+MOST_PAGES = 4
+"""Pages of a stack that are drawn."""
+CRITERIA = {
+    "otsu": ("Otsu", WARM, "-"),
+    "em_tied": ("EM, common variance", WARM, "--"),
+    "minimum_error": ("minimum error", ACCENT, "-"),
+    "em_full": ("EM, a variance for each", ACCENT, "--"),
+}
+"""Label, colour and line of each threshold beside the path of the prior."""
 
 
 def threshold_figure(image: Array, result: PictureThresholds, *, title: str) -> Figure:
@@ -123,3 +135,77 @@ def _draw_variances(axes: Axes, result: PictureThresholds) -> None:
     if len(curve.levels) == 1:
         axes.set_xlim(*result.span)
     axes.legend(loc="center right")
+
+
+def prior_path_figure(
+    image: Array, path: pd.DataFrame, thresholds: Metrics, density: Array, *, title: str
+) -> Figure:
+    """Draws the threshold against the strength of the prior, beside the histogram.
+
+    Args:
+        image: Grey values, (height, width).
+        path: What :func:`prior_path` returns.
+        thresholds: What :func:`criteria_metrics` returns.
+        density: Density of each Gaussian times its weight at 512 grey values from the lowest to
+            the highest of the image, (512, components); without components nothing is drawn.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
+    """
+    with house_style():
+        figure = Figure(figsize=(9, 4))
+        set_title(figure, title)
+        walk, histogram = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+        walk.plot(path["nu_per_pixel"], path["threshold"], color=INK, label="generalized histogram")
+        walk.set(xscale="log", xlabel="strength of the prior, ν / pixels", ylabel="grey value")
+        walk.set_title("threshold")
+        counts, levels = _bars(image)
+        histogram.fill_betweenx(levels, counts, step="mid", color=QUIET)
+        grid = np.linspace(float(image.min()), float(image.max()), len(density))
+        pixels_per_density = image.size * float(levels[-1] - levels[0]) / (len(levels) - 1 or 1)
+        for component in density.T:
+            histogram.plot(pixels_per_density * component, grid, color=ACCENT, linestyle="--")
+        histogram.set(xlabel="pixels", title="histogram, and two Gaussians by EM")
+        histogram.set_xlim(0, 1.05 * counts.max())
+        for name, value in thresholds.items():
+            label, colour, line = CRITERIA[name]
+            walk.axhline(value, color=colour, linestyle=line, label=f"{label}: {value:.4g}")
+            histogram.axhline(value, color=colour, linestyle=line, linewidth=0.8)
+        walk.legend(loc="best")
+    return figure
+
+
+def foreground_figure(images: Sequence[Array], masks: Sequence[Array], *, title: str) -> Figure:
+    """Draws the first pages of a stack above their foreground, with masked pixels in grey.
+
+    Args:
+        images: Grey values, (height, width) each.
+        masks: Their foreground, Boolean.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
+    """
+    count = min(len(images), MOST_PAGES)
+    with house_style():
+        figure = Figure(figsize=(max(2.4 * count, 4.8), 5.4))
+        set_title(figure, title)
+        panels = figure.subplots(2, count, squeeze=False)
+        for column in range(count):
+            for row, picture in enumerate((images[column], masks[column])):
+                panels[row, column].imshow(picture, cmap="gray", interpolation="nearest")
+                panels[row, column].set(xticks=[], yticks=[], facecolor=QUIET)
+                panels[row, column].grid(visible=False)
+        panels[0, 0].set_title("picture" if len(images) == 1 else f"{count} of {len(images)} pages")
+        panels[1, 0].set_title("foreground")
+    return figure
+
+
+def foreground_title(metrics: Metrics, params: BinarizationParams) -> str:
+    """Returns the method, its thresholds, and the share of foreground."""
+    method = params.local.method if params.method == "local" else params.method
+    cuts = [
+        f"{name} {metrics[name]:.4g}" for name in ("threshold", "low", "high") if name in metrics
+    ]
+    return ", ".join([method, *cuts, f"{metrics['share']:.1%} of the pixels are foreground"])

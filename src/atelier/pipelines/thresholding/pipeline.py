@@ -12,6 +12,20 @@ PICTURE = [
         name="threshold",
         tags="evaluation",
     ),
+    Node(
+        nodes.compare_criteria,
+        ["image", "params:prior_path"],
+        ["criteria_table", "criteria_metrics", "criteria_figure"],
+        name="compare_criteria",
+        tags="evaluation",
+    ),
+    Node(
+        nodes.divide_pages,
+        ["pages", "params:foreground"],
+        ["foreground_arrays", "foreground_metrics", "foreground_figure"],
+        name="divide_pages",
+        tags="evaluation",
+    ),
 ]
 
 CELLS = [
