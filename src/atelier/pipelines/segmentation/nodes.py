@@ -90,6 +90,30 @@ def compare_segmentations(
     return table, summary, metrics | gain.as_metrics("gain_over_otsu"), examples
 
 
+def match_cells(
+    test: Arrays,
+    otsu: Arrays,
+    em: Arrays,
+    unet: Arrays,
+    unweighted: Arrays,
+    combined: Arrays,
+    provenance: dict[str, Any],
+    params: SegmenterParams,
+) -> tuple[pd.DataFrame, pd.DataFrame, Metrics, Any]:
+    """Counts matched cells at each overlap; scores them pooled and by image."""
+    predictions = {
+        "otsu": otsu, "em": em, "unet": unet, "unweighted": unweighted, "combined": combined,
+    }  # fmt: skip
+    matches = cells.match_segmentations(cells.unpack(test), predictions)
+    summary = cells.summarize_matches(matches, seed=params.seed)
+    metrics: Metrics = {}
+    for method, scores in cells.matching_metrics(summary).items():
+        metrics |= {f"{method}_{name}": value for name, value in scores.items()}
+    counts = f"{metrics['unet_true_cells']:,.0f} cells of {metrics['unet_pictures']:.0f} images"
+    title = f"{provenance['name']}: {counts}, pooled, with 95 % intervals over images"
+    return matches, summary, metrics, cells.figures.matching_figure(summary, title=title)
+
+
 def evaluate_pixel_calibration(
     validation: Arrays,
     test: Arrays,

@@ -121,6 +121,13 @@ SEGMENTATION = [
         tags="evaluation",
     ),
     Node(
+        nodes.match_cells,
+        ["test_arrays", *CELLS, "provenance", "params:unet"],
+        ["matches_table", "matching_table", "matching_metrics", "matching_figure"],
+        name="match_cells",
+        tags="evaluation",
+    ),
+    Node(
         nodes.evaluate_pixel_calibration,
         [
             "validation_arrays",
