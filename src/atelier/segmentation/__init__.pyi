@@ -1,4 +1,11 @@
 from . import figures as figures
+from .annotation import (
+    annotation_metrics,
+    describe_annotation,
+    least_above_otsu,
+    summarize_annotation,
+    train_on_subsets,
+)
 from .application import (
     Application,
     Finished,
@@ -12,6 +19,7 @@ from .application import (
 from .deformation import deform, draw_coordinates, elastic_field, jitter_intensity
 from .methods import FoundCells, Method, method_by_mixture, method_by_threshold
 from .params import (
+    AnnotationParams,
     ApplicationParams,
     BorderParams,
     CellParams,
@@ -38,6 +46,7 @@ from .unet_method import method_by_unet
 from .weight_map import border_weights, class_balance
 
 __all__ = [
+    "AnnotationParams",
     "Application",
     "ApplicationParams",
     "Batch",
@@ -57,6 +66,7 @@ __all__ = [
     "Tiling",
     "TrainingSample",
     "UnetParams",
+    "annotation_metrics",
     "application_metrics",
     "apply_method",
     "average_over_symmetries",
@@ -66,12 +76,14 @@ __all__ = [
     "check_readable",
     "class_balance",
     "deform",
+    "describe_annotation",
     "draw_coordinates",
     "elastic_field",
     "figures",
     "fit_platt_scale",
     "images_for_figure",
     "jitter_intensity",
+    "least_above_otsu",
     "mean_iou",
     "method_by_mixture",
     "method_by_threshold",
@@ -81,6 +93,8 @@ __all__ = [
     "predict_tiled",
     "sample_pixels",
     "segment_by_logits",
+    "summarize_annotation",
+    "train_on_subsets",
     "train_segmenter",
     "training_batch",
     "training_samples",

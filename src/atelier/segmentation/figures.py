@@ -9,11 +9,14 @@ from matplotlib.figure import Figure
 from atelier.cells.rendering import colour_labels, display_grey
 from atelier.cells.samples import Sample
 from atelier.plotting import ACCENT, INK, WARM, house_style, set_title
+from atelier.segmentation.annotation import mean_scores_by_draw
 from atelier.segmentation.patches import Batch
 from atelier.types import Array, History
 
 NETWORK_TITLES = {"unet": "with border weights", "unweighted": "without border weights"}
 NETWORK_COLOURS = {"unet": ACCENT, "unweighted": WARM}
+FLOOR = "#e9a23b"
+ANNOTATION_TITLES = {"f1": "F1 at IoU 0.5", "average_precision": "AP at IoU 0.5"}
 SCALE_TITLES = {"as_trained": "as trained", "scaled": "after Platt scaling"}
 
 
@@ -69,6 +72,38 @@ def unet_training_figure(histories: Mapping[str, History], *, title: str) -> Fig
         losses.set_ylim(bottom=0)
         overlaps.set(xlabel="step", ylabel="IoU on validation images")
         overlaps.legend()
+    return figure
+
+
+def annotation_figure(matches: pd.DataFrame, summary: pd.DataFrame, *, title: str) -> Figure:
+    """Draws F1 and average precision against the number of annotated images, with Otsu as floor.
+
+    Args:
+        matches: As :func:`atelier.segmentation.train_on_subsets` returns it.
+        summary: As :func:`atelier.segmentation.summarize_annotation` returns it.
+        title: Of the figure.
+    """
+    with house_style():
+        figure = Figure(figsize=(9, 3.5))
+        set_title(figure, title)
+        panels = figure.subplots(1, len(ANNOTATION_TITLES))
+        for panel, (measure, heading) in zip(panels, ANNOTATION_TITLES.items(), strict=True):
+            rows = summary[summary["measure"] == measure]
+            otsu, unet = rows[rows["annotated"] == 0].iloc[0], rows[rows["annotated"] > 0]
+            panel.axhline(otsu["value"], color=FLOOR, label="Otsu and watershed")
+            panel.axhspan(otsu["low"], otsu["high"], color=FLOOR, alpha=0.15, lw=0)
+            panel.plot(unet["annotated"], unet["value"], "o-", color=ACCENT, ms=4, label="U-Net")
+            panel.fill_between(
+                unet["annotated"], unet["low"], unet["high"], color=ACCENT, alpha=0.15, lw=0
+            )
+            draws = mean_scores_by_draw(matches, measure)
+            panel.plot(draws["annotated"], draws["score"], ".", color=INK, ms=3, label="one draw")
+            panel.set_xscale("log")
+            panel.set_xticks(unet["annotated"], [str(count) for count in unet["annotated"]])
+            panel.minorticks_off()
+            panel.set(xlabel="annotated images", ylim=(0, 1))
+            panel.set_title(heading, size=9)
+        panels[0].legend(loc="lower right")
     return figure
 
 
