@@ -124,11 +124,11 @@ def test_means_gains_and_the_least_number_above_otsu_by_hand():
     assert metrics["f1_1_gain"] == pytest.approx(-0.2)
     text = annotation.describe_annotation(summary)
     assert "| 3 | 0.800 [0.800, 0.800] | 0.667 [0.667, 0.667] | 0.300 [0.300, 0.300] |" in text
-    assert "From 3 annotated on" in text
-    assert "9 annotated come within 0.01 of the F1 of 9." in text
+    assert "lies above 0 from N = 3 on." in text
+    assert "within 0.01 of that of N = 9, or above, is 9." in text
     worse = annotation.summarize_annotation(matches[matches["annotated"] == 1], otsu, seed=0)
     assert annotation.least_above_otsu(worse) is None
-    assert "does not lie above 0" in annotation.describe_annotation(worse)
+    assert "lies above 0 for no N." in annotation.describe_annotation(worse)
     assert "least_above_otsu" not in annotation.annotation_metrics(worse)
 
 

@@ -297,15 +297,14 @@ def _text(row: Mapping[str, Any], value: str, prefix: str) -> str:
 
 
 def _conclusion(f1: pd.DataFrame) -> str:
-    """Says from which number on U-Net is better than Otsu, and near its best."""
-    least = least_above_otsu(f1)
-    unet = f1[f1["annotated"] > 0]
+    """Says from which number on U-Net is better than Otsu, and where it is near its best."""
+    least, unet = least_above_otsu(f1), f1[f1["annotated"] > 0]
     largest = unet.iloc[unet["annotated"].argmax()]
     near = unet.loc[unet["value"] >= largest["value"] - 0.01, "annotated"].min()
-    above = (
-        f"From {least} annotated on, the interval of U-Net's gain in F1 over Otsu lies above 0."
-        if least is not None
-        else f"With {largest['annotated']} annotated, the interval of U-Net's gain over Otsu "
-        "does not lie above 0."
+    above = "for no N" if least is None else f"from N = {least} on"
+    return (
+        "With N annotated images, the interval of U-Net's gain in F1 over Otsu lies above 0 "
+        f"{above}. "
+        f"The least N whose F1 lies within 0.01 of that of N = {largest['annotated']}, or above, "
+        f"is {near}."
     )
-    return f"{above} {near} annotated come within 0.01 of the F1 of {largest['annotated']}."
