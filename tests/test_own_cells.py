@@ -68,7 +68,7 @@ def test_the_commands_of_the_guide_run_on_small_data(fresh):
     table = pd.read_csv(fresh.folder / "results" / "cells.csv")
     assert list(table) == [
         "image", "page", "label", "area", "centroid_y", "centroid_x", "mean_intensity",
-        "probability",
+        "probability", "match_probability",
     ]  # fmt: skip
     runs = fresh.runs()
     (latest,) = [run for run in runs if run.data.tags.get("pipeline") == "segment"][:1]

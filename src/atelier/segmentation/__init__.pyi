@@ -16,6 +16,14 @@ from .application import (
     check_readable,
     images_for_figure,
 )
+from .cell_calibration import (
+    CellCalibration,
+    MatchScale,
+    calibrate_cells,
+    cell_evidence,
+    fit_match_scale,
+    labelled_evidence,
+)
 from .deformation import deform, draw_coordinates, elastic_field, jitter_intensity
 from .methods import FoundCells, Method, method_by_mixture, method_by_threshold
 from .params import (
@@ -51,10 +59,12 @@ __all__ = [
     "ApplicationParams",
     "Batch",
     "BorderParams",
+    "CellCalibration",
     "CellParams",
     "DeformationParams",
     "Finished",
     "FoundCells",
+    "MatchScale",
     "Method",
     "PixelCalibration",
     "PixelSample",
@@ -72,7 +82,9 @@ __all__ = [
     "average_over_symmetries",
     "border_weights",
     "build_unet",
+    "calibrate_cells",
     "calibrate_pixels",
+    "cell_evidence",
     "check_readable",
     "class_balance",
     "deform",
@@ -80,9 +92,11 @@ __all__ = [
     "draw_coordinates",
     "elastic_field",
     "figures",
+    "fit_match_scale",
     "fit_platt_scale",
     "images_for_figure",
     "jitter_intensity",
+    "labelled_evidence",
     "least_above_otsu",
     "mean_iou",
     "method_by_mixture",

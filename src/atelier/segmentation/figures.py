@@ -17,6 +17,7 @@ NETWORK_TITLES = {"unet": "with border weights", "unweighted": "without border w
 NETWORK_COLOURS = {"unet": ACCENT, "unweighted": WARM}
 FLOOR = "#e9a23b"
 ANNOTATION_TITLES = {"f1": "F1 at IoU 0.5", "average_precision": "AP at IoU 0.5"}
+MATCH_TITLES = {"pixels": "mean of the cell's pixels", "fitted": "fitted on validation cells"}
 SCALE_TITLES = {"as_trained": "as trained", "scaled": "after Platt scaling"}
 
 
@@ -130,4 +131,36 @@ def pixel_calibration_figure(diagrams: pd.DataFrame, *, title: str) -> Figure:
                 f"{SCALE_TITLES[str(scale)]}: top-label ECE {bins['ece'].iloc[0]:.1%}", size=9
             )
         panels[0].set_ylabel("share of pixels that are cell")
+    return figure
+
+
+def cell_calibration_figure(diagrams: pd.DataFrame, *, title: str) -> Figure:
+    """Draws reliability diagrams of "this cell is real", with Clopper–Pearson bands.
+
+    Args:
+        diagrams: As :class:`atelier.segmentation.CellCalibration` has them.
+        title: Of the figure.
+    """
+    with house_style():
+        figure = Figure(figsize=(7, 3.5))
+        set_title(figure, title)
+        panels = figure.subplots(1, len(MATCH_TITLES), sharey=True)
+        for panel, (scale, heading) in zip(panels, MATCH_TITLES.items(), strict=True):
+            bins = diagrams[diagrams["scale"] == scale]
+            error = np.abs(bins[["low", "high"]].to_numpy().T - bins["frequency"].to_numpy())
+            panel.plot([0, 1], [0, 1], "--", color=INK, linewidth=0.8)
+            panel.errorbar(
+                bins["probability"], bins["frequency"], yerr=error, fmt="o-", color=ACCENT,
+                ms=4, capsize=2, linewidth=0.8,
+            )  # fmt: skip
+            for row in bins.to_dict("records"):
+                panel.annotate(
+                    f"{row['count']:.0f}", (row["probability"], row["frequency"]), size=6,
+                    xytext=(4, -7), textcoords="offset points",
+                )  # fmt: skip
+            panel.set(xlabel="predicted probability that the cell is real", xlim=(0, 1.04))
+            panel.set_ylim(0, 1.04)
+            ece = f": ECE {bins['ece'].iloc[0]:.1%}" if len(bins) else ": no cells"
+            panel.set_title(heading + ece, size=9)
+        panels[0].set_ylabel("share that matches a true cell, IoU > 0.5")
     return figure

@@ -142,6 +142,22 @@ SEGMENTATION = [
         tags="evaluation",
     ),
     Node(
+        nodes.evaluate_cell_calibration,
+        [
+            "validation_arrays",
+            "test_arrays",
+            "unet_validation_logits_arrays",
+            "unet_test_logits_arrays",
+            "unet_cells_arrays",
+            "provenance",
+            "params:prediction",
+            "params:unet",
+        ],
+        ["cell_probabilities_table", "cell_calibration_metrics", "cell_calibration_figure"],
+        name="evaluate_cell_calibration",
+        tags="evaluation",
+    ),
+    Node(
         nodes.draw_segmentations,
         ["test_arrays", *CELLS[:3], "scores_table", "summary_table", "provenance"],
         ["segmentation_figure", "f1_by_overlap_figure"],
