@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 SCALE_IMAGES = 10
 """Annotated images, at most, whose pixels say how far a cell grows."""
-SHOWN = ("f1", "average_precision")
+SHOWN_MEASURES = ("f1", "average_precision")
 
 
 class FinishedTrainings(Protocol):
@@ -160,7 +160,7 @@ def summarize_annotation(matches: pd.DataFrame, otsu: pd.DataFrame, *, seed: int
     matches = matches[matches["overlap"] == OVERLAPS[0]]
     otsu = otsu[otsu["overlap"] == OVERLAPS[0]].assign(annotated=0, draw=0)
     rows = []
-    for measure in SHOWN:
+    for measure in SHOWN_MEASURES:
         floor = _scores_by_draw(otsu, measure)
         for annotated, group in pd.concat([otsu, matches]).groupby("annotated"):
             scores = _scores_by_draw(group, measure)
@@ -190,7 +190,7 @@ def mean_scores_by_draw(matches: pd.DataFrame, measure: str) -> pd.DataFrame:
     """
     rows = matches[matches["overlap"] == OVERLAPS[0]]
     scored = rows.assign(score=matching_measures(rows[COUNTS].to_numpy())[measure])
-    return scored.groupby(["annotated", "draw"], as_index=False)["score"].mean()
+    return scored.groupby(["annotated", "draw"])["score"].mean().reset_index()
 
 
 def _mean_interval(
@@ -237,7 +237,7 @@ def annotation_metrics(summary: pd.DataFrame) -> Metrics:
     return metrics if least is None else metrics | {"least_above_otsu": float(least)}
 
 
-def _with_limits(name: str, row: Mapping[str, Any], value: str, prefix: str) -> Metrics:
+def _with_limits(name: str, row: Mapping[Any, Any], value: str, prefix: str) -> Metrics:
     limits = {f"{name}_{end}": float(row[f"{prefix}{end}"]) for end in ("low", "high")}
     return {name: float(row[value])} | limits
 
@@ -283,7 +283,7 @@ def describe_annotation(summary: pd.DataFrame) -> str:
         "| annotated images | F1 | average precision | paired gain in F1 over Otsu |",
         "|---|---|---|---|",
     ]
-    by_measure = {name: summary[summary["measure"] == name] for name in SHOWN}
+    by_measure = {name: summary[summary["measure"] == name] for name in SHOWN_MEASURES}
     for f1, ap in zip(*(rows.to_dict("records") for rows in by_measure.values()), strict=True):
         name = f1["annotated"] or "none: Otsu and watershed"
         cells = [_text(f1, "value", ""), _text(ap, "value", "")]
@@ -292,7 +292,7 @@ def describe_annotation(summary: pd.DataFrame) -> str:
     return "\n".join([*lines, "", _conclusion(by_measure["f1"])]) + "\n"
 
 
-def _text(row: Mapping[str, Any], value: str, prefix: str) -> str:
+def _text(row: Mapping[Any, Any], value: str, prefix: str) -> str:
     return f"{row[value]:.3f} [{row[f'{prefix}low']:.3f}, {row[f'{prefix}high']:.3f}]"
 
 

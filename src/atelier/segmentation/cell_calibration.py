@@ -25,7 +25,7 @@ from atelier.segmentation.pixel_calibration import PlattScale
 from atelier.types import Array, Metrics
 
 EVIDENCE = ("mean_log_odds", "largest_log_odds", "log_area", "at_border")
-BINS = 10
+MATCH_BINS = 10
 
 
 class MatchScale(NamedTuple):
@@ -214,7 +214,7 @@ def _calibration_error(probability: Array, matches: Array) -> float:
     """Returns the expected calibration error over bins; 0 without cells."""
     if len(matches) == 0:
         return 0.0
-    return expected_calibration_error(probability, matches, n_bins=BINS)
+    return expected_calibration_error(probability, matches, n_bins=MATCH_BINS)
 
 
 def _interval_over_images(cells: pd.DataFrame, column: str, *, seed: int) -> tuple[float, float]:
@@ -237,7 +237,7 @@ def _match_reliability(probability: Array, matches: Array) -> pd.DataFrame:
     columns = ["probability", "frequency", "low", "high", "count"]
     if len(matches) == 0:
         return pd.DataFrame(columns=columns, dtype=float)
-    bins = reliability_bins(probability, matches, n_bins=BINS)
+    bins = reliability_bins(probability, matches, n_bins=MATCH_BINS)
     values = (bins.confidence, bins.accuracy, *reliability_bands(bins), bins.count)
     table = pd.DataFrame(dict(zip(columns, values, strict=True)))
     return table[table["count"] > 0].reset_index(drop=True)

@@ -15,7 +15,7 @@ from atelier.types import Array, History
 
 NETWORK_TITLES = {"unet": "with border weights", "unweighted": "without border weights"}
 NETWORK_COLOURS = {"unet": ACCENT, "unweighted": WARM}
-FLOOR = "#e9a23b"
+OTSU_COLOUR = "#e9a23b"
 ANNOTATION_TITLES = {"f1": "F1 at IoU 0.5", "average_precision": "AP at IoU 0.5"}
 MATCH_TITLES = {"pixels": "mean of the cell's pixels", "fitted": "fitted on validation cells"}
 SCALE_TITLES = {"as_trained": "as trained", "scaled": "after Platt scaling"}
@@ -91,8 +91,8 @@ def annotation_figure(matches: pd.DataFrame, summary: pd.DataFrame, *, title: st
         for panel, (measure, heading) in zip(panels, ANNOTATION_TITLES.items(), strict=True):
             rows = summary[summary["measure"] == measure]
             otsu, unet = rows[rows["annotated"] == 0].iloc[0], rows[rows["annotated"] > 0]
-            panel.axhline(otsu["value"], color=FLOOR, label="Otsu and watershed")
-            panel.axhspan(otsu["low"], otsu["high"], color=FLOOR, alpha=0.15, lw=0)
+            panel.axhline(otsu["value"], color=OTSU_COLOUR, label="Otsu and watershed")
+            panel.axhspan(otsu["low"], otsu["high"], color=OTSU_COLOUR, alpha=0.15, lw=0)
             panel.plot(unet["annotated"], unet["value"], "o-", color=ACCENT, ms=4, label="U-Net")
             panel.fill_between(
                 unet["annotated"], unet["low"], unet["high"], color=ACCENT, alpha=0.15, lw=0

@@ -9,7 +9,7 @@ from atelier.segmentation.params import AnnotationParams, PredictionParams, Segm
 from atelier.types import Arrays, Metrics
 
 
-def train_on_subsets(
+def train_with_few_images(
     train: Arrays,
     test: Arrays,
     params: AnnotationParams,

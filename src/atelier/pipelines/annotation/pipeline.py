@@ -7,7 +7,7 @@ from atelier.pipelines.sinks import with_sinks
 
 ANNOTATION = [
     Node(
-        with_sinks(nodes.train_on_subsets, trainings="annotation_trainings"),
+        with_sinks(nodes.train_with_few_images, trainings="annotation_trainings"),
         [
             "train_arrays",
             "test_arrays",
@@ -16,7 +16,7 @@ ANNOTATION = [
             "params:prediction",
         ],
         "annotation_matches_table",
-        name="train_on_subsets",
+        name="train_with_few_images",
         tags="training",
     ),
     Node(
