@@ -152,12 +152,12 @@ def test_matched_cells_are_as_many_as_counted():
         assert matched.sum() == object_scores(truth, predicted).true_positives
 
 
-def test_the_figure_has_a_curve_and_a_band_of_each_method_in_each_panel(matches):
+def test_the_figure_has_a_curve_and_intervals_of_each_method_in_each_panel(matches):
     both = pd.concat([matches, matches.assign(method="otsu")])
     figure = matching_figure(summarize_matches(both, seed=0), title="cells")
     assert [panel.get_title("left") for panel in figure.axes] == [
         "AP = TP / (TP + FP + FN)", "panoptic quality", "mean IoU of matched cells",
     ]  # fmt: skip
     for panel in figure.axes:
-        assert [len(line.get_xdata()) for line in panel.lines] == [10, 10]
-        assert len(panel.collections) == 2
+        assert [len(line.get_xdata()) for line in panel.lines] == [10, 5, 10, 5]
+        assert len(panel.containers) == 2

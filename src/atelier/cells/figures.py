@@ -163,7 +163,7 @@ def matching_figure(summary: pd.DataFrame, *, title: str) -> Figure:
         title: Of the figure.
 
     Returns:
-        The figure: all cells pooled, with bands of 95 %.
+        The figure: all cells pooled, with 95 % intervals at every second overlap, side by side.
     """
     pooled = summary[summary["averaging"] == "pooled"]
     with house_style():
@@ -171,13 +171,15 @@ def matching_figure(summary: pd.DataFrame, *, title: str) -> Figure:
         set_title(figure, title)
         panels = figure.subplots(1, len(MATCHING_TITLES))
         for panel, (measure, heading) in zip(panels, MATCHING_TITLES.items(), strict=True):
-            for method, rows in pooled[pooled["measure"] == measure].groupby("method", sort=False):
-                key = str(method)
-                colour = METHOD_COLOURS.get(key, QUIET)
-                panel.plot(rows["overlap"], rows["value"], "o-", color=colour, ms=3,
-                           label=method_title(key))  # fmt: skip
-                panel.fill_between(
-                    rows["overlap"], rows["low"], rows["high"], color=colour, alpha=0.15, lw=0
+            groups = pooled[pooled["measure"] == measure].groupby("method", sort=False)
+            for index, (method, rows) in enumerate(groups):
+                colour, label = METHOD_COLOURS.get(str(method), QUIET), method_title(str(method))
+                shift = 0.006 * (index - (groups.ngroups - 1) / 2)
+                panel.plot(rows["overlap"], rows["value"], color=colour, label=label)
+                bars = rows[::2]
+                error = np.abs(bars[["low", "high"]].to_numpy().T - bars["value"].to_numpy())
+                panel.errorbar(
+                    bars["overlap"] + shift, bars["value"], yerr=error, fmt="o", color=colour, ms=3
                 )
             panel.set(xlabel="IoU above which a cell counts as a match", ylim=(0, 1))
             panel.set_title(heading, size=9)
