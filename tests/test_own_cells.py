@@ -52,6 +52,13 @@ def test_the_commands_of_the_guide_run_on_small_data(fresh):
     scores = pd.read_parquet(fresh.path("08_reporting", "test", "cells", "scores_table.parquet"))
     assert sorted(scores["image"].unique()) == ["0", "1"]
     assert set(scores["method"]) == {"otsu", "em", "unet", "unweighted", "combined"}
+    matching = pd.read_parquet(
+        fresh.path("08_reporting", "test", "cells", "matching_table.parquet")
+    )
+    assert set(matching["method"]) == set(scores["method"])
+    assert set(matching["averaging"]) == {"pooled", "pictures"}
+    assert {"average_precision", "panoptic_quality", "matched_iou"} <= set(matching["measure"])
+    assert matching["overlap"].nunique() == 10
     said = fresh.kedro("run", "--env", "test", *by_unet)
     (folder,) = fresh.path("07_model_output", "test", "segment").iterdir()
     assert f"cells.csv are in {folder}" in said.replace("\n", " ")
@@ -68,7 +75,7 @@ def test_the_commands_of_the_guide_run_on_small_data(fresh):
     table = pd.read_csv(fresh.folder / "results" / "cells.csv")
     assert list(table) == [
         "image", "page", "label", "area", "centroid_y", "centroid_x", "mean_intensity",
-        "probability",
+        "probability", "match_probability",
     ]  # fmt: skip
     runs = fresh.runs()
     (latest,) = [run for run in runs if run.data.tags.get("pipeline") == "segment"][:1]

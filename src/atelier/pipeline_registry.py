@@ -6,6 +6,7 @@ from kedro.pipeline import Pipeline
 
 from atelier.pipelines import (
     activation_maximization,
+    annotation,
     calibration,
     clustering,
     compare,
@@ -49,6 +50,7 @@ BY_NAME = {
     "report": report.create_pipeline,
     "compare": compare.create_pipeline,
     "drift": drift.create_pipeline,
+    "annotation": annotation.create_pipeline,
     "segment": segment.create_pipeline,
     "predict": predict.create_pipeline,
     "promote": promote.create_pipeline,

@@ -111,6 +111,47 @@ def test_splits_that_folders_name_are_kept(tmp_path, place, words):
     assert source.name == tmp_path.stem
 
 
+def stardist_zip(folder):
+    """The files of StarDist's dsb2018.zip: train and test of image and 16-bit label map."""
+    drawn = draw_cells(12, (40, 56), seed=4)
+    for index, (image, labels) in enumerate(zip(drawn.images[..., 0], drawn.labels, strict=True)):
+        part = folder / "dsb2018" / ("test" if index > 9 else "train")
+        save(part / "images" / f"{index:02d}.tif", image)
+        save(part / "masks" / f"{index:02d}.tif", labels.astype(np.uint16) * 300)
+    (folder / "dsb2018" / ".DS_Store").touch()
+    return shutil.make_archive(str(folder / "dsb2018"), "zip", folder, "dsb2018"), drawn
+
+
+def test_the_test_folder_of_stardists_zip_is_the_test_whatever_the_seed(tmp_path):
+    path, drawn = stardist_zip(tmp_path)
+    of_zip, of_folder = (
+        read_cells(source_params(path=str(one)), None) for one in (path, tmp_path / "dsb2018")
+    )
+    validations = set()
+    for seed in range(8):
+        params = SPLITS.model_copy(update={"seed": seed})
+        splits, again = (split_source(source, params) for source in (of_zip, of_folder))
+        names = {part: [key[-2:] for key in samples] for part, samples in splits.items()}
+        assert names["test"] == ["10", "11"]
+        assert sorted(names["train"] + names["validation"]) == [f"{i:02d}" for i in range(10)]
+        assert names == {part: [key[-2:] for key in keys] for part, keys in again.items()}
+        validations |= set(names["validation"])
+    assert len(validations) > 1
+    for name, sample in splits["test"].items():
+        assert sample.labels.dtype == np.uint16
+        assert np.array_equal(sample.labels, drawn.labels[int(name[-2:])] * 300)
+    with pytest.raises(ValueError, match="say which are the test. Received: fold=1"):
+        split_source(of_zip, SPLITS.model_copy(update={"fold": 1}))
+
+
+def test_a_split_of_stardists_zip_that_lacks_its_masks_is_named(tmp_path):
+    stardist_zip(tmp_path)
+    for file in (tmp_path / "dsb2018" / "test" / "masks").iterdir():
+        file.unlink()
+    with pytest.raises(ValueError, match=r"(?s)dsb2018.test.*2 images without masks"):
+        read_labelled_folder(tmp_path / "dsb2018")
+
+
 SPLITS = CellSplitParams(validation=6, test=18, fold=0, seed=0)
 
 

@@ -85,7 +85,7 @@ def test_no_score_depends_on_what_cells_are_called(ids):
     called = ids[truth], ids[found]
     assert pixel_scores(*called) == pixel_scores(truth, found)
     assert np.array_equal(pairwise_iou(*called)[:, ::-1], [[0, 30 / 36], [30 / 36, 0]][::-1])
-    assert object_scores(*called) == (2, 0, 0)
+    assert object_scores(*called) == (2, 0, 0, 30 / 36 + 30 / 36)
     assert separated_pairs(*called) == (1, 1)
     assert warping_error(*called) == warping_error(truth, found)
     assert touching_pairs(called[0]).tolist() == [ids[1:].tolist()]
@@ -132,7 +132,7 @@ def test_the_rand_error_without_a_pair_is_that_of_the_masks():
 
 def test_as_many_cells_as_pixels_are_compared():
     labels = np.arange(1, 1 + 300 * 300).reshape(300, 300)
-    assert object_scores(labels, labels[::-1]) == (90_000, 0, 0)  # a full table: 60 GB
+    assert object_scores(labels, labels[::-1]) == (90_000, 0, 0, 90_000)  # a full table: 60 GB
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_the_plan_of_the_project_is_its_registry():
     assert needs["segmentation"] == {"ingest", "thresholding", "clustering"}
     assert needs["promote"] == {"ingest", "calibration"}  # by the registered model's name
     nightly = found["schedules"]["nightly"]["pipeline"]
-    by_name = {"compare", "drift", "predict", "promote", "rollback", "segment"}
+    by_name = {"annotation", "compare", "drift", "predict", "promote", "rollback", "segment"}
     assert set(needs) - set(nightly) == by_name
 
 

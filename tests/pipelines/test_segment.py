@@ -66,6 +66,10 @@ def test_each_method_writes_results_tables_counts_and_a_contact_sheet(method):
     counted = [int(image.labels.max()) for image in store.images.values()]
     assert images["cells"].tolist() == counted
     assert len(table) == sum(counted)
+    if method == "unet":
+        assert table["match_probability"].between(0, 1).all()
+    else:
+        assert table["match_probability"].isna().all()
     metrics = outputs["segment.application_metrics"]
     assert (metrics["images"], metrics["cells"], metrics["unreadable"]) == (4, sum(counted), 0)
     figure = outputs["segment.contact_sheet_figure"]

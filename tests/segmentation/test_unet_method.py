@@ -3,6 +3,7 @@ import pytest
 from scipy.special import expit
 
 from atelier.cells.samples import draw_cells
+from atelier.segmentation.cell_calibration import MatchScale
 from atelier.segmentation.params import (
     BorderParams,
     CellParams,
@@ -45,7 +46,7 @@ def test_tiles_give_the_cells_of_the_whole_image(model):
         method_by_unet(model, PIXELS, PARAMS, PredictionParams(tile=tile, turns=1, cells=RULE))
         for tile in (512, 32)
     )
-    labels, probability = whole.find_cells(IMAGE)
+    labels, probability, _ = whole.find_cells(IMAGE)
     assert labels.shape == IMAGE.shape
     again = tiled.find_cells(IMAGE)
     np.testing.assert_allclose(again.probability, probability, atol=1e-5)
@@ -55,7 +56,7 @@ def test_tiles_give_the_cells_of_the_whole_image(model):
 
 def test_probabilities_are_calibrated_on_validation_pixels(model):
     prediction = PredictionParams(tile=512, turns=1, cells=RULE)
-    _, probability = method_by_unet(model, PIXELS, PARAMS, prediction).find_cells(IMAGE)
+    _, probability, _ = method_by_unet(model, PIXELS, PARAMS, prediction).find_cells(IMAGE)
     plain = pixel_log_odds(model, IMAGE, PARAMS, tile=512)
     np.testing.assert_allclose(probability, expit(plain * np.log(4) / 4), atol=1e-3)
 
@@ -77,3 +78,18 @@ def test_another_network_has_another_identity(model):
     )
     assert first == same
     assert first != changed
+
+
+def test_each_cell_gets_the_probability_that_it_is_real(model):
+    prediction = PredictionParams(tile=512, turns=1, cells=RULE)
+    scale = MatchScale((0.0,) * 4, (1.0,) * 4, (0.0, 0.0, 0.0, 2.0), -1.0)  # by the border alone
+    plain = method_by_unet(model, PIXELS, PARAMS, prediction)
+    scaled = method_by_unet(model, PIXELS, PARAMS, prediction, match_scale=scale)
+    assert scaled.identity != plain.identity
+    assert plain.find_cells(IMAGE).match_probability is None
+    found = scaled.find_cells(IMAGE)
+    inside = found.labels.copy()
+    inside[1:-1, 1:-1] = 0
+    at_border = np.isin(np.arange(1, found.labels.max() + 1), inside)
+    assert len(found.match_probability) == found.labels.max()
+    np.testing.assert_allclose(found.match_probability, expit(np.where(at_border, 1.0, -1.0)))

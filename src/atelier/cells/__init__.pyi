@@ -13,6 +13,7 @@ from .grayscale import normalise, stored_grey, to_grey
 from .image_files import ImageFile, list_images
 from .instance_labels import number_cells
 from .labelled_folders import LabelledFolder, read_labelled_folder
+from .matching import match_segmentations, matching_metrics, summarize_matches
 from .measurements import measure_cells
 from .params import CellSourceParams, CellSplitParams, SplittingParams
 from .reading import CellSource, read_cell_folder, read_cells, split_source
@@ -52,6 +53,8 @@ __all__ = [
     "figures",
     "homotopic_warp",
     "list_images",
+    "match_segmentations",
+    "matching_metrics",
     "measure_cells",
     "method_metrics",
     "normalise",
@@ -72,6 +75,7 @@ __all__ = [
     "split_source",
     "split_touching",
     "stored_grey",
+    "summarize_matches",
     "summarize_scores",
     "to_grey",
     "touching_pairs",

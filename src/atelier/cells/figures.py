@@ -36,6 +36,11 @@ METHOD_COLOURS = {
     "combined": INK,
 }
 MEASURE_TITLES = {"f1": "F1 at IoU 0.5", "mean_f1": "F1, IoU 0.5 to 0.95", "iou": "IoU of pixels"}
+MATCHING_TITLES = {
+    "average_precision": "AP = TP / (TP + FP + FN)",
+    "panoptic_quality": "panoptic quality",
+    "matched_iou": "mean IoU of matched cells",
+}
 LEGEND = (
     ("true positive", TRUE_POSITIVE, 0.34),
     ("false negative", FALSE_NEGATIVE, 0.48),
@@ -148,6 +153,38 @@ def _draw_intervals(axes: Axes, summary: pd.DataFrame) -> None:
     axes.set_xticks(range(len(MEASURE_TITLES)), list(MEASURE_TITLES.values()))
     axes.set_title(f"mean over {int(summary['n'].iloc[0])} images, 95 % intervals", size=9)
     axes.grid(axis="x", visible=False)
+
+
+def matching_figure(summary: pd.DataFrame, *, title: str) -> Figure:
+    """Draws average precision, panoptic quality and mean matched IoU against the overlap.
+
+    Args:
+        summary: As :func:`atelier.cells.matching.summarize_matches` returns it.
+        title: Of the figure.
+
+    Returns:
+        The figure: all cells pooled, with 95 % intervals at every second overlap, side by side.
+    """
+    pooled = summary[summary["averaging"] == "pooled"]
+    with house_style():
+        figure = Figure(figsize=(10.5, 3.3))
+        set_title(figure, title)
+        panels = figure.subplots(1, len(MATCHING_TITLES))
+        for panel, (measure, heading) in zip(panels, MATCHING_TITLES.items(), strict=True):
+            groups = pooled[pooled["measure"] == measure].groupby("method", sort=False)
+            for index, (method, rows) in enumerate(groups):
+                colour, label = METHOD_COLOURS.get(str(method), QUIET), method_title(str(method))
+                shift = 0.006 * (index - (groups.ngroups - 1) / 2)
+                panel.plot(rows["overlap"], rows["value"], color=colour, label=label)
+                bars = rows[::2]
+                error = np.abs(bars[["low", "high"]].to_numpy().T - bars["value"].to_numpy())
+                panel.errorbar(
+                    bars["overlap"] + shift, bars["value"], yerr=error, fmt="o", color=colour, ms=3
+                )
+            panel.set(xlabel="IoU above which a cell counts as a match", ylim=(0, 1))
+            panel.set_title(heading, size=9)
+        panels[0].legend(fontsize=7)
+    return figure
 
 
 def cells_figure(samples: Mapping[str, Sample], *, title: str) -> Figure:

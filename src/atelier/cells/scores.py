@@ -80,25 +80,75 @@ class ObjectScores(NamedTuple):
     true_positives: int
     false_negatives: int
     false_positives: int
+    iou_sum: float
+    """Sum of the IoU of the matched cells."""
+
+    @property
+    def measures(self) -> Metrics:
+        """Returns all scores as :func:`matching_measures` defines them."""
+        return {name: float(value) for name, value in matching_measures(np.array(self)).items()}
 
     @property
     def precision(self) -> float:
         """Returns the share of predicted cells that match a true one; 1 if none is predicted."""
-        return _share(self.true_positives, self.false_positives)
+        return self.measures["precision"]
 
     @property
     def recall(self) -> float:
         """Returns the share of true cells that are matched; 1 if no true cell exists."""
-        return _share(self.true_positives, self.false_negatives)
+        return self.measures["recall"]
 
     @property
     def f1(self) -> float:
         """Returns the harmonic mean of precision and recall; 1 if there are no cells at all."""
-        return _share(2 * self.true_positives, self.false_negatives + self.false_positives)
+        return self.measures["f1"]
 
 
-def _share(correct: int, wrong: int) -> float:
-    return correct / (correct + wrong) if correct + wrong else 1.0
+def matching_measures(counts: Array) -> dict[str, Array]:
+    """Computes the scores of counts of matched and unmatched cells.
+
+    With true positives TP, false negatives FN and false positives FP, precision is TP / (TP + FP),
+    recall TP / (TP + FN), F1 2 TP / (2 TP + FN + FP), and average precision TP / (TP + FP + FN)
+    (Caicedo et al. 2019), which StarDist calls accuracy; it is no area under a curve. Panoptic
+    quality is the sum of the matched cells' IoU over TP + FP/2 + FN/2 (Kirillov et al. 2019,
+    eq. 1). The mean matched IoU is that sum over TP, the mean true IoU the sum over TP + FN
+    (StarDist's ``mean_matched_score`` and ``mean_true_score``).
+
+    Where a denominator is 0, the score is 1 if there is neither a false positive nor a false
+    negative, or if it is a precision or recall; a mean matched IoU without a match is otherwise 0.
+
+    Args:
+        counts: TP, FN, FP and the sum of the matched cells' IoU in the last axis, (…, 4).
+
+    Returns:
+        ``precision, recall, f1, average_precision, panoptic_quality, matched_iou, true_iou``, each
+        in [0, 1], of the shape of the axes before the last.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells.scores import matching_measures
+        >>> measures = matching_measures(np.array([6, 2, 2, 4.8]))
+        >>> {name: round(float(value), 2) for name, value in measures.items() if name != "true_iou"}
+        ... # doctest: +NORMALIZE_WHITESPACE
+        {'precision': 0.75, 'recall': 0.75, 'f1': 0.75, 'average_precision': 0.6,
+         'panoptic_quality': 0.6, 'matched_iou': 0.8}
+    """
+    matched, missed, false, iou_sum = np.moveaxis(np.asarray(counts, float), -1, 0)
+    wrong = missed + false
+    return {
+        "precision": _ratio(matched, matched + false, 1.0),
+        "recall": _ratio(matched, matched + missed, 1.0),
+        "f1": _ratio(2 * matched, 2 * matched + wrong, 1.0),
+        "average_precision": _ratio(matched, matched + wrong, 1.0),
+        "panoptic_quality": _ratio(iou_sum, matched + wrong / 2, 1.0),
+        "matched_iou": _ratio(iou_sum, matched, np.where(wrong > 0, 0.0, 1.0)),
+        "true_iou": _ratio(iou_sum, matched + missed, np.where(wrong > 0, 0.0, 1.0)),
+    }
+
+
+def _ratio(part: Array, whole: Array, if_zero: Array | float) -> Array:
+    """Divides; where the denominator is 0, returns another value."""
+    return np.where(whole > 0, part / np.where(whole > 0, whole, 1), if_zero)
 
 
 def pairwise_iou(truth: Array, predicted: Array) -> Array:
@@ -145,7 +195,7 @@ def object_scores(truth: Array, predicted: Array, overlap: float = 0.5) -> Objec
         overlap: The IoU that a match has to exceed, in [0.5, 1).
 
     Returns:
-        The three counts, with precision, recall and F1.
+        The three counts and the sum of the matched IoU, with the scores that follow.
 
     Raises:
         ValueError: ``overlap`` is below 0.5, or the labels differ in shape.
@@ -155,7 +205,7 @@ def object_scores(truth: Array, predicted: Array, overlap: float = 0.5) -> Objec
         >>> from atelier.cells.scores import object_scores
         >>> scores = object_scores(np.array([[1, 1, 2]]), np.array([[3, 3, 0]]))
         >>> scores
-        ObjectScores(true_positives=1, false_negatives=1, false_positives=0)
+        ObjectScores(true_positives=1, false_negatives=1, false_positives=0, iou_sum=1.0)
         >>> round(scores.f1, 3)
         0.667
     """
@@ -189,8 +239,35 @@ def object_scores_by_overlap(
         raise ValueError(f"Expected overlaps of at least .5. Received: {min(overlaps)}")
     ious = _sparse_iou(truth, predicted)
     true_cells, predicted_cells = ious.shape
-    matches = [int((ious.data > overlap).sum()) for overlap in overlaps]
-    return [ObjectScores(count, true_cells - count, predicted_cells - count) for count in matches]
+    scores = []
+    for overlap in overlaps:
+        matched = ious.data[ious.data > overlap]
+        count, total = len(matched), float(matched.sum())
+        scores.append(ObjectScores(count, true_cells - count, predicted_cells - count, total))
+    return scores
+
+
+def matched_cells(truth: Array, predicted: Array, overlap: float = 0.5) -> Array:
+    """Returns whether each predicted cell matches a true one at an IoU above ``overlap``.
+
+    Args:
+        truth: Instance labels, (height, width); 0 is background.
+        predicted: Instance labels of the same shape.
+        overlap: The IoU that a match has to exceed, in [0.5, 1).
+
+    Returns:
+        (predicted cells,) bool, in the order of their ids.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.cells.scores import matched_cells
+        >>> matched_cells(np.array([[1, 1, 0, 0]]), np.array([[7, 7, 0, 9]])).tolist()
+        [True, False]
+    """
+    ious = _sparse_iou(truth, predicted)
+    matched = np.zeros(ious.shape[1], bool)
+    matched[ious.coords[1][ious.data > overlap]] = True
+    return matched
 
 
 def separated_pairs(truth: Array, predicted: Array) -> tuple[int, int]:

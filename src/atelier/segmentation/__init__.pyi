@@ -1,4 +1,11 @@
 from . import figures as figures
+from .annotation import (
+    annotation_metrics,
+    describe_annotation,
+    least_above_otsu,
+    summarize_annotation,
+    train_on_subsets,
+)
 from .application import (
     Application,
     Finished,
@@ -9,9 +16,18 @@ from .application import (
     check_images_readable,
     images_for_figure,
 )
+from .cell_calibration import (
+    CellCalibration,
+    MatchScale,
+    calibrate_cells,
+    cell_evidence,
+    fit_match_scale,
+    labelled_evidence,
+)
 from .deformation import deform, draw_coordinates, elastic_field, jitter_intensity
 from .methods import FoundCells, Method, method_by_mixture, method_by_threshold
 from .params import (
+    AnnotationParams,
     ApplicationParams,
     BorderParams,
     CellParams,
@@ -38,14 +54,17 @@ from .unet_method import method_by_unet
 from .weight_map import border_weights, class_balance
 
 __all__ = [
+    "AnnotationParams",
     "Application",
     "ApplicationParams",
     "Batch",
     "BorderParams",
+    "CellCalibration",
     "CellParams",
     "DeformationParams",
     "Finished",
     "FoundCells",
+    "MatchScale",
     "Method",
     "PixelCalibration",
     "PixelSample",
@@ -57,21 +76,28 @@ __all__ = [
     "Tiling",
     "TrainingSample",
     "UnetParams",
+    "annotation_metrics",
     "application_metrics",
     "apply_method",
     "average_over_symmetries",
     "border_weights",
     "build_unet",
+    "calibrate_cells",
     "calibrate_pixels",
+    "cell_evidence",
     "check_images_readable",
     "class_balance",
     "deform",
+    "describe_annotation",
     "draw_coordinates",
     "elastic_field",
     "figures",
+    "fit_match_scale",
     "fit_platt_scale",
     "images_for_figure",
     "jitter_intensity",
+    "labelled_evidence",
+    "least_above_otsu",
     "mean_iou",
     "method_by_mixture",
     "method_by_threshold",
@@ -81,6 +107,8 @@ __all__ = [
     "predict_tiled",
     "sample_pixels",
     "segment_by_logits",
+    "summarize_annotation",
+    "train_on_subsets",
     "train_segmenter",
     "training_batch",
     "training_samples",

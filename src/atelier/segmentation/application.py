@@ -22,6 +22,7 @@ LOGGED = 20
 """How often the log says how many images are done."""
 CELL_COLUMNS = (
     "image", "page", "label", "area", "centroid_y", "centroid_x", "mean_intensity", "probability",
+    "match_probability",
 )  # fmt: skip
 
 
@@ -32,7 +33,7 @@ class SegmentedImage(NamedTuple):
     labels: Array
     """Instance labels, (height, width)."""
     cells: pd.DataFrame
-    """As :func:`atelier.cells.measure_cells` returns it."""
+    """As :func:`atelier.cells.measure_cells` returns it, with ``match_probability``."""
 
 
 class Finished(NamedTuple):
@@ -120,7 +121,7 @@ def _pages(file: ImageFile, identity: str) -> list[_Page]:
             file,
             number,
             file.name if len(numbers) == 1 else f"{file.name}_page{index:04d}",
-            bytes_digest(f"{identity} {digest} {number}".encode()),
+            bytes_digest(f"{identity} {CELL_COLUMNS} {digest} {number}".encode()),
         )
         for index, number in enumerate(numbers, start=1)
     ]
@@ -155,6 +156,8 @@ def _segment(page: _Page, method: Method, store: SegmentationStore) -> Finished:
     picture = page.file.read(page.number)
     found = method.find_cells(picture)
     cells = measure_cells(found.labels, picture, found.probability)
+    none = found.match_probability is None
+    cells["match_probability"] = np.nan if none else found.match_probability
     store.save(page.name, page.fingerprint, SegmentedImage(picture, found.labels, cells))
     height, width = picture.shape[:2]
     return Finished(cells, (height, width))

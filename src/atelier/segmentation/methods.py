@@ -19,6 +19,9 @@ class FoundCells(NamedTuple):
     """Instance labels, (height, width) int32."""
     probability: Array | None
     """Of being cell, (height, width); None where the method has none."""
+    match_probability: Array | None = None
+    """Of each cell, that it is real, (cells,) in the order of the ids; None where the method has
+    none."""
 
 
 class Method(NamedTuple):

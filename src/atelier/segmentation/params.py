@@ -78,6 +78,17 @@ class PredictionParams(Params):
         return self
 
 
+LARGEST_DRAWS = 1000
+
+
+class AnnotationParams(Params):
+    """Trainings on random subsets of the training images; sizes beyond these are left out."""
+
+    pictures: tuple[Annotated[int, Field(ge=1, description="annotated images of a subset")], ...]
+    draws: Annotated[int, Field(ge=1, lt=LARGEST_DRAWS, description="of each size")]
+    steps: Annotated[int, Field(gt=0, description="of each training")]
+
+
 class ApplicationParams(Params):
     """How one's own images are segmented."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from scipy.special import expit
 
 from atelier.cells.watershed import cells_from_probability
+from atelier.segmentation.cell_calibration import MatchScale, cell_evidence
 from atelier.segmentation.methods import FoundCells, Method
 from atelier.segmentation.params import PredictionParams, SegmenterParams
 from atelier.segmentation.pixel_calibration import PixelSample, PlattScale, fit_platt_scale
@@ -17,7 +18,12 @@ from atelier.types import Array
 
 
 def method_by_unet(
-    model: Any, validation: PixelSample, params: SegmenterParams, prediction: PredictionParams
+    model: Any,
+    validation: PixelSample,
+    params: SegmenterParams,
+    prediction: PredictionParams,
+    *,
+    match_scale: MatchScale | None = None,
 ) -> Method:
     """Returns a trained U-Net, whose cells grow to the threshold fitted on validation pixels.
 
@@ -28,6 +34,8 @@ def method_by_unet(
         validation: Pixels of validation images with the logits of the model.
         params: Parameters that the model was built from.
         prediction: Tiles, symmetries and how cells are found.
+        match_scale: Gives each cell the probability that it is real, fitted on validation cells;
+            None leaves it out.
 
     Returns:
         The method.
@@ -38,8 +46,14 @@ def method_by_unet(
     check_network(model, params)
     scale = fit_platt_scale(validation)
     text = f"unet {params.network.model_dump_json()} {prediction.model_dump_json()} {scale}"
+    text += f" {match_scale}"
     find_cells = functools.partial(
-        _cells_by_unet, model=model, scale=scale, params=params, prediction=prediction
+        _cells_by_unet,
+        model=model,
+        scale=scale,
+        params=params,
+        prediction=prediction,
+        match_scale=match_scale,
     )
     return Method(find_cells, fingerprint_of(text, numbered(model.weights)))
 
@@ -66,6 +80,7 @@ def _cells_by_unet(
     scale: PlattScale,
     params: SegmenterParams,
     prediction: PredictionParams,
+    match_scale: MatchScale | None,
 ) -> FoundCells:
     log_odds = pixel_log_odds(model, image, params, tile=prediction.tile, turns=prediction.turns)
     rule = prediction.cells
@@ -77,4 +92,9 @@ def _cells_by_unet(
         depth=rule.depth,
         min_size=rule.least,
     )
-    return FoundCells(labels, expit(scale.slope * log_odds + scale.offset))
+    evidence = cell_evidence(labels, log_odds)
+    return FoundCells(
+        labels,
+        expit(scale.slope * log_odds + scale.offset),
+        None if match_scale is None else match_scale.probability(evidence),
+    )

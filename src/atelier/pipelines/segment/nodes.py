@@ -35,11 +35,22 @@ def segment_images(
 
 
 def _method_by_unet(trained: Mapping[str, Any], prediction: PredictionParams) -> Any:
-    """Returns the trained network with the scale of the validation images' pixels."""
+    """Returns the trained network with the scales of the validation images' pixels and cells."""
     unet = SegmenterParams.model_validate(trained["params"])
     samples = cells.unpack(trained["validation"])
     pixels = segmentation.sample_pixels(samples, trained["logits"], seed=unet.seed)
-    return segmentation.method_by_unet(trained["model"], pixels, unet, prediction)
+    found = segmentation.segment_by_logits(
+        trained["logits"], trained["logits"], pixels, prediction.cells
+    )
+    scale = segmentation.fit_platt_scale(pixels)
+    evidence = segmentation.labelled_evidence(samples, found, trained["logits"], scale)
+    return segmentation.method_by_unet(
+        trained["model"],
+        pixels,
+        unet,
+        prediction,
+        match_scale=segmentation.fit_match_scale(evidence),
+    )
 
 
 def draw_contact_sheet(images: pd.DataFrame, params: ApplicationParams, results: Any) -> Any:

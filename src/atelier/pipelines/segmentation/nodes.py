@@ -90,6 +90,30 @@ def compare_segmentations(
     return table, summary, metrics | gain.as_metrics("gain_over_otsu"), examples
 
 
+def match_cells(
+    test: Arrays,
+    otsu: Arrays,
+    em: Arrays,
+    unet: Arrays,
+    unweighted: Arrays,
+    combined: Arrays,
+    provenance: dict[str, Any],
+    params: SegmenterParams,
+) -> tuple[pd.DataFrame, pd.DataFrame, Metrics, Any]:
+    """Counts matched cells at each overlap; scores them pooled and by image."""
+    predictions = {
+        "otsu": otsu, "em": em, "unet": unet, "unweighted": unweighted, "combined": combined,
+    }  # fmt: skip
+    matches = cells.match_segmentations(cells.unpack(test), predictions)
+    summary = cells.summarize_matches(matches, seed=params.seed)
+    metrics: Metrics = {}
+    for method, scores in cells.matching_metrics(summary).items():
+        metrics |= {f"{method}_{name}": value for name, value in scores.items()}
+    counts = f"{metrics['unet_true_cells']:,.0f} cells of {metrics['unet_pictures']:.0f} images"
+    title = f"{provenance['name']}: {counts}, pooled, with 95 % intervals over images"
+    return matches, summary, metrics, cells.figures.matching_figure(summary, title=title)
+
+
 def evaluate_pixel_calibration(
     validation: Arrays,
     test: Arrays,
@@ -107,6 +131,31 @@ def evaluate_pixel_calibration(
     title = f"{provenance['name']}: calibration of {len(evaluated.labels):,} test pixels"
     figure = segmentation.figures.pixel_calibration_figure(calibration.diagrams, title=title)
     return calibration.metrics, figure
+
+
+def evaluate_cell_calibration(
+    validation: Arrays,
+    test: Arrays,
+    validation_logits: Arrays,
+    test_logits: Arrays,
+    test_cells: Arrays,
+    provenance: dict[str, Any],
+    prediction: PredictionParams,
+    params: SegmenterParams,
+) -> tuple[pd.DataFrame, Metrics, Any]:
+    """Evaluates the probability that a cell of U-Net is real, fitted on validation cells."""
+    samples, tested = cells.unpack(validation), cells.unpack(test)
+    pixels = segmentation.sample_pixels(samples, validation_logits, seed=params.seed)
+    found = segmentation.segment_by_logits(
+        validation_logits, validation_logits, pixels, prediction.cells
+    )
+    scale = segmentation.fit_platt_scale(pixels)
+    fitted = segmentation.labelled_evidence(samples, found, validation_logits, scale)
+    evaluated = segmentation.labelled_evidence(tested, test_cells, test_logits, scale)
+    calibration = segmentation.calibrate_cells(fitted, evaluated, seed=params.seed)
+    title = f"{provenance['name']}: which of {len(evaluated):,} predicted test cells are real"
+    figure = segmentation.figures.cell_calibration_figure(calibration.diagrams, title=title)
+    return calibration.cells, calibration.metrics, figure
 
 
 def draw_segmentations(

@@ -121,6 +121,13 @@ SEGMENTATION = [
         tags="evaluation",
     ),
     Node(
+        nodes.match_cells,
+        ["test_arrays", *CELLS, "provenance", "params:unet"],
+        ["matches_table", "matching_table", "matching_metrics", "matching_figure"],
+        name="match_cells",
+        tags="evaluation",
+    ),
+    Node(
         nodes.evaluate_pixel_calibration,
         [
             "validation_arrays",
@@ -132,6 +139,22 @@ SEGMENTATION = [
         ],
         ["pixel_calibration_metrics", "pixel_calibration_figure"],
         name="evaluate_pixel_calibration",
+        tags="evaluation",
+    ),
+    Node(
+        nodes.evaluate_cell_calibration,
+        [
+            "validation_arrays",
+            "test_arrays",
+            "unet_validation_logits_arrays",
+            "unet_test_logits_arrays",
+            "unet_cells_arrays",
+            "provenance",
+            "params:prediction",
+            "params:unet",
+        ],
+        ["cell_probabilities_table", "cell_calibration_metrics", "cell_calibration_figure"],
+        name="evaluate_cell_calibration",
         tags="evaluation",
     ),
     Node(

@@ -71,6 +71,10 @@ def score_threshold(
     examples = cells.pictures_by_score(table, samples, count=4)
     title = f"{provenance['name']}: Otsu's threshold and watershed"
     figure = cells.figures.comparison_figure(examples, predictions, title=title)
+    matches = cells.summarize_matches(
+        cells.match_segmentations(samples, predictions), seed=params.seed
+    )
     metrics = cells.method_metrics(table, seed=params.seed)["otsu"]
+    metrics |= cells.matching_metrics(matches)["otsu"]
     split = data.splits_digest({"test": test})
     return table, metrics, cells.score_examples(table, split=split), figure
