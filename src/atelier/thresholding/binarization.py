@@ -179,9 +179,9 @@ def _hysteresis_thresholds(levels: GreyLevels, params: BinarizationParams) -> tu
 def _connected_foreground(image: Array, low: float, high: float) -> Array:
     if not isinstance(image, np.ma.MaskedArray):
         return np.asarray(skimage.filters.apply_hysteresis_threshold(image, low, high))
-    values = image.astype(np.float64).filled(-np.inf)
-    found = skimage.filters.apply_hysteresis_threshold(values, low, high)
-    return np.ma.MaskedArray(found, np.ma.getmaskarray(image))
+    mask = np.ma.getmaskarray(image)
+    values = np.where(mask, -np.inf, image.data)
+    return np.ma.MaskedArray(skimage.filters.apply_hysteresis_threshold(values, low, high), mask)
 
 
 def _unmasked(image: Array) -> Array:
