@@ -1,22 +1,20 @@
 """Maximum likelihood of softmax(W z + b) with squared penalties, by L-BFGS."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import softmax
 
+from atelier.calibration.minimization import MAX_ITERATIONS, minimize_convex
 from atelier.types import Array, Labels
 
-MAX_ITERATIONS = 1000
-"""Of L-BFGS."""
-TOLERANCE = 1e-10
-"""Decrease of the loss in one iteration, relative where the loss is above 1, that ends a search."""
+FIRST_ITERATIONS, ROUND_ITERATIONS, ROUNDS = 80, 100, 3
+"""Iterations in the first units and in each round of others, and the largest number of rounds."""
+MOST_CLASSES = 128
+"""Matrices of units, (classes, classes + 1, classes + 1), of more classes take too much memory."""
+RIDGE = 1e-4
+"""Added to the curvatures of a class, relative to their mean, so that none is 0."""
 TINY = float(np.finfo(np.float64).tiny)
-FLATTEST = 1e-10
-"""Least curvature of a parameter, relative to the largest, that its unit is derived from."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,8 @@ def fit_affine(
 
     The loss is convex. L-BFGS starts from W = start · I and b = 0, and is never worse than that. It
     works on centred z and on parameters in units of their curvature at the start, so that classes
-    of different frequency and scale are alike.
+    of different frequency and scale are alike. A full matrix without penalties that takes more than
+    FIRST_ITERATIONS is finished in rounds with new units, at most ROUNDS of ROUND_ITERATIONS.
 
     Args:
         z: (n, classes), finite.
@@ -59,8 +58,68 @@ def fit_affine(
         [0.25, 0.75]
     """
     problem = (_FullMatrix if full else _Diagonal)(z, labels, penalties, start)
-    found = minimize_convex(problem.loss, problem.first(), curvatures=problem.curvatures())
-    return problem.solution(found)
+    rounds = full and penalties == Penalties(0, 0, 0) and z.shape[1] <= MOST_CLASSES
+    found, has_ended = minimize_convex(
+        problem.loss,
+        problem.first(),
+        curvatures=problem.curvatures(),
+        max_iterations=FIRST_ITERATIONS if rounds else MAX_ITERATIONS,
+    )
+    solution = problem.solution(found)
+    return _in_rounds(z, labels, *solution) if rounds and not has_ended else solution
+
+
+def _in_rounds(z: Array, labels: Labels, weight: Array, bias: Array) -> tuple[Array, Array]:
+    """Returns W and b of a smaller loss without penalties than those given.
+
+    Near separable classes have few uncertain rows, other ones for each class. The parameters of a
+    class are in units in which their curvatures, also by two of them, are the identity, and every
+    round derives the units anew.
+    """
+    samples, classes = z.shape
+    inputs = np.column_stack([z, np.ones(samples)])
+    parameters = np.column_stack([weight, bias])  # (classes, classes + 1)
+    for _ in range(ROUNDS):
+        units = _classwise_units(inputs, softmax(inputs @ parameters.T, axis=1))
+
+        def moved(steps: Array, start: Array = parameters, units: Array = units) -> Array:
+            return start + (steps.reshape(classes, 1, -1) @ units)[:, 0]
+
+        def loss(steps: Array, units: Array = units) -> tuple[float, Array]:
+            value, error = _likelihood(inputs @ moved(steps).T, labels)
+            gradient = error.T @ inputs
+            return value, (units @ gradient[:, :, None]).ravel()
+
+        steps, has_ended = minimize_convex(
+            loss, np.zeros(parameters.size), max_iterations=ROUND_ITERATIONS
+        )
+        parameters = moved(steps)
+        if has_ended:
+            break
+    return parameters[:, :-1], parameters[:, -1]
+
+
+def _classwise_units(inputs: Array, probs: Array) -> Array:
+    """Returns the inverse Cholesky factor of each class' curvature, (classes, inputs, inputs)."""
+    spread = probs * (1 - probs) / len(probs)
+    curvatures = np.stack([(inputs * column[:, None]).T @ inputs for column in spread.T])
+    means = np.trace(curvatures, axis1=1, axis2=2) / inputs.shape[1]
+    ridge = RIDGE * means + TINY**0.5
+    curvatures += ridge[:, None, None] * np.eye(inputs.shape[1])
+    return np.asarray(np.linalg.inv(np.linalg.cholesky(curvatures)))
+
+
+def _likelihood(scores: Array, labels: Labels) -> tuple[float, Array]:
+    """Returns the mean loss and (probabilities − truth) / n, (n, classes), in scores' place."""
+    samples = len(scores)
+    rows = np.arange(samples)
+    scores -= scores.max(axis=1, keepdims=True)
+    true = scores[rows, labels].sum()
+    error = np.exp(scores, out=scores)
+    total = error.sum(axis=1)
+    error /= (total * samples)[:, None]
+    error[rows, labels] -= 1 / samples
+    return float((np.log(total).sum() - true) / samples), error
 
 
 class _Diagonal:
@@ -91,7 +150,7 @@ class _Diagonal:
     def loss(self, flat: Array) -> tuple[float, Array]:
         """Returns the penalised loss in nats and its gradient by the parameters."""
         change, shift = flat[: self.classes], flat[self.classes :]
-        value, error = self._likelihood(self.z + self.inputs * change + shift)
+        value, error = _likelihood(self.z + self.inputs * change + shift, self.labels)
         bias = shift - change * self.centre
         of_bias = 2 * self.penalties.bias * bias
         of_change = self._collect(error) + 2 * self.penalties.diagonal * change
@@ -114,17 +173,6 @@ class _Diagonal:
     def _collect(self, error: Array) -> Array:
         """Returns the gradient of the likelihood by the diagonal."""
         return np.asarray(np.einsum("nk,nk->k", error, self.inputs))
-
-    def _likelihood(self, scores: Array) -> tuple[float, Array]:
-        """Returns the mean loss and (probabilities − truth) / n, (n, classes), in scores' place."""
-        rows = np.arange(self.samples)
-        scores -= scores.max(axis=1, keepdims=True)
-        true = scores[rows, self.labels].sum()
-        error = np.exp(scores, out=scores)
-        total = error.sum(axis=1)
-        error /= (total * self.samples)[:, None]
-        error[rows, self.labels] -= 1 / self.samples
-        return float((np.log(total).sum() - true) / self.samples), error
 
 
 class _FullMatrix(_Diagonal):
@@ -159,7 +207,7 @@ class _FullMatrix(_Diagonal):
         scores += shift
         if self.has_diagonal:
             scores += self.inputs * diagonal
-        value, error = self._likelihood(scores)
+        value, error = _likelihood(scores, self.labels)
         bias = self._bias(matrix, diagonal, shift)
         of_bias = 2 * self.penalties.bias * bias
         of_matrix = error.T @ self.axial + 2 * self.penalties.off_diagonal * matrix
@@ -194,43 +242,3 @@ class _FullMatrix(_Diagonal):
         size = self.classes**2
         matrix = flat[:size].reshape(self.classes, self.classes)
         return matrix, flat[size : -self.classes], flat[-self.classes :]
-
-
-def minimize_convex(
-    loss: Callable[[Array], tuple[float, Array]],
-    start: Array,
-    *,
-    curvatures: Array,
-    lower: Array | None = None,
-) -> Array:
-    """Returns the minimizer of a convex loss, which returns its gradient as well, by L-BFGS-B.
-
-    Args:
-        loss: From (m,) to the loss and its gradient, (m,).
-        start: (m,).
-        curvatures: Approximate second derivatives, (m,) ≥ 0; parameters are scaled by their roots.
-        lower: Lower bounds, (m,); −∞ where there is none.
-
-    Returns:
-        The parameters of the least loss that was found, (m,).
-    """
-    floor = FLATTEST * float(curvatures.max())
-    unit = 1 / np.sqrt(np.maximum(curvatures, floor)) if floor > 0 else np.ones(len(start))
-
-    def scaled(steps: Array) -> tuple[float, Array]:
-        value, gradient = loss(start + unit * steps)
-        return value, gradient * unit
-
-    options: Any = {
-        "maxiter": MAX_ITERATIONS,
-        "maxfun": 2 * MAX_ITERATIONS,
-        "maxcor": 20,
-        "ftol": TOLERANCE,
-        "gtol": 1e-10,
-    }
-    bounds: Any = None if lower is None else [((low - x) / u, None) for low, x, u in zip(
-        lower, start, unit, strict=True)]  # fmt: skip
-    found: Any = minimize(
-        scaled, np.zeros(len(start)), jac=True, method="L-BFGS-B", bounds=bounds, options=options
-    )
-    return np.asarray(start + unit * found.x)

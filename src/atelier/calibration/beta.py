@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.special import expit, log_expit
 
-from atelier.calibration.affine import minimize_convex
 from atelier.calibration.base import Map, OneVersusRest
 from atelier.calibration.dirichlet import LEAST_LOG_PROBABILITY
+from atelier.calibration.minimization import minimize_convex
 from atelier.calibration.scaling import softmax_log_odds
 from atelier.types import Array
 
@@ -62,7 +62,7 @@ class BetaCalibration(OneVersusRest):
             )
 
         spread = expit(scores) * expit(-scores) / len(scores)
-        best = minimize_convex(
+        best, _ = minimize_convex(
             loss,
             identity + np.array([0.0, 0.0, identity @ centre]),
             curvatures=spread @ centred**2 + 2 * RIDGE * (1 + centre**2),

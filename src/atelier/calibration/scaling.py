@@ -128,7 +128,8 @@ class _AffineScaling(Calibrator):
 
     W and b minimise the negative log-likelihood, by L-BFGS from the best temperature. z are the
     logits less their row's mean, in units of that temperature, or of their own scale where there is
-    none.
+    none. If some W and b separate the classes of the fitting set, there is no optimum: the larger
+    the weights, the smaller the loss. The search then ends where the loss is below 10⁻⁶ nats.
 
     Attributes:
         unit_: The unit of z, in units of the logits.
@@ -215,8 +216,10 @@ class MatrixScaling(_AffineScaling):
     """Matrix scaling, softmax(W z + b) with a full matrix (Guo et al. 2017, eq. 8).
 
     z are the logits less their row's mean; W and b minimise the negative log-likelihood of the
-    fitting set. With many classes it overfits. ``fit`` takes logits, (n, classes), and labels,
-    (n,); ``transform`` logits.
+    fitting set. With many classes it overfits: 5,000 rows of 100 classes are mostly separable. Then
+    there is no optimum and the search ends at a loss of 10⁻⁶ nats; where only some classes are
+    separable it ends after 380 iterations, with a loss near its lower limit and large weights.
+    ``fit`` takes logits, (n, classes), and labels, (n,); ``transform`` logits.
 
     Attributes:
         weight_: W, (classes, classes).

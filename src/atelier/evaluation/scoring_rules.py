@@ -61,7 +61,7 @@ def negative_log_likelihood(
         block = checked_logits(logits[rows], finite=False)
         return float(np.sum(_logit_losses(block, labels[rows]) / len(logits)))
 
-    mean = sum(map_blocks(block_mean, len(logits)))
+    mean = sum(map_blocks(block_mean, len(logits), columns=logits.shape[1]))
     if not np.isfinite(mean):
         require_finite("logits", logits)
     return mean

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import lazy_loader
 import numpy as np
 
-from atelier.evaluation.validation import BLOCK_VALUES, map_blocks
+from atelier.evaluation.validation import SAMPLES, map_blocks
 from atelier.types import Array
 
 scipy = lazy_loader.load("scipy")  # which a bare machine of the sweep may lack
@@ -85,7 +85,7 @@ def _grid_masses(confidence: Array, correct: Array, points: int) -> Array:
         ]
         return np.subtract(total, upper) + np.roll(upper, 1, axis=1)  # none at the last point
 
-    return np.asarray(sum(map_blocks(block_masses, len(confidence), size=BLOCK_VALUES)))
+    return np.asarray(sum(map_blocks(block_masses, len(confidence), values=SAMPLES)))
 
 
 class _Kernel(NamedTuple):
