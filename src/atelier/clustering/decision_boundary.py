@@ -82,7 +82,7 @@ def fit_two_gaussians(counts: Array, levels: Array) -> dict[str, GaussianMixture
         values = (edges[1:] + edges[:-1]) / 2
     return {
         form: fit_mixture(
-            values, 2, covariance=form, sample_weight=counts, restarts=3, tol=1e-6, warn=False
+            values, 2, covariance=form, sample_weight=counts, restarts=3, tol=1e-7, warn=False
         )
         for form in FORMS
     }

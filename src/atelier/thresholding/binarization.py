@@ -91,14 +91,11 @@ def local_thresholds(image: Array, params: LocalParams) -> Array:
             f"Received: {np.ma.getmaskarray(image).sum():,} masked of {image.size:,}"
         )
     grey = np.asarray(image)
+    filters, window = skimage.filters, params.window
     if params.method == "sauvola":
         deviation = float(np.ptp(grey)) / 2 or 1.0 if grey.dtype.kind == "f" else None
-        return np.asarray(
-            skimage.filters.threshold_sauvola(grey, params.window, params.k, deviation)
-        )
-    return np.asarray(
-        skimage.filters.threshold_local(grey, params.window, params.method, offset=params.offset)
-    )
+        return np.asarray(filters.threshold_sauvola(grey, window, params.k, deviation))
+    return np.asarray(filters.threshold_local(grey, window, params.method, offset=params.offset))
 
 
 def find_foreground(images: Sequence[Array], params: BinarizationParams) -> Foreground:
