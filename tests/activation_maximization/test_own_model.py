@@ -26,6 +26,7 @@ PLAIN = ModelInputParams(
 PRESETS = AscentPresetsParams(
     presets={"free": ascent_params(steps=40)}, start="half", layers=2, pictures=2, seed=0, threads=2
 )
+PHOTOGRAPHS = {"ramp": np.linspace(0, 255, 40 * 50).reshape(40, 50).astype(np.uint8)}
 
 
 def plain(**changes):
@@ -56,8 +57,8 @@ def linear(weights, *, activation=None):
 
 def test_in_an_inverted_range_white_and_black_change_places():
     weights = np.array([[1, -1, 1, -1, 1, -1], [-1, 1, -1, 1, -1, 1]]).T
-    upright = maximize_own_model(linear(weights), PRESETS, PLAIN)
-    inverted = maximize_own_model(linear(weights), PRESETS, plain(range=(1, 0)))
+    upright = maximize_own_model(linear(weights), PRESETS, PLAIN, PHOTOGRAPHS)
+    inverted = maximize_own_model(linear(weights), PRESETS, plain(range=(1, 0)), PHOTOGRAPHS)
     np.testing.assert_allclose(upright.presets["images"][0, 0].ravel(), [1, 0, 1, 0, 1, 0])
     np.testing.assert_allclose(inverted.presets["images"][0, 0].ravel(), [0, 1, 0, 1, 0, 1])
     assert upright.table["predicted"].tolist() == ["0", "1"]
@@ -101,9 +102,9 @@ def test_channels_of_nested_convolutions_are_drawn_evenly_and_by_name():
     with pytest.raises(ValueError, match="Expected a layer out of"):
         convolutions(model, plain(layers=("nowhere",)))
     with pytest.raises(ValueError, match=r"model\.input\.shape=\[height"):
-        maximize_own_model(model, PRESETS, PLAIN)
+        maximize_own_model(model, PRESETS, PLAIN, PHOTOGRAPHS)
     source = plain(shape=(5, 4, 3), layers=("inner/c2",), classes=("cat", "dog"))
-    ascent = maximize_own_model(model, PRESETS, source)
+    ascent = maximize_own_model(model, PRESETS, source, PHOTOGRAPHS)
     assert ascent.layers["inner/c2"].shape == (2, 5, 4, 3)
     assert ascent.presets["images"].shape == (1, 2, 5, 4, 3)
     figure = own_classes_figure(ascent.presets, ascent.table, title="t")
@@ -117,6 +118,6 @@ def test_channels_of_nested_convolutions_are_drawn_evenly_and_by_name():
 def test_statements_that_do_not_fit_the_model_are_told():
     model = linear(np.ones((6, 2)))
     with pytest.raises(ValueError, match="each of the model's 2 outputs"):
-        maximize_own_model(model, PRESETS, plain(classes=("a", "b", "c")))
+        maximize_own_model(model, PRESETS, plain(classes=("a", "b", "c")), PHOTOGRAPHS)
     with pytest.raises(ValueError, match=r"model\.input\.mean with 1 or 1 values"):
-        maximize_own_model(model, PRESETS, plain(mean=(1.0, 2.0, 3.0)))
+        maximize_own_model(model, PRESETS, plain(mean=(1.0, 2.0, 3.0)), PHOTOGRAPHS)

@@ -41,6 +41,7 @@ def test_no_run_of_everything_needs_a_file_and_no_pipeline_on_files_needs_data()
     }
     assert not {"logits.source", "model.source"} & needed["__default__"]
     assert needed["calibration.logits"] == {"logits.source"}
-    assert needed["activation_maximization.model"] == needed["gradients.model"] == {"model.source"}
+    assert needed["activation_maximization.model"] == {"model.source", "model.photographs"}
+    assert needed["gradients.model"] == {"model.source"}
     namespaces = {node.namespace for node in pipelines["calibration.logits"].nodes}
     assert namespaces == {"calibration.logits"}

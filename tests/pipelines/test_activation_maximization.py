@@ -26,7 +26,16 @@ STEPS = InputDescentParams(
     starts=("ones", "random"), random_starts=2, steps=3, learning_rate=1.0, border=1, **MACHINE
 )
 ASCENT = AscentParams(
-    steps=4, rate=0.1, l2=0.1, variation=0.5, jitter=1, blur=0.5, blur_every=2, clip=True
+    steps=4,
+    rate=0.1,
+    l2=0.1,
+    variation=0.5,
+    jitter=1,
+    blur=0.5,
+    blur_every=2,
+    clip=True,
+    parametrization="pixels",
+    diversity=0.0,
 )
 PRESETS = AscentPresetsParams(
     presets={"free": ASCENT.model_copy(update={"l2": 0.0}), "smooth": ASCENT}, start="half",

@@ -47,8 +47,9 @@ class Desk:
 
 TRANSFER = TransferParams(
     content_layer="conv2_1", style_layers=("conv1_1", "conv2_1"), content_weight=1e-5,
-    style_weight=0.1, variation_weight=1e-8, pooling="average", normalised=False, start="content",
-    colours="style", optimizer="lbfgs", learning_rate=1.0,
+    style_weight=0.1, variation_weight=1e-8, pooling="average", padding="replicate",
+    tile="auto", normalised=False, start="content", colours="style", optimizer="lbfgs",
+    learning_rate=1.0,
     scales=(ScaleParams(side=32, iterations=8), ScaleParams(side=40, iterations=8)),
     every=4, seed=0, threads=2,
 )  # fmt: skip

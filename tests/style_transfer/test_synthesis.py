@@ -23,6 +23,8 @@ def recipe(**changes):
             "style_weight": 0.1,
             "variation_weight": 0.0,
             "pooling": "average",
+            "padding": "replicate",
+            "tile": 0,
             "normalised": False,
             "start": "content",
             "colours": "style",

@@ -17,7 +17,7 @@ def test_every_layer_has_the_output_of_keras_own_network(vgg_weights, keras_vgg,
         keras_vgg.input,
         [keras_vgg.get_layer(f"block{name[4]}_conv{name[6]}").output for name in LAYERS],
     )
-    ours = vgg16_features(vgg_weights.weights, LAYERS, pooling="max")
+    ours = vgg16_features(vgg_weights.weights, LAYERS, pooling="max", padding="zeros")
     prepared = keras.applications.vgg16.preprocess_input(picture.copy())
     np.testing.assert_allclose(to_vgg(picture), prepared, rtol=1e-6)
     for own, other in zip(ours(to_vgg(picture)), expected_network(prepared), strict=True):
@@ -30,10 +30,11 @@ def test_a_normalised_network_has_mean_activation_one_and_the_same_maps_up_to_sc
     from skimage.data import astronaut
 
     picture = astronaut()[::8, ::8].astype(np.float32)
-    scaled = normalize_activations(vgg_weights.weights, [picture], pooling="average")
+    network = {"pooling": "average", "padding": "replicate"}
+    scaled = normalize_activations(vgg_weights.weights, [picture], **network)
     layers = ("conv1_2", "conv2_1", "conv3_1")
     before, after = (
-        vgg16_features(weights, layers, pooling="average")(to_vgg(picture)[None])
+        vgg16_features(weights, layers, **network)(to_vgg(picture)[None])
         for weights in (vgg_weights.weights, scaled)
     )
     for raw, maps in zip(before, after, strict=True):
@@ -57,4 +58,16 @@ def test_a_picture_goes_into_the_network_and_back(rng):
 
 def test_a_layer_that_vgg16_has_not_is_refused(vgg_weights):
     with pytest.raises(ValueError, match="conv6_1"):
-        vgg16_features(vgg_weights.weights, ["conv6_1"], pooling="max")
+        vgg16_features(vgg_weights.weights, ["conv6_1"], pooling="max", padding="zeros")
+
+
+@pytest.mark.parametrize(("padding", "constant"), [("replicate", True), ("zeros", False)])
+def test_maps_of_a_constant_picture_are_constant_up_to_the_edge_with_copies_of_it(
+    padding, constant, vgg_weights
+):
+    picture = np.broadcast_to(np.float32([180, 120, 60]), (1, 37, 50, 3))
+    network = vgg16_features(vgg_weights.weights, LAYERS, pooling="average", padding=padding)
+    for maps in map(np.asarray, network(to_vgg(picture))):
+        centre = maps[:, maps.shape[1] // 2, maps.shape[2] // 2]
+        deviation = np.abs(maps - centre[:, None, None]).max()
+        assert (deviation < 1e-4 * np.abs(maps).max()) == constant

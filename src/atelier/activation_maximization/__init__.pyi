@@ -2,6 +2,7 @@ from . import evaluation as evaluation
 from . import figures as figures
 from . import unit_figures as unit_figures
 from .ascent import AscentResult, GradientAscent, maximize, maximize_layers, maximize_presets
+from .diversity import pairwise_similarity
 from .feature_maps import FeatureMaps
 from .input_descent import InputDescent, descend_cross_entropy, descend_from_starts
 from .own_model import (
@@ -11,6 +12,7 @@ from .own_model import (
     unit_names,
     with_linear_output,
 )
+from .parametrizations import mean_magnitudes, photograph_crops
 from .params import (
     AscentParams,
     AscentPresetsParams,
@@ -41,6 +43,9 @@ __all__ = [
     "maximize_layers",
     "maximize_own_model",
     "maximize_presets",
+    "mean_magnitudes",
+    "pairwise_similarity",
+    "photograph_crops",
     "preprocessing",
     "unit_figures",
     "unit_names",

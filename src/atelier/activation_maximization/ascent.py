@@ -8,7 +8,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from atelier.activation_maximization.diversity import pairwise_similarity
 from atelier.activation_maximization.feature_maps import FeatureMaps
+from atelier.activation_maximization.parametrizations import (
+    Parametrization,
+    build_parametrization,
+)
 from atelier.activation_maximization.params import AscentParams, AscentPresetsParams
 from atelier.activation_maximization.starts import initial_images
 from atelier.types import Array, Labels
@@ -34,7 +39,11 @@ class GradientAscent:
     al. (2015), the total variation that of Mahendran & Vedaldi (2015, with β = 2), the jitter that
     of Mordvintsev, Olah & Tyka (2015).
 
-    A unit of a layer with positions is a channel (the last axis), averaged over all positions.
+    A unit of a layer with positions is a channel (the last axis), averaged over all positions. The
+    similarity of the images to each other is subtracted with the weight of ``diversity``.
+
+    With another parametrization x are its parameters; g is their gradient, and decay, total
+    variation, blur and limits, which are for pixels, are absent.
 
     Args:
         maps: The model up to the layer whose units are maximized.
@@ -50,41 +59,60 @@ class GradientAscent:
         return self._compiled_activations(tf.cast(images, tf.float32), tf.convert_to_tensor(units))
 
     def _activations(self, images: Any, units: Any) -> Any:
-        maps = self.maps(images)
+        return self._unit_values(self.maps(images), units)
+
+    def _unit_values(self, maps: Any, units: Any) -> Any:
         if len(maps.shape) > 2:
             maps = tf.reduce_mean(maps, axis=tuple(range(1, len(maps.shape) - 1)))
         return tf.gather(maps, units, axis=1, batch_dims=1)
 
     def _ascend(
         self,
-        images: Any,
+        parameters: Any,
         units: Any,
-        shifts: Any,
-        rates: Any,
-        blurs: Any,
+        schedule: tuple[Any, Any, Any],
         weights: Any,
         kernel: Any,
+        parametrization: Parametrization,
+        *,
+        is_diverse: bool,
     ) -> Any:
-        """Makes a step for each row of ``shifts``; ``weights``: l2, variation, lower, upper."""
+        """Makes a step for each shift, rate and blur of the schedule.
+
+        ``weights``: l2, variation, lower and upper limit, diversity.
+        """
+        shifts, rates, blurs = schedule
         for step in tf.range(tf.shape(shifts)[0]):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(images)
-                shifted = tf.roll(images, shifts[step], axis=(1, 2))
-                total = tf.reduce_sum(self._activations(shifted, units))
-            gradient = tape.gradient(total, images)
+                tape.watch(parameters)
+                images = parametrization.decode(parameters)
+                maps = self.maps(tf.roll(images, shifts[step], axis=(1, 2)))
+                total = tf.reduce_sum(self._unit_values(maps, units))
+                if is_diverse:
+                    total -= weights[4] * pairwise_similarity(maps)
+            gradient = tape.gradient(total, parameters)
             square = tf.reduce_mean(gradient**2, axis=(1, 2, 3), keepdims=True)
             gradient *= tf.math.rsqrt(square + 1e-20)
-            images += rates[step] * (
-                gradient - weights[0] * images + weights[1] * _laplacian(images)
+            parameters += rates[step] * (
+                gradient - weights[0] * parameters + weights[1] * _laplacian(parameters)
             )
-            images = tf.cond(
-                blurs[step], partial(_gaussian_blur, images, kernel), partial(tf.identity, images)
+            parameters = tf.cond(
+                blurs[step],
+                partial(_gaussian_blur, parameters, kernel),
+                partial(tf.identity, parameters),
             )
-            images = tf.clip_by_value(images, weights[2], weights[3])
-        return images
+            parameters = tf.clip_by_value(parameters, weights[2], weights[3])
+        return parameters
 
     def maximize(
-        self, starts: Array, units: Labels, params: AscentParams, *, pictures: int = 2, seed: int
+        self,
+        starts: Array,
+        units: Labels,
+        params: AscentParams,
+        *,
+        pictures: int = 2,
+        magnitudes: Array | None = None,
+        seed: int,
     ) -> AscentResult:
         """Ascends from all starts at once, each towards its own unit.
 
@@ -93,20 +121,23 @@ class GradientAscent:
             units: Index of the unit for each start, (n,), in [0, units of the layer).
             params: Steps and regularisation.
             pictures: Number of frames, the start and the end among them, at least 2.
+            magnitudes: Of the data, (height, width, channels), for ``parametrization=phases``.
             seed: Seed of the shifts, which all images share.
 
         Returns:
             The images, the frames and the activations.
 
         Raises:
-            ValueError: If starts or units do not fit the layer.
+            ValueError: If starts or units do not fit the layer, or magnitudes the images.
         """
         self._check(starts, units)
+        form = build_parametrization(params, np.shape(starts)[1:], magnitudes)
         shifts, rates, blurs = _schedule(params, seed)
         limits = (0.0, 1.0) if params.clip else (-np.inf, np.inf)
-        weights = tf.constant([params.l2, params.variation, *limits], tf.float32)
+        weights = tf.constant([params.l2, params.variation, *limits, params.diversity], tf.float32)
         kernel = tf.constant(_gaussian_kernel(params.blur), tf.float32)
-        images, unit = tf.constant(starts, tf.float32), tf.constant(units)
+        parameters, unit = tf.constant(form.encode(starts), tf.float32), tf.constant(units)
+        images = form.decode(parameters)
         frames, values = [np.asarray(images)], [np.asarray(self.activations(images, unit))]
         for part in np.array_split(np.arange(params.steps), min(pictures - 1, params.steps)):
             steps = (
@@ -114,7 +145,10 @@ class GradientAscent:
                 tf.constant(rates[part], tf.float32),
                 tf.constant(blurs[part]),
             )
-            images = self._compiled_ascent(images, unit, *steps, weights, kernel)
+            parameters = self._compiled_ascent(
+                parameters, unit, steps, weights, kernel, form, is_diverse=params.diversity > 0
+            )
+            images = form.decode(parameters)
             frames.append(np.asarray(images))
             values.append(np.asarray(self.activations(images, unit)))
         return AscentResult(frames[-1], np.stack(frames), np.stack(values))
@@ -143,6 +177,7 @@ def maximize(
     *,
     layer: str | None = None,
     fixed: Mapping[str, Array] | None = None,
+    magnitudes: Array | None = None,
     seed: int,
 ) -> Array:
     """Returns images that maximize units of a network (Erhan et al. 2009).
@@ -156,13 +191,15 @@ def maximize(
         params: Steps and regularisation.
         layer: Name of the layer, ``outer/inner`` inside another one; None is the output.
         fixed: Values of a model's other inputs by name, (1, …) or (n, …).
+        magnitudes: Of the data, (height, width, channels), for ``parametrization=phases``.
         seed: Seed of the random shifts.
 
     Returns:
         Images, (n, height, width, channels) float32.
 
     Raises:
-        ValueError: If starts or units do not fit the layer, or as in :class:`FeatureMaps`.
+        ValueError: If starts or units do not fit the layer, or magnitudes the images, or as in
+            :class:`FeatureMaps`.
 
     Examples:
         A linear unit is largest where its positive weights meet white and the others black:
@@ -174,7 +211,8 @@ def maximize(
         >>> model = keras.Sequential([keras.Input((2, 3, 1)), keras.layers.Flatten(), unit])
         >>> unit.set_weights([np.array([[1, -1, 1, -1, 1, -1]]).T, np.zeros(1)])
         >>> params = AscentParams(
-        ...     steps=50, rate=0.1, l2=0, variation=0, jitter=0, blur=0, blur_every=1, clip=True
+        ...     steps=50, rate=0.1, l2=0, variation=0, jitter=0, blur=0, blur_every=1, clip=True,
+        ...     parametrization="pixels", diversity=0,
         ... )
         >>> starts = initial_images("half", 1, (2, 3, 1), seed=0)
         >>> maximize(model, starts, np.array([0]), params, seed=0)[0, ..., 0]
@@ -182,7 +220,8 @@ def maximize(
                [0., 1., 0.]], dtype=float32)
     """
     maps = FeatureMaps(model, layer, shape=np.shape(starts)[1:], fixed=fixed)
-    return GradientAscent(maps).maximize(starts, units, params, seed=seed).images
+    ascent = GradientAscent(maps)
+    return ascent.maximize(starts, units, params, magnitudes=magnitudes, seed=seed).images
 
 
 def maximize_presets(

@@ -1,7 +1,7 @@
 """Images of maximal activation of a model of others, whose input range and classes are stated."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -12,6 +12,7 @@ from scipy.special import softmax
 from atelier.activation_maximization.ascent import AscentResult, GradientAscent
 from atelier.activation_maximization.feature_maps import FeatureMaps
 from atelier.activation_maximization.layers import find_layer, layers_by_path
+from atelier.activation_maximization.parametrizations import mean_magnitudes, photograph_crops
 from atelier.activation_maximization.params import AscentPresetsParams, ModelInputParams
 from atelier.activation_maximization.starts import initial_images
 from atelier.types import Array, Labels
@@ -34,7 +35,10 @@ class OwnModelAscent(NamedTuple):
 
 
 def maximize_own_model(
-    model: keras.Model, params: AscentPresetsParams, source: ModelInputParams
+    model: keras.Model,
+    params: AscentPresetsParams,
+    source: ModelInputParams,
+    photographs: Mapping[str, Array],
 ) -> OwnModelAscent:
     """Maximizes classes by every preset, and channels of convolutions by the last one.
 
@@ -44,6 +48,8 @@ def maximize_own_model(
         model: Any Keras model of images.
         params: Presets, start, and numbers of channels and frames.
         source: The model's input and its classes.
+        photographs: Pictures of any mode and size, whose crops give the mean magnitudes of a preset
+            with ``parametrization=phases``.
 
     Returns:
         The images, and a table of the classes' logits.
@@ -57,9 +63,17 @@ def maximize_own_model(
     names = unit_names(maps.units, source.classes)
     units = np.arange(min(source.units, maps.units))
     starts = initial_images(params.start, len(units), maps.shape, seed=params.seed)
+    magnitudes = mean_magnitudes(photograph_crops(photographs.values(), maps.shape))
     ascent = GradientAscent(maps)
     results = {
-        name: ascent.maximize(starts, units, preset, pictures=params.pictures, seed=params.seed)
+        name: ascent.maximize(
+            starts,
+            units,
+            preset,
+            pictures=params.pictures,
+            magnitudes=magnitudes,
+            seed=params.seed,
+        )
         for name, preset in params.presets.items()
     }
     last = list(results.values())[-1]
@@ -69,7 +83,7 @@ def maximize_own_model(
         "frames": last.frames,
         "classes": np.array([names[unit] for unit in units]),
     }
-    layers = _maximize_layers(model, params, source, maps.shape)
+    layers = _maximize_layers(model, params, source, magnitudes)
     return OwnModelAscent(arrays, layers, _ascent_table(maps, results, units, names))
 
 
@@ -154,16 +168,18 @@ def _maximize_layers(
     model: keras.Model,
     params: AscentPresetsParams,
     source: ModelInputParams,
-    shape: tuple[int, ...],
+    magnitudes: Array,
 ) -> dict[str, Array]:
     preset = list(params.presets.values())[-1]
-    images = {}
+    images, shape = {}, magnitudes.shape
     for path in convolutions(model, source):
         maps = FeatureMaps(model, path, shape=shape, preprocess=preprocessing(source))
         units = np.arange(min(params.layers, maps.units))
         starts = initial_images(params.start, len(units), shape, seed=params.seed)
         ascent = GradientAscent(maps)
-        images[path] = ascent.maximize(starts, units, preset, seed=params.seed).images
+        images[path] = ascent.maximize(
+            starts, units, preset, magnitudes=magnitudes, seed=params.seed
+        ).images
     return images
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from atelier.params import Params
 from atelier.training.params import MachineParams
@@ -35,6 +35,23 @@ class AscentParams(Params):
     blur: Annotated[NotNegative, Field(description="σ of the Gaussian blur, pixels; 0 is none")]
     blur_every: Annotated[int, Field(gt=0, description="steps between two blurs")]
     clip: Annotated[bool, Field(description="whether pixels are clipped to [0, 1]")]
+    parametrization: Annotated[
+        Literal["pixels", "fourier", "phases"],
+        Field(description="what is ascended; phases: MACO, with the data's mean magnitudes"),
+    ]
+    diversity: Annotated[
+        NotNegative, Field(description="weight of the images' cosine similarity to each other")
+    ]
+
+    @model_validator(mode="after")
+    def _check(self) -> "AscentParams":
+        of_pixels = (self.l2, self.variation, self.blur, self.clip)
+        if self.parametrization != "pixels" and any(of_pixels):
+            raise ValueError(
+                "Expected l2, variation, blur and clip, which are for pixels, to be 0 with "
+                f"parametrization={self.parametrization}. Received: {of_pixels}"
+            )
+        return self
 
 
 class AscentPresetsParams(MachineParams):

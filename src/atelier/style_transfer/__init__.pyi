@@ -1,6 +1,6 @@
 from . import evaluation as evaluation
 from . import figures as figures
-from .losses import content_loss, gram_matrix, style_loss, total_variation
+from .losses import content_loss, gram_loss, gram_matrix, style_loss, total_variation
 from .objective import FeatureExtractor, Objective, Style, build_feature_extractor, select_styles
 from .params import GridCell, GridParams, PaintingParams, ScaleParams, StyleParams, TransferParams
 from .synthesis import StylizedImage, transfer
@@ -21,6 +21,7 @@ __all__ = [
     "content_loss",
     "evaluation",
     "figures",
+    "gram_loss",
     "gram_matrix",
     "select_styles",
     "style_loss",

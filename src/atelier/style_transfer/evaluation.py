@@ -1,11 +1,11 @@
 """Distances of an image to a style and to a content, whatever the weights of the losses were."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from atelier.data.pictures import resize_to
-from atelier.style_transfer.losses import gram_matrix
 from atelier.style_transfer.objective import (
     FeatureExtractor,
     Style,
@@ -26,12 +26,11 @@ def style_error(extractor: FeatureExtractor, picture: Array, styles: Sequence[St
     Returns:
         The error, at least 0.
     """
-    _, *style_maps = extract_features(extractor, picture)
-    sizes = [maps.shape[0] * maps.shape[1] for maps in style_maps]
-    grams = mean_gram_matrices(extractor, styles, max(picture.shape[:2]), sizes)
+    features = extract_features(extractor, picture)
+    targets = mean_gram_matrices(extractor, styles, max(picture.shape[:2]), features.positions)
     errors = [
-        np.linalg.norm(gram_matrix(maps) - gram) / np.linalg.norm(gram)
-        for maps, gram in zip(style_maps, grams, strict=True)
+        np.linalg.norm(gram - target) / np.linalg.norm(target)
+        for gram, target in zip(features.grams, targets, strict=True)
     ]
     return float(np.mean(errors))
 
@@ -47,9 +46,16 @@ def content_error(extractor: FeatureExtractor, picture: Array, content: Array) -
     Returns:
         The error, at least 0.
     """
-    features, *_ = extract_features(extractor, picture)
-    target, *_ = extract_features(extractor, resize_to(content, picture.shape[:2]))
-    return float(np.linalg.norm(features - target) / np.linalg.norm(target))
+    features, targets = (
+        extract_features(extractor, rgb).content
+        for rgb in (picture, resize_to(content, picture.shape[:2]))
+    )
+    differences = [maps - target for maps, target in zip(features, targets, strict=True)]
+    return _norm(differences) / _norm(targets)
+
+
+def _norm(tiles: Sequence[Any]) -> float:
+    return float(np.linalg.norm([np.linalg.norm(maps) for maps in tiles]))
 
 
 def transfer_metrics(

@@ -61,8 +61,29 @@ def style_loss(features: Any, target: Any) -> Any:
             f"Expected a target of {channels} channels, (height, width, {channels}) or "
             f"({channels}, {channels}). Received: shape={tuple(target.shape)}"
         )
-    scale = ops.cast(2 * channels * positions, features.dtype)
-    return ops.sum(ops.square((gram_matrix(features) - target) / scale))
+    return gram_loss(gram_matrix(features), target, positions)
+
+
+def gram_loss(gram: Any, target: Any, positions: Any) -> Any:
+    """Computes the style loss of one layer from its Gram matrix, which may be a sum over tiles.
+
+    Args:
+        gram: Gram matrix of the image, (N, N).
+        target: Gram matrix of the style, (N, N), scaled to as many positions.
+        positions: Number M of the image's positions.
+
+    Returns:
+        E = Σ (G - A)² / (4 N² M²), a scalar.
+
+    Examples:
+        >>> import numpy as np
+        >>> from atelier.style_transfer import gram_loss
+        >>> float(gram_loss(np.array([[30.0, 6.0], [6.0, 2.0]]), np.zeros((2, 2)), 4))
+        3.8125
+    """
+    gram, target = ops.convert_to_tensor(gram), ops.convert_to_tensor(target)
+    scale = ops.cast(2 * gram.shape[0] * positions, gram.dtype)
+    return ops.sum(ops.square((gram - target) / scale))
 
 
 def _positions(features: Any) -> Any:

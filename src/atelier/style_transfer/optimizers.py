@@ -12,7 +12,24 @@ from atelier.types import Array, Arrays
 Loss = Callable[[Array], tuple[float, Array]]
 """A loss and its gradient at an image, (height, width, 3) float32."""
 MEMORY = 10
-"""Number of pairs of steps and gradients in the memory of L-BFGS."""
+"""Number of pairs of steps and gradients in the memory of L-BFGS, at most."""
+LEAST_MEMORY = 3
+MEMORY_BYTES = 2**30
+"""Size up to which the memory of L-BFGS has all its pairs; a larger image has fewer."""
+
+
+def memory_pairs(values: int) -> int:
+    """Returns the number of pairs of steps and gradients that L-BFGS keeps.
+
+    Args:
+        values: Number of an image's values, of 8 bytes in each vector.
+
+    Examples:
+        >>> memory_pairs(512 * 512 * 3), memory_pairs(2048 * 2048 * 3)
+        (10, 5)
+    """
+    fitting = MEMORY_BYTES // (2 * 8 * values)
+    return min(max(fitting, LEAST_MEMORY), MEMORY)
 
 
 class ImageOptimizer(Protocol):
@@ -67,7 +84,12 @@ class Lbfgs:
             jac=True,
             method="L-BFGS-B",
             callback=lambda _: tick(),
-            options={"maxiter": iterations, "maxfun": 20 * iterations, "maxcor": MEMORY, "ftol": 0},
+            options={
+                "maxiter": iterations,
+                "maxfun": 20 * iterations,
+                "maxcor": memory_pairs(image.size),
+                "ftol": 0,
+            },
         )
         return np.asarray(result.x.reshape(image.shape), np.float32)
 

@@ -10,6 +10,8 @@ from atelier.training.params import MachineParams
 
 Weight = Annotated[float, Field(ge=0)]
 Start = Literal["content", "noise", "style"]
+Pooling = Literal["average", "max"]
+Padding = Literal["zeros", "replicate"]
 
 
 class ScaleParams(Params):
@@ -31,8 +33,19 @@ class TransferParams(MachineParams):
     content_weight: Annotated[Weight, Field(description="α, of the content loss")]
     style_weight: Annotated[Weight, Field(description="β, of the style loss")]
     variation_weight: Annotated[Weight, Field(description="of the total variation")]
-    pooling: Literal["average", "max"]
+    pooling: Pooling
+    padding: Annotated[
+        Padding,
+        Field(description="of each convolution; replicate: copies of the outermost pixels"),
+    ]
     normalised: Annotated[bool, Field(description="whether each filter's mean activation is 1")]
+    tile: Annotated[
+        Annotated[int, Field(ge=0)] | Literal["auto"],
+        Field(
+            description="longest side of the tiles in which losses and gradient are computed, "
+            "pixels; 0: the whole image; auto: the whole image unless it is large"
+        ),
+    ]
     start: Start
     colours: Annotated[
         Literal["style", "matched", "luminance"],

@@ -101,8 +101,9 @@ def transfer(
         >>> weights["conv1_1.bias"] = np.zeros(64, np.float32)
         >>> params = TransferParams(
         ...     content_layer="conv1_1", style_layers=("conv1_1",), content_weight=1e-5,
-        ...     style_weight=0.1, variation_weight=0, pooling="average", normalised=False,
-        ...     start="content", colours="style", optimizer="lbfgs", learning_rate=1,
+        ...     style_weight=0.1, variation_weight=0, pooling="average", padding="replicate",
+        ...     tile="auto", normalised=False, start="content", colours="style", optimizer="lbfgs",
+        ...     learning_rate=1,
         ...     scales=({"side": 32, "iterations": 4},), every=2, seed=0, threads=2,
         ... )
         >>> content, style = rng.uniform(0, 255, (2, 24, 32, 3))

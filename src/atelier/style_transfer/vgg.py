@@ -1,15 +1,15 @@
 """The convolutions of VGG16 (Simonyan & Zisserman 2014) as a feature extractor."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Any
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 from atelier.data.pictures import resize_longer_side, to_rgb
 from atelier.data.vgg_weights import WIDTHS, VggWeights
-from atelier.style_transfer.params import TransferParams
+from atelier.style_transfer.params import Padding, Pooling, TransferParams
 from atelier.types import Array, Arrays
 
 LAYERS = tuple(WIDTHS)
@@ -21,7 +21,6 @@ MIN_ACTIVATION = 0.1
 """Least mean activation by which a filter is scaled, as a share of its layer's mean."""
 REFERENCE_SIDE = 256
 """Longer side of the photographs over which activations are averaged, pixels."""
-Pooling = Literal["average", "max"]
 
 
 def to_vgg(rgb: Array) -> Array:
@@ -34,15 +33,23 @@ def from_vgg(image: Array) -> Array:
     return np.asarray((image + np.array(MEAN_BGR, np.float32))[..., ::-1], np.float32)
 
 
-def vgg16_features(weights: Arrays, outputs: Sequence[str], *, pooling: Pooling) -> keras.Model:
+def vgg16_features(
+    weights: Arrays, outputs: Sequence[str], *, pooling: Pooling, padding: Padding
+) -> keras.Model:
     """Builds a frozen network from images to the rectified outputs of the named layers.
 
     It is as deep as the deepest of them, and takes images of any size from 16 pixels.
+
+    VGG16 was trained with a border of zeros around the maps of each layer. An image that is
+    optimised learns to cancel that border, by bright spots along its edges; with copies of the
+    outermost pixels there is nothing to cancel, and a constant image has constant maps.
 
     Args:
         weights: ``<layer>.kernel``, (3, 3, in, out), and ``<layer>.bias``, (out,), of each layer.
         outputs: Names out of :data:`LAYERS`, in the order of the outputs.
         pooling: Pooling between blocks; Gatys et al. recommend the average.
+        padding: Border of one pixel around the input of each convolution: ``zeros`` as VGG16 was
+            trained, or ``replicate``, copies of the outermost pixels.
 
     Returns:
         A model from (n, height, width, 3), as :func:`to_vgg` converts them, to feature maps.
@@ -53,18 +60,26 @@ def vgg16_features(weights: Arrays, outputs: Sequence[str], *, pooling: Pooling)
     _check_names(outputs)
     deepest = max(LAYERS.index(name) for name in outputs)
     pool = layers.AveragePooling2D if pooling == "average" else layers.MaxPooling2D
+    border = "same" if padding == "zeros" else "valid"
     x = inputs = keras.Input((None, None, 3), name="bgr")
     tensors = {}
     for name in LAYERS[: deepest + 1]:
         if name in POOLING_BEFORE:
             x = pool(2, name=POOLING_BEFORE[name])(x)
-        x = layers.Conv2D(WIDTHS[name], 3, padding="same", activation="relu", name=name)(x)
+        if padding == "replicate":
+            x = _replicate_border(x)
+        x = layers.Conv2D(WIDTHS[name], 3, padding=border, activation="relu", name=name)(x)
         tensors[name] = x
     model = keras.Model(inputs, [tensors[name] for name in outputs], name="vgg16")
     for name in tensors:
         model.get_layer(name).set_weights([weights[f"{name}.kernel"], weights[f"{name}.bias"]])
     model.trainable = False
     return model
+
+
+def _replicate_border(maps: Any) -> Any:
+    """Adds a copy of the outermost pixels at each edge: of width 1, it is the mirror image."""
+    return ops.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
 
 
 def _check_names(names: Iterable[str]) -> None:
@@ -74,7 +89,7 @@ def _check_names(names: Iterable[str]) -> None:
 
 
 def normalize_activations(
-    weights: Arrays, pictures: Iterable[Array], *, pooling: Pooling
+    weights: Arrays, pictures: Iterable[Array], *, pooling: Pooling, padding: Padding
 ) -> Arrays:
     """Scales every filter so that its mean activation over the pictures is 1.
 
@@ -87,11 +102,12 @@ def normalize_activations(
         weights: As :func:`vgg16_features` takes them.
         pictures: RGB, (height, width, 3) each, 0 … 255.
         pooling: Pooling of the network.
+        padding: Padding of the network.
 
     Returns:
         Weights of the same names and shapes.
     """
-    network = vgg16_features(weights, LAYERS, pooling=pooling)
+    network = vgg16_features(weights, LAYERS, pooling=pooling, padding=padding)
     sums = [np.zeros(WIDTHS[name]) for name in LAYERS]
     positions = np.zeros(len(LAYERS))
     for picture in pictures:
@@ -117,7 +133,7 @@ def transfer_weights(
     Args:
         vgg_weights: Weights of VGG16.
         photographs: Pictures of any mode and size over which activations are averaged.
-        params: ``normalised`` and ``pooling`` matter.
+        params: ``normalised``, ``pooling`` and ``padding`` matter.
 
     Returns:
         ``<layer>.kernel`` and ``<layer>.bias`` of each layer.
@@ -128,4 +144,6 @@ def transfer_weights(
         resize_longer_side(to_rgb(photograph), REFERENCE_SIDE)
         for photograph in photographs.values()
     ]
-    return normalize_activations(vgg_weights.weights, pictures, pooling=params.pooling)
+    return normalize_activations(
+        vgg_weights.weights, pictures, pooling=params.pooling, padding=params.padding
+    )

@@ -1,5 +1,6 @@
 """Nodes of the activation_maximization pipeline."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,16 @@ from atelier.activation_maximization.params import (
     SecondNetworkParams,
 )
 from atelier.training.params import NetworkParams, TrainingParams
-from atelier.types import Animation, Arrays, Checkpoint, Classifier, History, MetricLog, Metrics
+from atelier.types import (
+    Animation,
+    Array,
+    Arrays,
+    Checkpoint,
+    Classifier,
+    History,
+    MetricLog,
+    Metrics,
+)
 
 BASELINE_IMAGES = 500
 """Test images whose distances to the training images stand beside those of maximized images."""
@@ -131,10 +141,13 @@ def draw_maximized_images(
 
 
 def maximize_own_model(
-    model: Any, source: ModelInputParams, params: AscentPresetsParams
+    model: Any,
+    photographs: Mapping[str, Array],
+    source: ModelInputParams,
+    params: AscentPresetsParams,
 ) -> tuple[Arrays, Arrays, pd.DataFrame, Metrics]:
     """Maximizes classes and channels of a user's model."""
-    ascent = activation_maximization.maximize_own_model(model, params, source)
+    ascent = activation_maximization.maximize_own_model(model, params, source, photographs)
     reached = ascent.table["predicted"] == ascent.table["class"]
     metrics = evaluation.with_interval("reached", int(reached.sum()), len(reached))
     return ascent.presets, ascent.layers, ascent.table, metrics | {"n": float(len(reached))}

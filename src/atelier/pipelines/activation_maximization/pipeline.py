@@ -100,7 +100,7 @@ ACTIVATION_MAXIMIZATION = [
 OWN_MODEL = [
     Node(
         nodes.maximize_own_model,
-        ["source", "params:input", "params:ascent"],
+        ["source", "photographs", "params:input", "params:ascent"],
         ["gradient_ascent_arrays", "layer_ascent_arrays", "ascent_table", "ascent_metrics"],
         name="maximize_own_model",
         tags="training",
