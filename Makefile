@@ -14,8 +14,12 @@ SCHEDULER_READY := $(SCHEDULER)/.ready
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
 
-test: $(READY) $(SCHEDULER_READY)  ## the whole test suite, in two processes
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+# One process more than cores, since some tests wait; each takes up to 4 GB.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"); \
+	print(max(1, min(os.cpu_count() + 1, int(memory / 4e9))))')
+
+test: $(READY) $(SCHEDULER_READY)  ## the whole test suite, in several processes; WORKERS=2
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 QUICK := tests/calibration tests/cells tests/clustering tests/data tests/drift tests/evaluation tests/thresholding \
 	--ignore=tests/calibration/test_confidence.py --ignore=tests/calibration/test_report.py --ignore=tests/data/test_sources.py

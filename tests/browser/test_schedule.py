@@ -1,6 +1,9 @@
-"""The scheduler for real: its daemon ticks, a killed run is tried again, its page shows it."""
+"""The scheduler for real: its daemon ticks, a killed run is tried again, its page shows it.
 
-import datetime as dt
+One schedule ticks every minute. The jobs of the others begin as by the button of the page, so that
+no test waits for a time of the day.
+"""
+
 import itertools
 import json
 import shutil
@@ -17,7 +20,7 @@ from support.servers import free_port, serve
 
 DAGSTER = ROOT / "orchestration" / ".venv"
 RUNS = """{runsOrError {... on Runs {results {
-    runId jobName status startTime endTime parentRunId
+    runId jobName status parentRunId tags {key value}
     assetMaterializations {label metadataEntries {
         label ... on UrlMetadataEntry {url} ... on FloatMetadataEntry {floatValue}
         ... on TextMetadataEntry {text}
@@ -28,25 +31,33 @@ RUNS = """{runsOrError {... on Runs {results {
 }}}}"""
 
 
-def schedules(minute: int) -> dict:
-    """One that ticks every minute, and in one minute: two that fail, one that is killed.
+CONFIGURATION = """query($job: PipelineSelector!) {runConfigSchemaOrError(selector: $job) {
+    ... on RunConfigSchema {rootDefaultYaml}
+}}"""
+LAUNCH = """mutation($of: ExecutionParams!) {launchRun(executionParams: $of) {
+    __typename ... on LaunchRunSuccess {run {runId}}
+}}"""
+TICK = {"key": "dagster/schedule_name", "value": "minutely_schedule"}
+WHERE = {"repositoryName": "__repository__", "repositoryLocationName": "atelier"}
 
-    That minute comes again a quarter of an hour later, for a machine that starts too slowly.
-    """
-    minutes = ",".join(str((minute + later) % 60) for later in (0, 15, 30, 45))
-    once, test = f"{minutes} * * * *", {"environment": "test"}
+
+def schedules() -> dict:
+    """One that ticks every minute, two that fail, one that is killed, two that follow."""
+    yearly, test = "0 0 29 2 *", {"environment": "test"}
     missing = {"style": "/nowhere.png"}
     followed = {"pipeline": "thresholding", "metric": "picture.otsu/pixels"}
     return {
         "minutely": {"pipeline": "thresholding", "cron": "* * * * *"} | test,
-        "forced": {"pipeline": "thresholding", "cron": once, "parameters": {"force": True}} | test,
-        "killed": {"pipeline": ["ingest", "clustering"], "cron": once, "retries": 1} | test,
-        "broken": {"pipeline": "style_transfer", "cron": once, "retries": 1, "parameters": missing}
+        "forced": {"pipeline": "thresholding", "cron": yearly, "parameters": {"force": True}}
         | test,
-        "late": {"pipeline": "dropout", "cron": once, "timeout": 1} | test,
+        "killed": {"pipeline": ["ingest", "clustering"], "cron": yearly, "retries": 1} | test,
+        "broken": {
+            "pipeline": "style_transfer", "cron": yearly, "retries": 1, "parameters": missing
+        } | test,
+        "late": {"pipeline": "dropout", "cron": yearly, "timeout": 1} | test,
         "follows": {"pipeline": "gradients", "after": followed | {"above": 1}} | test,
         "waits": {"pipeline": "gradients", "after": followed | {"above": 1e9}} | test,
-    }
+    }  # fmt: skip
 
 
 class Scheduler:
@@ -56,14 +67,26 @@ class Scheduler:
         self.project = project
         self.address = f"http://127.0.0.1:{port}"
 
-    def runs(self, job: str) -> list[dict]:
-        """The runs of a job, oldest first."""
-        asked = json.dumps({"query": RUNS}).encode()
+    def ask(self, query: str, **variables: Any) -> Any:
+        """The answer of its page to a query or a mutation of one field."""
+        asked = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(
             f"{self.address}/graphql", asked, {"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            found = json.load(answer)["data"]["runsOrError"]["results"]
+            (field,) = json.load(answer)["data"].values()
+        return field
+
+    def launch(self, job: str) -> None:
+        """Begins a run of a job with the configuration that its page offers."""
+        offered = self.ask(CONFIGURATION, job=WHERE | {"pipelineName": job})
+        wanted = {"selector": WHERE | {"jobName": job}, "runConfigData": offered["rootDefaultYaml"]}
+        launched = self.ask(LAUNCH, of=wanted)
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+
+    def runs(self, job: str) -> list[dict]:
+        """The runs of a job, oldest first."""
+        found = self.ask(RUNS)["results"]
         return [run for run in reversed(found) if run["jobName"] == job]
 
     def ended(self, job: str, count: int) -> list[dict]:
@@ -90,25 +113,25 @@ class Scheduler:
 
 
 @pytest.fixture(scope="module")
-def scheduler(tmp_path_factory, finished):
+def scheduler(tmp_path_factory):
     if not DAGSTER.exists():
         pytest.skip("needs the scheduler's environment: make test makes it")
     project = Project(tmp_path_factory.mktemp("scheduled"))
-    shutil.copytree(finished.path("03_primary"), project.path("03_primary"))
+    project.run("--pipeline", "ingest")
     ours = project.folder / "orchestration"
     shutil.copytree(
         ROOT / "orchestration", ours, ignore=shutil.ignore_patterns(".venv", "home", "*cache*")
     )
     (ours / ".venv").symlink_to(DAGSTER)
-    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=120)
-    written = yaml.safe_dump(schedules(soon.minute))
-    (project.folder / "conf" / "base" / "schedules.yml").write_text(written)
+    (project.folder / "conf" / "base" / "schedules.yml").write_text(yaml.safe_dump(schedules()))
     port = free_port()
     one = Scheduler(project, port)
     health = f"{one.address}/server_info"
     killer = threading.Thread(target=one.kill, args=("clustering",), daemon=True)
     for _ in serve(project, "atelier.operations.serve", str(port), health=health):
         killer.start()
+        for job in ("killed", "broken", "forced", "minutely", "late"):
+            one.launch(job)
         yield one
 
 
@@ -141,39 +164,41 @@ def test_a_run_that_takes_too_long_is_ended(scheduler):
     assert "Expected to end within 1 s" in errors(run)[0]
 
 
-def test_a_tick_is_a_run_in_mlflow_whose_metrics_the_asset_shows(scheduler):
+def test_a_run_is_a_run_in_mlflow_whose_metrics_the_asset_shows(scheduler):
     (run,) = scheduler.ended("forced", 1)
     shown, command = shown_and_logged(scheduler.project, run)
     assert "unchanged" not in shown
     for namespace, metric in (("picture", "otsu/threshold"), ("cells", "otsu/f1")):
-        (child,) = of_tick(scheduler.project.experiments("thresholding", namespace), run)
+        (child,) = of_run(scheduler.project.experiments("thresholding", namespace), run)
         assert child.data.tags["mlflow.parentRunId"] == command.info.run_id
         value = shown[f"{namespace}.{metric}"]["floatValue"]
         assert value == child.data.metrics[metric]
 
 
 def test_a_tick_without_a_change_says_so(scheduler):
-    *_, run = scheduler.ended("minutely", 2)
+    runs = scheduler.ended("minutely", 2)
+    assert any(TICK in run["tags"] for run in runs)
+    run = runs[-1]
     shown, command = shown_and_logged(scheduler.project, run)
     assert "no node ran" in shown["unchanged"]["text"]
     assert shown["picture.otsu/threshold"]["floatValue"] > 0  # of the last run
-    (only,) = of_tick(scheduler.project.runs(), run)  # and no experiment's
+    (only,) = of_run(scheduler.project.runs(), run)  # and no experiment's
     assert only.info.run_id == command.info.run_id
 
 
-def shown_and_logged(project: Project, tick: dict) -> tuple[dict, Any]:
-    """What the asset shows of a tick that succeeded, and the run in MLflow of its command."""
-    assert tick["status"] == "SUCCESS"
-    (asset,) = tick["assetMaterializations"]
+def shown_and_logged(project: Project, run: dict) -> tuple[dict, Any]:
+    """What the asset shows of a run that succeeded, and the run in MLflow of its command."""
+    assert run["status"] == "SUCCESS"
+    (asset,) = run["assetMaterializations"]
     shown = {entry["label"]: entry for entry in asset["metadataEntries"]}
-    (command,) = of_tick(project.commands("thresholding"), tick)
+    (command,) = of_run(project.commands("thresholding"), run)
     assert shown["MLflow"]["url"].endswith(f"/runs/{command.info.run_id}")
     return shown, command
 
 
-def of_tick(runs, tick: dict) -> list:
+def of_run(logged, run: dict) -> list:
     """The runs in MLflow of a run of the scheduler's."""
-    return [run for run in runs if run.data.tags["dagster.run_id"] == tick["runId"]]
+    return [one for one in logged if one.data.tags.get("dagster.run_id") == run["runId"]]
 
 
 def test_two_schedules_never_run_one_pipeline_at_once(scheduler):

@@ -15,6 +15,7 @@ import atexit
 import functools
 import gc
 import importlib
+import inspect
 import json
 import os
 import runpy
@@ -154,6 +155,7 @@ def import_libraries() -> None:
         importlib.import_module(name)
     for name in [name for name in sys.modules if name.partition(".")[0] in KEDRO]:
         del sys.modules[name]
+    inspect.getmodule(import_libraries.__code__, "<no file>")  # remembers the files of all modules
     gc.collect()
     gc.freeze()  # or a collection in a fork would copy all memory
 
@@ -213,6 +215,8 @@ def become(request: dict) -> None:
     os.chdir(request["cwd"])
     np.random.seed()  # noqa: NPY002
     write_without_waiting()
+    # Dynaconf asks for the file of its caller: the lines around it take a search of all modules.
+    inspect.stack = functools.partial(inspect.stack, 0)
     jax.config.update("jax_platforms", os.environ.get("JAX_PLATFORMS"))
     mpl.rcParams["backend"] = os.environ.get("MPLBACKEND", mpl.rcParams["backend"])
     paths = request["env"].get("PYTHONPATH", "").split(os.pathsep)

@@ -1,29 +1,33 @@
 """The order of the files where several processes share them: long ones first.
 
-The first two begin at once. Only the first of them needs the fixture ``finished``; those in the
-middle that need it come when it is there, so that no process waits for another.
+The first of them waits for a scheduler while the second makes the fixture ``finished``, and the
+third needs neither. Of the others, those that need the fixture come when it is there.
 """
 
 LONG = (
     "tests/browser/test_schedule.py",
+    "tests/test_run.py",
     "tests/sweep/test_population.py",
     "tests/docs/test_site.py",
-    "tests/test_own_files.py",
     "tests/pipelines/test_own_classification.py",
+    "tests/sweep/test_survival.py",
+    "tests/sweep/test_kernels.py",
+    "tests/test_own_files.py",
     "tests/test_own_predictions.py",
     "tests/test_benchmarks.py",
     "tests/test_sessions.py",
     "tests/hooks/test_experiment_runs.py",
     "tests/test_own_cells.py",
-    "tests/test_run.py",
     "tests/test_cluster.py",
     "tests/browser/test_graph.py",
+    "tests/training/test_fitting.py",
+    "tests/style_transfer/test_synthesis.py",
+    "tests/gradients/test_gradient_check.py",
     "tests/test_notebooks.py",
     "tests/test_parameters.py",
-    "tests/sweep/test_survival.py",
-    "tests/gradients/test_gradient_check.py",
+    "tests/incremental/test_processes.py",
+    "tests/incremental/test_random_edits.py",
     "tests/browser/test_report.py",
-    "tests/training/test_fitting.py",
     "tests/hooks/test_store.py",
     "tests/test_package.py",
 )
