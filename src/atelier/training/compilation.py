@@ -33,11 +33,11 @@ def compile_for_training(model: keras.Model, train: Arrays, training: TrainingPa
         steps_per_execution=steps_in_one_call(steps),
     )
     model.optimizer.build(model.trainable_variables)
-    build_metrics(model)
+    _build_metrics(model)
     return steps
 
 
-def build_metrics(model: keras.Model) -> None:
+def _build_metrics(model: keras.Model) -> None:
     """Creates the variables of a compiled classifier's metrics.
 
     A function that creates variables when TensorFlow traces it, as Keras' training step else does,
