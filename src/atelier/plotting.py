@@ -1,6 +1,6 @@
 """The house style of all figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from atelier.types import Array, Images
 
@@ -54,6 +55,33 @@ def rasterize(figure: Figure) -> Images:
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
+def rasterize_frames(figure: Figure, draw: Callable[[int], object], count: int) -> Images:
+    """Returns a figure as the frames of an animation.
+
+    The places of axes and texts are computed once, for the first frame.
+
+    Args:
+        figure: With a layout engine, or without.
+        draw: Makes the figure show a frame, of which it gets the index.
+        count: Number of frames, at least 1.
+
+    Returns:
+        (count, height, width, 3) uint8.
+
+    Examples:
+        >>> figure = Figure(figsize=(1, 1), dpi=50)
+        >>> text = figure.text(0, 0, "")
+        >>> rasterize_frames(figure, lambda index: text.set_text(str(index)), 2).shape
+        (2, 50, 50, 3)
+    """
+    frames = []
+    for index in range(count):
+        draw(index)
+        frames.append(rasterize(figure))
+        figure.set_layout_engine("none")
+    return np.stack(frames)
+
+
 def displayed(image: Array) -> Array:
     """Returns an image as matplotlib takes it: (height, width) of one channel, else RGB.
 
@@ -92,9 +120,9 @@ def shorten(name: str, *, longest: int = 18) -> str:
     return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
 
 
-def set_title(figure: Figure, title: str) -> None:
-    """Writes the title of a whole figure, bold, at its left edge."""
-    figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+def set_title(figure: Figure, title: str) -> Text:
+    """Writes the title of a whole figure, bold, at its left edge, and returns it."""
+    return figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
 
 
 def draw_frames(frames: Array) -> Images:
@@ -106,14 +134,31 @@ def draw_frames(frames: Array) -> Images:
     Returns:
         (frames, height, width, 3) uint8.
     """
-    drawn = []
+    count = frames.shape[1]
     with house_style():
-        for index, images in enumerate(frames):
-            figure = Figure(figsize=(0.8 * len(images), 1.1), dpi=100)
-            figure.suptitle(f"{index} of {len(frames) - 1}", x=0.01, ha="left", size=8)
-            (row,) = figure.subplots(1, len(images), squeeze=False)
-            for axes, image in zip(row, images, strict=True):
-                axes.imshow(np.clip(displayed(image), 0, 1), cmap="gray", vmin=0, vmax=1)
-                axes.set_axis_off()
-            drawn.append(rasterize(figure))
-    return np.stack(drawn)
+        figure = Figure(figsize=(0.8 * count, 1.1), dpi=100)
+        title = figure.suptitle("0", x=0.01, ha="left", size=8)
+        (row,) = figure.subplots(1, count, squeeze=False)
+        for axes in row:
+            axes.set_axis_off()
+
+        def draw(index: int) -> None:
+            title.set_text(f"{index} of {len(frames) - 1}")
+            for axes, image in zip(row, frames[index], strict=True):
+                show_image(axes, np.clip(displayed(image), 0, 1), cmap="gray", vmin=0, vmax=1)
+
+        return rasterize_frames(figure, draw, len(frames))
+
+
+def show_image(axes: Axes, image: Array, **settings: Any) -> None:
+    """Draws an image, or replaces the one that the axes show by one of the same shape.
+
+    Args:
+        axes: Of one image.
+        image: (height, width), or (height, width, 3).
+        settings: Those of ``imshow``, for the first image.
+    """
+    if axes.images:
+        axes.images[0].set_data(image)
+    else:
+        axes.imshow(image, **settings)

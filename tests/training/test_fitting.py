@@ -8,7 +8,7 @@ from support.training import STILL, Memory
 from atelier.training.augmentation import affine_coefficients, augment
 from atelier.training.batches import to_unit, training_batches
 from atelier.training.compilation import build_optimizer
-from atelier.training.fitting import fit
+from atelier.training.fitting import fit, fit_all_epochs
 from atelier.training.params import AugmentationParams, TrainingParams
 from atelier.training.reproducibility import make_reproducible
 
@@ -210,3 +210,19 @@ def test_one_step_of_each_optimizer_is_the_published_one(optimizer, expected):
 def test_a_bad_recipe_is_refused(changes, words):
     with pytest.raises(ValidationError, match=words):
         recipe(**changes)
+
+
+def test_the_training_step_is_traced_once_because_the_metrics_exist_before():
+    traces = []
+
+    class Counted(keras.Model):
+        def train_step(self, data):
+            traces.append(data)
+            return super().train_step(data)
+
+    image = keras.Input((4, 4, 1))
+    logits = keras.layers.Dense(2)(keras.layers.Flatten()(image))
+    labels = np.arange(8) % 2
+    split = {"images": np.zeros((8, 4, 4, 1), np.uint8), "labels": labels}
+    fit_all_epochs(Counted(image, logits), split, recipe(batch_size=2, epochs=1))
+    assert len(traces) == 1

@@ -21,7 +21,7 @@ from atelier.clustering.colours import (
 from atelier.clustering.em import MixtureStep
 from atelier.clustering.experiments import LabelledPoints
 from atelier.clustering.mixture import GaussianMixture
-from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, rasterize, set_title
+from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, rasterize_frames, set_title
 from atelier.types import Animation, Array
 
 COLOURS = (
@@ -102,14 +102,17 @@ def em_steps_figure(
 
 def em_steps_animation(cloud: LabelledPoints, trace: Sequence[MixtureStep]) -> Animation:
     """Draws every iteration of EM as a frame of an animation."""
-    pictures = []
     with house_style():
-        for iteration, step in enumerate(trace):
-            figure = Figure(figsize=(4, 4.2), dpi=80)
+        figure = Figure(figsize=(4, 4.2), dpi=80)
+        axes = figure.subplots()
+
+        def draw(iteration: int) -> None:
+            step = trace[iteration]
+            axes.clear()
             label = f"iteration {iteration}, log-likelihood {step.log_likelihood:,.1f}"
-            _draw_step(figure.subplots(), cloud.points, step, label)
-            pictures.append(rasterize(figure))
-    return Animation(np.stack(pictures), SECONDS)
+            _draw_step(axes, cloud.points, step, label)
+
+        return Animation(rasterize_frames(figure, draw, len(trace)), SECONDS)
 
 
 def initialisations_figure(

@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from scipy import stats
 
-from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, rasterize, set_title
+from atelier.plotting import (
+    ACCENT,
+    INK,
+    QUIET,
+    WARM,
+    house_style,
+    rasterize_frames,
+    set_title,
+    show_image,
+)
 from atelier.types import Animation, Array
 
 FRAME_SECONDS = 0.6
@@ -151,31 +160,29 @@ def weight_updates_animation(steps: Mapping[str, Array], *, frames: int) -> Anim
     Returns:
         The animation, a frame for each batch.
     """
-    pictures = [_weight_updates_frame(steps, batch) for batch in range(frames)]
-    return Animation(np.stack(pictures), FRAME_SECONDS)
-
-
-def _weight_updates_frame(steps: Mapping[str, Array], batch: int) -> Array:
+    largest = {name: np.quantile(change, 0.99) for name, change in steps.items()}
     with house_style():
         figure = Figure(figsize=(1.35 * len(steps) + 0.6, 5.4), dpi=80)
-        set_title(figure, f"batch {batch + 1}")
+        title = set_title(figure, "batch")
         panels = figure.subplots(3, len(steps))
-        for column, (name, change) in enumerate(steps.items()):
-            times = (change[: batch + 1] > 0).sum(axis=0)
-            size = change[batch] / np.quantile(change, 0.99)
-            _draw_weights(panels[0, column], change[batch] > 0, 1.0, "Greys")
-            _draw_weights(panels[1, column], size, 1.0, "magma_r")
-            _draw_weights(panels[2, column], times, float(len(change)), "viridis")
-            panels[0, column].set_title(name, size=8)
         for row, label in enumerate(("updated", "size of the update", "updates so far")):
             panels[row, 0].set_ylabel(label, size=8)
-        return rasterize(figure)
+
+        def draw(batch: int) -> None:
+            title.set_text(f"batch {batch + 1}")
+            for (updated, size, times), (name, change) in zip(panels.T, steps.items(), strict=True):
+                updated.set_title(name, size=8)
+                _draw_weights(updated, change[batch] > 0, 1.0, "Greys")
+                _draw_weights(size, change[batch] / largest[name], 1.0, "magma_r")
+                so_far = (change[: batch + 1] > 0).sum(axis=0)
+                _draw_weights(times, so_far, float(len(change)), "viridis")
+
+        return Animation(rasterize_frames(figure, draw, frames), FRAME_SECONDS)
 
 
 def _draw_weights(axes: Axes, values: Array, highest: float, colours: str) -> None:
-    axes.imshow(values, cmap=colours, vmin=0, vmax=highest, aspect="auto")
-    axes.set_xticks([])
-    axes.set_yticks([])
+    show_image(axes, values, cmap=colours, vmin=0, vmax=highest, aspect="auto")
+    axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
 
 

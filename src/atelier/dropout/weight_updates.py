@@ -1,6 +1,6 @@
 """Which weights a batch updates under dropout, for each optimizer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import keras
@@ -64,20 +64,33 @@ def measure_weight_updates(
     ]
     rule = _optimizer(optimizer, params.rates[optimizer])
     rule.build(variables)
+    step = _compiled_step(variables, rule, keep=1 - params.drop)
     steps, active = [], []
     for rows, mask in _batches(rng, len(x), params, per_sample=per_sample):
         before = variables[1].numpy()
-        with tf.GradientTape() as tape:
-            values = [variable.value for variable in variables]
-            tape.watch(values)
-            hidden = tf.tanh(x[rows] @ values[0]) * mask / (1 - params.drop)
-            loss = tf.reduce_mean(
-                tf.nn.sparse_softmax_cross_entropy_with_logits(labels[rows], hidden @ values[1])
-            )
-        rule.apply_gradients(zip(tape.gradient(loss, values), variables, strict=True))
+        step(x[rows], mask, labels[rows])
         steps.append(np.abs(variables[1].numpy() - before))
         active.append(mask.any(axis=0))
     return WeightUpdates(np.stack(steps), np.stack(active))
+
+
+def _compiled_step(
+    variables: list[keras.Variable], optimizer: keras.optimizers.Optimizer, *, keep: float
+) -> Callable[[Array, Array, Labels], None]:
+    """Returns a function of a batch's inputs, masks and labels that updates the variables."""
+
+    @tf.function(reduce_retracing=True)
+    def step(x: Any, mask: Any, labels: Any) -> None:
+        with tf.GradientTape() as tape:
+            values = [variable.value for variable in variables]
+            tape.watch(values)
+            hidden = tf.tanh(x @ values[0]) * mask / keep
+            loss = tf.reduce_mean(
+                tf.nn.sparse_softmax_cross_entropy_with_logits(labels, hidden @ values[1])
+            )
+        optimizer.apply_gradients(zip(tape.gradient(loss, values), variables, strict=True))
+
+    return lambda *batch: step(*map(tf.constant, batch))
 
 
 def _optimizer(name: str, rate: float) -> keras.optimizers.Optimizer:

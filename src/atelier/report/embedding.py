@@ -10,6 +10,8 @@ from PIL import Image
 WIDTH = 1600
 """Largest width of a picture in pixels."""
 QUALITY = 88
+METHOD = 2
+"""Effort of the compression, 0 to 6: half the time of 4, Pillow's default, for 4 % more bytes."""
 
 
 def picture_address(path: Path | IO[bytes], *, width: int = WIDTH) -> tuple[str, int, int]:
@@ -21,7 +23,7 @@ def picture_address(path: Path | IO[bytes], *, width: int = WIDTH) -> tuple[str,
     """
     image = reduced_picture(path, width)
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=QUALITY, method=4)
+    image.save(buffer, "WEBP", quality=QUALITY, method=METHOD)
     return _address("image/webp", buffer.getvalue()), image.width, image.height
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 
 from atelier.data.shares import rounded_share
 from atelier.training.params import TrainingParams
@@ -32,7 +33,22 @@ def compile_for_training(model: keras.Model, train: Arrays, training: TrainingPa
         steps_per_execution=steps_in_one_call(steps),
     )
     model.optimizer.build(model.trainable_variables)
+    _build_metrics(model)
     return steps
+
+
+def _build_metrics(model: keras.Model) -> None:
+    """Creates the variables of a compiled classifier's metrics.
+
+    A function that creates variables when TensorFlow traces it, as Keras' training step else does,
+    is traced twice.
+
+    Args:
+        model: Is compiled, and returns logits.
+    """
+    logits = np.zeros((1, model.output_shape[-1]), np.float32)
+    model.compute_metrics(None, np.zeros(1, np.int64), logits)
+    model.reset_metrics()
 
 
 def steps_in_one_call(steps: int) -> int:
