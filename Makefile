@@ -14,9 +14,9 @@ SCHEDULER_READY := $(SCHEDULER)/.ready
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
 
-# One process more than cores, since some tests wait; each takes up to 4 GB.
+# One process more than cores, since some tests wait, but at most four; each takes up to 4 GB.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"); \
-	print(max(1, min(os.cpu_count() + 1, int(memory / 4e9))))')
+	print(max(1, min(4, os.cpu_count() + 1, int(memory / 4e9))))')
 
 test: $(READY) $(SCHEDULER_READY)  ## the whole test suite, in several processes; WORKERS=2
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -63,7 +63,7 @@ class Fourier:
     def encode(self, images: Array) -> Array:
         """Returns the parameters of images in [0, 1]; black and white are approached to 1e-3."""
         spectrum = _fourier(logit(np.clip(images, LEAST_PIXEL, 1 - LEAST_PIXEL)))
-        return np.float32(_inverse_fourier(spectrum / self._scale[..., None]))
+        return np.asarray(_inverse_fourier(spectrum / self._scale[..., None]), np.float32)
 
     def decode(self, parameters: Any) -> Any:
         """Returns images in (0, 1)."""
@@ -88,7 +88,7 @@ class Phases:
     def encode(self, images: Array) -> Array:
         """Returns the phases of images; those of a constant image are random."""
         noise = np.random.default_rng(0).normal(0, NOISE, images.shape[:-1])
-        return np.float32(np.angle(_fourier(images + noise[..., None])))
+        return np.asarray(np.angle(_fourier(images + noise[..., None])), np.float32)
 
     def decode(self, parameters: Any) -> Any:
         """Returns images with the given magnitudes; some pixels may lie outside [0, 1]."""
