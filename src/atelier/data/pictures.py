@@ -99,7 +99,7 @@ def mask_pages(pages: Iterable[Array], mask: str) -> list[Array]:
     excluded = decode_mask(path, mask) == 0
     if excluded.all():
         raise ValueError(f"{mask}: Expected a pixel above 0. Received: 0 everywhere")
-    masked = []
+    masked: list[Array] = []
     for page in pages:
         if page.shape[:2] != excluded.shape:
             raise ValueError(
