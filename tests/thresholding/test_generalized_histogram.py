@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from skimage import data
 from skimage.filters import threshold_otsu
 
+from atelier.thresholding.criteria import criteria_metrics, prior_path
 from atelier.thresholding.generalized_histogram import generalized_histogram_threshold
 from atelier.thresholding.otsu import otsu_thresholds
 from atelier.thresholding.params import PriorPathParams
-from atelier.thresholding.prior_path import criteria_metrics, prior_path
 
 PRIORS = [
     {},

@@ -7,7 +7,6 @@ from .colours import (
     components_with_least_bic,
     informative_columns,
 )
-from .decision_boundary import decision_boundaries, decision_boundary, fit_two_gaussians
 from .dirichlet_process import fit_dirichlet_process
 from .em import MixtureStep
 from .experiments import (
@@ -25,6 +24,7 @@ from .information_criteria import (
 )
 from .mixture import GaussianMixture, em_steps, fit_mixture
 from .params import ColourParams, PlaneParams
+from .two_gaussians import decision_boundaries, decision_boundary, fit_two_gaussians
 
 __all__ = [
     "ColourClusters",

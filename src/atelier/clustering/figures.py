@@ -253,6 +253,8 @@ def _draw_histogram(axes: Axes, colours: Array, clustered: ColourClusters) -> No
 
 def _bic_title(table: pd.DataFrame) -> str:
     best = components_with_least_bic(table)
-    if best == table["components"].max() and len(table) > 1:
-        return f"least at {best}, the largest number tried"
-    return f"least at {best}"
+    if len(table) == 1:
+        return f"components: {best}"
+    if best == table["components"].max():
+        return f"BIC least at {best}, the largest number tried"
+    return f"BIC least at {best}"

@@ -8,6 +8,7 @@ from .binarization import (
     masked_grey,
 )
 from .cells import cells_by_threshold
+from .criteria import criteria_metrics, prior_path
 from .experiments import PictureThresholds, curve_table, picture_metrics, threshold_picture
 from .generalized_histogram import generalized_histogram_threshold
 from .otsu import (
@@ -27,7 +28,6 @@ from .params import (
     PriorPathParams,
     ThresholdingParams,
 )
-from .prior_path import criteria_metrics, prior_path
 
 __all__ = [
     "BinarizationParams",

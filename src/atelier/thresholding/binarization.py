@@ -176,9 +176,9 @@ def _hysteresis_thresholds(levels: GreyLevels, params: BinarizationParams) -> tu
 def _connected_foreground(image: Array, low: float, high: float) -> Array:
     if not isinstance(image, np.ma.MaskedArray):
         return np.asarray(skimage.filters.apply_hysteresis_threshold(image, low, high))
-    mask = np.ma.getmaskarray(image)
-    values = np.where(mask, -np.inf, image.data)
-    return np.ma.MaskedArray(skimage.filters.apply_hysteresis_threshold(values, low, high), mask)
+    values = np.ma.filled(image.astype(np.float64), -np.inf)
+    found = skimage.filters.apply_hysteresis_threshold(values, low, high)
+    return np.ma.MaskedArray(found, np.ma.getmaskarray(image))
 
 
 def _unmasked(image: Array) -> Array:

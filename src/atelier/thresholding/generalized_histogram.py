@@ -96,7 +96,7 @@ def ght_from_levels(
             + _class_score(*lower, prior_share, prior_variance)
             + _class_score(*upper, prior_share, prior_variance)
         )
-    return levels[[int(score.argmax())]]
+    return levels[[score.argmax()]]
 
 
 def _class_sums(mass: Array, distances: Array) -> tuple[Array, Array]:

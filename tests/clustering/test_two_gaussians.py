@@ -5,12 +5,12 @@ import pytest
 from scipy.stats import norm
 from sklearn.mixture import GaussianMixture as Peer
 
-from atelier.clustering.decision_boundary import (
+from atelier.clustering.mixture import GaussianMixture
+from atelier.clustering.two_gaussians import (
     decision_boundaries,
     decision_boundary,
     fit_two_gaussians,
 )
-from atelier.clustering.mixture import GaussianMixture
 
 
 def two(weights, means, deviations):
