@@ -221,6 +221,6 @@ def test_the_reliability_diagrams_name_their_scale_and_error(segmented):
 def test_every_figure_output_is_a_figure(cells, by_threshold, by_mixture, segmented):
     outputs = cells | by_threshold | by_mixture | segmented
     figures = {name: value for name, value in outputs.items() if name.endswith("_figure")}
-    assert len(figures) == 14
+    assert len(figures) == 16
     assert all(isinstance(figure, Figure) for figure in figures.values())
     plt.close("all")
