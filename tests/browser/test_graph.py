@@ -17,7 +17,7 @@ EXPERIMENTS = {
 }  # fmt: skip
 LAYERS = ["raw", "data", "models and predictions", "results"]
 FROM_OUTSIDE = {
-    "archives", "colours.image", "picture.image", "style.content", "style.styles",
+    "archives", "colours.image", "picture.image", "picture.pages", "style.content", "style.styles",
     "style.photographs", "style.vgg_weights",
 }  # fmt: skip
 BOXES = """[...document.querySelectorAll('.pipeline-node')].map(node => {

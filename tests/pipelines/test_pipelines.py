@@ -9,7 +9,7 @@ from atelier.data.params import SPLITS, SourceParams, SplitParams
 from atelier.data.user_data.params import UserDataParams
 from atelier.evaluation import BootstrapParams
 from atelier.pipelines import ingest, train
-from atelier.training.params import NetworkParams, TrainingParams
+from atelier.training.params import MovedCopiesParams, NetworkParams, TrainingParams
 
 
 def user_data(path: str | None = None) -> UserDataParams:
@@ -91,6 +91,7 @@ def trained(made):
         "digits.provenance": {"name": "made", "digest": "00", "classes": list("abcdefghi")},
         "params:digits.network": NetworkParams(architecture="post", dropout=0.1),
         "params:digits.training": training,
+        "params:digits.prediction": MovedCopiesParams(shift=0),
         "params:digits.evaluation": BootstrapParams(resamples=20, seed=0),
         "digits.learning_curve": [],
         "digits.training_checkpoint": Memory(),
