@@ -176,6 +176,9 @@ def build_parametrization(
         shape: (height, width, channels).
         magnitudes: For ``phases``, of the same shape.
 
+    Returns:
+        What maps images to parameters and back.
+
     Raises:
         ValueError: If phases have no magnitudes of this shape.
     """

@@ -72,6 +72,9 @@ def integrated_completed_likelihood(bic: float, responsibilities: Array, weights
         responsibilities: Probability of each component given each point, (n, k).
         weights: How often each point counts, (n,).
 
+    Returns:
+        The criterion, in the unit of the BIC.
+
     Examples:
         >>> import numpy as np
         >>> from atelier.clustering import integrated_completed_likelihood

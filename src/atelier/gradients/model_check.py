@@ -78,6 +78,7 @@ def check_model_gradient(
             :func:`atelier.gradients.check_gradient`).
 
     Examples:
+        >>> keras.utils.set_random_seed(0)
         >>> model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(),
         ...                           keras.layers.Dense(3, activation="tanh")])
         >>> images = np.random.default_rng(0).uniform(size=(1, 2, 2, 1)).astype(np.float32)
