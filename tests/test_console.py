@@ -115,6 +115,7 @@ def test_a_terminal_is_left_with_the_same_lines(project):
 
 
 def test_a_terminal_has_a_line_about_the_node_that_runs(project, monkeypatch):
+    project.run()  # the time left is told by the times of an earlier run
     monkeypatch.setenv("TOY", "wait:toy.left.second")
     line = r"\[\d/6 nodes, up to \d+ s left\] toy · left: second, \d+ s"
     output = on_a_terminal(project, "--params", "force=true", until=line)
@@ -124,16 +125,14 @@ def test_a_terminal_has_a_line_about_the_node_that_runs(project, monkeypatch):
     assert all(len(part) <= 80 for part in shown)
 
 
-def test_a_later_run_says_why_nodes_run(project):
+def test_a_later_run_says_why_nodes_run_and_logs_what_they_load_and_save(project):
+    project.run()
     project.path("08_reporting", "test", "left", "second_metrics.json").unlink()
     assert lines(project.run())[:3] == [
         "  toy.left.second: output left.second_metrics missing",
         "toy · left   1/2 nodes TIME",
         "1 nodes run, 5 unchanged.",
     ]
-
-
-def test_the_log_file_has_the_nodes_and_what_they_load_and_save(project):
     newest = max(project.folder.joinpath("logs").iterdir())
     text = newest.read_text()
     assert "atelier.incremental.runner: toy.left.second: output left.second_metrics missing" in text
