@@ -3,11 +3,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from support.ascent import ascent_params
 from support.pipelines import run
 from support.training import NoCheckpoint, dots
 
 from atelier.activation_maximization.params import (
-    AscentParams,
     AscentPresetsParams,
     InputDescentParams,
     SecondNetworkParams,
@@ -25,18 +25,7 @@ TRAINING = TrainingParams(
 STEPS = InputDescentParams(
     starts=("ones", "random"), random_starts=2, steps=3, learning_rate=1.0, border=1, **MACHINE
 )
-ASCENT = AscentParams(
-    steps=4,
-    rate=0.1,
-    l2=0.1,
-    variation=0.5,
-    jitter=1,
-    blur=0.5,
-    blur_every=2,
-    clip=True,
-    parametrization="pixels",
-    diversity=0.0,
-)
+ASCENT = ascent_params(steps=4, l2=0.1, variation=0.5, jitter=1, blur=0.5, blur_every=2)
 PRESETS = AscentPresetsParams(
     presets={"free": ASCENT.model_copy(update={"l2": 0.0}), "smooth": ASCENT}, start="half",
     layers=2, pictures=3, **MACHINE,

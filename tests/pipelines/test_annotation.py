@@ -3,28 +3,19 @@
 import numpy as np
 from matplotlib.figure import Figure
 from support.pipelines import run
+from support.unet import STILL, unet_params
 
 from atelier.cells.samples import Sample, draw_cells, pack
 from atelier.pipelines import annotation
 from atelier.segmentation.params import (
     AnnotationParams,
-    BorderParams,
-    DeformationParams,
     PredictionParams,
-    SegmenterParams,
-    UnetParams,
 )
 from atelier.sweep.chunk_store import StudyFolder
 
-RECIPE = SegmenterParams(
-    network=UnetParams(filters=2, depth=1, padding="same", dropout=0.0),
-    weights=BorderParams(w0=10.0, sigma=5.0, balance=False, gaps=True),
-    deformation=DeformationParams(
-        displacement=0, degrees=0, scale=0, shift=0, flips=True, gain=0, offset=0, gamma=0, noise=0
-    ),
-    optimizer="adam", learning_rate=0.01, momentum=0.9, clip=1.0, warmup=0.1, batch_size=1,
-    patch=32, steps=100, report_every=50, seed=0, threads=2,
-)  # fmt: skip
+RECIPE = unet_params(
+    deformation=STILL.model_copy(update={"flips": True}), steps=100, report_every=50
+)
 RULE = {"threshold": 0.5, "smoothing": 1.0, "depth": 1.5, "least": 10}
 
 

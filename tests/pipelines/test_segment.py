@@ -3,32 +3,20 @@ import pytest
 from matplotlib.figure import Figure
 from support.cells import MemoryStore, image_file
 from support.pipelines import run
+from support.unet import unet_params
 
 from atelier.cells.params import SplittingParams
 from atelier.cells.samples import Sample, draw_cells, pack
 from atelier.pipelines import segment
 from atelier.segmentation.params import (
     ApplicationParams,
-    BorderParams,
     CellParams,
-    DeformationParams,
     PredictionParams,
-    SegmenterParams,
-    UnetParams,
 )
 from atelier.segmentation.prediction import pixel_log_odds
 from atelier.segmentation.training import build_unet
 
-UNET = SegmenterParams(
-    network=UnetParams(filters=2, depth=1, padding="same", dropout=0.0),
-    weights=BorderParams(w0=10.0, sigma=5.0, balance=False, gaps=True),
-    deformation=DeformationParams(
-        displacement=0, degrees=0, scale=0, shift=0, flips=False, gain=0, offset=0, gamma=0,
-        noise=0,
-    ),
-    optimizer="adam", learning_rate=0.01, momentum=0.9, clip=1.0, warmup=0.1, batch_size=1,
-    patch=32, steps=1, report_every=1, seed=0, threads=2,
-)  # fmt: skip
+UNET = unet_params()
 RULE = CellParams(threshold=0.5, smoothing=1.0, depth=1.5, least=10)
 DRAWN = draw_cells(4, (48, 64), seed=0)
 FILES = [image_file(f"w{i}", image) for i, image in enumerate(DRAWN.images[..., 0])]

@@ -1,23 +1,8 @@
 import pytest
-
-from atelier.segmentation.params import (
-    BorderParams,
-    DeformationParams,
-    SegmenterParams,
-    UnetParams,
-)
+from support.unet import unet_params
 
 
 @pytest.fixture
 def unet_recipe():
     """The smallest network, on images that stay as they are."""
-    return SegmenterParams(
-        network=UnetParams(filters=2, depth=1, padding="same", dropout=0.0),
-        weights=BorderParams(w0=10.0, sigma=5.0, balance=False, gaps=True),
-        deformation=DeformationParams(
-            displacement=0, degrees=0, scale=0, shift=0, flips=False, gain=0, offset=0, gamma=0,
-            noise=0,
-        ),
-        optimizer="adam", learning_rate=0.01, momentum=0.9, clip=1.0, warmup=0.1, batch_size=1,
-        patch=32, steps=2, report_every=1, seed=0, threads=2,
-    )  # fmt: skip
+    return unet_params(steps=2)

@@ -7,7 +7,7 @@ import pytest
 from atelier.cells.matching import match_segmentations
 from atelier.cells.params import SplittingParams
 from atelier.cells.samples import Sample, draw_cells
-from atelier.segmentation import annotation
+from atelier.segmentation import annotation, annotation_sentences
 from atelier.segmentation.figures import annotation_figure
 from atelier.segmentation.params import AnnotationParams, PredictionParams
 from atelier.sweep.chunk_store import StudyFolder
@@ -122,13 +122,13 @@ def test_means_gains_and_the_least_number_above_otsu_by_hand():
     assert (metrics["least_above_otsu"], metrics["largest"], metrics["n"]) == (3, 9, 4)
     assert metrics["largest_f1"] == metrics["f1_9"] == pytest.approx(0.85)
     assert metrics["f1_1_gain"] == pytest.approx(-0.2)
-    text = annotation.describe_annotation(summary)
+    text = annotation_sentences.describe_annotation(summary)
     assert "| 3 | 0.800 [0.800, 0.800] | 0.667 [0.667, 0.667] | 0.300 [0.300, 0.300] |" in text
     assert "lies above 0 from N = 3 on." in text
     assert "within 0.01 of that of N = 9, or above, is 9." in text
     worse = annotation.summarize_annotation(matches[matches["annotated"] == 1], otsu, seed=0)
     assert annotation.least_above_otsu(worse) is None
-    assert "lies above 0 for no N." in annotation.describe_annotation(worse)
+    assert "lies above 0 for no N." in annotation_sentences.describe_annotation(worse)
     assert "least_above_otsu" not in annotation.annotation_metrics(worse)
 
 

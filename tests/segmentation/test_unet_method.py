@@ -1,32 +1,20 @@
 import numpy as np
 import pytest
 from scipy.special import expit
+from support.unet import unet_params
 
 from atelier.cells.samples import draw_cells
 from atelier.segmentation.cell_calibration import MatchScale
 from atelier.segmentation.params import (
-    BorderParams,
     CellParams,
-    DeformationParams,
     PredictionParams,
-    SegmenterParams,
-    UnetParams,
 )
 from atelier.segmentation.pixel_calibration import PixelSample
 from atelier.segmentation.prediction import pixel_log_odds
 from atelier.segmentation.training import build_unet
 from atelier.segmentation.unet_method import method_by_unet
 
-PARAMS = SegmenterParams(
-    network=UnetParams(filters=2, depth=2, padding="same", dropout=0.0),
-    weights=BorderParams(w0=10.0, sigma=5.0, balance=False, gaps=True),
-    deformation=DeformationParams(
-        displacement=0, degrees=0, scale=0, shift=0, flips=False, gain=0, offset=0, gamma=0,
-        noise=0,
-    ),
-    optimizer="adam", learning_rate=0.01, momentum=0.9, clip=1.0, warmup=0.1, batch_size=1,
-    patch=32, steps=1, report_every=1, seed=0, threads=2,
-)  # fmt: skip
+PARAMS = unet_params(depth=2)
 RULE = CellParams(threshold=0.5, smoothing=1.0, depth=1.5, least=1)
 IMAGE = draw_cells(1, (90, 130), seed=0).images[0, ..., 0]
 LOG_ODDS = np.repeat([-4.0, 4.0], 10)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2yiq
 from skimage.data import chelsea, immunohistochemistry
+from support.style import transfer_params
 from support.training import Memory
 
 from atelier.data.pictures import resize_longer_side, resize_to, to_rgb
@@ -9,34 +10,8 @@ from atelier.data.vgg_weights import read_vgg_weights
 from atelier.style_transfer.evaluation import content_error, style_error
 from atelier.style_transfer.objective import Objective, Style, build_feature_extractor
 from atelier.style_transfer.optimizers import build_image_optimizer
-from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.synthesis import PaintingState, paint_scale, transfer
 from atelier.style_transfer.vgg import to_vgg
-
-
-def recipe(**changes):
-    return TransferParams(
-        **{
-            "content_layer": "conv2_1",
-            "style_layers": ("conv1_1", "conv2_1"),
-            "content_weight": 1e-5,
-            "style_weight": 0.1,
-            "variation_weight": 0.0,
-            "pooling": "average",
-            "padding": "replicate",
-            "tile": 0,
-            "normalised": False,
-            "start": "content",
-            "colours": "style",
-            "optimizer": "lbfgs",
-            "learning_rate": 2.0,
-            "scales": ({"side": 40, "iterations": 6},),
-            "every": 2,
-            "seed": 0,
-            "threads": 2,
-        }
-        | changes
-    )
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +54,12 @@ def test_the_content_is_resized_once_for_each_size(content, style, weights, monk
 
     monkeypatch.setattr("atelier.style_transfer.synthesis.resize_longer_side", counted)
     scales = ({"side": 32, "iterations": 2}, {"side": 40, "iterations": 3})
-    paint(content, [style], weights, recipe(scales=scales, every=1))
+    paint(content, [style], weights, transfer_params(scales=scales, every=1))
     assert sides == [32, 40]
 
 
 def test_content_alone_brings_the_content_back_out_of_noise(content, style, weights):
-    params = recipe(
+    params = transfer_params(
         content_layer="conv1_1", style_weight=0.0, start="noise", every=200,
         scales=({"side": 40, "iterations": 200},),
     )  # fmt: skip
@@ -96,7 +71,7 @@ def test_content_alone_brings_the_content_back_out_of_noise(content, style, weig
 
 
 def test_style_alone_reaches_the_styles_gram_matrices_to_a_hundredth(content, style, weights):
-    params = recipe(
+    params = transfer_params(
         content_weight=0.0, style_weight=10.0, every=200, scales=({"side": 96, "iterations": 200},)
     )
     style = Style(96 + 0.3 * style.picture, 1.0)  # so that no pixel need be cut off
@@ -112,7 +87,9 @@ def test_more_weight_on_the_style_is_nearer_to_it_and_further_from_the_content(
 ):
     errors = []
     for style_weight in (0.001, 1.0):
-        params = recipe(style_weight=style_weight, scales=({"side": 40, "iterations": 20},))
+        params = transfer_params(
+            style_weight=style_weight, scales=({"side": 40, "iterations": 20},)
+        )
         picture = to_rgb(paint(content, [style], weights, params).image)
         extractor = build_feature_extractor(weights, params)
         errors.append(
@@ -123,7 +100,7 @@ def test_more_weight_on_the_style_is_nearer_to_it_and_further_from_the_content(
 
 
 def test_the_contents_colour_stays_under_another_pictures_light(content, style, weights):
-    params = recipe(colours="luminance", style_weight=1e-4, content_weight=1e-3)
+    params = transfer_params(colours="luminance", style_weight=1e-4, content_weight=1e-3)
     painted = to_rgb(paint(content, [style], weights, params).image)
     wanted = rgb2yiq(resize_to(content, painted.shape[:2]) / 255)
     inside = ((painted > 0) & (painted < 255)).all(axis=-1)
@@ -136,7 +113,7 @@ def test_the_contents_colour_stays_under_another_pictures_light(content, style, 
 @pytest.mark.parametrize("saves", [1, 2, 4])
 def test_a_killed_transfer_ends_with_the_same_image(optimizer, saves, content, style, weights):
     scales = ({"side": 32, "iterations": 5}, {"side": 40, "iterations": 4})
-    params = recipe(optimizer=optimizer, scales=scales)
+    params = transfer_params(optimizer=optimizer, scales=scales)
     undisturbed = paint(content, [style], weights, params)
     checkpoint = Memory(dies_after=saves)
     with pytest.raises(KeyboardInterrupt):
@@ -151,12 +128,12 @@ def test_what_was_kept_for_other_parameters_or_pictures_is_not_gone_on_from(
     content, style, weights
 ):
     checkpoint = Memory()
-    paint(content, [style], weights, recipe(), checkpoint)
+    paint(content, [style], weights, transfer_params(), checkpoint)
     for other in (
-        (content, [style], recipe(style_weight=0.2)),
-        (content[:, ::-1], [style], recipe()),
-        (content, [style._replace(picture=style.picture[::-1])], recipe()),
-        (content, [style, style._replace(picture=content)], recipe()),
+        (content, [style], transfer_params(style_weight=0.2)),
+        (content[:, ::-1], [style], transfer_params()),
+        (content, [style._replace(picture=style.picture[::-1])], transfer_params()),
+        (content, [style, style._replace(picture=content)], transfer_params()),
     ):
         pictures, styles, params = other
         fresh = paint(pictures, styles, weights, params)
@@ -165,7 +142,7 @@ def test_what_was_kept_for_other_parameters_or_pictures_is_not_gone_on_from(
 
 
 def test_painting_a_scale_in_two_parts_is_painting_it_at_once(content, style, weights):
-    params = recipe(optimizer="adam")
+    params = transfer_params(optimizer="adam")
     canvas = resize_longer_side(content, 40)
     objective = Objective(build_feature_extractor(weights, params), canvas, [style], params)
     start = PaintingState(to_vgg(canvas), {})
@@ -180,7 +157,7 @@ def test_painting_a_scale_in_two_parts_is_painting_it_at_once(content, style, we
 
 
 def test_an_image_of_another_size_is_resized_and_its_optimizer_starts_anew(content, style, weights):
-    params = recipe(optimizer="adam")
+    params = transfer_params(optimizer="adam")
     canvas = resize_longer_side(content, 40)
     objective = Objective(build_feature_extractor(weights, params), canvas, [style], params)
     small = to_vgg(resize_longer_side(content, 32))
@@ -204,7 +181,7 @@ def test_adam_goes_down_too(content, style, weights):
         content,
         [style],
         weights,
-        recipe(optimizer="adam", scales=({"side": 40, "iterations": 30},)),
+        transfer_params(optimizer="adam", scales=({"side": 40, "iterations": 30},)),
     )
     losses = [
         sum(row[name] for name in ("content", "conv1_1", "conv2_1")) for row in painting.history
@@ -213,7 +190,7 @@ def test_adam_goes_down_too(content, style, weights):
 
 
 def test_the_loss_of_a_blend_has_the_gradient_of_the_weighted_losses(content, style, weights):
-    params = recipe(content_weight=0.0)
+    params = transfer_params(content_weight=0.0)
     extractor, canvas = build_feature_extractor(weights, params), resize_longer_side(content, 40)
     other = Style(content[::-1], 3.0)
     image = canvas[..., ::-1] - 100
@@ -226,7 +203,7 @@ def test_the_loss_of_a_blend_has_the_gradient_of_the_weighted_losses(content, st
 
 @pytest.mark.parametrize("shape", [(60, 20), (17, 90)])
 def test_any_aspect_is_painted_in_its_own(shape, style, weights, rng):
-    params = recipe(scales=({"side": 48, "iterations": 1},))
+    params = transfer_params(scales=({"side": 48, "iterations": 1},))
     painting = paint(rng.uniform(0, 255, (*shape, 3)), [style], weights, params)
     height, width = painting.image.shape[:2]
     assert max(height, width) == 48
@@ -237,20 +214,20 @@ def test_any_aspect_is_painted_in_its_own(shape, style, weights, rng):
 def test_a_loss_that_is_no_number_is_an_error(content, style, weights):
     spoilt = dict(weights) | {"conv1_1.bias": np.full(64, np.nan, np.float32)}
     with pytest.raises(FloatingPointError, match="finite loss"):
-        paint(content, [style], spoilt, recipe())
+        paint(content, [style], spoilt, transfer_params())
 
 
 def test_a_layer_that_vgg16_has_not_is_refused_before_any_work():
     with pytest.raises(ValueError, match="conv9_9"):
-        recipe(style_layers=("conv9_9",))
+        transfer_params(style_layers=("conv9_9",))
     with pytest.raises(ValueError, match="both 0"):
-        recipe(content_weight=0, style_weight=0)
+        transfer_params(content_weight=0, style_weight=0)
 
 
 def test_objectives_of_one_extractor_are_compiled_once_and_keep_their_own_targets(
     content, style, weights
 ):
-    params = recipe()
+    params = transfer_params()
     canvas = resize_longer_side(content, 40)
     image = to_vgg(canvas[::-1])
     shared = build_feature_extractor(weights, params)

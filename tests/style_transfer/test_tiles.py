@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 from skimage.data import chelsea, immunohistochemistry
+from support.style import transfer_params
 
 from atelier.data.pictures import resize_longer_side, resize_to, to_rgb
 from atelier.data.vgg_weights import read_vgg_weights
 from atelier.style_transfer.evaluation import transfer_metrics
 from atelier.style_transfer.objective import Objective, Style, build_feature_extractor
 from atelier.style_transfer.optimizers import memory_pairs
-from atelier.style_transfer.params import TransferParams
 from atelier.style_transfer.tiles import network_reach, split_into_tiles, tile_side
 from atelier.style_transfer.vgg import LAYERS, to_vgg
 
@@ -15,28 +15,9 @@ PAPER = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 
 
 def recipe(**changes):
-    return TransferParams(
-        **{
-            "content_layer": "conv4_2",
-            "style_layers": PAPER,
-            "content_weight": 1e-5,
-            "style_weight": 0.1,
-            "variation_weight": 1e-6,
-            "pooling": "average",
-            "padding": "replicate",
-            "tile": 0,
-            "normalised": False,
-            "start": "content",
-            "colours": "style",
-            "optimizer": "lbfgs",
-            "learning_rate": 2.0,
-            "scales": ({"side": 64, "iterations": 1},),
-            "every": 1,
-            "seed": 0,
-            "threads": 2,
-        }
-        | changes
-    )
+    settings = {"content_layer": "conv4_2", "style_layers": PAPER, "variation_weight": 1e-6}
+    settings |= {"scales": ({"side": 64, "iterations": 1},), "every": 1}
+    return transfer_params(**settings | changes)
 
 
 @pytest.fixture(scope="module")

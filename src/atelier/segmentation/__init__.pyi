@@ -1,11 +1,11 @@
 from . import figures as figures
 from .annotation import (
     annotation_metrics,
-    describe_annotation,
     least_above_otsu,
     summarize_annotation,
     train_on_subsets,
 )
+from .annotation_sentences import describe_annotation
 from .application import (
     Application,
     Finished,
