@@ -16,17 +16,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from atelier.sweep.architecture import Architecture
-from atelier.sweep.engine_selection import BenchmarkProblem, select_engine, time_step
 from atelier.sweep.optimizers import OPTIMIZERS
 from atelier.sweep.plan import OptimizerName
-from atelier.sweep.population import PROGRESS_INTERVAL, Population, TrainingData, fit_and_predict
-from atelier.sweep.steps import Engine
+from atelier.sweep.population import (
+    PROGRESS_INTERVAL,
+    Population,
+    TrainingData,
+    fit_and_predict,
+    fit_population,
+)
+from atelier.sweep.steps import Engine, select_engine
 
 BATCH, RATE, NETWORK = 8, 1e-4, Architecture()
 FORWARD_AND_BACK = 3
@@ -120,7 +124,7 @@ def matrix_rate() -> float:
 def on_cpu(steps: int, turns: int, optimizers: Sequence[OptimizerName]) -> None:
     """Measures this engine and Keras, turn by turn."""
     threads = len(os.sched_getaffinity(0))
-    engine, data = on_this_device(threads), training_data(steps)
+    engine, data = select_engine(threads=threads), training_data(steps)
     print(f"{threads} cores, {matrix_rate():.0f} GFLOP/s in a matrix product; {steps} steps")
     print("optimizer  ours/s  cores  Keras/s  cores  ratio  Keras on each core/s  ratio  GFLOP/s")
     work = BATCH * NETWORK.multiplications * 2 * FORWARD_AND_BACK / 1e9
@@ -150,44 +154,45 @@ def bandwidth() -> float:
     return 2 * x.nbytes / seconds
 
 
-def on_this_device(threads: int, members: int = 250) -> Engine:
-    """Returns the engine that a study would use on this machine."""
-    return select_engine(BenchmarkProblem(NETWORK, members, BATCH), threads=threads)
-
-
 def on_gpu(steps: int, turns: int, optimizers: Sequence[OptimizerName], members: int = 250) -> None:
-    """Measures the whole population's step, plain and by kernels.
+    """Measures the whole population's step, with activations in float32 and in bfloat16.
 
     The floor is the time in which the bytes of the dense layer are moved.
     """
     speed, data = bandwidth(), training_data(steps)
     dense = 4 * NETWORK.features * NETWORK.units * members
-    plain = Engine("im2col", 1, vectorized=True)
-    kernels = replace(plain, kernels=True)
-    engines = [plain, kernels, replace(kernels, activations="bfloat16")]
+    engines = [select_engine(), select_engine(activations="bfloat16")]
     print(f"{members} members, {speed / 1e12:.2f} TB/s; milliseconds a step")
-    print("optimizer    plain  kernels  kernels, bfloat16  floor  one by one (per member)")
+    print("optimizer  float32  bfloat16  floor  one by one (per member)")
     for optimizer in optimizers:
         row = [1e3 * step_seconds(optimizer, data, members, engine, turns) for engine in engines]
-        alone = 1e3 * step_seconds(optimizer, data, 1, plain, turns)
+        alone = 1e3 * step_seconds(optimizer, data, 1, engines[0], turns)
         floor = 1e3 * dense * (3 + 2 * len(OPTIMIZERS[optimizer].of_dense.slots)) / speed
-        engine_times = f"{row[0]:7.2f}  {row[1]:7.2f}  {row[2]:17.2f}"
-        print(f"{optimizer:9}  {engine_times}  {floor:5.2f}  {alone:5.2f}")
+        print(f"{optimizer:9}  {row[0]:7.2f}  {row[1]:8.2f}  {floor:5.2f}  {alone:5.2f}")
 
 
 def step_seconds(
     optimizer: OptimizerName, data: TrainingData, members: int, engine: Engine, turns: int
 ) -> float:
-    """Returns the median seconds of a step."""
+    """Returns the median seconds of a step, without compilation and first steps."""
     n = np.zeros(members)
     population = Population(optimizer, n + RATE, n + 0.5, n)
-    seconds = [time_step(NETWORK, population, data, engine)[1] for _ in range(turns)]
+    steps, seconds = data.steps - PROGRESS_INTERVAL, []
+    for _ in range(turns):
+        clock: list[float] = []
+        fit_population(
+            *(NETWORK, population, data),
+            engine=engine,
+            progress=lambda _, clock=clock: clock.append(time.perf_counter()),
+        )
+        seconds.append((clock[-1] - clock[0]) / steps)
     return statistics.median(seconds)
 
 
 def growth(steps: int, most: int) -> None:
     """Measures seconds by the number of members."""
-    engine, data = on_this_device(len(os.sched_getaffinity(0))), training_data(steps)
+    engine = select_engine(threads=len(os.sched_getaffinity(0)))
+    data = training_data(steps)
     print(f"members: seconds for {steps} steps of SGD, member-steps/s")
     for members in [count for count in GROWTH if count <= most]:
         if engine.vectorized or members == GROWTH[0]:
@@ -198,7 +203,7 @@ def growth(steps: int, most: int) -> None:
 
 def step_costs(steps: int, turns: int, optimizers: Sequence[OptimizerName]) -> None:
     """Measures the CPU time of a step of one member on one thread, relative to the first."""
-    engine, data = replace(on_this_device(1), threads=1), training_data(steps)
+    engine, data = select_engine(), training_data(steps)
     for optimizer in optimizers:
         ours(optimizer, data, 1, engine)  # compiles
     seconds: dict[OptimizerName, list[float]] = {name: [] for name in optimizers}

@@ -11,7 +11,6 @@ LONG = (
     "tests/docs/test_site.py",
     "tests/pipelines/test_own_classification.py",
     "tests/sweep/test_survival.py",
-    "tests/sweep/test_kernels.py",
     "tests/test_own_files.py",
     "tests/test_own_predictions.py",
     "tests/test_benchmarks.py",

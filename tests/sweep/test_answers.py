@@ -34,6 +34,8 @@ def test_the_best_of_one_training_is_the_mean_and_that_of_many_the_best(rows):
     budgets = answers["Best of k trainings"].set_index("k")["test_accuracy"]
     assert budgets[1] == pytest.approx((0 + 0.875 + 0.5) / 3)
     assert budgets[50] == pytest.approx(1, abs=1e-3)  # 1 - (5/6)^50
+    (best,) = answers["Best learning rates"].to_dict("records")
+    assert best["test_accuracy"] == pytest.approx(0.875)
     (chance,) = answers["Chance at the best rate"].to_dict("records")
     assert chance["observed"] == pytest.approx(np.std([1, 0.75], ddof=1))
 
@@ -55,6 +57,7 @@ def test_rows_without_predictions_have_no_table_of_chance(rows):
     table = rows.drop(columns="test_hits")
     answers = study_answers(table, selection_images=4, test_images=4, seed=0)
     assert "Chance at the best rate" not in answers
+    assert "Effect of dropout" not in answers
 
 
 def test_a_folder_without_rows_is_named(tmp_path):

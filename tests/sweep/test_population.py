@@ -19,18 +19,16 @@ from atelier.sweep.population import (
     fit_population,
     predict_population,
 )
-from atelier.sweep.steps import Engine, Hyperparameters, State, compiled_steps
+from atelier.sweep.steps import Engine, Hyperparameters, State, compiled_steps, select_engine
 
 FULL = Architecture()
 # Its images, classes and layers, a twentieth of its products.
 THIN = Architecture(filters=(8, 16), units=32)
 SMALL = Architecture(classes=5, side=12, filters=(4, 6), units=16)
-# Powers of two, as the kernels need them.
 WIDE = Architecture(classes=5, side=12, filters=(16, 32), units=16)
 COLOUR = replace(SMALL, channels=3)
 SEPARATE = Engine("winograd", 8, vectorized=False, threads=2)
 VECTORIZED = Engine("im2col", 1, vectorized=True)
-KERNELS = replace(VECTORIZED, kernels=True)
 RATES = {"adam": 1e-3, "adadelta": 0.5, "adagrad": 2e-3, "sgd": 1e-2}
 RATES |= {"adamw": 1e-3, "rmsprop": 1e-3, "nadam": 1e-3, "momentum": 3e-3, "lion": 1e-4}
 RATES |= {"schedule_free_adamw": 2.5e-3, "muon": 1e-3}
@@ -188,7 +186,6 @@ def losses_from(
 ENGINES = {
     "winograd": (SEPARATE, THIN),
     "im2col": (VECTORIZED, SMALL),
-    "kernels": (KERNELS, WIDE),
     "colour": (SEPARATE, COLOUR),
 }
 
@@ -223,9 +220,7 @@ def test_each_step_of_a_training_is_that_of_keras_from_the_same_state(
     assert whole[0, -20:].mean() == pytest.approx(truth[-20:].mean(), rel=0.1)
 
 
-@pytest.mark.parametrize(
-    "engine", [SEPARATE, VECTORIZED, KERNELS], ids=["alone", "together", "kernels"]
-)
+@pytest.mark.parametrize("engine", [SEPARATE, VECTORIZED], ids=["alone", "together"])
 def test_a_result_does_not_depend_on_the_other_members(engine):
     data = training_data(WIDE, 12)
     crowd = population("adam", [1e-4, 1e-3, 1e-2, 3e-3])
@@ -254,10 +249,9 @@ def test_both_layouts_and_any_blocks_are_one_training():
         np.testing.assert_allclose(different, losses[0], rtol=1e-4)
 
 
-@pytest.mark.parametrize("engine", [VECTORIZED, KERNELS], ids=["im2col", "kernels"])
-def test_bfloat16_between_the_layers_learns_the_same(engine):
+def test_bfloat16_between_the_layers_learns_the_same():
     data, crowd = training_data(WIDE, 40), population("adam", [1e-4, 1e-3, 3e-3])
-    half = replace(engine, activations="bfloat16")
+    half = replace(VECTORIZED, activations="bfloat16")
     exact, rounded = (
         fit_population(WIDE, crowd, data, engine=kind)[1] for kind in (VECTORIZED, half)
     )
@@ -277,16 +271,12 @@ def test_any_number_of_images_makes_a_batch(batch):
 
 def convolutions(name: str):
     from atelier.sweep.convolution import Convolutions
-    from atelier.sweep.kernels import FusedConvolutions
     from atelier.sweep.layouts import LAYOUTS
 
-    float32 = jnp.dtype("float32")
-    if name == "kernels":
-        return FusedConvolutions(WIDE, float32)
-    return Convolutions(WIDE, LAYOUTS[name], 2, float32)
+    return Convolutions(WIDE, LAYOUTS[name], 2, jnp.dtype("float32"))
 
 
-@pytest.mark.parametrize("name", ["im2col", "winograd", "kernels"])
+@pytest.mark.parametrize("name", ["im2col", "winograd"])
 def test_the_backward_pass_is_the_gradient_of_the_plain_convolution(name):
     """Against JAX's own derivative of its own convolution and pooling, for two members."""
     from jax import lax
@@ -417,3 +407,10 @@ def test_invalid_hyperparameters_are_refused():
         Population("sgd", np.ones(1), np.ones(1), np.zeros(1))
     with pytest.raises(ValueError, match="even side"):
         Architecture(side=27)
+
+
+def test_a_cpu_trains_each_member_in_a_step_of_its_own_and_another_device_all_together(monkeypatch):
+    assert not select_engine(threads=3).vectorized
+    assert select_engine(threads=3).threads == 3
+    monkeypatch.setattr("jax.default_backend", lambda: "gpu")
+    assert select_engine(activations="bfloat16") == replace(VECTORIZED, activations="bfloat16")

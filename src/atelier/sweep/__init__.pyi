@@ -1,6 +1,5 @@
 from . import answer_figures as answer_figures
 from . import figures as figures
-from . import kernels as kernels
 from .analysis import (
     accuracy_curves,
     best_learning_rates,
@@ -56,7 +55,6 @@ __all__ = [
     "fit_and_predict",
     "fit_population",
     "initial_weights",
-    "kernels",
     "make_executor",
     "make_splits",
     "members_at_best_rate",

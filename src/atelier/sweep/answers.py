@@ -11,6 +11,7 @@ import pandas as pd
 
 from atelier.configuration.terminal import use_ascii_fallback
 from atelier.sweep.analysis import best_learning_rates
+from atelier.sweep.arms import arm_columns
 from atelier.sweep.budgets import compare_budgets
 from atelier.sweep.chance import chance_at_best
 from atelier.sweep.chunk_trainer import (
@@ -19,11 +20,17 @@ from atelier.sweep.chunk_trainer import (
     packed_predictions,
 )
 from atelier.sweep.collapse import collapse_probability
+from atelier.sweep.paired_comparison import dropout_effect
 from atelier.sweep.sensitivity import rate_sensitivity
 from atelier.types import Array
 
 SHOWN_BUDGETS = (1, 2, 3, 5, 10, 20, 50)
 """Numbers of trainings that are printed."""
+SHOWN_COLUMNS = (
+    *("best_rate", "as_good_low", "as_good_high", "test_accuracy", "low", "high", "deviation"),
+    *("seeds", "test_ece", "plateau_decades", "calibrated_rate", "calibrated_ece", "edge"),
+)
+"""Columns of the table of best rates that are printed."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -39,7 +46,8 @@ def main(arguments: list[str] | None = None) -> None:
         table, selection_images=selection_images, test_images=test_images, seed=options.seed
     )
     for title, answer in tables.items():
-        sys.stdout.write(f"{title}\n{answer.round(4).to_string(index=False)}\n\n")
+        rows = answer.to_string(index=False, float_format="{:.4g}".format)
+        sys.stdout.write(f"{title}\n{rows}\n\n")
 
 
 def study_answers(
@@ -55,13 +63,15 @@ def study_answers(
         seed: Of the resampling.
 
     Returns:
-        By title: the best of k trainings, who overtakes whom, tolerated ranges, collapses, chance.
+        By title: the best rates, the best of k trainings, who overtakes whom, tolerated ranges,
+        collapses; from the classified images also the effect of dropout, and chance.
     """
     table = table.reset_index(drop=True)
     correct = _correct(table, test_images)
     best = best_learning_rates(table, selection_images=selection_images, test_images=test_images)
     budgets, overtaking = compare_budgets(table, correct, images=test_images, seed=seed)
     answers = {
+        "Best learning rates": best[[*arm_columns(best), *SHOWN_COLUMNS]],
         "Best of k trainings": budgets[budgets["k"].isin(SHOWN_BUDGETS)],
         "The k at which an arm overtakes another": overtaking,
         "Tolerated range of rates, decades": rate_sensitivity(
@@ -70,6 +80,7 @@ def study_answers(
         "Probability of a collapse": collapse_probability(table, best),
     }
     if correct is not None:
+        answers["Effect of dropout"] = dropout_effect(table, correct, best, seed=seed)
         answers["Chance at the best rate"] = chance_at_best(table, correct, best)
     return answers
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from atelier.evaluation.calibration_error import expected_calibration_error
-from atelier.sweep.engine_selection import BenchmarkProblem, select_engine
 from atelier.sweep.plan import Activations, Plan, Progress
 from atelier.sweep.population import Population, Result, TrainingData, fit_and_predict
+from atelier.sweep.steps import select_engine
 from atelier.types import Array, Arrays
 
 RESULTS = (
@@ -25,7 +25,7 @@ TIMINGS = ("timing_seconds", "timing_device", "timing_engine")
 
 @dataclass(frozen=True)
 class ChunkTrainer:
-    """Trains a chunk with the fastest engine of the machine it is called on.
+    """Trains a chunk with the engine for the machine it is called on.
 
     It can be pickled and sent to another machine.
 
@@ -53,8 +53,7 @@ class ChunkTrainer:
             A row per member: :data:`RESULTS`, :data:`CORRECT_COLUMN` and :data:`TIMINGS`.
         """
         architecture = self.plan.architecture(data)
-        problem = BenchmarkProblem(architecture, self.plan.chunk, self.plan.batch_size)
-        engine = select_engine(problem, threads=self.threads, activations=self.activations)
+        engine = select_engine(threads=self.threads, activations=self.activations)
         result = fit_and_predict(
             architecture,
             _population(members),
@@ -69,7 +68,7 @@ class ChunkTrainer:
             test_hits=[np.packbits(row).tobytes() for row in correct],
             timing_seconds=result.seconds,
             timing_device=jax.devices()[0].device_kind,
-            timing_engine=engine.name,
+            timing_engine=engine.layout,
         )
 
     def _training_data(self, members: pd.DataFrame, data: Arrays) -> TrainingData:

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from atelier import sweep
 from atelier.sweep.architecture import Architecture
 from atelier.sweep.convolution import Convolutions
 from atelier.sweep.layouts import LAYOUTS, LayoutName
@@ -30,17 +29,24 @@ class Engine:
     """Parts of a batch that are convolved one after another, if they divide it."""
     vectorized: bool
     """Whether one step trains the whole population, or a single member."""
-    kernels: bool = False
-    """Whether training uses :mod:`atelier.sweep.kernels` in place of the layout; but an optimizer
-    that is not element-wise updates the large layer by the plain step."""
     activations: Activations = "float32"
     threads: int = 1
     """Members trained at once if each is trained in a step of its own."""
 
-    @property
-    def name(self) -> str:
-        """Name for logs and tables."""
-        return "kernels" if self.kernels else self.layout
+
+def select_engine(*, threads: int = 1, activations: Activations = "float32") -> Engine:
+    """Returns the engine for the device that JAX uses.
+
+    Args:
+        threads: Members trained at once on a CPU.
+        activations: Type in which they are stored between the layers.
+
+    Returns:
+        On a CPU a step for each member, on another device one step for the population.
+    """
+    if jax.default_backend() == "cpu":
+        return Engine("winograd", 8, vectorized=False, activations=activations, threads=threads)
+    return Engine("im2col", 1, vectorized=True, activations=activations)
 
 
 class State(NamedTuple):
@@ -61,53 +67,6 @@ class Hyperparameters(NamedTuple):
     decays: jax.Array  # (members,): weight decays
 
 
-class ConvolutionPasses(Protocol):
-    """The convolutional part of the network, forward and backward."""
-
-    def forward(
-        self, weights: PopulationWeights[jax.Array], images: jax.Array, multipliers: jax.Array
-    ) -> tuple[jax.Array, Any]:
-        """Computes features, and the residuals that the backward pass needs.
-
-        Args:
-            weights: Of the population.
-            images: Shape (images, side, side[, channels]), in [0, 1].
-            multipliers: Of dropout, (members, images · features).
-
-        Returns:
-            Features of shape (members, images, features), and residuals.
-        """
-
-    def backward(
-        self, weights: PopulationWeights[jax.Array], residuals: Any, gradient: jax.Array
-    ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-        """Computes the gradients of the convolutional weights.
-
-        Args:
-            weights: Of the population.
-            residuals: From the forward pass.
-            gradient: Of the features, (members, images, features).
-
-        Returns:
-            Gradients of conv1, bias1, conv2 and bias2.
-        """
-
-
-DenseBackward = Callable[
-    [OptimizerName, jax.Array, Slots, jax.Array, jax.Array, jax.Array, jax.Array, jax.Array],
-    tuple[jax.Array, jax.Array, Slots],
-]
-"""(optimizer, weights, slots, features, d_hidden, rates, decays, t) → (d_features, weights, slots).
-"""
-
-
-class Implementation(NamedTuple):
-    """The functions for the costly parts of a step: plain JAX, or kernels."""
-
-    convolutions: ConvolutionPasses
-    dense_backward: DenseBackward
-
-
 @lru_cache(maxsize=32)
 def compiled_steps(
     architecture: Architecture, optimizer: OptimizerName, engine: Engine
@@ -123,9 +82,8 @@ def compiled_steps(
         A function from (state, hyperparameters, pixels, labels, order, until) to the state after
         ``until`` steps in all. It consumes the state.
     """
-    step = partial(
-        _step, _implementation(architecture, optimizer, engine), architecture.features, optimizer
-    )
+    convolutions = _convolutions(architecture, engine, engine.blocks)
+    step = partial(_step, convolutions, optimizer)
 
     def advance(
         state: State,
@@ -149,30 +107,13 @@ def _compiler_options() -> dict[str, bool]:
     return {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else {}
 
 
-def _implementation(
-    architecture: Architecture, optimizer: OptimizerName, engine: Engine
-) -> Implementation:
-    if not engine.kernels:
-        return Implementation(_convolutions(architecture, engine), _dense_backward)
-    kernels, elementwise = sweep.kernels, OPTIMIZERS[optimizer].of_dense.elementwise
-    fused = kernels.FusedConvolutions(architecture, jnp.dtype(engine.activations))
-    return Implementation(fused, kernels.dense_backward if elementwise else _dense_backward)
-
-
-def _convolutions(
-    architecture: Architecture, engine: Engine, blocks: int | None = None
-) -> Convolutions:
-    return Convolutions(
-        architecture,
-        LAYOUTS[engine.layout],
-        engine.blocks if blocks is None else blocks,
-        jnp.dtype(engine.activations),
-    )
+def _convolutions(architecture: Architecture, engine: Engine, blocks: int) -> Convolutions:
+    layout, dtype = LAYOUTS[engine.layout], jnp.dtype(engine.activations)
+    return Convolutions(architecture, layout, blocks, dtype)
 
 
 def _step(
-    implementation: Implementation,
-    features: int,
+    convolutions: Convolutions,
     optimizer: OptimizerName,
     state: State,
     hyperparameters: Hyperparameters,
@@ -181,10 +122,11 @@ def _step(
 ) -> State:
     """Trains all members on one batch."""
     weights, batch, t = state.weights, len(labels), (state.step + 1).astype(jnp.float32)
+    units = batch * convolutions.architecture.features
     multipliers = dropout_multipliers(
-        hyperparameters.seeds, hyperparameters.dropouts, state.step, batch * features
+        hyperparameters.seeds, hyperparameters.dropouts, state.step, units
     )
-    encoded, residuals = implementation.convolutions.forward(weights, _unit(pixels), multipliers)
+    encoded, residuals = convolutions.forward(weights, _unit(pixels), multipliers)
     hidden, logits = classify(weights, encoded)
     log_probs = jax.nn.log_softmax(logits)
     truth = jax.nn.one_hot(labels, logits.shape[-1])
@@ -193,14 +135,14 @@ def _step(
     d_hidden = jnp.einsum("kbj,kij->kbi", d_logits, weights.output)
     d_hidden = jnp.where(hidden > 0, d_hidden, 0.0)
     rates, decays = hyperparameters.rates[state.step], hyperparameters.decays
-    d_encoded, dense, dense_slots = implementation.dense_backward(
+    d_encoded, dense, dense_slots = _dense_backward(
         optimizer, weights.dense, state.slots.dense, encoded, d_hidden, rates, decays, t
     )
     updated, slots = _update(
         OPTIMIZERS[optimizer],
         state,
         PopulationWeights(
-            *implementation.convolutions.backward(weights, residuals, d_encoded),
+            *convolutions.backward(weights, residuals, d_encoded),
             *(None, d_hidden.sum(1)),  # the dense layer is updated already
             *(_outer(hidden, d_logits), d_logits.sum(1)),
         ),

@@ -57,7 +57,7 @@ __all__ = ["OPTIMIZERS", "Optimizer", "Slots", "initial_slots", "update_array"]
 
 BETAS = f"β₁ {ADAM_FIRST}, β₂ {ADAM_SECOND}"
 WEIGHT_DECAY = 0.004
-MUON = Optimizer((0.0,), muon, weight_decay=WEIGHT_DECAY, elementwise=False)
+MUON = Optimizer((0.0,), muon, weight_decay=WEIGHT_DECAY)
 
 OPTIMIZERS: dict[OptimizerName, Optimizer] = {
     "adam": Optimizer((0.0, 0.0), adam, f"{BETAS}, ε {EPSILON:g}"),
@@ -99,7 +99,6 @@ OPTIMIZERS: dict[OptimizerName, Optimizer] = {
         f"no rate, first distance {FIRST_DISTANCE:g}, ε {DOG_EPSILON:g}, "
         f"averaging exponent {AVERAGE_EXPONENT}",
         final=polynomial_mean,
-        elementwise=False,
         rate_free=True,
     ),
 }

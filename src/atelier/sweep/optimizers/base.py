@@ -32,9 +32,6 @@ class Optimizer(NamedTuple):
     """Default of the decoupled weight decay, see :func:`update_array`; None: it has none."""
     final: Callable[[jax.Array, Slots, jax.Array], jax.Array] = _current_weights
     """(weights, slots, number of steps) → the weights that predict."""
-    elementwise: bool = True
-    """Whether each weight's step depends on that weight's own slots and gradient only, so that a
-    kernel may update a large array piece by piece."""
     rate_free: bool = False
     """Whether it finds its step itself. It is trained once, not at each rate: its rate is 1, a
     factor of the step."""
