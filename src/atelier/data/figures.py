@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from atelier.plotting import (
     QUIET,
     SPLIT_COLOURS,
+    hide_axes,
     house_style,
     rotate_long_names,
     set_title,
@@ -127,7 +128,7 @@ def moments_figure(
         set_title(figure, title)
         grid = figure.subplots(rows, columns, squeeze=False).flat
         for axes in grid:
-            axes.set_axis_off()
+            hide_axes(axes)
         for axes, name, pair in zip(figure.axes, classes, pairs, strict=False):
             axes.imshow(tile_images(pair[None]), cmap="magma", vmin=0, vmax=255)
             axes.set_title(shorten(name), loc="center", size=9)

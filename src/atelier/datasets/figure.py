@@ -1,4 +1,4 @@
-"""Figures as PNG. Matplotlib is imported by the nodes that draw, not by the dataset."""
+"""Figures as PNG. Matplotlib is imported by the nodes that draw, and not before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FigureDataset(FileDataset):
 
     Args:
         filepath: The path of the file.
-        save_args: Arguments of matplotlib's ``savefig``, such as ``dpi``.
+        dpi: Pixels of an inch; by default those of the figure.
         metadata: For Kedro-Viz and hooks; not used by the dataset.
     """
 
@@ -29,16 +29,19 @@ class FigureDataset(FileDataset):
         self,
         *,
         filepath: str,
-        save_args: Mapping[str, Any] | None = None,
+        dpi: float | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(filepath=filepath, metadata=metadata)
-        self._save_args = dict(save_args or {})
+        self._dpi = dpi
 
     def save(self, data: Figure) -> None:
-        """Replaces the file as a whole."""
+        """Replaces the file as a whole. Draws once, where ``savefig`` draws twice for a layout."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        data.set_dpi(self._dpi or data.dpi)
         with atomic_path(self._filepath) as partial:
-            data.savefig(partial, **self._save_args)
+            FigureCanvasAgg(data).print_png(partial)
 
     def load(self) -> Path:
         """Returns the path of the picture."""
