@@ -40,8 +40,9 @@ class FigureDataset(FileDataset):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
         data.set_dpi(self._dpi or data.dpi)
+        canvas: Any = FigureCanvasAgg(data)
         with atomic_path(self._filepath) as partial:
-            FigureCanvasAgg(data).print_png(partial)
+            canvas.print_png(partial)
 
     def load(self) -> Path:
         """Returns the path of the picture."""
