@@ -1,6 +1,7 @@
 """Every pipeline by its name, and the pipelines of the default run."""
 
 import inspect
+from functools import cache
 
 from kedro.pipeline import Pipeline
 
@@ -73,12 +74,18 @@ def register_pipelines() -> dict[str, Pipeline]:
 
     Datasets decide the order of the default run.
     """
+    return dict(_pipelines())
+
+
+@cache
+def _pipelines() -> dict[str, Pipeline]:
+    """Creates the pipelines once in a process: a command asks for them twice."""
     experiments = {name: in_namespace(create(), name) for name, create in EXPERIMENTS.items()}
     by_name = {name: in_namespace(create(), name) for name, create in BY_NAME.items()}
     on_files = {
         name: in_namespace(create(), name.split(".")[0]) for name, create in ON_FILES.items()
     }
-    results = sum(experiments.values(), Pipeline([]))
+    results = Pipeline(list(experiments.values()))
     default = results + report.create_pipeline(after=results)
     return {"__default__": default} | experiments | by_name | on_files
 

@@ -97,6 +97,17 @@ def stretch_contrast(image: Array) -> Array:
     return (image - low) / (high - low or 1.0)
 
 
+def hide_axes(axes: Axes) -> None:
+    """Hides frame, ticks and labels, as of an image; matplotlib also stops computing their places.
+
+    Args:
+        axes: Its title and what is drawn in it stay.
+    """
+    axes.set_axis_off()
+    axes.xaxis.set_visible(False)
+    axes.yaxis.set_visible(False)
+
+
 def rotate_long_names(axes: Axes, names: Sequence[str], *, longest: int) -> None:
     """Turns the tick labels of the x axis where a name is long.
 
@@ -140,7 +151,7 @@ def draw_frames(frames: Array) -> Images:
         title = figure.suptitle("0", x=0.01, ha="left", size=8)
         (row,) = figure.subplots(1, count, squeeze=False)
         for axes in row:
-            axes.set_axis_off()
+            hide_axes(axes)
 
         def draw(index: int) -> None:
             title.set_text(f"{index} of {len(frames) - 1}")

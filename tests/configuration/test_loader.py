@@ -164,3 +164,11 @@ def test_parameters_are_checked_before_anybody_gets_them(tmp_path):
     assert checked == []
     loader["parameters"]
     assert checked == [loader]
+
+
+@pytest.mark.parametrize("key", ["globals", "parameters", "catalog", "mlflow", "schedules"])
+def test_a_conf_local_without_files_changes_nothing(tmp_path, key):
+    without = ProjectConfigLoader(str(write(tmp_path / "a", FILES)), "full", **CONFIG_LOADER_ARGS)
+    conf = write(tmp_path / "b", FILES)
+    (conf / "local").mkdir()
+    assert ProjectConfigLoader(str(conf), "full", **CONFIG_LOADER_ARGS)[key] == without[key]

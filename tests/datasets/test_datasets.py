@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from support.fork_server import run_python
 
 from atelier.datasets.animation import AnimationDataset
-from atelier.datasets.atomic import FigureDataset, RecordDataset, TableDataset
+from atelier.datasets.atomic import RecordDataset
+from atelier.datasets.figure import FigureDataset
 from atelier.datasets.keras_model import KerasModelDataset
 from atelier.datasets.npz import NpzDataset
 from atelier.datasets.sinks import (
@@ -23,6 +24,7 @@ from atelier.datasets.sinks import (
     MetricLogDataset,
     MlflowRunSinks,
 )
+from atelier.datasets.table import TableDataset
 from atelier.datasets.tracked import MetricsDataset, ProvenanceDataset
 from atelier.maxout import Maxout
 from atelier.types import Animation

@@ -11,7 +11,7 @@ from kedro.pipeline import Node
 from kedro_datasets.yaml import YAMLDataset
 from PIL import Image
 
-from atelier.datasets.atomic import FigureDataset
+from atelier.datasets.figure import FigureDataset
 from atelier.datasets.picture import PictureDataset
 from atelier.datasets.tracked import ProvenanceDataset
 from atelier.hooks.descriptions import NOTE, RunDescriptions

@@ -9,7 +9,8 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 from matplotlib.figure import Figure
 
-from atelier.datasets.atomic import FigureDataset, TextDataset
+from atelier.datasets.atomic import TextDataset
+from atelier.datasets.figure import FigureDataset
 from atelier.operations.graph_nodes import preview_results, shown
 from atelier.operations.graph_page import graph_page, write_pages
 

@@ -15,6 +15,7 @@ from atelier.plotting import (
     INK,
     WARM,
     displayed,
+    hide_axes,
     house_style,
     set_title,
     shorten,
@@ -93,7 +94,7 @@ def image_rows_figure(
             for axes, image in zip(line, images, strict=False):
                 _show(axes, image)
             for axes in line[len(images) :]:
-                axes.set_axis_off()
+                hide_axes(axes)
             for axes, note in zip(line, notes.get(label, ()), strict=False):
                 axes.set_xlabel(note, size=7, labelpad=2)
             line[0].set_ylabel(label, size=8, rotation=0, ha="right", va="center")

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from atelier.calibration.confidence import SCORES
-from atelier.plotting import ACCENT, INK, QUIET, WARM, displayed, house_style, set_title
+from atelier.plotting import ACCENT, INK, QUIET, WARM, displayed, hide_axes, house_style, set_title
 from atelier.types import Array
 
 COLOURS = dict(zip(SCORES, (WARM, "#e9a23b", "#7d8b99", ACCENT, "#4c956c"), strict=True))
@@ -58,7 +58,7 @@ def scaling_figure(table: pd.DataFrame, image: Array, *, title: str) -> Figure:
         for axes, factor in zip(above.subplots(1, len(factors)), factors, strict=True):
             axes.imshow(brightened(image, factor, factors.max()), cmap="gray", vmin=0, vmax=1)
             axes.set_title(f"× {factor:g}", loc="center", size=8)
-            axes.set_axis_off()
+            hide_axes(axes)
         first, second, third = below.subplots(1, 3)
         for name in ("softmax", "temperature", "posterior"):
             first.plot(

@@ -18,7 +18,7 @@ from atelier.cells.rendering import (
 )
 from atelier.cells.samples import Sample
 from atelier.cells.scores import OVERLAPS
-from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
+from atelier.plotting import ACCENT, INK, QUIET, WARM, hide_axes, house_style, set_title
 from atelier.types import Array
 
 METHOD_TITLES = {
@@ -88,7 +88,7 @@ def comparison_figure(
         for panel, heading in zip(panels[0], headings, strict=True):
             panel.set_title(heading, size=9)
         for panel in panels.ravel():
-            panel.set_axis_off()
+            hide_axes(panel)
         for text, colour, x in LEGEND:
             figure.text(x, 0.005, "■ " + text, color=colour, size=9, va="bottom")
         layout: Any = figure.get_layout_engine()
@@ -196,8 +196,8 @@ def cells_figure(samples: Mapping[str, Sample], *, title: str) -> Figure:
         for (above, below), sample in zip(panels.T, samples.values(), strict=True):
             above.imshow(display_grey(sample.image), cmap="gray")
             below.imshow(colour_labels(sample.labels))
-            above.set_axis_off()
-            below.set_axis_off()
+            hide_axes(above)
+            hide_axes(below)
     return figure
 
 
@@ -230,7 +230,7 @@ def overlays_figure(overlays: Mapping[str, Array], *, title: str, side: int = 32
         set_title(figure, title)
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for panel in panels:
-            panel.set_axis_off()
+            hide_axes(panel)
         for panel, (text, overlay) in zip(panels, overlays.items(), strict=False):
             panel.imshow(_middle(overlay, side))
             panel.set_title(_shortened(text), size=7, weight="normal", loc="left")

@@ -21,7 +21,16 @@ from atelier.clustering.colours import (
 from atelier.clustering.em import MixtureStep
 from atelier.clustering.experiments import LabelledPoints
 from atelier.clustering.mixture import GaussianMixture
-from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, rasterize_frames, set_title
+from atelier.plotting import (
+    ACCENT,
+    INK,
+    QUIET,
+    WARM,
+    hide_axes,
+    house_style,
+    rasterize_frames,
+    set_title,
+)
 from atelier.types import Animation, Array
 
 COLOURS = (
@@ -96,7 +105,7 @@ def em_steps_figure(
             label = f"iteration {iteration}: {step.log_likelihood:,.0f}"
             _draw_step(panel, cloud.points, step, label)
         for panel in panels[len(iterations) + 1 :]:
-            panel.set_axis_off()
+            hide_axes(panel)
     return figure
 
 
@@ -183,7 +192,7 @@ def colour_clusters_figure(image: Array, clustered: ColourClusters, *, title: st
         panels["clusters"].set_title(f"{number} in its mean colour")
         _draw_entropy(figure, panels["entropy"], clustered.entropy)
         for name in ("picture", "clusters", "entropy"):
-            panels[name].set_axis_off()
+            hide_axes(panels[name])
         _draw_bic(panels["bic"], clustered.table)
         if one_dimension:
             _draw_histogram(panels["histogram"], colours, clustered)

@@ -65,8 +65,10 @@ class ProjectConfigLoader(OmegaConfigLoader):
         local = self.load_and_merge_dir_config(
             folder, self.config_patterns[key], key, files, key == "credentials"
         )
-        if missing is not None and not files:
-            raise missing
+        if not files:
+            if missing is not None:
+                raise missing
+            return config
         merged: dict[str, Any] = self._merge_configs(config, local, key, folder)
         return merged
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from atelier.plotting import (
     QUIET,
     SPLIT_COLOURS,
+    hide_axes,
     house_style,
     rotate_long_names,
     set_title,
@@ -20,6 +21,8 @@ from atelier.types import Array, Images, Labels
 
 LONG_NAME = 8
 """Letters of a class's name that fit below a bar; longer names are turned."""
+NAME_HEIGHT, GAP = 0.18, 0.06
+"""Height of a name above its pair, and distance of two pairs, in widths of a pair."""
 
 
 def card_titles(name: str, most_variable: Mapping[str, str]) -> dict[str, str]:
@@ -125,12 +128,18 @@ def moments_figure(
     with house_style():
         figure = Figure(figsize=(1.5 * columns, 0.95 * rows + 0.4))
         set_title(figure, title)
-        grid = figure.subplots(rows, columns, squeeze=False).flat
-        for axes in grid:
-            axes.set_axis_off()
-        for axes, name, pair in zip(figure.axes, classes, pairs, strict=False):
-            axes.imshow(tile_images(pair[None]), cmap="magma", vmin=0, vmax=255)
-            axes.set_title(shorten(name), loc="center", size=9)
+        axes = figure.subplots()  # one for all pairs: many axes take seconds
+        hide_axes(axes)
+        images = [tile_images(pair[None]) for pair in pairs]
+        height = images[0].shape[0] / images[0].shape[1]
+        for index, (name, image) in enumerate(zip(classes, images, strict=True)):
+            row, column = divmod(index, columns)
+            left, top = column * (1 + GAP), row * (height + NAME_HEIGHT) + NAME_HEIGHT
+            box = (left, left + 1, top + height, top)
+            axes.imshow(image, cmap="magma", vmin=0, vmax=255, extent=box)
+            place = left + 0.5, top - GAP / 2
+            axes.text(*place, shorten(name), size=9, weight="bold", ha="center", va="bottom")
+        axes.set(xlim=(-GAP, columns * (1 + GAP)), ylim=(rows * (height + NAME_HEIGHT), 0))
     return figure
 
 

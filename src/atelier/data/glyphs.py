@@ -5,6 +5,8 @@ ship with matplotlib, a random affine map and an elastic distortion (Simard, Ste
 2003), all from a single seed.
 """
 
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
@@ -44,8 +46,7 @@ def render_character(character: str, font: str) -> Array:
     Returns:
         (28, 28) float32 in [0, 1].
     """
-    path = Path(mpl.get_data_path(), "fonts", "ttf", font)
-    face = ImageFont.truetype(str(path), FONT_SIZE)
+    face = _face(font)
     x0, y0, x1, y1 = (int(edge) for edge in face.getbbox(character))
     canvas = Image.new("L", (x1 - x0, y1 - y0))
     ImageDraw.Draw(canvas).text((-x0, -y0), character, fill=255, font=face)
@@ -54,6 +55,12 @@ def render_character(character: str, font: str) -> Array:
     size = (max(1, round(ink.width * scale)), max(1, round(ink.height * scale)))
     small = np.asarray(ink.resize(size, Image.Resampling.BOX), np.float32) / 255
     return _centred(small)
+
+
+@cache
+def _face(font: str) -> ImageFont.FreeTypeFont:
+    path = Path(mpl.get_data_path(), "fonts", "ttf", font)
+    return ImageFont.truetype(str(path), FONT_SIZE)
 
 
 def _centred(ink: Array) -> Array:
@@ -67,7 +74,7 @@ def _centred(ink: Array) -> Array:
 
 
 def distort_elastically(
-    image: Array, rng: np.random.Generator, *, alpha: float = 24.0, sigma: float = 4.0
+    images: Array, rng: np.random.Generator, *, alpha: float = 24.0, sigma: float = 4.0
 ) -> Array:
     """Applies a random affine map and an elastic distortion (Simard, Steinkraus & Platt 2003).
 
@@ -75,25 +82,34 @@ def distort_elastically(
     within 2 pixels. The elastic displacements are smoothed white noise in [-1, 1].
 
     Args:
-        image: (height, width).
+        images: (n, height, width); each gets its own distortion.
         rng: Source of the random numbers.
         alpha: Factor of the displacements, pixels.
         sigma: Standard deviation of the Gaussian that smooths them, pixels.
 
     Returns:
-        The distorted image, (height, width).
+        The distorted images, (n, height, width).
     """
-    shape = np.array(image.shape)
+    _, *shape = images.shape
+    draws = [_draw_distortion(rng, shape) for _ in images]
+    matrices, noise, shifts = (np.stack(parts) for parts in zip(*draws, strict=True))
+    elastic = ndimage.gaussian_filter(noise, sigma, axes=(2, 3)) * alpha  # (n, 2, height, width)
+    centre = ((np.array(shape) - 1) / 2)[:, None]
+    grid = np.indices(shape).reshape(2, -1)
+    source = (matrices @ (grid - centre) + centre + shifts).reshape(noise.shape) + elastic
+    warped = [
+        ndimage.map_coordinates(image, points, order=1)
+        for image, points in zip(images, source, strict=True)
+    ]
+    return np.stack(warped)
+
+
+def _draw_distortion(rng: np.random.Generator, shape: Sequence[int]) -> tuple[Array, Array, Array]:
+    """Draws the matrix (2, 2), the noise (2, height, width) and the shift (2, 1) of an image."""
     angle, shear = rng.uniform(-0.26, 0.26), rng.uniform(-0.25, 0.25)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = turn @ np.array([[1, 0], [shear, 1]]) @ np.diag(1 / rng.uniform(0.8, 1.1, 2))
-    noise = rng.uniform(-1, 1, (2, *shape))
-    elastic = np.stack([ndimage.gaussian_filter(field, sigma) for field in noise]) * alpha
-    centre = ((shape - 1) / 2)[:, None]
-    grid = np.indices(image.shape).reshape(2, -1)
-    source = matrix @ (grid - centre) + centre + rng.uniform(-2, 2, (2, 1))
-    warped = ndimage.map_coordinates(image, source.reshape(2, *shape) + elastic, order=1)
-    return np.asarray(warped)
+    return matrix, rng.uniform(-1, 1, (2, *shape)), rng.uniform(-2, 2, (2, 1))
 
 
 def draw_glyphs(characters: str, per_class: int, *, seed: int) -> tuple[Images, Labels]:
@@ -114,13 +130,12 @@ def draw_glyphs(characters: str, per_class: int, *, seed: int) -> tuple[Images, 
         ((6, 28, 28, 1), [0, 0, 0, 1, 1, 1])
     """
     rng = np.random.default_rng(seed)
-    plain = [[render_character(character, font) for font in FONTS] for character in characters]
     labels = np.repeat(np.arange(len(characters)), per_class)
-    fonts = rng.integers(len(FONTS), size=len(labels))
-    drawn = [
-        distort_elastically(plain[label][font], rng)
-        for label, font in zip(labels, fonts, strict=True)
-    ]
-    images = np.clip(np.stack(drawn) * 255, 0, 255).round().astype(np.uint8)[..., None]
+    fonts = rng.integers(len(FONTS), size=(len(characters), per_class))
+    drawn = []
+    for character, chosen in zip(characters, fonts, strict=True):
+        plain = np.stack([render_character(character, font) for font in FONTS])
+        drawn.append(distort_elastically(plain[chosen], rng))
+    images = np.clip(np.concatenate(drawn) * 255, 0, 255).round().astype(np.uint8)[..., None]
     order = rng.permutation(len(labels))
     return images[order], labels[order].astype(np.int64)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from fsspec.implementations.local import LocalFileSystem
 from kedro_datasets._typing import HTMLPreview, TablePreview
 from kedro_datasets.json import JSONDataset
-from kedro_datasets.matplotlib import MatplotlibDataset
-from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.text import TextDataset as PlainTextDataset
 
 from atelier.datasets.previews import preview_markdown, preview_records, preview_rows
@@ -44,18 +42,6 @@ class AtomicSave:
                 super().save(data)  # type: ignore[misc]
         finally:
             self._filepath = path
-
-
-class FigureDataset(AtomicSave, MatplotlibDataset):
-    """A matplotlib figure as PNG, which loads as the path of its file."""
-
-    def load(self) -> Path:
-        """Returns the path of the picture."""
-        return Path(self._filepath)
-
-
-class TableDataset(AtomicSave, ParquetDataset):
-    """A pandas table as parquet."""
 
 
 class TextDataset(AtomicSave, PlainTextDataset):

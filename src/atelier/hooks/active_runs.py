@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -57,12 +58,25 @@ def start_below_active_run(name: str, tags: Mapping[str, str]) -> Any:
     import mlflow
 
     parent = mlflow.active_run()
-    return mlflow.start_run(
+    return start_run(
         experiment_id=parent.info.experiment_id if parent else None,
         run_name=name,
         nested=True,
-        tags=short_tags(tags),
+        tags=tags,
     )
+
+
+def start_run(*, tags: Mapping[str, str], **options: Any) -> Any:
+    """Starts a run, which becomes the active one, and returns it.
+
+    Args:
+        tags: Set when the run starts; values are cut at MLflow's limit.
+        **options: Those of ``mlflow.start_run``.
+    """
+    import mlflow
+
+    with without_ipython():
+        return mlflow.start_run(tags=short_tags(tags), **options)
 
 
 def short_tags(tags: Mapping[str, str]) -> dict[str, str]:
@@ -98,6 +112,22 @@ def remove_active_run(run_id: str) -> None:
     while runs[-1].info.run_id != run_id:
         end_active_run(FINISHED)
     runs.pop()
+
+
+@contextmanager
+def without_ipython() -> Iterator[None]:
+    """Keeps MLflow from importing IPython when a run starts, only to ask whether it is a notebook.
+
+    A notebook has imported IPython itself, and then nothing changes.
+    """
+    if "IPython" in sys.modules:
+        yield
+        return
+    sys.modules["IPython"] = None  # type: ignore[assignment]  # an import now fails
+    try:
+        yield
+    finally:
+        del sys.modules["IPython"]
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from atelier.hooks.active_runs import (
     end_active_run,
     join_run,
     remove_active_run,
-    short_tags,
+    start_run,
 )
 from atelier.hooks.experiment_runs import ExperimentRuns
 from atelier.hooks.termination import exit_on_sigterm, restore_sigterm
@@ -59,12 +59,12 @@ class SessionRun:
 
         outer = mlflow.active_run()
         self._outer = outer.info.run_id if outer else None
-        run = mlflow.start_run(
+        run = start_run(
             run_id=None if outer else run_id,
             experiment_id=mlflow.get_experiment_by_name(experiment_name).experiment_id,
             run_name=name,
             nested=outer is not None,
-            tags=short_tags(tags),
+            tags=tags,
         )
         self._run_id, self._reason = run.info.run_id, INTERRUPTED
         os.environ.pop("MLFLOW_RUN_ID", None)  # or the runs below would continue that run too

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from atelier.configuration.loader import ProjectConfigLoader
     from atelier.hooks.commands import CommandHooks
 
+METRICS = "kedro_mlflow.io.metrics."
+"""The module of kedro-mlflow's datasets for metrics."""
+
 
 def flatten_parameters(parameters: Any, name: str = "") -> dict[str, Any]:
     """Returns every leaf of a parameter record by its dotted name.
@@ -101,6 +104,20 @@ class TrackingHooks(MlflowHook):
         with restore_mlflow_variables():
             super().after_context_created(context)
         self._loader = cast("ProjectConfigLoader", context.config_loader)
+
+    @hook_impl
+    def after_catalog_created(
+        self,
+        catalog: CatalogProtocol[Any, Any],
+        conf_catalog: Mapping[str, Any],
+    ) -> None:
+        """Names the metrics of kedro-mlflow's datasets after their entries, where there are any.
+
+        kedro-mlflow looks at every dataset, and so imports the libraries of each.
+        """
+        types = {str(entry.get("type")) for entry in conf_catalog.values()}
+        if any(name.startswith(METRICS) for name in types):
+            super().after_catalog_created(catalog, dict(conf_catalog), {}, {}, "", {})
 
     def _log_param(self, name: str, value: Any) -> None:
         active = self._experiments.active

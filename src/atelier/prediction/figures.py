@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from atelier.plotting import INK, WARM, displayed, house_style, set_title, shorten
+from atelier.plotting import INK, WARM, displayed, hide_axes, house_style, set_title, shorten
 from atelier.prediction.selection import KINDS
 from atelier.types import Images
 
@@ -43,7 +43,7 @@ def _draw_kind(block: object, selected: pd.DataFrame, images: Images, kind: str,
     places = np.flatnonzero(selected["kind"] == kind)
     grid = block.subplots(rows, ACROSS, squeeze=False).flat  # type: ignore[attr-defined]
     for axes in grid:
-        axes.set_axis_off()
+        hide_axes(axes)
     for axes, index in zip(block.axes, places, strict=False):  # type: ignore[attr-defined]
         row = selected.iloc[index]
         axes.imshow(displayed(images[index]), cmap="gray", vmin=0, vmax=255)

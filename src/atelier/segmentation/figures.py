@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from atelier.cells.rendering import colour_labels, display_grey
 from atelier.cells.samples import Sample
-from atelier.plotting import ACCENT, INK, WARM, house_style, set_title
+from atelier.plotting import ACCENT, INK, WARM, hide_axes, house_style, set_title
 from atelier.segmentation.annotation import mean_scores_by_draw
 from atelier.segmentation.patches import Batch
 from atelier.types import Array, History
@@ -48,7 +48,7 @@ def training_samples_figure(sample: Sample, weights: Array, batches: Sequence[Ba
             panels[1, column].imshow(batch.targets[0], cmap="gray", interpolation="nearest")
             panels[0, column].set_title(f"patch {column - 1}", size=9)
         for panel in panels.ravel():
-            panel.set_axis_off()
+            hide_axes(panel)
     return figure
 
 

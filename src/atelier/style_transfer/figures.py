@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from atelier.data.pictures import average_areas, longer_side_shape, to_rgb
-from atelier.plotting import house_style, set_title
+from atelier.plotting import hide_axes, house_style, set_title
 from atelier.style_transfer.params import GridParams, PaintingParams
 from atelier.types import Array, Arrays
 
@@ -49,7 +49,7 @@ def paintings_figure(
                 axes.imshow(np.clip(picture, 0, 255).astype(np.uint8))
                 axes.set_title(label, size=9, weight="normal")
         for axes in grid.ravel():
-            axes.set_axis_off()
+            hide_axes(axes)
         return figure
 
 

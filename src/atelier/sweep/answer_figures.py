@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from atelier.plotting import ACCENT, INK, WARM, house_style, set_title
+from atelier.plotting import ACCENT, INK, WARM, hide_axes, house_style, set_title
 from atelier.sweep.arms import arm_columns, is_rate_free
 from atelier.sweep.chance import members_near_best
 from atelier.sweep.figures import DROPOUT_COLOURS, OPTIMIZER_COLOURS
@@ -99,7 +99,7 @@ def chance_figure(
         for axes, row in zip(panels, _records(chance), strict=False):
             _draw_spread(axes, near[tuple(row[name] for name in names)]["test_accuracy"], row)
         for axes in panels[len(chance) :]:
-            axes.set_axis_off()
+            hide_axes(axes)
         figure.supxlabel("test accuracy", size=9)
         figure.legend(
             *panels[0].get_legend_handles_labels(), loc="upper right", ncols=2, fontsize=8

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
+from atelier.plotting import ACCENT, INK, QUIET, WARM, hide_axes, house_style, set_title
 from atelier.sweep.arms import arm_columns, is_rate_free
 from atelier.sweep.collapse import MIN_TRAININGS
 from atelier.sweep.summary import arm_name, optimizer_name
@@ -102,7 +102,7 @@ def learning_rate_figure(
             if counted is not None:
                 _draw_collapse(axes, _of_optimizer(counted, group), colours)
         for axes in groups[len(optimizers) :].ravel():
-            axes.set_axis_off()
+            hide_axes(axes)
         labels = ("test accuracy", "calibration error (ECE)", "collapse probability")
         for axes, label in zip(panels[:, 0], lines * labels[:rows], strict=True):
             axes.set_ylabel(label)

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from atelier.plotting import ACCENT, INK, QUIET, WARM, house_style, set_title
+from atelier.plotting import ACCENT, INK, QUIET, WARM, hide_axes, house_style, set_title
 from atelier.thresholding.experiments import PictureThresholds
 from atelier.thresholding.grey_levels import count_grey_levels
 from atelier.thresholding.otsu import apply_thresholds
@@ -57,7 +57,7 @@ def threshold_figure(image: Array, result: PictureThresholds, *, title: str) -> 
         for classes in result.thresholds:
             _draw_classes(panels[str(classes)], image, result, classes)
         for name in names:
-            panels[name].set_axis_off()
+            hide_axes(panels[name])
             panels[name].set_aspect(
                 "auto" if max(image.shape) > LONGEST_ASPECT * min(image.shape) else 1
             )

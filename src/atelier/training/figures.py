@@ -13,6 +13,7 @@ from atelier.plotting import (
     QUIET,
     WARM,
     displayed,
+    hide_axes,
     house_style,
     rotate_long_names,
     set_title,
@@ -114,7 +115,7 @@ def mistakes_figure(
         figure = Figure(figsize=(1.05 * columns, (1.85 if is_long else 1.35) * rows + 0.4))
         set_title(figure, title)
         for axes in figure.subplots(rows, columns, squeeze=False).flat:
-            axes.set_axis_off()
+            hide_axes(axes)
         for axes, position, share in zip(figure.axes, positions, confidence, strict=False):
             axes.imshow(displayed(images[position]), cmap="gray", vmin=0, vmax=255)
             true, predicted = classes[labels[position]], classes[logits[position].argmax()]
