@@ -24,6 +24,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in `make test &`: what the tests start would ignore Ctrl-C too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# JAX optimizes little: tests compile many programs and run each of them for a moment.
+# `make test-older-cpu` runs the numerical tests with flags of its own, fully optimized.
+if "XLA_FLAGS" not in os.environ:
+    os.environ |= {
+        "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false",
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+    }
+
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
