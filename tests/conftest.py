@@ -59,7 +59,7 @@ def set_two_threads(tensorflow) -> None:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, worker_id) -> Project:
-    """A project in which everything ran once, in real processes; tests only look at it."""
+    """A project in which everything ran once, in a real process; tests only look at it."""
     return opened(make_once(tmp_path_factory, worker_id, "finished", make_finished))
 
 
@@ -72,6 +72,7 @@ def make_finished(folder: Path) -> None:
     project.forks = False
     notes = {"output": project.run()}
     notes["report"] = project.path("08_reporting", "test", "report.html").read_text("utf-8")
+    project.forks = True
     project.run("--pipeline", "drift")
     project.run("--pipeline", "promote")
     notes["compared"] = [run_id(project, "calibration", name) for name in COMPARED]
