@@ -24,6 +24,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in `make test &`: what the tests start would ignore Ctrl-C too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# JAX optimizes little: tests compile many programs and run each of them for a moment.
+# `make test-older-cpu` runs the numerical tests with flags of its own, fully optimized.
+if "XLA_FLAGS" not in os.environ:
+    os.environ |= {
+        "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false",
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+    }
+
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -51,7 +59,7 @@ def set_two_threads(tensorflow) -> None:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, worker_id) -> Project:
-    """A project in which everything ran once, in real processes; tests only look at it."""
+    """A project in which everything ran once, in a real process; tests only look at it."""
     return opened(make_once(tmp_path_factory, worker_id, "finished", make_finished))
 
 
@@ -64,6 +72,7 @@ def make_finished(folder: Path) -> None:
     project.forks = False
     notes = {"output": project.run()}
     notes["report"] = project.path("08_reporting", "test", "report.html").read_text("utf-8")
+    project.forks = True
     project.run("--pipeline", "drift")
     project.run("--pipeline", "promote")
     notes["compared"] = [run_id(project, "calibration", name) for name in COMPARED]

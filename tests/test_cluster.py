@@ -73,8 +73,8 @@ def postgres(folder: Path):
         line = [programs / name, "--pgdata", folder / "base", *arguments]
         subprocess.run(line, user=USER, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
-    command("initdb", "--username=lab", f"--pwfile={secret}", "--auth=scram-sha-256")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+    command("initdb", "--username=lab", f"--pwfile={secret}", "--auth=scram-sha-256", "--no-sync")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
     command("pg_ctl", "start", "--wait", f"--log={folder / 'log'}", f"--options={options}")
     try:
         yield f"postgresql+psycopg://lab:a%20planted%20password@127.0.0.1:{port}/postgres"

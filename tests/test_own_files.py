@@ -50,7 +50,7 @@ def run_and_list_imports(project, arguments: list[str]) -> str:
 def test_the_guide_on_logits_holds_and_needs_no_tensorflow(fresh, monkeypatch):
     x, labels = load_digits(return_X_y=True)
     model = LogisticRegression(max_iter=200).fit(x[:900] / 16, labels[:900])
-    logits, labels = 3 * model.decision_function(x[900:] / 16), labels[900:]
+    logits, labels = 3 * model.decision_function(x[900:1200] / 16), labels[900:1200]
     monkeypatch.chdir(fresh.folder)
     save, load, page = snippets("logits.md")
     exec(save, {"logits": logits, "labels": labels})

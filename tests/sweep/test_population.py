@@ -1,5 +1,6 @@
 """The fused engine against Keras' own training, and against itself cut in other ways."""
 
+import functools
 import re
 from dataclasses import replace
 
@@ -22,8 +23,6 @@ from atelier.sweep.population import (
 from atelier.sweep.steps import Engine, Hyperparameters, State, compiled_steps, select_engine
 
 FULL = Architecture()
-# Its images, classes and layers, a twentieth of its products.
-THIN = Architecture(filters=(8, 16), units=32)
 SMALL = Architecture(classes=5, side=12, filters=(4, 6), units=16)
 WIDE = Architecture(classes=5, side=12, filters=(16, 32), units=16)
 COLOUR = replace(SMALL, channels=3)
@@ -83,19 +82,27 @@ def state_at(step: int, steps: int, weights, slots) -> State:
     return State(*tree, jnp.int32(step), jnp.zeros((steps, members)))
 
 
-def keras_training(
-    architecture: Architecture,
-    training_data: TrainingData,
-    optimizer: str,
-    rate: float,
-    multipliers: np.ndarray,
-):
+@functools.cache
+def masks(architecture: Architecture, steps: int) -> np.ndarray:
+    """Dropout's multipliers of the first member, (steps, 8, features)."""
+    drawn = [
+        dropout_multipliers(
+            jnp.zeros(1), jnp.full(1, 0.5), jnp.int32(step), 8 * architecture.features
+        )
+        for step in range(steps)
+    ]
+    return np.asarray(drawn).reshape(steps, 8, architecture.features)
+
+
+@functools.cache
+def keras_training(architecture: Architecture, steps: int, optimizer: str):
     """Losses of Keras' network and optimizer, and the state before each step.
 
-    Dropout's multipliers come as a second input.
+    The training is one for all engines. Dropout's multipliers come as a second input.
     """
     import keras
 
+    data, multipliers = training_data(architecture, steps), masks(architecture, steps)
     layers = keras.layers
     images = keras.Input(image_shape(architecture))
     mask = keras.Input((architecture.features,))
@@ -108,28 +115,24 @@ def keras_training(
     shapes = [w.shape for w in model.get_weights()]
     model.set_weights([np.reshape(w, shape) for w, shape in zip(first, shapes, strict=True)])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras_optimizer(optimizer, exclude_layers=["logits"]), loss)
+    model.compile(keras_optimizer(optimizer, exclude_layers=["logits"]), loss, jit_compile=False)
     model.optimizer.build(model.trainable_variables)
-    model.optimizer.learning_rate = rate
+    model.optimizer.learning_rate = RATES[optimizer]
 
     def ours(variables) -> list[np.ndarray]:
         """Keras' arrays in our shapes, with a population axis."""
         return [np.reshape(v, (1, *w.shape)) for v, w in zip(variables, first, strict=True)]
 
     losses, states = [], []
-    unit = training_data.images.astype(np.float32) / 255
-    for step, rows in enumerate(training_data.order):
+    unit = data.images.astype(np.float32) / 255
+    for step, rows in enumerate(data.order):
         by_name = [getattr(model.optimizer, name) for name in SLOTS[optimizer]]
         by_weight = [
             [np.reshape(slots[i], (1, *w.shape)) for slots in by_name if slots[i] is not None]
             for i, w in enumerate(first)
         ]
-        states.append(
-            state_at(step, training_data.steps, ours(model.trainable_variables), by_weight)
-        )
-        losses.append(
-            model.train_on_batch([unit[rows], multipliers[step]], training_data.labels[rows])
-        )
+        states.append(state_at(step, data.steps, ours(model.trainable_variables), by_weight))
+        losses.append(model.train_on_batch([unit[rows], multipliers[step]], data.labels[rows]))
     return np.array(losses), states
 
 
@@ -184,7 +187,7 @@ def losses_from(
 
 
 ENGINES = {
-    "winograd": (SEPARATE, THIN),
+    "winograd": (SEPARATE, SMALL),
     "im2col": (VECTORIZED, SMALL),
     "colour": (SEPARATE, COLOUR),
 }
@@ -204,14 +207,7 @@ def test_each_step_of_a_training_is_that_of_keras_from_the_same_state(
 ):
     data = training_data(architecture, 50)
     single = population(optimizer, [RATES[optimizer]])
-    masks = [
-        dropout_multipliers(
-            jnp.zeros(1), jnp.full(1, 0.5), jnp.int32(step), 8 * architecture.features
-        )
-        for step in range(50)
-    ]
-    multipliers = np.asarray(masks).reshape(50, 8, architecture.features)
-    truth, states = keras_training(architecture, data, optimizer, RATES[optimizer], multipliers)
+    truth, states = keras_training(architecture, data.steps, optimizer)
     losses = losses_from(states, architecture, single, data, engine)[..., 0]
     np.testing.assert_allclose(losses[:, 0], truth[:-1], rtol=1e-4)
     np.testing.assert_allclose(losses[:, 1], truth[1:], rtol=1e-4)
