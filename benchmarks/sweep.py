@@ -177,16 +177,19 @@ def step_seconds(
     """Returns the median seconds of a step, without compilation and first steps."""
     n = np.zeros(members)
     population = Population(optimizer, n + RATE, n + 0.5, n)
-    steps, seconds = data.steps - PROGRESS_INTERVAL, []
-    for _ in range(turns):
-        clock: list[float] = []
-        fit_population(
-            *(NETWORK, population, data),
-            engine=engine,
-            progress=lambda _, clock=clock: clock.append(time.perf_counter()),
-        )
-        seconds.append((clock[-1] - clock[0]) / steps)
+    seconds = [timed_step(population, data, engine) for _ in range(turns)]
     return statistics.median(seconds)
+
+
+def timed_step(population: Population, data: TrainingData, engine: Engine) -> float:
+    """Returns the mean seconds of a step of one training, after its first report of progress."""
+    clock: list[float] = []
+
+    def note_time(_: int) -> None:
+        clock.append(time.perf_counter())
+
+    fit_population(NETWORK, population, data, engine=engine, progress=note_time)
+    return (clock[-1] - clock[0]) / (data.steps - PROGRESS_INTERVAL)
 
 
 def growth(steps: int, most: int) -> None:
