@@ -5,7 +5,8 @@ files with random changes, and may only refuse them with a documented error, "Ex
 …". Numeric functions are compared with plain loops or another library. Each target runs in a
 process of its own, so that a crash, a hang (`--hang` seconds) or a process above `--memory` GiB is
 counted, and the rest goes on. The table has a row for each target, with inputs a second of CPU
-time; the exit code is 1 if anything went wrong. `--only idx --input 17` gives one input again, with its traceback.
+time; the exit code is 1 if anything went wrong. `--only idx --input 17` gives one input again, with
+its traceback.
 """
 
 import argparse

@@ -11,8 +11,10 @@ SIZES = (0, 1, 2, 127, 128, 255, 256, 32_767, 65_535, 65_536, 2**24, 2**31 - 1, 
 """Numbers at which headers, counters and products overflow."""
 FORMATS = ("<H", ">H", "<I", ">I", "<Q", ">Q")
 ODD_VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 0.5, -0.0, 1e308, float("nan"), float("inf"), 2**31, 2**63, 10**30,
-    "", "a", "\0", "../../etc/passwd", "1e999", "<script>", "é☃", "a" * 1000, [], [[]], {}, {"": None},
+    None, True, False, 0, -1, 1, 0.5, -0.0, 1e308, float("nan"), float("inf"), 2**31, 2**63,
+    10**30,
+    "", "a", "\0", "../../etc/passwd", "1e999", "<script>", "é☃", "a" * 1000, [], [[]], {},
+    {"": None},
 )  # fmt: skip
 """Values that replace a node of a tree."""
 TEXTS = (

@@ -180,9 +180,7 @@ def prepare_scoring_rules(_: Path) -> Check:
 
 
 def prepare_calibrators(_: Path) -> Check:
-    """Calibrators' laws: distributions come out, an offset of a row changes nothing, a record
-    gives the same answers, and those that keep predictions keep them.
-    """  # noqa: D205
+    """Calibrators' laws: distributions come out, records restore, predictions stay."""
     from atelier.calibration import CALIBRATORS, calibrator_from_record, calibrator_record
 
     names = list(CALIBRATORS)

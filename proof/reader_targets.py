@@ -73,7 +73,7 @@ def npz_members(arrays: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def mutate_archive(members: Mapping[str, bytes], rng: random.Random) -> bytes:
-    """Returns a zip with a changed member and right checksums, or half of the time changed bytes."""
+    """Returns a zip with a changed member and right checksums, or a zip with changed bytes."""
     compression = rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
     if rng.random() < 0.5:
         return mutate_bytes(zip_bytes(members, compression), rng)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 Check = Callable[[random.Random], None]
-"""Makes one input from a generator and gives it to the code; a wrong answer is an AssertionError."""
+"""Gives one input from a generator to the code; a wrong answer is an AssertionError."""
 
 
 class Target(NamedTuple):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import logging
-import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ import lazy_loader
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from atelier.storage.damage import DAMAGE
 from atelier.types import Array
 
 skimage = lazy_loader.load("skimage")
@@ -31,22 +30,6 @@ ANIMATIONS = frozenset({"GIF", "PNG", "WEBP"})
 NEW_SUBFILE_TYPE, REDUCED, TRANSPARENCY = 254, 1, 4
 """TIFF's tag for the kind of a page, and two of its bits."""
 _INTEGERS = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
-_DAMAGE = (
-    OSError,  # also: not known as a picture, truncated
-    SyntaxError,  # also: a broken PNG chunk
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    RuntimeError,
-    AssertionError,
-    EOFError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-)
-"""Errors of the plugins of Pillow and tifffile on damaged files, which have no common type."""
 
 
 def decode_picture(
@@ -154,7 +137,7 @@ def decode_volume(path: Path) -> Array:
         raise FileNotFoundError(f"Expected {path}. Received: no such file in {path.parent}")
     try:
         volume = np.asarray(skimage.io.imread(path))
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ValueError(f"{path}: Expected a whole TIFF stack. Received: {error}") from error
     if volume.ndim == 2 or (volume.ndim == 3 and volume.shape[-1] in {3, 4}):
         volume = volume[None]
@@ -248,7 +231,7 @@ def _described_errors(file: Path | io.BytesIO, name: str) -> Iterator[None]:
         yield
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name}: Expected fewer pixels. Received: {error}") from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ValueError(
             f"{name}: Expected a whole picture in a format that Pillow reads. "
             f"Received: {_first_bytes(file)}{_describe(error)}"

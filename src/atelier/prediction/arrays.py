@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from atelier.data.user_data.npz_files import array_role, read_npz_header
+from atelier.data.npz_arrays import read_npz_header
+from atelier.data.user_data.npz_files import array_role
 from atelier.types import Array
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)

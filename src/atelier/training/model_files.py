@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import h5py
 import keras
 
+from atelier.storage.damage import DAMAGE
+
 ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 """The first bytes of a ``.keras`` and of a ``.h5`` file."""
 CODE = ("Lambda", "__lambda__")
@@ -49,7 +51,7 @@ def read_model(path: str | Path) -> keras.Model:
         )
     try:
         return keras.saving.load_model(path, safe_mode=True, compile=False)
-    except (TypeError, ValueError, KeyError, AttributeError, ImportError, OSError) as error:
+    except (*DAMAGE, ImportError) as error:
         raise ValueError(_explanation(path, description, error)) from error
 
 
@@ -84,7 +86,7 @@ def describe_model(path: Path) -> ModelDescription:
         raise ValueError(f"{path}: Expected a file in the format of its name. Received: {kind}")
     try:
         return describe(path)
-    except (zipfile.BadZipFile, KeyError, OSError, EOFError, UnicodeDecodeError) as error:
+    except DAMAGE as error:
         raise ValueError(
             f"{path}: Expected a whole model. Received: {error}. Copy or save it again; weights "
             "alone (save_weights) are no model"
