@@ -430,6 +430,41 @@ def prepare_user_files(folder: Path) -> Check:
     return check
 
 
+def prepare_predict(folder: Path) -> Check:
+    """Reads pictures to label from parquet, CSV, npz, zip and lists of files."""
+    import pandas as pd
+
+    from atelier.data.user_data.image_stack import decode_content
+    from atelier.prediction.sources import open_pictures
+
+    images = np.arange(4 * 64, dtype=np.uint8).reshape(4, 8, 8)
+    (folder / "0.png").write_bytes(_png(9))
+    encoded = pd.DataFrame({"image": [{"bytes": _png(40 * row), "path": "a"} for row in range(4)]})
+    pixels = pd.DataFrame(images.reshape(4, 64), columns=[f"p{i}" for i in range(64)])
+    texts = {"a.csv": pixels.to_csv(index=False), "b.csv": "file\n0.png\n", "a.txt": "0.png\n"}
+    tables = [frame.to_parquet(index=False, compression=None) for frame in (encoded, pixels)]
+    archives = {"a.npz": npz_members({"images": images}), "a.zip": {"0.png": _png(3)}}
+
+    def check(rng: random.Random) -> None:
+        name = rng.choice([*texts, *archives, "a.parquet"])
+        if name in texts:
+            content = mutate_text(texts[name], rng).encode()
+        elif name in archives:
+            content = mutate_archive(archives[name], rng)
+        else:
+            content = mutate_bytes(rng.choice(tables), rng)
+        path = folder / name
+        path.write_bytes(content)
+        for title, picture in open_pictures(path).read():
+            try:
+                decode_content(picture, title, "white")
+            except ValueError as error:
+                if "Expected" not in str(error):
+                    raise
+
+    return check
+
+
 def _small_model(path: Path) -> None:
     import keras
 
@@ -617,6 +652,7 @@ READER_TARGETS = (
     Target("csv", 3, prepare_csv),
     Target("parquet", 3, prepare_parquet),
     Target("user_files", 3, prepare_user_files),
+    Target("predict", 3, prepare_predict),
     Target("keras", 4, prepare_keras),
     Target("h5", 3, prepare_h5),
     Target("checkpoint", 3, prepare_checkpoint),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import sys
 import zipfile
 from typing import Any, BinaryIO
 
@@ -39,7 +40,7 @@ def read_npz_arrays(stream: BinaryIO, where: str) -> dict[str, Array]:
                     read_npz_header(file, member)
         stream.seek(0)
         with np.load(stream, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            return {name: _checked_text(name, arrays[name]) for name in arrays.files}
     except DAMAGE as error:
         raise ValueError(
             f"{where}: Expected a whole npz file without pickles. Received: {error}"
@@ -51,6 +52,15 @@ def _check_total(members: list[zipfile.ZipInfo], stored: int) -> None:
     total, limit = sum(member.file_size for member in members), ARCHIVE_RATIO * stored
     if total > max(FILE_LIMIT, limit):
         raise ValueError(f"{total:,} bytes of arrays in a file of {stored:,}")
+
+
+def _checked_text(name: str, array: Array) -> Array:
+    """Returns an array whose texts, if it has some, are of Unicode's characters."""
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        codes = np.frombuffer(array.tobytes(), array.dtype.str[0] + "u4")
+        if codes.max() > sys.maxunicode:
+            raise ValueError(f"{name} has texts of characters that do not exist")
+    return array
 
 
 def read_npz_header(file: Any, member: zipfile.ZipInfo) -> tuple[tuple[int, ...], bool, Any]:

@@ -1,0 +1,190 @@
+"""Damaged files of every format are refused by a message that says what was expected.
+
+Each case is the smallest form of an input that `make fuzz` found.
+"""
+
+import io
+import json
+import struct
+import zipfile
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from atelier.calibration import (
+    TemperatureScaling,
+    calibrator_record,
+    load_calibrator,
+    read_logits,
+)
+from atelier.cells.labelled_folders import read_labelled_folder
+from atelier.cells.run_lengths import decode_segmentation
+from atelier.configuration.arguments import format_parameters, parse_parameters
+from atelier.data.idx import parse_idx
+from atelier.data.npz_arrays import read_npz_arrays
+from atelier.data.reading import read_zipped_idx
+from atelier.data.vgg_weights import read_vgg_weights
+from atelier.datasets.npz import read_npz
+from atelier.datasets.sinks import FileCheckpoint
+from atelier.prediction.sources import open_pictures
+from atelier.report.claims.ledger import read_ledgers
+from atelier.sweep.chunk_store import ChunkStore
+from atelier.training import read_model
+
+
+def npy(array, **replaced):
+    """An npy file; ``replaced`` texts of its header become others of the same length."""
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, np.asarray(array))
+    content = stream.getvalue()
+    for old, new in replaced.items():
+        assert len(old) == len(new)
+        content = content.replace(old.encode(), new.encode())
+    return content
+
+
+def zipped(path, members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_no_value_but_sizes_beyond_any_array_are_an_idx_error():
+    sizes = struct.pack(">4I", 0, 2**31, 2**31, 2**31)
+    with pytest.raises(ValueError, match="Expected the shape of an array"):
+        parse_idx(bytes([0, 0, 8, 4]) + sizes)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.npy", npy([1, 2], shape="shap(")),  # the tokenizer's error
+        ("a.npy", npy([1, 2], descr="des\x00r")),
+        ("a.txt", b"no array"),
+        ("a.npy", npy(["ab"]).replace("a".encode("utf-32-le"), b"\xff" * 4)),
+        ("a.npy", npy([1, 2]).replace(b"(2,)", b"(9,)")),
+    ],
+    ids=["header", "key", "no array", "no character", "fewer values"],
+)
+def test_damaged_arrays_of_an_npz_are_refused_with_the_files_name(name, content, tmp_path):
+    path = zipped(tmp_path / "a.npz", {name: content})
+    for read in (read_npz, read_logits):
+        with pytest.raises(ValueError, match=r"a\.npz: Expected a whole npz file without pickles"):
+            read(path)
+
+
+def test_a_compression_that_does_not_exist_is_refused(tmp_path):
+    content = bytearray(zipped(tmp_path / "a.npz", {"a.npy": npy([1])}).read_bytes())
+    for start in (content.index(b"PK\x03\x04") + 8, content.index(b"PK\x01\x02") + 10):
+        content[start : start + 2] = b"\x63\x00"
+    with pytest.raises(ValueError, match="Expected a whole npz file"):
+        read_npz_arrays(io.BytesIO(content), "a.npz")
+
+
+def test_an_npz_that_unpacks_to_far_more_than_its_size_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("atelier.data.npz_arrays.FILE_LIMIT", 1000)
+    np.savez_compressed(tmp_path / "a.npz", images=np.zeros((1000, 1000), np.uint8))
+    with pytest.raises(ValueError, match=r"bytes of arrays in a file of"):
+        read_npz(tmp_path / "a.npz")
+
+
+def test_a_zip_of_idx_files_with_a_damaged_member_is_refused(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"x.gz": b"\x1f\x8b"})
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(ValueError, match=r"a\.zip: Expected a whole zip of IDX files"):
+        read_zipped_idx(path, "x.gz")
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        5, True, {"a": 1}, [7], [None], [["a"] * 6], [[1, 2, 3, 4, 5, float("nan")]], ["abcdef"],
+        {"size": 5, "counts": [4]}, {"size": [2, 2], "counts": 4},
+        {"size": [2, 2], "counts": [10**30]}, {"size": [2, 2], "counts": ["x"]},
+        {"size": [2, 2], "counts": [[4]]}, {"size": [2, 2], "counts": [float("inf")]},
+    ],
+)  # fmt: skip
+def test_what_is_neither_run_lengths_nor_polygons_is_refused(segmentation):
+    with pytest.raises(ValueError, match=r"Expected .*Received: "):
+        decode_segmentation(segmentation, (2, 2))
+
+
+@pytest.mark.parametrize("images", [5, ["a"], [None], [{"id": [], "file_name": "a"}]])
+def test_entries_of_coco_that_are_no_entries_are_refused_with_the_files_name(images, tmp_path):
+    (tmp_path / "cells.json").write_text(json.dumps({"images": images, "annotations": []}))
+    with pytest.raises(ValueError, match=r"cells\.json: Expected images with id and file_name"):
+        read_labelled_folder(tmp_path / "cells.json")
+
+
+def test_a_text_that_begins_an_interpolation_stays_a_text_and_in_brackets_is_refused():
+    assert parse_parameters("a=${x") == {"a": "${x"}
+    with pytest.raises(ValueError, match="Expected the closing"):
+        parse_parameters("a=[${x]")
+    assert parse_parameters(format_parameters({"a": "x${"})) == {"a": "x${"}
+
+
+def test_a_model_with_damaged_json_is_refused(tmp_path):
+    path = zipped(tmp_path / "m.keras", {"config.json": b"{,", "metadata.json": b"{}"})
+    with pytest.raises(ValueError, match=r"m\.keras: Expected a whole model"):
+        read_model(path)
+
+
+def test_weights_whose_groups_lie_beyond_the_end_are_refused(tmp_path):
+    path = tmp_path / "w.h5"
+    with h5py.File(path, "w") as file:
+        file["layer/kernel"] = np.ones((3, 3))
+    whole = path.read_bytes()
+    for start in range(0, len(whole), 8):
+        path.write_bytes(whole[:start] + b"\xfe" * 8 + whole[start + 8 :])
+        with pytest.raises(ValueError, match=r"w\.h5: Expected (a whole HDF5 file|VGG16)"):
+            read_vgg_weights(str(path))
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000, b"5", b"{}"])
+def test_a_file_that_is_no_calibrators_is_refused(content, tmp_path):
+    (tmp_path / "c.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"c\.json: Expected (the JSON|a record) of a calibrator"):
+        load_calibrator(tmp_path / "c.json")
+
+
+@pytest.mark.parametrize("state", [{}, {"temperature_": []}, {"temperature_": {}}])
+def test_a_state_of_another_kind_is_refused(state, tmp_path):
+    fitted = TemperatureScaling().fit(np.array([[0.0, 4.0]] * 4), np.array([1, 1, 1, 0]))
+    record = calibrator_record(fitted) | {"state": state}
+    (tmp_path / "c.json").write_text(json.dumps(record))
+    with pytest.raises(ValueError, match="Expected the state of temperature"):
+        load_calibrator(tmp_path / "c.json")
+
+
+def test_claims_that_are_no_yaml_are_refused_with_the_files_name(tmp_path):
+    (tmp_path / "train.yml").write_text("claims: [\n")
+    with pytest.raises(ValueError, match=r"Expected claims in train\.yml"):
+        read_ledgers(tmp_path)
+
+
+def test_a_damaged_chunk_of_the_sweep_is_refused_with_the_files_name(tmp_path):
+    store = ChunkStore(tmp_path)
+    store.write(0, pd.DataFrame({"a": [1.0]}))
+    path = tmp_path / "chunk-00000.parquet"
+    path.write_bytes(path.read_bytes()[:-6])
+    with pytest.raises(ValueError, match=r"chunk-00000\.parquet: Expected a whole chunk"):
+        store.read(0)
+
+
+def test_arrays_that_are_no_checkpoint_are_refused_with_the_files_name(tmp_path):
+    np.savez(tmp_path / "c.npz", weights=np.ones(2))
+    with pytest.raises(ValueError, match=r"c\.npz: Expected a checkpoint.*weights"):
+        FileCheckpoint(tmp_path / "c.npz").restore("f")
+
+
+def test_a_damaged_column_of_pictures_is_refused_with_the_files_name(tmp_path):
+    path = tmp_path / "a.parquet"
+    frame = pd.DataFrame({"image": [b"a" * 50, b"b" * 50]})
+    frame.to_parquet(path, index=False, compression=None)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4] + b"\xff" * 40 + whole[44:])
+    with pytest.raises(ValueError, match=r"a\.parquet: Expected a whole parquet file"):
+        list(open_pictures(path).read())
