@@ -9,6 +9,7 @@ import struct
 import zipfile
 
 import h5py
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,6 +26,8 @@ from atelier.configuration.arguments import format_parameters, parse_parameters
 from atelier.data.idx import parse_idx
 from atelier.data.npz_arrays import read_npz_arrays
 from atelier.data.reading import read_zipped_idx
+from atelier.data.user_data.params import UserDataParams
+from atelier.data.user_data.reading import read_user_data
 from atelier.data.vgg_weights import read_vgg_weights
 from atelier.datasets.npz import read_npz
 from atelier.datasets.sinks import FileCheckpoint
@@ -188,3 +191,44 @@ def test_a_damaged_column_of_pictures_is_refused_with_the_files_name(tmp_path):
     path.write_bytes(whole[:4] + b"\xff" * 40 + whole[44:])
     with pytest.raises(ValueError, match=r"a\.parquet: Expected a whole parquet file"):
         list(open_pictures(path).read())
+
+
+def test_layers_far_larger_than_the_file_are_refused_before_they_take_memory(tmp_path):
+    image = keras.Input((4, 4, 1))
+    model = keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(image)))
+    model.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    text = members["config.json"].replace(b'"units": 2', b'"units": 1000000000')
+    path = zipped(tmp_path / "m.keras", members | {"config.json": text})
+    with pytest.raises(ValueError, match=r"m\.keras: Expected layers whose weights fit"):
+        read_model(path)
+
+
+@pytest.mark.parametrize("row", ["0,1,2,3,4,5", "0,1,2,3,4,"])
+def test_a_row_of_a_csv_that_is_longer_than_the_header_shifts_no_column(row, tmp_path):
+    text = "label,p0,p1,p2,p3\n" + f"{row}\n" * 2
+    (tmp_path / "a.csv").write_text(text)
+    params = UserDataParams(
+        data=str(tmp_path / "a.csv"), side=None, resize="pad", channels=None, background="white",
+        order="name", unreadable=0, label_column="label", file_column="file", group_column="group",
+    )  # fmt: skip
+    with pytest.raises(ValueError, match=r"a\.csv: Expected 5 values in each row.*Received: 6"):
+        read_user_data(params)
+    (tmp_path / "a.csv").write_text(text.replace("label,", "p,"))
+    with pytest.raises(ValueError, match=r"a\.csv: Expected 5 values in each row.*Received: 6"):
+        list(open_pictures(tmp_path / "a.csv").read())
+
+
+def test_a_list_that_names_a_file_with_a_null_byte_has_an_unreadable_picture(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"a\0b.png\n")
+    ((_, content),) = open_pictures(tmp_path / "a.txt").read()
+    assert "Expected a readable file" in str(content)
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_an_image_of_coco_without_a_files_name_is_refused(name, tmp_path):
+    images = [{"id": 1, "file_name": name}]
+    (tmp_path / "cells.json").write_text(json.dumps({"images": images, "annotations": []}))
+    with pytest.raises(ValueError, match=r"cells\.json: Expected (the name|one picture)"):
+        read_labelled_folder(tmp_path / "cells.json")

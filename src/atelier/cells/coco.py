@@ -83,7 +83,7 @@ def _images(
         pictures = _by_file_name(tree)
         return [
             AnnotatedImage(
-                str(PurePosixPath(image["file_name"]).with_suffix("")),
+                _stem(image["file_name"], where),
                 _find(pictures, file, image["file_name"], part, where),
                 file,
                 tuple(cells[image["id"]]),
@@ -94,6 +94,14 @@ def _images(
         raise ValueError(f"{where}: {ENTRIES}. Received: an entry without {error}") from error
     except (TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"{where}: {ENTRIES}. Received: {error}") from error
+
+
+def _stem(file_name: str, where: str) -> str:
+    """Returns the path of a picture without its ending."""
+    path = PurePosixPath(file_name)
+    if not path.name:
+        raise ValueError(f"{where}: Expected the name of a file. Received: {file_name!r}")
+    return str(path.with_suffix(""))
 
 
 def _segmentations(content: Mapping[str, Any], where: str) -> dict[Any, list[Segmentation]]:

@@ -14,6 +14,7 @@ from atelier.data.user_data.records import Content
 from atelier.data.user_data.tables import (
     FILE_COLUMNS,
     LABEL_COLUMNS,
+    check_width,
     find_column,
     image_shape,
     is_number,
@@ -108,6 +109,7 @@ def read_csv(path: Path, read_file: ReadFile) -> Iterator[Entry]:
         header: Any = {"header": None} if plain else {}
         with pd.read_csv(path, chunksize=ROWS, low_memory=False, **header) as frames:
             for frame in frames:
+                check_width(frame, str(path))
                 data = _without_first(frame, str(path)) if plain else frame
                 yield from _frame_entries(data, row, path, read_file)
                 row += len(frame)
