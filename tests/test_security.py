@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from markdown_it import MarkdownIt
 from PIL import Image
 from support.project import ROOT
 
@@ -38,7 +39,7 @@ def calls(path):
 def test_no_source_runs_code_that_a_file_holds():
     read = [path for path in SOURCES if str(path.relative_to(PACKAGE)) not in PIPES]
     assert len(read) == len(SOURCES) - len(PIPES) > 300
-    for path, name, keywords in ((path, *call) for path in read for call in calls(path)):
+    for path, name, keywords in ((file, *call) for file in read for call in calls(file)):
         assert name not in UNSAFE, f"{path}: {name}"
         if name == "np.load" or name.endswith("format.read_array"):
             assert ast.unparse(keywords["allow_pickle"]) == "False", path
@@ -106,7 +107,13 @@ def test_names_of_folders_and_files_have_no_effect_in_any_page_of_a_run(fresh, r
     assert any("alert(1)" in text for text in texts)
     assert [effects(text) for text in texts] == [[]] * len(texts)
     for run in fresh.runs():
-        assert effects(run.data.tags.get("mlflow.note.content", "")) == []
+        shown = MarkdownIt("commonmark").enable("table").render(description(run))
+        assert effects(shown) == []
+
+
+def description(run) -> str:
+    """The Markdown that MLflow shows of a run."""
+    return run.data.tags.get("mlflow.note.content", "")
 
 
 def test_servers_listen_to_this_machine_alone_unless_they_are_told_otherwise():

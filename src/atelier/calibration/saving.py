@@ -21,7 +21,7 @@ class CalibratorRecord(Params):
 
     format: Literal["atelier.calibrator.1"]
     calibrator: Annotated[str, Field(description="its name in CALIBRATORS")]
-    classes: Annotated[int, Field(ge=2)]
+    classes: Annotated[int, Field(ge=2, le=2**20)]
     class_names: tuple[str, ...] | None = None
     state: dict[str, Any]
 
