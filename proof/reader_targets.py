@@ -640,7 +640,7 @@ def prepare_parameters(_: Path) -> Check:
 
 
 READER_TARGETS = (
-    Target("idx", 8, prepare_idx),
+    Target("idx", 12, prepare_idx),
     Target("idx_zip", 3, prepare_idx_zip),
     Target("archive", 4, prepare_archive),
     Target("npz", 4, prepare_npz),
@@ -648,7 +648,7 @@ READER_TARGETS = (
     Target("pictures", 8, prepare_pictures),
     Target("volume", 3, prepare_volume),
     Target("coco", 3, prepare_coco),
-    Target("run_lengths", 5, prepare_run_lengths),
+    Target("run_lengths", 9, prepare_run_lengths),
     Target("csv", 3, prepare_csv),
     Target("parquet", 3, prepare_parquet),
     Target("user_files", 3, prepare_user_files),

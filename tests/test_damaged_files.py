@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from atelier.calibration import (
     TemperatureScaling,
@@ -23,6 +24,7 @@ from atelier.calibration import (
 from atelier.cells.labelled_folders import read_labelled_folder
 from atelier.cells.run_lengths import decode_segmentation
 from atelier.configuration.arguments import format_parameters, parse_parameters
+from atelier.data.decoding import decode_volume
 from atelier.data.idx import parse_idx
 from atelier.data.npz_arrays import read_npz_arrays
 from atelier.data.reading import read_zipped_idx
@@ -232,3 +234,37 @@ def test_an_image_of_coco_without_a_files_name_is_refused(name, tmp_path):
     (tmp_path / "cells.json").write_text(json.dumps({"images": images, "annotations": []}))
     with pytest.raises(ValueError, match=r"cells\.json: Expected (the name|one picture)"):
         read_labelled_folder(tmp_path / "cells.json")
+
+
+def sections(path, count):
+    pages = [Image.fromarray(np.full((5, 6), 10 * value, np.uint8)) for value in range(count)]
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    return path
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_a_stack_of_any_number_of_sections_has_as_many(count, tmp_path):
+    """Three or four sections are no colours."""
+    volume = decode_volume(sections(tmp_path / "a.tif", count))
+    assert volume.shape == (count, 5, 6)
+    assert volume[:, 0, 0].tolist() == [10 * value for value in range(count)]
+
+
+def test_pages_of_a_stack_that_lead_back_to_an_earlier_one_end(tmp_path):
+    path = sections(tmp_path / "a.tif", 2)
+    content = bytearray(path.read_bytes())
+    (first,) = struct.unpack_from("<I", content, 4)
+    (tags,) = struct.unpack_from("<H", content, first)
+    (second,) = struct.unpack_from("<I", content, first + 2 + 12 * tags)
+    (more,) = struct.unpack_from("<H", content, second)
+    struct.pack_into("<I", content, second + 2 + 12 * more, second)  # the next page is itself
+    path.write_bytes(content)
+    assert decode_volume(path).shape == (2, 5, 6)
+
+
+def test_a_calibrator_of_billions_of_classes_is_refused_before_it_takes_memory(tmp_path):
+    fitted = TemperatureScaling().fit(np.array([[0.0, 4.0]] * 4), np.array([1, 1, 1, 0]))
+    record = calibrator_record(fitted) | {"classes": 2**31}
+    (tmp_path / "c.json").write_text(json.dumps(record))
+    with pytest.raises(ValueError, match="a wrong or missing classes"):
+        load_calibrator(tmp_path / "c.json")

@@ -20,7 +20,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from atelier.storage.damage import DAMAGE
 from atelier.types import Array
 
-skimage = lazy_loader.load("skimage")
+tifffile = lazy_loader.load("tifffile")
 logger = logging.getLogger(__name__)
 
 FLOAT32_INTEGERS = 2**24
@@ -136,7 +136,9 @@ def decode_volume(path: Path) -> Array:
     if not path.is_file():
         raise FileNotFoundError(f"Expected {path}. Received: no such file in {path.parent}")
     try:
-        volume = np.asarray(skimage.io.imread(path))
+        with tifffile.TiffFile(path) as stack:
+            len(stack.pages)  # finds where a chain of pages leads back to an earlier one
+            volume = np.asarray(stack.asarray())
     except DAMAGE as error:
         raise ValueError(f"{path}: Expected a whole TIFF stack. Received: {error}") from error
     if volume.ndim == 2 or (volume.ndim == 3 and volume.shape[-1] in {3, 4}):
