@@ -142,3 +142,14 @@ def test_every_package_of_a_lock_has_a_version_and_a_hash_and_no_address(lock):
         assert re.match(r"[A-Za-z0-9._-]+(\[[\w,.-]+\])?==\S+ ", line), line[:80]
         assert "--hash=sha256:" in line, line[:80]
         assert "://" not in line, line[:80]
+
+
+def test_each_sentence_of_the_page_names_a_test_that_exists():
+    text = (ROOT / "docs" / "develop" / "security.md").read_text("utf-8")
+    items = re.findall(r"^- .*(?:\n  .*)*", text, re.MULTILINE)
+    assert len(items) > 25
+    for item in items:
+        named = re.findall(r"\(`(tests/[\w/]+\.py)::(\w+)`\)", item)
+        assert named, item
+        for file, name in named:
+            assert f"def {name}(" in (ROOT / file).read_text("utf-8"), (file, name)
