@@ -136,7 +136,7 @@ def prepare_archive(folder: Path) -> Check:
 
 def prepare_npz(folder: Path) -> Check:
     """Reads arrays of npz files, by the reader of the project's data and by that of a user's."""
-    from atelier.data.user_data.npz_files import read_npz_arrays
+    from atelier.data.npz_arrays import read_npz_arrays
     from atelier.datasets.npz import read_npz
 
     arrays = {"images": np.arange(32, dtype=np.uint8).reshape(2, 4, 4), "labels": np.arange(2)}

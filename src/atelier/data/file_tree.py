@@ -26,7 +26,7 @@ PICTURE_ENDINGS = (
     ".ppm", ".pbm", ".pnm", ".jp2", ".avif", ".tga", ".ico", ".dds", ".mpo", ".apng",
 )  # fmt: skip
 """Endings by which pictures are recognised, in lower case; the content of a file decides then."""
-_DAMAGE = (*DAMAGE, tarfile.TarError)
+_DAMAGE: tuple[type[Exception], ...] = (*DAMAGE, tarfile.TarError)
 
 
 def is_picture_name(name: PurePosixPath | str) -> bool:

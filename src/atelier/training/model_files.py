@@ -15,6 +15,8 @@ from atelier.storage.damage import DAMAGE
 
 ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 """The first bytes of a ``.keras`` and of a ``.h5`` file."""
+UNREADABLE: tuple[type[Exception], ...] = (*DAMAGE, ImportError)
+"""Errors of Keras on a damaged file, or on classes that it does not know."""
 CODE = ("Lambda", "__lambda__")
 """Classes in a model's description that hold Python code."""
 
@@ -61,7 +63,7 @@ def read_model(path: str | Path) -> keras.Model:
     _check_size(path, description)
     try:
         return keras.saving.load_model(path, safe_mode=True, compile=False)
-    except (*DAMAGE, ImportError) as error:
+    except UNREADABLE as error:
         raise ValueError(_explanation(path, description, error)) from error
 
 
@@ -78,7 +80,7 @@ def _check_size(path: Path, description: ModelDescription) -> None:
                 math.prod(variable.shape) * np.dtype(np.float16).itemsize
                 for variable in model.variables
             )
-    except (*DAMAGE, ImportError):  # the loading itself tells what is wrong
+    except UNREADABLE:  # the loading itself tells what is wrong
         return
     if needed > max(LEAST_LIMIT, SIZE_RATIO * path.stat().st_size):
         raise ValueError(
