@@ -30,6 +30,7 @@ from atelier.data.npz_arrays import read_npz_arrays
 from atelier.data.reading import read_zipped_idx
 from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.reading import read_user_data
+from atelier.data.user_data.tables import split_columns
 from atelier.data.vgg_weights import read_vgg_weights
 from atelier.datasets.npz import read_npz
 from atelier.datasets.sinks import FileCheckpoint
@@ -195,15 +196,21 @@ def test_a_damaged_column_of_pictures_is_refused_with_the_files_name(tmp_path):
         list(open_pictures(path).read())
 
 
-def test_layers_far_larger_than_the_file_are_refused_before_they_take_memory(tmp_path):
+@pytest.mark.parametrize(
+    ("stated", "instead"), [(b'"units": 2', b'"units": 1000000000'), (b"16]", b"2147483648]")]
+)
+def test_layers_far_larger_than_the_file_are_refused_before_they_take_memory(
+    stated, instead, tmp_path
+):
     image = keras.Input((4, 4, 1))
     model = keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(image)))
     model.save(tmp_path / "m.keras")
     with zipfile.ZipFile(tmp_path / "m.keras") as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    text = members["config.json"].replace(b'"units": 2', b'"units": 1000000000')
+    text = members["config.json"].replace(stated, instead)
+    assert text != members["config.json"]
     path = zipped(tmp_path / "m.keras", members | {"config.json": text})
-    with pytest.raises(ValueError, match=r"m\.keras: Expected layers whose weights fit"):
+    with pytest.raises(ValueError, match=r"m\.keras: Expected (layers whose|a model that)"):
         read_model(path)
 
 
@@ -268,3 +275,22 @@ def test_a_calibrator_of_billions_of_classes_is_refused_before_it_takes_memory(t
     (tmp_path / "c.json").write_text(json.dumps(record))
     with pytest.raises(ValueError, match="a wrong or missing classes"):
         load_calibrator(tmp_path / "c.json")
+
+
+def test_a_page_that_states_millions_of_strips_is_refused(tmp_path):
+    path = sections(tmp_path / "a.tif", 2)
+    content = bytearray(path.read_bytes())
+    (first,) = struct.unpack_from("<I", content, 4)
+    (tags,) = struct.unpack_from("<H", content, first)
+    for start in range(first + 2, first + 2 + 12 * tags, 12):
+        if struct.unpack_from("<H", content, start) == (257,):  # the height
+            struct.pack_into("<HII", content, start + 2, 4, 1, 2**24)
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"a\.tif: Expected a whole TIFF stack.*addresses"):
+        decode_volume(path)
+
+
+def test_two_columns_of_one_name_are_refused():
+    table = pd.DataFrame([[0, 1, 2]], columns=["label", "p0", "p0"])
+    with pytest.raises(ValueError, match="Expected columns of different names"):
+        split_columns(table, "label", UserDataParams.model_construct(group_column="group"), "a")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 FLOAT32_INTEGERS = 2**24
 """Largest integer up to which float32 holds every integer."""
+MISSING_SEGMENTS = 1000
+"""Largest number of strips or tiles of a TIFF's page that may be missing."""
 ANIMATIONS = frozenset({"GIF", "PNG", "WEBP"})
 """Formats other than TIFF whose frames are pictures; a JPEG's further frames are previews."""
 NEW_SUBFILE_TYPE, REDUCED, TRANSPARENCY = 254, 1, 4
@@ -138,6 +141,7 @@ def decode_volume(path: Path) -> Array:
     try:
         with tifffile.TiffFile(path) as stack:
             len(stack.pages)  # finds where a chain of pages leads back to an earlier one
+            _check_segments(stack.series[0].keyframe)
             volume = np.asarray(stack.asarray())
     except DAMAGE as error:
         raise ValueError(f"{path}: Expected a whole TIFF stack. Received: {error}") from error
@@ -146,6 +150,13 @@ def decode_volume(path: Path) -> Array:
     if volume.ndim not in {3, 4} or 0 in volume.shape:
         raise ValueError(f"{path}: Expected a stack of pictures. Received: shape {volume.shape}")
     return volume
+
+
+def _check_segments(page: Any) -> None:
+    """Raises a ValueError if a page states far more strips or tiles than it has addresses of."""
+    stated, stored = math.prod(page.chunked), len(page.dataoffsets)
+    if stated > MISSING_SEGMENTS + stored:
+        raise ValueError(f"a page of {stated:,} strips or tiles with {stored:,} addresses")
 
 
 def to_storage_type(values: Array, name: str) -> Array:

@@ -71,7 +71,8 @@ def _check_size(path: Path, description: ModelDescription) -> None:
     """Checks that the layers need no more memory than the file can hold, before they take it.
 
     Raises:
-        ValueError: If a description states layers far larger than the file.
+        ValueError: If a description states layers far larger than the file, or layers that do not
+            fit each other.
     """
     try:
         with keras.StatelessScope(initialize_variables=False):  # shapes without values
@@ -80,8 +81,10 @@ def _check_size(path: Path, description: ModelDescription) -> None:
                 math.prod(variable.shape) * np.dtype(np.float16).itemsize
                 for variable in model.variables
             )
-    except UNREADABLE:  # the loading itself tells what is wrong
-        return
+    except UNREADABLE as error:
+        if path.suffix.lower() == ".keras" and isinstance(error, ValueError):
+            raise ValueError(_explanation(path, description, error)) from error
+        return  # of another layout: the loading itself tells what is wrong
     if needed > max(LEAST_LIMIT, SIZE_RATIO * path.stat().st_size):
         raise ValueError(
             f"{path}: Expected layers whose weights fit into a file of "

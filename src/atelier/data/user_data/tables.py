@@ -202,8 +202,12 @@ def split_columns(
         (n, columns), None where there are files.
 
     Raises:
-        ValueError: If there are neither files nor pixels, or a pixel is missing.
+        ValueError: If there are neither files nor pixels, a pixel is missing, or two columns have
+            the same name.
     """
+    if not table.columns.is_unique:
+        repeated = table.columns[table.columns.duplicated()][0]
+        raise ValueError(f"{where}: Expected columns of different names. Received: two {repeated}")
     frame = pd.DataFrame({"label": table[label]})
     group = find_column(list(table.columns), params.group_column, ())
     named = {"group": group, "split": "split" if "split" in table.columns else None}
