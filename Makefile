@@ -9,7 +9,7 @@ HOST ?= 127.0.0.1
 SCHEDULER := orchestration/.venv
 SCHEDULER_READY := $(SCHEDULER)/.ready
 
-.PHONY: run test quick test-older-cpu check docs notebooks ui viz schedule gpu bench lock clean
+.PHONY: run test quick test-older-cpu check docs notebooks ui viz schedule gpu bench fuzz lock clean
 
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
@@ -67,6 +67,9 @@ bench: $(READY)  ## benchmarks, side by side in one run
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS)
+
+fuzz: $(READY)  ## random inputs to readers and numeric functions; ARGS="--seconds 600 --seed 3 --only idx"
+	$(BIN)/python proof/fuzz.py $(ARGS)
 
 lock: $(READY)  ## compile both locks anew from pyproject.toml and orchestration/requirements.in
 	$(COMPILE) --group dev --extra cluster pyproject.toml --output-file requirements.lock

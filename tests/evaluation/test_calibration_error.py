@@ -358,3 +358,14 @@ def test_intervals_of_the_calibration_error_hold_the_truth_as_often_as_they_say(
 def test_arrays_that_do_not_pair_are_refused(arrays, message):
     with pytest.raises(ValueError, match=message):
         bootstrap_interval(lambda *_: 0.0, *map(np.array, arrays), seed=0)
+
+
+@pytest.mark.parametrize("n_bins", [2, 15])
+def test_classwise_error_of_many_classes_none_of_them_probable(n_bins):
+    """Each class' probability lies in the first bin, so its gap is that of its mean."""
+    classes = 40
+    rng = np.random.default_rng(0)
+    probs, labels = rng.dirichlet(np.full(classes, 500.0), 30), rng.integers(0, classes, 30)
+    gaps = [abs(probs[:, k].mean() - (labels == k).mean()) for k in range(classes)]
+    found = classwise_calibration_error(probs, labels, n_bins=n_bins)
+    assert found == pytest.approx(np.mean(gaps), rel=1e-12)

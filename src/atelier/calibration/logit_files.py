@@ -1,8 +1,6 @@
 """Files of logits or probabilities with labels: ``.npz``, CSV and parquet."""
 
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from atelier.calibration.own_logits import PARTS, Kind, LabelledLogits, label_logits
+from atelier.data.npz_arrays import read_npz_arrays
+from atelier.storage.damage import DAMAGE
 from atelier.types import Array
 
 KINDS: Mapping[Kind, tuple[str, ...]] = {
@@ -65,18 +65,16 @@ def read_logits(path: str | Path) -> LabelledLogits:
 
 def _read_arrays(path: Path) -> dict[str, Array]:
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError, ValueError) as error:
-        pickled = "pickle" in str(error).lower()
+        with path.open("rb") as file:
+            return read_npz_arrays(file, str(path))
+    except ValueError as error:
+        pickled = "Python objects" in str(error)
         advice = (
             "Save arrays of numbers, not of objects: labels=numpy.asarray(labels)"
             if pickled
             else "Copy or save it again"
         )
-        raise ValueError(
-            f"{path}: Expected a whole npz file without pickles. Received: {error}. {advice}"
-        ) from error
+        raise ValueError(f"{error}. {advice}") from error
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
@@ -105,7 +103,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
     try:
         return pd.read_parquet(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (*DAMAGE, pa.ArrowException) as error:
         raise ValueError(
             f"{path}: Expected a whole parquet file. Received: {error}. Copy or save it again"
         ) from error

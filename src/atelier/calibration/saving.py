@@ -21,7 +21,7 @@ class CalibratorRecord(Params):
 
     format: Literal["atelier.calibrator.1"]
     calibrator: Annotated[str, Field(description="its name in CALIBRATORS")]
-    classes: Annotated[int, Field(ge=2)]
+    classes: Annotated[int, Field(ge=2, le=2**20)]
     class_names: tuple[str, ...] | None = None
     state: dict[str, Any]
 
@@ -77,7 +77,7 @@ def calibrator_from_record(record: Mapping[str, Any]) -> Calibrator:
     try:
         calibrator.restore(checked.state)
         probs = calibrator.transform(np.zeros((1, checked.classes)))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise ValueError(
             f"Expected the state of {checked.calibrator} of {checked.classes} classes. "
             f"Received: another one ({error})"
@@ -127,8 +127,14 @@ def load_calibrator(path: str | Path) -> Calibrator:
         [0.25, 0.75]
     """
     try:
-        return calibrator_from_record(json.loads(Path(path).read_bytes()))
-    except ValueError as error:  # also of JSON, and of an encoding
+        record = json.loads(Path(path).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{path}: Expected the JSON of a calibrator. Received: {error}. Is the file whole?"
+        ) from error
+    try:
+        return calibrator_from_record(record)
+    except ValueError as error:
         raise ValueError(f"{path}: {error}. Is it a calibrator's file, and whole?") from error
 
 

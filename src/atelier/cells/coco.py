@@ -17,6 +17,9 @@ from atelier.types import Array
 
 logger = logging.getLogger(__name__)
 
+ENTRIES = "Expected images with id and file_name, and annotations with image_id and segmentation"
+"""What a message expects of COCO's JSON."""
+
 
 class AnnotatedImage(NamedTuple):
     """An image and the segmentations of its cells."""
@@ -80,7 +83,7 @@ def _images(
         pictures = _by_file_name(tree)
         return [
             AnnotatedImage(
-                str(PurePosixPath(image["file_name"]).with_suffix("")),
+                _stem(image["file_name"], where),
                 _find(pictures, file, image["file_name"], part, where),
                 file,
                 tuple(cells[image["id"]]),
@@ -88,10 +91,17 @@ def _images(
             for image in content["images"]
         ]
     except KeyError as error:
-        raise ValueError(
-            f"{where}: Expected images with id and file_name, and annotations with image_id and "
-            f"segmentation. Received: an entry without {error}"
-        ) from error
+        raise ValueError(f"{where}: {ENTRIES}. Received: an entry without {error}") from error
+    except (TypeError, AttributeError, IndexError) as error:
+        raise ValueError(f"{where}: {ENTRIES}. Received: {error}") from error
+
+
+def _stem(file_name: str, where: str) -> str:
+    """Returns the path of a picture without its ending."""
+    path = PurePosixPath(file_name)
+    if not path.name:
+        raise ValueError(f"{where}: Expected the name of a file. Received: {file_name!r}")
+    return str(path.with_suffix(""))
 
 
 def _segmentations(content: Mapping[str, Any], where: str) -> dict[Any, list[Segmentation]]:
@@ -169,7 +179,7 @@ def draw_annotations(image: AnnotatedImage, shape: tuple[int, int], where: str) 
     for number, segmentation in enumerate(image.segmentations, start=1):
         try:
             labels[decode_segmentation(segmentation, shape)] = number
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise ValueError(f"{where}, annotation {number}: {error}") from error
     warn_of_covered_cells(labels, len(image.segmentations), where)
     return labels

@@ -37,7 +37,7 @@ def decode_run_lengths(counts: Sequence[int], shape: tuple[int, int]) -> Array:
         array([[0, 1, 1],
                [0, 1, 0]])
     """
-    lengths = np.asarray(counts, np.int64)
+    lengths = _numbers(counts, np.int64, "run lengths")
     pixels = shape[0] * shape[1]
     if lengths.sum() != pixels or (lengths < 0).any():
         raise ValueError(
@@ -103,15 +103,31 @@ def fill_polygon(polygon: Sequence[float], shape: tuple[int, int]) -> Array:
                [0, 1, 1, 0],
                [0, 0, 0, 0]])
     """
-    if len(polygon) < 6 or len(polygon) % 2:
+    coordinates = _numbers(polygon, np.float64, "coordinates of a polygon")
+    if len(coordinates) < 6 or len(coordinates) % 2:
         raise ValueError(
             "Expected a polygon of at least three corners, x, y, x, y …. "
-            f"Received: {len(polygon)} coordinates"
+            f"Received: {len(coordinates)} coordinates"
         )
-    corners = np.asarray(polygon, float).reshape(-1, 2)
+    corners = coordinates.reshape(-1, 2)
     mask = np.zeros(shape, bool)
     mask[skimage.draw.polygon(corners[:, 1] - 0.5, corners[:, 0] - 0.5, shape)] = True
     return mask
+
+
+def _numbers(values: Any, dtype: type[np.number[Any]], what: str) -> Array:
+    """Returns a list as an array of finite numbers, (n,).
+
+    Raises:
+        ValueError: It is no list of such numbers.
+    """
+    try:
+        numbers = np.asarray(values, dtype)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(f"Expected {what} that are numbers. Received: {error}") from error
+    if numbers.ndim != 1 or not np.isfinite(numbers).all():
+        raise ValueError(f"Expected a list of {what}. Received: {str(values)[:80]}")
+    return numbers
 
 
 def decode_segmentation(segmentation: Segmentation, shape: tuple[int, int]) -> Array:
@@ -128,7 +144,7 @@ def decode_segmentation(segmentation: Segmentation, shape: tuple[int, int]) -> A
         ValueError: It is of another size, or neither run lengths nor polygons.
     """
     if isinstance(segmentation, Mapping):
-        if tuple(segmentation.get("size", ())) != shape:
+        if segmentation.get("size") not in (list(shape), shape):
             raise ValueError(
                 f"Expected run lengths of the picture's size {list(shape)}, height and width. "
                 f"Received: {segmentation.get('size')}"
@@ -136,7 +152,7 @@ def decode_segmentation(segmentation: Segmentation, shape: tuple[int, int]) -> A
         counts = segmentation.get("counts", ())
         lengths = decompress_counts(counts) if isinstance(counts, (str, bytes)) else counts
         return decode_run_lengths(lengths, shape)
-    if isinstance(segmentation, str) or not segmentation:
+    if not isinstance(segmentation, list | tuple) or not segmentation:
         raise ValueError(f"Expected run lengths or polygons. Received: {segmentation!r}")
     mask = np.zeros(shape, bool)
     for polygon in segmentation:

@@ -38,7 +38,8 @@ class GaussianMixture(NamedTuple):
     log_likelihood: float
     """Natural logarithm of the likelihood of all points, weighted by their sample weights."""
     history: Array
-    """The log-likelihood before the first step and after each, rising."""
+    """The log-likelihood before the first step and after each. It rises; only a step that puts a
+    component onto the variance floor may lower it a little."""
     converged: bool
     """Whether the last step gained less than the tolerance."""
     floored: bool

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 NULL_TEXTS = ("", "~", "null", "Null", "NULL")
 QUOTED = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*(?=,|$)""", re.DOTALL)
@@ -108,7 +109,7 @@ def _value(text: str, name: str) -> Any:
         return None
     try:
         parsed: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"x={text}"]))
-    except (yaml.YAMLError, UnicodeError):
+    except (yaml.YAMLError, UnicodeError, OmegaConfBaseException):
         if text[0] in "\"'[{":
             raise ValueError(_unclosed(name, "YAML")) from None
         return text

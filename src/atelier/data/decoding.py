@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
-import struct
-import zlib
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,34 +18,21 @@ import lazy_loader
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from atelier.storage.damage import DAMAGE
 from atelier.types import Array
 
-skimage = lazy_loader.load("skimage")
+tifffile = lazy_loader.load("tifffile")
 logger = logging.getLogger(__name__)
 
 FLOAT32_INTEGERS = 2**24
 """Largest integer up to which float32 holds every integer."""
+MISSING_SEGMENTS = 1000
+"""Largest number of strips or tiles of a TIFF's page that may be missing."""
 ANIMATIONS = frozenset({"GIF", "PNG", "WEBP"})
 """Formats other than TIFF whose frames are pictures; a JPEG's further frames are previews."""
 NEW_SUBFILE_TYPE, REDUCED, TRANSPARENCY = 254, 1, 4
 """TIFF's tag for the kind of a page, and two of its bits."""
 _INTEGERS = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
-_DAMAGE = (
-    OSError,  # also: not known as a picture, truncated
-    SyntaxError,  # also: a broken PNG chunk
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    RuntimeError,
-    AssertionError,
-    EOFError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-)
-"""Errors of the plugins of Pillow and tifffile on damaged files, which have no common type."""
 
 
 def decode_picture(
@@ -153,14 +139,24 @@ def decode_volume(path: Path) -> Array:
     if not path.is_file():
         raise FileNotFoundError(f"Expected {path}. Received: no such file in {path.parent}")
     try:
-        volume = np.asarray(skimage.io.imread(path))
-    except _DAMAGE as error:
+        with tifffile.TiffFile(path) as stack:
+            len(stack.pages)  # finds where a chain of pages leads back to an earlier one
+            _check_segments(stack.series[0].keyframe)
+            volume = np.asarray(stack.asarray())
+    except DAMAGE as error:
         raise ValueError(f"{path}: Expected a whole TIFF stack. Received: {error}") from error
     if volume.ndim == 2 or (volume.ndim == 3 and volume.shape[-1] in {3, 4}):
         volume = volume[None]
     if volume.ndim not in {3, 4} or 0 in volume.shape:
         raise ValueError(f"{path}: Expected a stack of pictures. Received: shape {volume.shape}")
     return volume
+
+
+def _check_segments(page: Any) -> None:
+    """Raises a ValueError if a page states far more strips or tiles than it has addresses of."""
+    stated, stored = math.prod(page.chunked), len(page.dataoffsets)
+    if stated > MISSING_SEGMENTS + stored:
+        raise ValueError(f"a page of {stated:,} strips or tiles with {stored:,} addresses")
 
 
 def to_storage_type(values: Array, name: str) -> Array:
@@ -248,7 +244,7 @@ def _described_errors(file: Path | io.BytesIO, name: str) -> Iterator[None]:
         yield
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name}: Expected fewer pixels. Received: {error}") from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ValueError(
             f"{name}: Expected a whole picture in a format that Pillow reads. "
             f"Received: {_first_bytes(file)}{_describe(error)}"

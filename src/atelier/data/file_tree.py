@@ -8,13 +8,13 @@ import os
 import tarfile
 import weakref
 import zipfile
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from atelier.data.system_files import without_system_files
+from atelier.storage.damage import DAMAGE
 
 FILE_LIMIT = 2**30
 """Most bytes of one file in an archive."""
@@ -26,10 +26,7 @@ PICTURE_ENDINGS = (
     ".ppm", ".pbm", ".pnm", ".jp2", ".avif", ".tga", ".ico", ".dds", ".mpo", ".apng",
 )  # fmt: skip
 """Endings by which pictures are recognised, in lower case; the content of a file decides then."""
-_DAMAGE = (
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, OSError,
-)  # fmt: skip
-"""Errors of a damaged archive, or of a member of an unknown compression."""
+_DAMAGE: tuple[type[Exception], ...] = (*DAMAGE, tarfile.TarError)
 
 
 def is_picture_name(name: PurePosixPath | str) -> bool:

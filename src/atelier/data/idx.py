@@ -35,7 +35,7 @@ def parse_idx(data: bytes) -> Array:
 
     Raises:
         ValueError: If the magic number, the type or the number of dimensions is invalid, or if
-            there are too few or too many bytes.
+            there are too few or too many bytes, or more than an array can have.
 
     Examples:
         >>> from atelier.data import parse_idx
@@ -68,7 +68,10 @@ def parse_idx(data: bytes) -> Array:
             f"Expected {size:,} bytes for shape {shape} of {TYPES[code].name}. "
             f"Received: {len(data):,} bytes, so the IDX data is {kind}"
         )
-    values = np.frombuffer(data, TYPES[code], offset=start).reshape(shape)
+    try:
+        values = np.frombuffer(data, TYPES[code], offset=start).reshape(shape)
+    except ValueError as error:  # no value at all, but other sizes beyond those of any array
+        raise ValueError(f"Expected the shape of an array. Received: {error}") from error
     native: Array = values.astype(TYPES[code].newbyteorder("="))
     return native
 

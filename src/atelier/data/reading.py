@@ -20,6 +20,7 @@ from atelier.data.idx import decompress, parse_idx, read_idx
 from atelier.data.params import SourceParams
 from atelier.data.sources import DATA_SETS, Downloader, class_names, idx_file_names
 from atelier.data.system_files import without_system_files
+from atelier.storage.damage import DAMAGE
 from atelier.types import Array, Images, Labels
 
 QMNIST_COLUMNS = 8
@@ -133,8 +134,10 @@ def read_zipped_idx(archive: Path, name: str) -> Array:
             if len(matches) != 1:
                 raise ValueError(f"Expected {name} once. Received: {len(matches)} among {names}")
             return parse_idx(decompress(members.read(matches[0])))
-    except (zipfile.BadZipFile, ValueError) as error:
-        raise ValueError(f"{archive}: {error}") from error
+    except DAMAGE as error:
+        raise ValueError(
+            f"{archive}: Expected a whole zip of IDX files. Received: {error}"
+        ) from error
 
 
 def _published(params: SourceParams, read: Callable[[str], Array]) -> Source:

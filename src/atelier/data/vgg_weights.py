@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import lazy_loader
 import numpy as np
 
+from atelier.storage.damage import DAMAGE
 from atelier.storage.digests import file_digest
 from atelier.types import Array, Arrays
 
@@ -109,7 +110,7 @@ def _read(path: Path, name: str) -> VggWeights:
         with _opened(path) as file:
             layers = _vgg_layers(_convolutions(file), path)
             weights = _layer_weights(layers, path)
-    except (OSError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise ValueError(f"{path}: Expected a whole HDF5 file. Received: {error}") from error
     return VggWeights(weights, name, file_digest(path))
 

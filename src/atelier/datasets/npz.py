@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from kedro.io import DatasetError
 from kedro_datasets._typing import TablePreview
 
+from atelier.data.npz_arrays import read_npz_arrays
 from atelier.datasets.base import FileDataset
 from atelier.datasets.previews import preview_arrays
 from atelier.storage.atomic_write import atomic_path
@@ -34,13 +34,8 @@ def read_npz(path: Path) -> dict[str, Array]:
     Raises:
         ValueError: If the file is damaged, or holds a pickle.
     """
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, EOFError, ValueError) as error:
-        raise ValueError(
-            f"Expected a whole npz file without pickles. Received: {path}, {error}"
-        ) from error
+    with path.open("rb") as file:
+        return read_npz_arrays(file, str(path))
 
 
 class NpzDataset(FileDataset):

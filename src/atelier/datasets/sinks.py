@@ -92,10 +92,19 @@ class FileCheckpoint:
         return type(self)(self._path, code=code)
 
     def restore(self, fingerprint: str) -> Arrays | None:
-        """Returns the state saved under ``fingerprint``, or None; tags the run that continues."""
+        """Returns the state saved under ``fingerprint``, or None; tags the run that continues.
+
+        Raises:
+            ValueError: If the file is damaged, or no checkpoint.
+        """
         if not self._path.is_file():
             return None
         state = read_npz(self._path)
+        if not {"fingerprint", "run_id"} <= state.keys():
+            raise ValueError(
+                f"{self._path}: Expected a checkpoint. Received: arrays {', '.join(state)}; remove "
+                "the file to start anew"
+            )
         if str(state.pop("fingerprint")) != fingerprint + self._code:
             logger.warning(
                 "%s belongs to other data, parameters or code: starting anew",

@@ -237,7 +237,7 @@ def _sparse_sums(probs: Array, edges: Array) -> Array:
     confidence = flat.take(above)
     columns = above - above // classes * classes  # in half the time of above % classes
     cells = columns * bins + bin_indices(confidence, edges)
-    sums = np.bincount(cells, confidence, classes * bins).reshape(classes, bins)
+    sums = np.bincount(cells, confidence, classes * bins).reshape(classes, bins).astype(np.float64)
     sums[:, 0] = np.ones(len(probs)) @ probs - sums.sum(axis=1)
     return np.asarray(sums)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
@@ -12,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from atelier.data.user_data.npz_files import array_role, read_npz_header
+from atelier.data.npz_arrays import read_npz_header
+from atelier.data.user_data.npz_files import array_role
+from atelier.storage.damage import DAMAGE
 from atelier.types import Array
-
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
 
 
 def count_arrays(path: Path) -> int:
@@ -46,7 +45,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ValueError(f"{path}: Expected a whole npz file with images. {error}") from error
 
 

@@ -95,8 +95,8 @@ def read_file(path: Path) -> Content:
                 f"Expected a file of at most {FILE_LIMIT:,} bytes. Received: {size:,}"
             )
         return path.read_bytes()
-    except OSError as error:
-        return ValueError(f"Expected a readable file. Received: {error.strerror}")
+    except (OSError, ValueError) as error:  # a null byte in a name is a ValueError
+        return ValueError(f"Expected a readable file. Received: {error}")
 
 
 def _folder(path: Path) -> PictureSource:

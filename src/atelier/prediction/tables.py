@@ -9,16 +9,18 @@ from typing import Any
 import pandas as pd
 from pyarrow import ArrowException, parquet
 
-from atelier.data.user_data.parquet_files import picture_column
+from atelier.data.user_data.parquet_files import picture_column, read_batches
 from atelier.data.user_data.records import Content
 from atelier.data.user_data.tables import (
     FILE_COLUMNS,
     LABEL_COLUMNS,
+    check_width,
     find_column,
     image_shape,
     is_number,
     pixel_values,
 )
+from atelier.storage.damage import DAMAGE
 
 ROWS = 1024
 """Rows that are read at a time."""
@@ -39,7 +41,7 @@ def count_rows(path: Path) -> int:
 def _open(path: Path) -> Any:
     try:
         return parquet.ParquetFile(path)
-    except (ArrowException, OSError) as error:
+    except (*DAMAGE, ArrowException) as error:
         raise ValueError(f"{path}: Expected a whole parquet file. Received: {error}") from error
 
 
@@ -59,13 +61,22 @@ def read_parquet(path: Path, read_file: ReadFile) -> Iterator[Entry]:
     file = _open(path)
     column = picture_column(file.schema_arrow)
     row = 0
-    for batch in file.iter_batches(ROWS, columns=[column] if column else None):
-        if column:
-            values = batch.column(0).to_pylist()
+    if column:
+        for values in read_batches(file, str(path), ROWS, column):
             yield from (_encoded(value, row + i) for i, value in enumerate(values))
-        else:
-            yield from _frame_entries(batch.to_pandas(), row, path, read_file)
-        row += batch.num_rows
+            row += len(values)
+        return
+    for frame in _frames(file, path):
+        yield from _frame_entries(frame, row, path, read_file)
+        row += len(frame)
+
+
+def _frames(file: Any, path: Path) -> Iterator[pd.DataFrame]:
+    try:
+        for batch in file.iter_batches(ROWS):
+            yield batch.to_pandas()
+    except (*DAMAGE, ArrowException) as error:
+        raise ValueError(f"{path}: Expected a whole parquet file. Received: {error}") from error
 
 
 def _encoded(value: Any, row: int) -> Entry:
@@ -98,6 +109,7 @@ def read_csv(path: Path, read_file: ReadFile) -> Iterator[Entry]:
         header: Any = {"header": None} if plain else {}
         with pd.read_csv(path, chunksize=ROWS, low_memory=False, **header) as frames:
             for frame in frames:
+                check_width(frame, str(path))
                 data = _without_first(frame, str(path)) if plain else frame
                 yield from _frame_entries(data, row, path, read_file)
                 row += len(frame)

@@ -7,8 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from pyarrow import ArrowException
 
 from atelier.storage.atomic_write import remove_abandoned, write_atomically
+from atelier.storage.damage import DAMAGE
 from atelier.storage.digests import bytes_digest
 from atelier.types import Arrays
 
@@ -79,8 +81,18 @@ class ChunkStore:
         write_atomically(self._path(index), rows.to_parquet(index=False))
 
     def read(self, index: int) -> pd.DataFrame:
-        """Reads a finished chunk."""
-        return pd.read_parquet(self._path(index))
+        """Reads a finished chunk.
+
+        Raises:
+            ValueError: If the file is damaged.
+        """
+        try:
+            return pd.read_parquet(self._path(index))
+        except (*DAMAGE, ArrowException) as error:
+            raise ValueError(
+                f"{self._path(index)}: Expected a whole chunk of the study. Received: {error}. "
+                "Remove the file, and the next run trains the chunk again"
+            ) from error
 
     def _path(self, index: int) -> Path:
         return self._folder / f"chunk-{index:05}.parquet"

@@ -1,6 +1,7 @@
 """Keras models of others, ``.keras`` or ``.h5``, read without running code of theirs."""
 
 import json
+import math
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,11 +9,22 @@ from typing import Any, NamedTuple
 
 import h5py
 import keras
+import numpy as np
+
+from atelier.storage.damage import DAMAGE
 
 ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 """The first bytes of a ``.keras`` and of a ``.h5`` file."""
+UNREADABLE: tuple[type[Exception], ...] = (*DAMAGE, ImportError)
+"""Errors of Keras on a damaged file, or on classes that it does not know."""
 CODE = ("Lambda", "__lambda__")
 """Classes in a model's description that hold Python code."""
+
+
+LEAST_LIMIT = 2**26
+"""Bytes of weights that any file may state."""
+SIZE_RATIO = 4
+"""How many times the size of its file a model's weights may have, in half precision."""
 
 
 class ModelDescription(NamedTuple):
@@ -36,7 +48,8 @@ def read_model(path: str | Path) -> keras.Model:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no Keras model, damaged, of another Keras version that this one cannot
             read, has layers that Keras does not know, or a ``Lambda``, whose code would be run.
-            The message begins with the path and says what to do.
+            The message begins with the path and says what to do. Also if the description states
+            layers far larger than the file, which would fill the memory.
     """
     path = Path(path).expanduser()
     description = describe_model(path)
@@ -47,10 +60,39 @@ def read_model(path: str | Path) -> keras.Model:
             f"Received: {', '.join(code)}. Replace them by Keras' own layers or by a registered "
             "layer class, and save the model again"
         )
+    _check_size(path, description)
     try:
         return keras.saving.load_model(path, safe_mode=True, compile=False)
-    except (TypeError, ValueError, KeyError, AttributeError, ImportError, OSError) as error:
+    except UNREADABLE as error:
         raise ValueError(_explanation(path, description, error)) from error
+
+
+def _check_size(path: Path, description: ModelDescription) -> None:
+    """Checks that the layers need no more memory than the file can hold, before they take it.
+
+    Raises:
+        ValueError: If a description states layers far larger than the file, or layers that do not
+            fit each other.
+    """
+    layers = dict(description.config)
+    layers.pop("compile_config", None)  # of an optimizer, which is not loaded
+    try:
+        with keras.StatelessScope(initialize_variables=False):  # shapes without values
+            model = keras.saving.deserialize_keras_object(layers)
+            needed = sum(
+                math.prod(variable.shape) * np.dtype(np.float16).itemsize
+                for variable in model.variables
+            )
+    except UNREADABLE as error:
+        is_unfit = isinstance(error, ValueError) and "stateless" not in str(error)
+        if path.suffix.lower() == ".keras" and is_unfit:
+            raise ValueError(_explanation(path, description, error)) from error
+        return  # of another layout, or a layer that needs values: the loading itself tells
+    if needed > max(LEAST_LIMIT, SIZE_RATIO * path.stat().st_size):
+        raise ValueError(
+            f"{path}: Expected layers whose weights fit into a file of "
+            f"{path.stat().st_size:,} bytes. Received: layers of at least {needed:,} bytes"
+        )
 
 
 def describe_model(path: Path) -> ModelDescription:
@@ -84,7 +126,7 @@ def describe_model(path: Path) -> ModelDescription:
         raise ValueError(f"{path}: Expected a file in the format of its name. Received: {kind}")
     try:
         return describe(path)
-    except (zipfile.BadZipFile, KeyError, OSError, EOFError, UnicodeDecodeError) as error:
+    except DAMAGE as error:
         raise ValueError(
             f"{path}: Expected a whole model. Received: {error}. Copy or save it again; weights "
             "alone (save_weights) are no model"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import itertools
-import math
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from atelier.data.file_tree import FileTree
+from atelier.data.npz_arrays import read_npz_arrays
 from atelier.data.reading import class_column
 from atelier.data.user_data.part_names import PART_NAMES
 from atelier.data.user_data.records import Content, ImageRecords, records_table
@@ -41,47 +38,6 @@ def array_role(name: str) -> tuple[str, str] | None:
     if len(kinds) != 1 or len(parts) > 1 or len(words) > 2 or len(kinds) + len(parts) < len(words):
         return None
     return (parts or ["train"])[0], kinds[0]
-
-
-def read_npz_arrays(stream: BinaryIO, where: str) -> dict[str, Array]:
-    """Reads the arrays of an npz file, after a check of what their headers state.
-
-    Raises:
-        ValueError: If the file is damaged, holds Python objects, or a header states another size
-            than its array has.
-    """
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            for member in archive.infolist():
-                with archive.open(member) as file:
-                    read_npz_header(file, member)
-        stream.seek(0)
-        with np.load(io.BytesIO(stream.read()), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (zipfile.BadZipFile, EOFError, ValueError, OSError) as error:
-        raise ValueError(
-            f"{where}: Expected a whole npz file without pickles. Received: {error}"
-        ) from error
-
-
-def read_npz_header(file: Any, member: zipfile.ZipInfo) -> tuple[tuple[int, ...], bool, Any]:
-    """Returns shape, column order and type of the array in an npz file's member, before its values.
-
-    Raises:
-        ValueError: If it holds Python objects, or has fewer values than it states.
-    """
-    version = np.lib.format.read_magic(file)
-    readers = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    shape, by_columns, dtype = readers.get(version, np.lib.format.read_array_header_2_0)(file)
-    if dtype.hasobject:
-        raise ValueError(f"{member.filename} holds Python objects")
-    size = math.prod(shape) * dtype.itemsize
-    if size > member.file_size:
-        raise ValueError(f"{member.filename} states {shape} {dtype}, but has fewer bytes")
-    return shape, by_columns, dtype
 
 
 def read_npz_file(tree: FileTree, name: Any) -> ImageRecords:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
-from pyarrow import parquet
+from pyarrow import ArrowException, parquet
 
 from atelier.data.file_tree import FileTree
 from atelier.data.user_data.params import UserDataParams
@@ -22,6 +22,7 @@ from atelier.data.user_data.tables import (
     split_columns,
     tables_records,
 )
+from atelier.storage.damage import DAMAGE
 
 BATCH = 256
 """Rows with pictures that are read at a time."""
@@ -87,7 +88,7 @@ def _read_table(
             picture = picture_column(schema)
             columns = [column for column in schema.names if column != picture]
             frame = file.read(columns=columns).to_pandas()
-    except (OSError, ValueError) as error:  # pyarrow's errors are among these
+    except (*DAMAGE, ArrowException) as error:
         raise ValueError(f"{where}: Expected a whole parquet file. Received: {error}") from error
     classes, part = huggingface_classes(schema.metadata, label), part_of(name.name) or "train"
     if picture is None:
@@ -114,11 +115,31 @@ def _pictures(
     row = 0
     for name, column in sources:
         with tree.open(name) as stream:
-            for batch in parquet.ParquetFile(stream).iter_batches(BATCH, columns=[column]):
-                for value in batch.column(0).to_pylist():
+            file, where = parquet.ParquetFile(stream), str(PurePosixPath(tree.path) / name)
+            for batch in read_batches(file, where, BATCH, column):
+                for value in batch:
                     content = value.get("bytes") if isinstance(value, dict) else value
                     yield row, content or ValueError("Expected a picture's bytes. Received: none")
                     row += 1
+
+
+def read_batches(file: parquet.ParquetFile, where: str, rows: int, column: str) -> Iterator[Any]:
+    """Yields the values of a column as lists.
+
+    Args:
+        file: The open file.
+        where: Its name for messages.
+        rows: Length of the lists; the last one may be shorter.
+        column: The column's name.
+
+    Raises:
+        ValueError: If the column is damaged.
+    """
+    try:
+        for batch in file.iter_batches(rows, columns=[column]):
+            yield batch.column(0).to_pylist()
+    except (*DAMAGE, ArrowException) as error:
+        raise ValueError(f"{where}: Expected a whole parquet file. Received: {error}") from error
 
 
 def huggingface_classes(metadata: dict[bytes, bytes] | None, column: str) -> tuple[str, ...] | None:

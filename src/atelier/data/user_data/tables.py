@@ -139,6 +139,7 @@ def _read_chunks(
         return None
     frames, pixels = [], []
     for chunk in pd.read_csv(stream, chunksize=CHUNK, low_memory=False, **options):
+        check_width(chunk, where)
         chunk.columns = pd.Index(columns)
         frame, values = split_columns(chunk, label, params, where)
         frames.append(frame)
@@ -153,6 +154,27 @@ def _read_chunks(
         part_of(PurePosixPath(where).name) or "train",
         where,
     )
+
+
+def check_width(table: pd.DataFrame, where: str) -> None:
+    """Checks that the rows of a CSV table are no longer than its header.
+
+    pandas takes the first values of longer rows as their names, which shifts all columns.
+
+    Args:
+        table: Rows as ``pandas.read_csv`` returns them.
+        where: The file for messages.
+
+    Raises:
+        ValueError: If rows have more values than the header has names.
+    """
+    has_row_names = not isinstance(table.index, pd.RangeIndex)
+    if has_row_names:
+        raise ValueError(
+            f"{where}: Expected {len(table.columns)} values in each row, as the header has names. "
+            f"Received: {len(table.columns) + table.index.nlevels}; a comma at the end of a row "
+            "begins one more value"
+        )
 
 
 def is_number(text: object) -> bool:
@@ -180,8 +202,12 @@ def split_columns(
         (n, columns), None where there are files.
 
     Raises:
-        ValueError: If there are neither files nor pixels, or a pixel is missing.
+        ValueError: If there are neither files nor pixels, a pixel is missing, or two columns have
+            the same name.
     """
+    if not table.columns.is_unique:
+        repeated = table.columns[table.columns.duplicated()][0]
+        raise ValueError(f"{where}: Expected columns of different names. Received: two {repeated}")
     frame = pd.DataFrame({"label": table[label]})
     group = find_column(list(table.columns), params.group_column, ())
     named = {"group": group, "split": "split" if "split" in table.columns else None}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from atelier.report.claims.model import Claim, Ledger, Work
 from atelier.storage.atomic_write import write_atomically
@@ -94,7 +94,7 @@ def _position(experiment: str) -> tuple[int, str]:
 def _read(path: Path) -> Ledger:
     try:
         ledger = Ledger.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except ValidationError as error:
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"Expected claims in {path.name}. Received: {error}") from None
     if ledger.experiment != path.stem:
         raise ValueError(
