@@ -14,6 +14,7 @@ from support.project import ROOT
 
 NUMBER = r"[\d.,]+"
 TINY = {
+    "ensemble": [],
     "activation": ["--steps", "1", "--repeats", "1"],
     "style": ["--side", "32", "--tile", "16", "--iterations", "1", "--turns", "1"],
 }
@@ -108,6 +109,31 @@ def test_the_benchmark_of_membranes_prints_errors_with_intervals(tmp_path):
         assert re.search(row, ended.stdout), ended.stdout
 
 
+def test_the_average_of_trainings_that_err_on_different_images_is_right(tmp_path):
+    labels = np.array([0, 1, 0, 1])
+    paths = [tmp_path / f"seed_{seed}.npz" for seed in range(3)]
+    for seed, path in enumerate(paths):
+        logits = 3.0 * np.eye(2)[labels]
+        logits[seed] = 1 - np.eye(2)[labels[seed]]  # wrong, and unsure of it
+        shifted = 1 - np.eye(2)[labels]
+        np.savez(path, test_logits=logits, test_shifted_logits=shifted, test_labels=labels)
+    ended = run_tiny("ensemble", *paths)
+    assert ended.returncode == 0, ended.stderr
+    whole, moved = ended.stdout.split("four moved copies")
+    assert whole.count("0.7500 (95 % interval 0.3006 to 0.9544, n = 4)") == 3  # 3 of 4, Wilson
+    assert re.search(rf"mean of 3: 0\.7500 \(95 % interval {NUMBER} to {NUMBER}, n = 4\)", whole)
+    assert "average of 3: 1.0000 (95 % interval 0.5101 to 1.0000, n = 4)" in whole
+    assert moved.count(": 0.0000 (95 % interval 0.0000 to") == 5
+
+
+def test_trainings_on_other_images_are_not_averaged(tmp_path):
+    for name, labels in (("a", [0, 1]), ("b", [1, 1])):
+        np.savez(tmp_path / f"{name}.npz", test_logits=np.eye(2), test_labels=np.array(labels))
+    ended = run_tiny("ensemble", tmp_path / "a.npz", tmp_path / "b.npz")
+    assert ended.returncode == 1
+    assert "Expected the test labels of" in ended.stderr
+
+
 def test_every_benchmark_has_a_test():
     benchmarks = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
-    assert benchmarks == {*ROWS, "isbi"}
+    assert benchmarks == {*ROWS, "ensemble", "isbi"}

@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from support.emnist import write_emnist
 from support.idx import packed
 
 from atelier.data.params import SourceParams
@@ -44,10 +45,7 @@ def fake_emnist(folder, *, split="balanced", transpose=True, labels=None):
     classes = len(class_names("emnist", split))
     images = np.random.default_rng(0).integers(0, 256, (classes, 28, 28), dtype=np.uint8)
     labels = np.arange(classes, dtype=np.uint8) if labels is None else labels
-    for part in ("train", "test"):
-        stem = f"emnist-{split}-{part}"
-        (folder / f"{stem}-images-idx3-ubyte").write_bytes(packed(images))
-        (folder / f"{stem}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(packed(labels)))
+    write_emnist(folder, split, images, labels)
     return images
 
 

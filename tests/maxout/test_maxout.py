@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from support.training import STILL, Memory
 
 from atelier.maxout.comparison import compare_with_relu, piece_shares
@@ -29,6 +30,14 @@ def test_any_axis_is_grouped_in_place(axis):
     moved = np.moveaxis(x, axis, -1)
     expected = moved.reshape(*moved.shape[:-1], 2, 3).max(axis=-1)
     np.testing.assert_array_equal(output, np.moveaxis(expected, -1, axis))
+
+
+def test_the_gradient_of_a_unit_goes_to_its_largest_piece_alone():
+    features = tf.constant([[1.0, 3.0, -2.0, -1.0, 0.5, 0.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(features)
+        total = tf.reduce_sum(Maxout(2)(features) * [10.0, 7.0])
+    assert tape.gradient(total, features).numpy().tolist() == [[0, 10, 0, 0, 7, 0]]
 
 
 def test_features_that_do_not_divide_by_the_units_are_refused():
