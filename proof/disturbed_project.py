@@ -1,0 +1,106 @@
+"""A copy of the project that is disturbed, and what an undisturbed run leaves in it."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from support.project import Project
+
+PIPELINES = (
+    *("ingest", "train", "calibration", "segmentation", "sweep", "thresholding", "clustering"),
+    *("gradients", "dropout", "maxout", "style_transfer", "activation_maximization", "drift"),
+    *("trainability", "report"),
+)
+"""Those that are disturbed, in turn."""
+PICTURES = (".png", ".gif", ".jpg", ".webp")
+NOTHING_TO_DO = "Nothing to do"
+
+
+class DisturbedProject(Project):
+    """A project in which everything ran, with the state that it must come back to.
+
+    Attributes:
+        noisy: Files that are compared by their names: pictures, and what two undisturbed runs write
+            differently, since it contains times or names runs.
+    """
+
+    def prepare(self, pipelines: Sequence[str]) -> None:
+        """Runs everything, keeps a copy, and learns what a forced run leaves."""
+        self.run()
+        self.run("--pipeline", "drift")
+        first = self.contents()
+        self.seconds = {pipeline: self._run_forced(pipeline) for pipeline in pipelines}
+        self.run()
+        self.expected = self.contents()
+        self.noisy = {
+            name
+            for name, digest in self.expected.items()
+            if first.get(name) != digest or Path(name).suffix in PICTURES
+        }
+        self.versions = self.count_versions()
+        self._kept = self.folder.with_name("kept")
+        shutil.copytree(self.folder, self._kept, symlinks=True)
+
+    def command(self, pipeline: str) -> tuple[str, ...]:
+        """Returns the command that is disturbed: every node of a pipeline runs."""
+        return ("run", "--env", "test", "--pipeline", pipeline, "--params", "force=true")
+
+    def _run_forced(self, pipeline: str) -> float:
+        began = time.monotonic()
+        self.kedro(*self.command(pipeline))
+        return time.monotonic() - began
+
+    def restore(self) -> None:
+        """Brings back the state of before all disturbances."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(self._kept, self.folder, symlinks=True)
+
+    def contents(self) -> dict[str, str]:
+        """Returns the digest of every file that runs wrote, by its path below ``data``."""
+        root = self.folder / "data"
+        files = [path for path in root.rglob("*") if path.is_file()]
+        return {
+            path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in files
+            if not any(part.startswith(".") for part in path.relative_to(root).parts)
+        }
+
+    def count_versions(self) -> int:
+        """Returns the number of versions of registered models."""
+        return len(self.client().search_model_versions())
+
+    def complaint(self, pipeline: str) -> str:
+        """Runs the command undisturbed, and returns what is not as it must be; else nothing."""
+        process = self.start(*self.command(pipeline))
+        output, _ = process.communicate()
+        if process.returncode:
+            return f"the command fails afterwards: {output[-300:]}"
+        return self.difference("--pipeline", pipeline)
+
+    def difference(self, *again: str) -> str:
+        """Returns in what the project differs from one that nobody disturbed; else nothing.
+
+        Args:
+            again: Of the further command, which must have nothing to do.
+        """
+        after = self.contents()
+        changed = {
+            name
+            for name in {*after, *self.expected}
+            if after.get(name) != self.expected.get(name)
+            and not (name in self.noisy and name in after)
+        }
+        partial = [path.name for path in self.folder.rglob(".part-*")]
+        going_on = [run.info.run_name for run in self.runs() if run.info.status == "RUNNING"]
+        said = self.run(*again)
+        faults = {
+            "other outputs": sorted(changed),
+            "unfinished files": partial,
+            "runs that seem to go on": going_on,
+            "versions of models": [] if self.count_versions() == self.versions else ["doubled"],
+            "a further command": [] if NOTHING_TO_DO in said else [said[-200:]],
+        }
+        found = {name: ", ".join(words)[:300] for name, words in faults.items() if words}
+        return "; ".join(f"{name}: {words}" for name, words in found.items())

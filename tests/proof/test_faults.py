@@ -1,0 +1,59 @@
+"""The command that kills and damages runs: `make faults`."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FAULTS = ROOT / "proof" / "faults.py"
+
+
+@pytest.fixture(scope="module")
+def disturbed(finished, tmp_path_factory):
+    """A copy of the finished project that is ready to be disturbed."""
+    sys.path.insert(0, str(ROOT / "proof"))
+    try:
+        from faults import finished_project
+    finally:
+        sys.path.remove(str(ROOT / "proof"))
+    project = finished_project(tmp_path_factory.mktemp("disturbed") / "project", finished.folder)
+    project.prepare(["thresholding"])
+    return project
+
+
+def test_a_run_that_is_killed_ends_as_if_undisturbed(disturbed):
+    import random
+
+    from disturbances import kill
+
+    assert kill(disturbed, "thresholding", random.Random(0)) == (False, "")
+
+
+def test_a_damaged_file_is_made_anew_or_named(disturbed):
+    import random
+
+    from disturbances import damage_a_file
+
+    refused, wrong = damage_a_file(disturbed, "thresholding", random.Random(0))
+    assert not wrong
+
+
+def test_other_outputs_and_unfinished_files_are_reported(disturbed):
+    table = disturbed.path("08_reporting", "test", "picture", "otsu_table.parquet")
+    (table.parent / ".part-stranger~1~0.0~otsu_table.parquet").touch()
+    table.write_bytes(table.read_bytes() + b"0")
+    found = disturbed.difference("--pipeline", "thresholding")
+    disturbed.restore()
+    assert "other outputs: 08_reporting/test/picture/otsu_table.parquet" in found
+    assert "unfinished files: .part-stranger" in found
+
+
+def test_an_unknown_fault_is_refused():
+    ended = subprocess.run(
+        [sys.executable, FAULTS, "--only", "flood"], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert re.search("Expected faults among kill, .*Received: .'flood'", ended.stderr)
