@@ -9,7 +9,7 @@ HOST ?= 127.0.0.1
 SCHEDULER := orchestration/.venv
 SCHEDULER_READY := $(SCHEDULER)/.ready
 
-.PHONY: run test quick test-older-cpu check docs notebooks ui viz schedule gpu bench fuzz lock clean
+.PHONY: run test quick test-older-cpu check docs notebooks ui viz schedule gpu bench fuzz faults lock clean
 
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
@@ -70,6 +70,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 fuzz: $(READY)  ## random inputs to readers and numeric functions; ARGS="--seconds 600 --seed 3 --only idx"
 	$(BIN)/python proof/fuzz.py $(ARGS)
+
+faults: $(READY)  ## kills, damaged files, full disks; ARGS="--tries 100 --seed 0 --only kill --pipelines train"
+	$(BIN)/python proof/faults.py $(ARGS)
 
 lock: $(READY)  ## compile both locks anew from pyproject.toml and orchestration/requirements.in
 	$(COMPILE) --group dev --extra cluster pyproject.toml --output-file requirements.lock

@@ -2,10 +2,12 @@
 
 import hashlib
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.project import Project
 
 PIPELINES = (
@@ -18,7 +20,7 @@ PICTURES = (".png", ".gif", ".jpg", ".webp")
 NOTHING_TO_DO = "Nothing to do"
 
 
-class DisturbedProject(Project):
+class DisturbedProject(Project):  # type: ignore[misc]  # tests have no types
     """A project in which everything ran, with the state that it must come back to.
 
     Attributes:

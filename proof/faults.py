@@ -20,9 +20,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-
 from disturbances import DISTURBANCES, NotPossibleError
 from disturbed_project import PICTURES, PIPELINES, DisturbedProject
 
@@ -93,26 +90,27 @@ def main() -> int:
     parser.add_argument("--finished", type=Path, help="a project in which everything ran")
     parser.add_argument("--tiny", action="store_true", help="one try of each")
     options = parser.parse_args()
-    names = options.only.split(",")
+    names: list[str] = options.only.split(",")
     if unknown := sorted(set(names) - set(DISTURBANCES)):
         sys.exit(f"Expected faults among {', '.join(DISTURBANCES)}. Received: {unknown}")
     with tempfile.TemporaryDirectory() as folder:
         project = finished_project(Path(folder) / "project", options.finished)
         pipelines = options.pipelines.split(",")
         project.prepare(pipelines)
-        rows = {
+        rows: dict[str, Row] = {
             name: disturb(name, project, pipelines, tries_of(name, options), options.seed)
             for name in names
         }
         print_table(rows, sorted(project.noisy))
-    return 1 if any(row.wrong for row in rows.values()) else 0
+    return int(any(row.wrong for row in rows.values()))
 
 
 def tries_of(name: str, options: argparse.Namespace) -> int:
     """Returns how often a fault is tried: kills are the fault with the most moments."""
+    tries = int(options.tries)
     if options.tiny:
         return 1
-    return options.tries if name == "kill" else max(options.tries // 10, 2)
+    return tries if name == "kill" else max(tries // 10, 2)
 
 
 if __name__ == "__main__":
