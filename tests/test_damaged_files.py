@@ -7,13 +7,16 @@ import io
 import json
 import struct
 import zipfile
+from pathlib import PurePosixPath
 
 import h5py
 import keras
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from PIL import Image
+from pyarrow import parquet
 
 from atelier.calibration import (
     TemperatureScaling,
@@ -25,10 +28,12 @@ from atelier.cells.labelled_folders import read_labelled_folder
 from atelier.cells.run_lengths import decode_segmentation
 from atelier.configuration.arguments import format_parameters, parse_parameters
 from atelier.data.decoding import decode_volume
+from atelier.data.file_tree import open_tree
 from atelier.data.idx import parse_idx
 from atelier.data.npz_arrays import read_npz_arrays
 from atelier.data.reading import read_zipped_idx
 from atelier.data.user_data.params import UserDataParams
+from atelier.data.user_data.parquet_files import read_parquet_files
 from atelier.data.user_data.reading import read_user_data
 from atelier.data.user_data.tables import split_columns
 from atelier.data.vgg_weights import read_vgg_weights
@@ -197,7 +202,12 @@ def test_a_damaged_column_of_pictures_is_refused_with_the_files_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("stated", "instead"), [(b'"units": 2', b'"units": 1000000000'), (b"16]", b"2147483648]")]
+    ("stated", "instead"),
+    [
+        (b'"units": 2', b'"units": 1000000000'),
+        (b'"units": 2', b'"units": 2147483648'),
+        (b"16]", b"2147483648]"),
+    ],
 )
 def test_layers_far_larger_than_the_file_are_refused_before_they_take_memory(
     stated, instead, tmp_path
@@ -294,3 +304,14 @@ def test_two_columns_of_one_name_are_refused():
     table = pd.DataFrame([[0, 1, 2]], columns=["label", "p0", "p0"])
     with pytest.raises(ValueError, match="Expected columns of different names"):
         split_columns(table, "label", UserDataParams.model_construct(group_column="group"), "a")
+
+
+def test_a_parquet_file_of_pictures_without_rows_is_refused(tmp_path):
+    columns = {"image": pa.array([], pa.binary()), "label": pa.array([], pa.int64())}
+    parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"a\.parquet: Expected rows with pictures"):
+        read_parquet_files(
+            open_tree(tmp_path),
+            [PurePosixPath("a.parquet")],
+            UserDataParams.model_construct(label_column="label", group_column="group"),
+        )

@@ -84,7 +84,7 @@ def _check_size(path: Path, description: ModelDescription) -> None:
                 for variable in model.variables
             )
     except UNREADABLE as error:
-        is_unfit = isinstance(error, ValueError) and "stateless" not in str(error)
+        is_unfit = isinstance(error, ValueError | TypeError) and "stateless" not in str(error)
         if path.suffix.lower() == ".keras" and is_unfit:
             raise ValueError(_explanation(path, description, error)) from error
         return  # of another layout, or a layer that needs values: the loading itself tells

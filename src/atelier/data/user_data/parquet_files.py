@@ -65,7 +65,7 @@ def read_parquet_files(
     ]
     root = PurePosixPath(tree.path)
     sources = [
-        (PurePosixPath(table.where).relative_to(root), table.frame["picture"][0])
+        (PurePosixPath(table.where).relative_to(root), table.frame["picture"].iloc[0])
         for table in tables
     ]
     return ImageRecords(
@@ -94,6 +94,8 @@ def _read_table(
     if picture is None:
         rows, pixels = split_columns(frame, label, params, where)
         return LabelledTable(rows, pixels, classes, part, where)
+    if frame.empty:
+        raise ValueError(f"{where}: Expected rows with pictures. Received: none")
     rows = pd.DataFrame({"label": frame[label], "picture": picture})
     if params.group_column in frame:
         rows["group"] = frame[params.group_column]
