@@ -208,7 +208,7 @@ def test_pages_from_the_disk_show_the_same_graph(graph, copied, viz_address):
     graph.goto(f"{page}?pid=train&sid={figure}&expandAllPipelines=true")
     picture = graph.locator(".pipeline-metadata img").first
     picture.wait_for()
-    assert picture.evaluate("image => image.naturalWidth") > 400
+    assert picture.evaluate("image => image.naturalWidth") > 100
     graph.locator("[href*=workflow]").first.click()
     graph.get_by_text("Run execution").first.wait_for()
     assert complaints == []
