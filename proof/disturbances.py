@@ -34,7 +34,7 @@ class NotPossibleError(Exception):
 def kill(project: DisturbedProject, pipeline: str, rng: random.Random) -> Judgement:
     """Sends a signal at a random moment; a stopped process is killed a while later."""
     process = project.start(*project.command(pipeline))
-    reader = threading.Thread(target=process.stdout.read, daemon=True)
+    reader = threading.Thread(target=process.communicate)  # or its output would stop it
     reader.start()
     number = rng.choice(SIGNALS)
     time.sleep(rng.uniform(0, project.seconds[pipeline]))
@@ -42,7 +42,6 @@ def kill(project: DisturbedProject, pipeline: str, rng: random.Random) -> Judgem
     if number == signal.SIGSTOP:
         time.sleep(rng.uniform(0, 1))
         process.send_signal(signal.SIGKILL)
-    process.wait()
     reader.join()
     wrong = project.complaint(pipeline)
     return False, wrong and f"after {number.name}: {wrong}"

@@ -126,13 +126,16 @@ def _pictures(
 
 
 def read_batches(file: parquet.ParquetFile, where: str, rows: int, column: str) -> Iterator[Any]:
-    """Yields the values of a column as lists.
+    """Reads a column in parts.
 
     Args:
         file: The open file.
         where: Its name for messages.
         rows: Length of the lists; the last one may be shorter.
         column: The column's name.
+
+    Yields:
+        Its next values, as a list.
 
     Raises:
         ValueError: If the column is damaged.
