@@ -132,8 +132,11 @@ def shorten(name: str, *, longest: int = 18) -> str:
 
 
 def set_title(figure: Figure, title: str) -> Text:
-    """Writes the title of a whole figure, bold, at its left edge, and returns it."""
-    return figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
+    """Writes the title of a whole figure, bold, from its left edge, and returns it.
+
+    A title that is longer than the figure is wide has several lines.
+    """
+    return figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10, wrap=True)
 
 
 def draw_frames(frames: Array) -> Images:
