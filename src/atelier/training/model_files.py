@@ -4,6 +4,7 @@ import json
 import math
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,10 +20,10 @@ UNREADABLE: tuple[type[Exception], ...] = (*DAMAGE, ImportError)
 """Errors of Keras on a damaged file, or on classes that it does not know."""
 CODE = ("Lambda", "__lambda__")
 """Classes in a model's description that hold Python code."""
-
-
 LEAST_LIMIT = 2**26
 """Bytes of weights that any file may state."""
+WITHOUT_VALUES = "uninitialized_variables"
+"""Keras' name of its list of weights that have no values yet."""
 SIZE_RATIO = 4
 """How many times the size of its file a model's weights may have, in half precision."""
 
@@ -77,7 +78,7 @@ def _check_size(path: Path, description: ModelDescription) -> None:
     layers = dict(description.config)
     layers.pop("compile_config", None)  # of an optimizer, which is not loaded
     try:
-        with keras.StatelessScope(initialize_variables=False):  # shapes without values
+        with _without_values():
             model = keras.saving.deserialize_keras_object(layers)
             needed = sum(
                 math.prod(variable.shape) * np.dtype(np.float16).itemsize
@@ -93,6 +94,23 @@ def _check_size(path: Path, description: ModelDescription) -> None:
             f"{path}: Expected layers whose weights fit into a file of "
             f"{path.stat().st_size:,} bytes. Received: layers of at least {needed:,} bytes"
         )
+
+
+@contextmanager
+def _without_values() -> Iterator[None]:
+    """Lets layers be built with the shapes of their weights only.
+
+    Keras would draw the values as soon as another layer is built outside: it keeps a list of the
+    weights without values, to which nothing public leads.
+    """
+    from keras.src.backend.common import global_state
+
+    kept = list(global_state.get_global_attribute(WITHOUT_VALUES) or [])
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        global_state.set_global_attribute(WITHOUT_VALUES, kept)
 
 
 def describe_model(path: Path) -> ModelDescription:
