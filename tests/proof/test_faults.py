@@ -1,42 +1,31 @@
 """The command that kills and damages runs: `make faults`."""
 
+import random
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from disturbances import damage_a_file, kill
+from faults import finished_project
+from support.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 FAULTS = ROOT / "proof" / "faults.py"
 
 
 @pytest.fixture(scope="module")
 def disturbed(finished, tmp_path_factory):
     """A copy of the finished project that is ready to be disturbed."""
-    sys.path.insert(0, str(ROOT / "proof"))
-    try:
-        from faults import finished_project
-    finally:
-        sys.path.remove(str(ROOT / "proof"))
     project = finished_project(tmp_path_factory.mktemp("disturbed") / "project", finished.folder)
     project.prepare(["thresholding"])
     return project
 
 
 def test_a_run_that_is_killed_ends_as_if_undisturbed(disturbed):
-    import random
-
-    from disturbances import kill
-
     assert kill(disturbed, "thresholding", random.Random(0)) == (False, "")
 
 
 def test_a_damaged_file_is_made_anew_or_named(disturbed):
-    import random
-
-    from disturbances import damage_a_file
-
     *_, wrong = damage_a_file(disturbed, "thresholding", random.Random(0))
     assert not wrong
 

@@ -1,43 +1,30 @@
 """How `make same` compares two runs."""
 
 import math
-import sys
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def same():
-    sys.path.insert(0, str(ROOT / "proof"))
-    try:
-        import same
-    finally:
-        sys.path.remove(str(ROOT / "proof"))
-    return same
+import same
 
 
-def test_numbers_of_nested_metrics_have_dotted_names(same):
+def test_numbers_of_nested_metrics_have_dotted_names():
     content = {"accuracy": 0.5, "by": {"class": [1, 2]}, "name": "x", "passed": True, "none": None}
     assert dict(same.numbers(content)) == {"accuracy": 0.5, "by.class.0": 1, "by.class.1": 2}
 
 
-def test_a_difference_is_measured_in_tolerances(same):
+def test_a_difference_is_measured_in_tolerances():
     found = same.differences({"a": 1.0, "b": 2.0, "gone": 0.0}, {"a": 1.2, "b": 2.0})
     assert found["a"] == pytest.approx(0.2 / (0.05 + 0.05 * 1.2))
     assert found["b"] == 0
     assert math.isinf(found["gone"])
 
 
-def test_metrics_beyond_their_tolerance_are_returned(same, capsys):
+def test_metrics_beyond_their_tolerance_are_returned(capsys):
     beyond = same.print_differences("other", {"a": 1.0, "b": 0.5}, {"a": 1.3, "b": 0.51})
     assert beyond == ["a"]
     assert "2 metrics, 0 equal" in capsys.readouterr().out
 
 
-def test_a_finished_run_has_metrics_and_equals_itself(same, finished):
+def test_a_finished_run_has_metrics_and_equals_itself(finished):
     assert len(same.metrics(finished)) > 100
     finished_again = same.DisturbedProject(finished.folder)
     assert same.compare_bytes(finished_again, finished_again) == []

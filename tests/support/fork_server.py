@@ -8,8 +8,7 @@ server imports neither, apart from what Kedro itself imports.
 
 A program has a process number of its own, which can be stopped or killed. What a forked program
 does not show is what happens at the start of a process: which modules a command imports, and the
-variables that libraries read while they are imported. Tests of these start real processes. Nor
-are the axes of its figures laid out.
+variables that libraries read while they are imported. Tests of these start real processes.
 """
 
 import atexit
@@ -218,24 +217,10 @@ def become(request: dict) -> None:
     write_without_waiting()
     # Dynaconf asks for the file of its caller: the lines around it take a search of all modules.
     inspect.stack = functools.partial(inspect.stack, 0)
-    save_without_layout()
     jax.config.update("jax_platforms", os.environ.get("JAX_PLATFORMS"))
     mpl.rcParams["backend"] = os.environ.get("MPLBACKEND", mpl.rcParams["backend"])
     paths = request["env"].get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:1] = [request["cwd"], *filter(None, paths)]
-
-
-def save_without_layout() -> None:
-    """Makes matplotlib save figures as if they had no layout, which takes most of their time."""
-    from matplotlib.backend_bases import FigureCanvasBase
-
-    save = FigureCanvasBase.print_figure
-
-    def print_figure(canvas: FigureCanvasBase, *arguments, **options) -> object:
-        canvas.figure._layout_engine = None
-        return save(canvas, *arguments, **options)
-
-    FigureCanvasBase.print_figure = print_figure
 
 
 def run_program(kind: str, *arguments: str) -> None:

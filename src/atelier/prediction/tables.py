@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pyarrow import ArrowException, parquet
+from pyarrow import parquet
 
-from atelier.data.user_data.parquet_files import picture_column, read_batches
+from atelier.data.user_data.parquet_files import picture_column, read_batches, whole_parquet
 from atelier.data.user_data.records import Content
 from atelier.data.user_data.tables import (
     FILE_COLUMNS,
@@ -20,7 +20,6 @@ from atelier.data.user_data.tables import (
     is_number,
     pixel_values,
 )
-from atelier.storage.damage import DAMAGE
 
 ROWS = 1024
 """Rows that are read at a time."""
@@ -39,10 +38,8 @@ def count_rows(path: Path) -> int:
 
 
 def _open(path: Path) -> Any:
-    try:
+    with whole_parquet(str(path)):
         return parquet.ParquetFile(path)
-    except (*DAMAGE, ArrowException) as error:
-        raise ValueError(f"{path}: Expected a whole parquet file. Received: {error}") from error
 
 
 def read_parquet(path: Path, read_file: ReadFile) -> Iterator[Entry]:
@@ -72,11 +69,9 @@ def read_parquet(path: Path, read_file: ReadFile) -> Iterator[Entry]:
 
 
 def _frames(file: Any, path: Path) -> Iterator[pd.DataFrame]:
-    try:
+    with whole_parquet(str(path)):
         for batch in file.iter_batches(ROWS):
             yield batch.to_pandas()
-    except (*DAMAGE, ArrowException) as error:
-        raise ValueError(f"{path}: Expected a whole parquet file. Received: {error}") from error
 
 
 def _encoded(value: Any, row: int) -> Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -78,18 +79,15 @@ def _read_table(
 ) -> LabelledTable | None:
     """Reads a file without its pictures; column ``picture`` names the column that has them."""
     where = str(PurePosixPath(tree.path) / name)
-    try:
-        with tree.open(name) as stream:
-            file = parquet.ParquetFile(stream)
-            schema = file.schema_arrow
-            label = find_column(schema.names, params.label_column, LABEL_COLUMNS)
-            if label is None:
-                return None
-            picture = picture_column(schema)
-            columns = [column for column in schema.names if column != picture]
-            frame = file.read(columns=columns).to_pandas()
-    except (*DAMAGE, ArrowException) as error:
-        raise ValueError(f"{where}: Expected a whole parquet file. Received: {error}") from error
+    with whole_parquet(where), tree.open(name) as stream:
+        file = parquet.ParquetFile(stream)
+        schema = file.schema_arrow
+        label = find_column(schema.names, params.label_column, LABEL_COLUMNS)
+        if label is None:
+            return None
+        picture = picture_column(schema)
+        columns = [column for column in schema.names if column != picture]
+        frame = file.read(columns=columns).to_pandas()
     classes, part = huggingface_classes(schema.metadata, label), part_of(name.name) or "train"
     if picture is None:
         rows, pixels = split_columns(frame, label, params, where)
@@ -125,6 +123,15 @@ def _pictures(
                     row += 1
 
 
+@contextmanager
+def whole_parquet(where: str) -> Iterator[None]:
+    """Turns the errors of reading a damaged parquet file into a ValueError that names it."""
+    try:
+        yield
+    except (*DAMAGE, ArrowException) as error:
+        raise ValueError(f"{where}: Expected a whole parquet file. Received: {error}") from error
+
+
 def read_batches(file: parquet.ParquetFile, where: str, rows: int, column: str) -> Iterator[Any]:
     """Reads a column in parts.
 
@@ -140,11 +147,9 @@ def read_batches(file: parquet.ParquetFile, where: str, rows: int, column: str) 
     Raises:
         ValueError: If the column is damaged.
     """
-    try:
+    with whole_parquet(where):
         for batch in file.iter_batches(rows, columns=[column]):
             yield batch.column(0).to_pylist()
-    except (*DAMAGE, ArrowException) as error:
-        raise ValueError(f"{where}: Expected a whole parquet file. Received: {error}") from error
 
 
 def huggingface_classes(metadata: dict[bytes, bytes] | None, column: str) -> tuple[str, ...] | None:
