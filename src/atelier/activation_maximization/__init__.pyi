@@ -1,7 +1,7 @@
 from . import evaluation as evaluation
 from . import figures as figures
 from . import unit_figures as unit_figures
-from .ascent import AscentResult, GradientAscent, maximize, maximize_layers, maximize_presets
+from .ascent import AscentResult, GradientAscent, maximize
 from .diversity import pairwise_similarity
 from .feature_maps import FeatureMaps
 from .input_descent import InputDescent, descend_cross_entropy, descend_from_starts
@@ -20,6 +20,7 @@ from .params import (
     ModelInputParams,
     SecondNetworkParams,
 )
+from .preset_ascents import maximize_layers, maximize_presets
 from .starts import initial_images, list_starts, zero_border
 
 __all__ = [

@@ -14,8 +14,7 @@ from atelier.activation_maximization.parametrizations import (
     Parametrization,
     build_parametrization,
 )
-from atelier.activation_maximization.params import AscentParams, AscentPresetsParams
-from atelier.activation_maximization.starts import initial_images
+from atelier.activation_maximization.params import AscentParams
 from atelier.types import Array, Labels
 
 
@@ -222,58 +221,6 @@ def maximize(
     maps = FeatureMaps(model, layer, shape=np.shape(starts)[1:], fixed=fixed)
     ascent = GradientAscent(maps)
     return ascent.maximize(starts, units, params, magnitudes=magnitudes, seed=seed).images
-
-
-def maximize_presets(
-    model: keras.Model, classes: int, params: AscentPresetsParams
-) -> dict[str, Array]:
-    """Maximizes every class by every preset.
-
-    Args:
-        model: Takes images in [0, 1], (n, height, width, channels), and returns logits.
-        classes: Number of classes.
-        params: Presets, start and number of frames.
-
-    Returns:
-        A table with a row for each preset: ``preset``, ``start`` and ``draw``, (presets,), and
-        ``images``, (presets, classes, height, width, channels); beside it the ``frames`` of the
-        last preset, (pictures, classes, height, width, channels).
-    """
-    ascent = GradientAscent(FeatureMaps(model))
-    starts = initial_images(params.start, classes, ascent.maps.shape, seed=params.seed)
-    results = [
-        ascent.maximize(
-            starts, np.arange(classes), preset, pictures=params.pictures, seed=params.seed
-        )
-        for preset in params.presets.values()
-    ]
-    return {
-        "preset": np.array(list(params.presets)),
-        "start": np.array([params.start] * len(results)),
-        "draw": np.zeros(len(results), np.int64),
-        "images": np.stack([result.images for result in results]),
-        "frames": results[-1].frames,
-    }
-
-
-def maximize_layers(model: keras.Model, params: AscentPresetsParams) -> dict[str, Array]:
-    """Maximizes the first channels of every convolution by the last preset.
-
-    Args:
-        model: A functional or sequential model of images.
-        params: Presets, start and number of channels.
-
-    Returns:
-        Images by the layer's name, (channels, height, width, channels of the image).
-    """
-    preset = list(params.presets.values())[-1]
-    starts = initial_images(params.start, params.layers, model.input_shape[1:], seed=params.seed)
-    units = np.arange(params.layers)
-    return {
-        layer.name: maximize(model, starts, units, preset, layer=layer.name, seed=params.seed)
-        for layer in model.layers
-        if isinstance(layer, keras.layers.Conv2D) and layer.filters >= params.layers
-    }
 
 
 def _schedule(params: AscentParams, seed: int) -> tuple[Array, Array, Array]:

@@ -29,6 +29,7 @@ from atelier.calibration.report_sentences import (
     set_sentence,
 )
 from atelier.calibration.selection import UNCALIBRATED
+from atelier.plotting import write_png
 from atelier.storage.atomic_write import write_atomically
 
 MEASURES = {
@@ -269,7 +270,7 @@ def _interval(row: Any, name: str, unit: str) -> str:
 
 def _picture(figure: Figure) -> str:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=130)
+    write_png(figure, buffer, dpi=130)
     return _address("image/png", buffer.getvalue())
 
 

@@ -36,13 +36,11 @@ class FigureDataset(FileDataset):
         self._dpi = dpi
 
     def save(self, data: Figure) -> None:
-        """Replaces the file as a whole. Draws once, where ``savefig`` draws twice for a layout."""
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        """Replaces the file as a whole."""
+        from atelier.plotting import write_png
 
-        data.set_dpi(self._dpi or data.dpi)
-        canvas: Any = FigureCanvasAgg(data)
         with atomic_path(self._filepath) as partial:
-            canvas.print_png(partial)
+            write_png(data, partial, dpi=self._dpi)
 
     def load(self) -> Path:
         """Returns the path of the picture."""

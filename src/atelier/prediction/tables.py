@@ -9,15 +9,14 @@ from typing import Any
 import pandas as pd
 from pyarrow import parquet
 
+from atelier.data.user_data.csv_files import check_width, is_number
 from atelier.data.user_data.parquet_files import picture_column, read_batches, whole_parquet
 from atelier.data.user_data.records import Content
 from atelier.data.user_data.tables import (
     FILE_COLUMNS,
     LABEL_COLUMNS,
-    check_width,
     find_column,
     image_shape,
-    is_number,
     pixel_values,
 )
 

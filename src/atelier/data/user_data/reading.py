@@ -16,12 +16,13 @@ from atelier.data.file_tree import (
 from atelier.data.reading import Source
 from atelier.data.user_data.assembly import LISTED, assemble
 from atelier.data.user_data.class_folders import locate_files, read_class_folders
+from atelier.data.user_data.csv_files import read_csv_table
 from atelier.data.user_data.idx_files import find_idx_files, read_idx_files
 from atelier.data.user_data.npz_files import read_npz_file
 from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.parquet_files import read_parquet_files
 from atelier.data.user_data.records import ImageRecords
-from atelier.data.user_data.tables import read_csv_table, tables_records
+from atelier.data.user_data.tables import tables_records
 
 logger = logging.getLogger(__name__)
 
