@@ -59,13 +59,13 @@ def fit_affine(
     """
     problem = (_FullMatrix if full else _Diagonal)(z, labels, penalties, start)
     rounds = full and penalties == Penalties(0, 0, 0) and z.shape[1] <= MOST_CLASSES
-    found, has_ended = minimize_convex(
+    parameters, has_ended = minimize_convex(
         problem.loss,
         problem.first(),
         curvatures=problem.curvatures(),
         max_iterations=FIRST_ITERATIONS if rounds else MAX_ITERATIONS,
     )
-    solution = problem.solution(found)
+    solution = problem.solution(parameters)
     return _in_rounds(z, labels, *solution) if rounds and not has_ended else solution
 
 

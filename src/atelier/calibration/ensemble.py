@@ -86,11 +86,11 @@ def best_weights(terms: Array) -> Array:
     total: Any = {"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like}
     bounds = [(0, 1), (0, 1), (0, 1 - LEAST_ORDERED)]
     start = np.array([0.5, 0.25, 0.25])
-    found: Any = minimize(
+    optimum: Any = minimize(
         loss, start, jac=True, method="SLSQP", bounds=bounds, constraints=total,
         options={"ftol": 1e-14, "maxiter": 200},
     )  # fmt: skip
-    inside = np.clip(found.x, 0, [1, 1, 1 - LEAST_ORDERED])
+    inside = np.clip(optimum.x, 0, [1, 1, 1 - LEAST_ORDERED])
     candidates = [inside / inside.sum(), np.array([1.0, 0, 0]), np.array([0, 1.0, 0])]
     losses = [loss(weights)[0] for weights in candidates]
     return candidates[int(np.nanargmin(losses))]

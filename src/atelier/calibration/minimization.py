@@ -69,7 +69,7 @@ def minimize_convex(
     }
     bounds: Any = None if lower is None else [((low - x) / u, None) for low, x, u in zip(
         lower, start, unit, strict=True)]  # fmt: skip
-    found: Any = minimize(
+    optimum: Any = minimize(
         scaled,
         np.zeros(len(start)),
         jac=True,
@@ -78,4 +78,4 @@ def minimize_convex(
         options=options,
         callback=end_near_zero,
     )
-    return np.asarray(start + unit * found.x), bool(found.nit < max_iterations)
+    return np.asarray(start + unit * optimum.x), bool(optimum.nit < max_iterations)

@@ -108,19 +108,22 @@ def rejection_rule(
         threshold = float(np.quantile(scores, quantile))
         text = f"the lowest {quantile:.3g} of held-out images by {params.score}"
         return RejectionRule(params.score, threshold, params.rule, text)
-    found = guaranteed_threshold(
+    guarantee = guaranteed_threshold(
         scores, held_out.wrong, risk=params.risk, confidence=params.confidence
     )
-    return RejectionRule(params.score, found.threshold, params.rule, _risk_text(found, params))
+    return RejectionRule(
+        params.score, guarantee.threshold, params.rule, _risk_text(guarantee, params)
+    )
 
 
-def _risk_text(found: GuaranteedThreshold, params: RejectionParams) -> str:
+def _risk_text(guarantee: GuaranteedThreshold, params: RejectionParams) -> str:
     stated = f"a risk of {params.risk:.3g} with confidence {params.confidence:.3g}"
-    if not found.coverage:
+    if not guarantee.coverage:
         return f"everything: no threshold of {params.score} guarantees {stated}"
     return (
         f"by {params.score}, so that accepted images have at most {stated} "
-        f"({found.coverage:.1%} of held-out images accepted, {found.risk:.2%} of them wrong)"
+        f"({guarantee.coverage:.1%} of held-out images accepted, "
+        f"{guarantee.risk:.2%} of them wrong)"
     )
 
 
@@ -150,11 +153,15 @@ def rejection_table(
         for field, value in risk_areas(scores, test.wrong)._asdict().items():
             ends = {"_low": getattr(low, field), "_high": getattr(high, field)}
             row |= {field: value} | {f"{field}{end}": limit for end, limit in ends.items()}
-        found = guaranteed_threshold(
+        guarantee = guaranteed_threshold(
             held_out.scores[name], held_out.wrong, risk=params.risk, confidence=params.confidence
         )
-        row |= {"stated_risk": params.risk, "threshold": found.threshold, "bound": found.bound}
-        rows.append(row | _accepted(scores >= found.threshold, test.wrong))
+        row |= {
+            "stated_risk": params.risk,
+            "threshold": guarantee.threshold,
+            "bound": guarantee.bound,
+        }
+        rows.append(row | _accepted(scores >= guarantee.threshold, test.wrong))
     return pd.DataFrame(rows)
 
 
@@ -177,6 +184,6 @@ def rejection_metrics(table: pd.DataFrame, score: str) -> Metrics:
     areas = {f"{name}{end}": row[f"{name}{end}"] for name in ("augrc", "aurc") for end in ends}
     accepted = {f"guaranteed_coverage{end}": row[f"coverage{end}"] for end in ends}
     risks = {f"guaranteed_risk{end}": row[f"risk{end}"] for end in ends}
-    found = {name: float(value) for name, value in (areas | accepted | risks).items()}
-    known = {name: value for name, value in found.items() if np.isfinite(value)}
+    metrics = {name: float(value) for name, value in (areas | accepted | risks).items()}
+    known = {name: value for name, value in metrics.items() if np.isfinite(value)}
     return known | {"stated_risk": float(row["stated_risk"]), "n": float(row["n"])}

@@ -23,6 +23,9 @@ def nodes_to_run(
         catalog: The datasets of the session.
         only_missing: Whether nodes are left out whose outputs exist. Kedro decides which when the
             runner starts, and tells no hook of it; so its own function is asked.
+
+    Returns:
+        The nodes in the order of the pipeline.
     """
     if not only_missing:
         return list(pipeline.nodes)

@@ -51,6 +51,9 @@ def absolute_module(statement: ast.ImportFrom, module: str, *, package: bool) ->
         statement: The import.
         module: The full name of the module that has the statement.
         package: Whether that module is the ``__init__`` of a package.
+
+    Returns:
+        The name; of a relative import the last part is missing where it names none.
     """
     if not statement.level:
         return statement.module or ""
@@ -66,6 +69,9 @@ def imported_modules(statement: ImportStatement, module: str, *, package: bool) 
         statement: The import.
         module: The full name of the module that has the statement.
         package: Whether that module is the ``__init__`` of a package.
+
+    Yields:
+        Full names, some of which may be no modules.
     """
     if isinstance(statement, ast.Import):
         yield from (alias.name for alias in statement.names)

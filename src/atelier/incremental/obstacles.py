@@ -27,6 +27,9 @@ def obstacles(
         pipeline: The nodes of the run.
         catalog: The datasets of the run.
         configuration: What the project tells about itself.
+
+    Yields:
+        A reason in words; none where the node may be left out.
     """
     if configuration.always_runs(node):
         yield "the project says so"

@@ -63,6 +63,9 @@ def references_of(statements: Iterable[ast.stmt], module: str, *, package: bool)
         statements: Statements at the top level of the module.
         module: The module's full name, to which relative imports refer.
         package: Whether the module is the ``__init__`` of a package.
+
+    Returns:
+        Names of the module and of others, and files that strings name.
     """
     visitor = _Visitor(module, package=package)
     for statement in statements:

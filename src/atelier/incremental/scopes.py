@@ -30,6 +30,9 @@ def function_scope(
         function: The function.
         module: The full name of its module, to which relative imports refer.
         package: Whether the module is the ``__init__`` of a package.
+
+    Returns:
+        What each name is imported from; nothing for a name that is bound otherwise.
     """
     scope: Scope = {argument.arg: set() for argument in arguments_of(function.args)}
     shared: set[str] = set()

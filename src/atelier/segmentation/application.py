@@ -154,11 +154,11 @@ def _segment_page(
 
 def _segment(page: _Page, method: Method, store: SegmentationStore) -> Finished:
     picture = page.file.read(page.number)
-    found = method.find_cells(picture)
-    cells = measure_cells(found.labels, picture, found.probability)
-    none = found.match_probability is None
-    cells["match_probability"] = np.nan if none else found.match_probability
-    store.save(page.name, page.fingerprint, SegmentedImage(picture, found.labels, cells))
+    segmented = method.find_cells(picture)
+    cells = measure_cells(segmented.labels, picture, segmented.probability)
+    none = segmented.match_probability is None
+    cells["match_probability"] = np.nan if none else segmented.match_probability
+    store.save(page.name, page.fingerprint, SegmentedImage(picture, segmented.labels, cells))
     height, width = picture.shape[:2]
     return Finished(cells, (height, width))
 

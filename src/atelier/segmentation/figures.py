@@ -83,6 +83,9 @@ def annotation_figure(matches: pd.DataFrame, summary: pd.DataFrame, *, title: st
         matches: As :func:`atelier.segmentation.train_on_subsets` returns it.
         summary: As :func:`atelier.segmentation.summarize_annotation` returns it.
         title: Of the figure.
+
+    Returns:
+        The figure, a panel for each measure.
     """
     with house_style():
         figure = Figure(figsize=(9, 3.5))

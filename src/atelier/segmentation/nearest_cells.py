@@ -138,12 +138,12 @@ def _combine_rows(rows: _Nearest, packing: _Packing, reach: int, *, is_last: boo
     def combine_block(start: int) -> None:
         block = slice(start, start + step)
         sources = _Sources.of(_Nearest(first[block], second[block]), packing, reach)
-        found = _search_first(sources, packing, reach // 2 if is_last else reach)
-        limits = np.full_like(found, packing.far)
+        nearest = _search_first(sources, packing, reach // 2 if is_last else reach)
+        limits = np.full_like(nearest, packing.far)
         if is_last:
-            limits = _largest_second(found, packing, reach)
-        best.first[block] = found
-        best.second[block] = _search_second(sources, found, limits, packing)
+            limits = _largest_second(nearest, packing, reach)
+        best.first[block] = nearest
+        best.second[block] = _search_second(sources, nearest, limits, packing)
 
     with ThreadPoolExecutor(THREADS) as pool:  # NumPy releases the interpreter's lock
         list(pool.map(combine_block, range(0, len(first), step)))

@@ -115,6 +115,9 @@ def inner_maps(maps: Any, inner: Any, scale: int) -> Any:
         maps: Maps of the crop, (height, width, channels).
         inner: Top, bottom, left and right of the tile within the crop, pixels.
         scale: Pixels between two positions of the maps.
+
+    Returns:
+        (height / scale of the tile, width / scale, channels).
     """
     top, bottom, left, right = (inner[index] // scale for index in range(4))
     return maps[top:bottom, left:right]

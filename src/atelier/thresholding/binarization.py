@@ -177,8 +177,8 @@ def _connected_foreground(image: Array, low: float, high: float) -> Array:
     if not isinstance(image, np.ma.MaskedArray):
         return np.asarray(skimage.filters.apply_hysteresis_threshold(image, low, high))
     values = np.ma.filled(image.astype(np.float64), -np.inf)
-    found = skimage.filters.apply_hysteresis_threshold(values, low, high)
-    return np.ma.MaskedArray(found, np.ma.getmaskarray(image))
+    mask = skimage.filters.apply_hysteresis_threshold(values, low, high)
+    return np.ma.MaskedArray(mask, np.ma.getmaskarray(image))
 
 
 def _unmasked(image: Array) -> Array:

@@ -73,6 +73,9 @@ def ght_from_levels(
         kappa: Strength of the prior on the share, pixels.
         omega: Share that the prior expects.
 
+    Returns:
+        (1,), one of the grey levels.
+
     Raises:
         ValueError: If a parameter is out of its range.
     """

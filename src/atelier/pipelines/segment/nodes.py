@@ -39,11 +39,11 @@ def _method_by_unet(trained: Mapping[str, Any], prediction: PredictionParams) ->
     unet = SegmenterParams.model_validate(trained["params"])
     samples = cells.unpack(trained["validation"])
     pixels = segmentation.sample_pixels(samples, trained["logits"], seed=unet.seed)
-    found = segmentation.segment_by_logits(
+    segmented = segmentation.segment_by_logits(
         trained["logits"], trained["logits"], pixels, prediction.cells
     )
     scale = segmentation.fit_platt_scale(pixels)
-    evidence = segmentation.labelled_evidence(samples, found, trained["logits"], scale)
+    evidence = segmentation.labelled_evidence(samples, segmented, trained["logits"], scale)
     return segmentation.method_by_unet(
         trained["model"],
         pixels,

@@ -146,11 +146,11 @@ def evaluate_cell_calibration(
     """Evaluates the probability that a cell of U-Net is real, fitted on validation cells."""
     samples, tested = cells.unpack(validation), cells.unpack(test)
     pixels = segmentation.sample_pixels(samples, validation_logits, seed=params.seed)
-    found = segmentation.segment_by_logits(
+    segmented = segmentation.segment_by_logits(
         validation_logits, validation_logits, pixels, prediction.cells
     )
     scale = segmentation.fit_platt_scale(pixels)
-    fitted = segmentation.labelled_evidence(samples, found, validation_logits, scale)
+    fitted = segmentation.labelled_evidence(samples, segmented, validation_logits, scale)
     evaluated = segmentation.labelled_evidence(tested, test_cells, test_logits, scale)
     calibration = segmentation.calibrate_cells(fitted, evaluated, seed=params.seed)
     title = f"{provenance['name']}: which of {len(evaluated):,} predicted test cells are real"
