@@ -119,8 +119,18 @@ class MomentumTrainer:
         row = {"loss": self.run_epoch(epoch, count)} | self._likelihoods()
         if is_first_phase and fewest_mistakes([*history, row]) == epoch:
             self.best = self._state_now()
-        logger.debug("epoch %d: %s", epoch + 1, {k: round(v, 4) for k, v in row.items()})
+        self._report(epoch, row)
         return row
+
+    def _report(self, epoch: int, row: Row) -> None:
+        logger.debug(
+            "epoch %d of at most %d: loss %.4f, held-out NLL %.4f, held-out error %.2f %%",
+            epoch + 1,
+            self.params.epochs + self.params.more_epochs,
+            row["loss"],
+            row["held_out_nll"],
+            100 * row["held_out_error"],
+        )
 
     def run_epoch(self, epoch: int, count: int) -> float:
         """Trains on the first `count` images in an order of this epoch; returns the mean loss."""

@@ -166,8 +166,9 @@ class SegmenterTraining:
             "val_iou": mean_iou(self.trainer.model, self.validation, params),
         }
         logger.debug(
-            "step %d of %d: %s", steps.stop, params.steps, {k: round(v, 4) for k, v in row.items()}
-        )
+            "step %d of %d: loss %.4f, validation IoU %.4f, %.2f s a step",
+            steps.stop, params.steps, row["loss"], row["val_iou"], row["seconds_per_step"],
+        )  # fmt: skip
         return row
 
 
