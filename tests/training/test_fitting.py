@@ -127,6 +127,23 @@ def test_the_weights_of_the_best_epoch_are_kept_and_patience_stops(data):
     assert float(loss(data[1]["labels"], logits)) == pytest.approx(losses[best], rel=1e-5)
 
 
+def test_averaged_weights_of_a_short_training_are_not_its_first_weights(data):
+    model, _ = train(data, recipe(averaging=0.999, epochs=6, schedule="one_cycle"))
+    logits = model.predict(to_unit(data[1]["images"]), verbose=0)
+    assert (logits.argmax(axis=1) == data[1]["labels"]).mean() > 0.95
+
+
+@pytest.mark.parametrize(("epochs", "momentum"), [(30, 0.9), (5, 1 - 10 / 35)])
+def test_statistics_are_averaged_as_the_weights_are(data, epochs, momentum):
+    model = train(data, recipe(averaging=0.9, epochs=epochs)).model
+    assert model.optimizer.ema_momentum == pytest.approx(momentum)
+    assert model.layers[1].momentum == model.optimizer.ema_momentum
+
+
+def test_without_averaging_the_statistics_are_the_networks_own(data):
+    assert train(data, recipe(epochs=1)).model.layers[1].momentum == 0.8
+
+
 def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(data):
     training = recipe(epochs=2)
     split = dict(data[0], labels=np.arange(100))

@@ -11,6 +11,8 @@ from atelier.types import Arrays
 
 MOST_STEPS = 50
 """In one call: between calls the progress bar moves and Ctrl-C is heard."""
+WINDOWS = 10
+"""Windows of averages that a training has at least; a window of momentum m is 1 / (1 - m) steps."""
 
 
 def compile_for_training(model: keras.Model, train: Arrays, training: TrainingParams) -> int:
@@ -70,6 +72,44 @@ def steps_in_one_call(steps: int) -> int:
     return max(count for count in range(1, MOST_STEPS + 1) if steps % count == 0)
 
 
+def averaging_momentum(training: TrainingParams, steps: int) -> float:
+    """Returns the momentum of the moving averages in a training of so many steps.
+
+    In a training of a few hundred steps a momentum of 0.999 would leave the average near the first
+    weights. So it averages over a tenth of the training at most.
+
+    Args:
+        training: The recipe; its ``averaging`` is the largest momentum.
+        steps: Of the whole training.
+
+    Returns:
+        The momentum, in [0, 1); 0 is no averaging.
+
+    Examples:
+        >>> from types import SimpleNamespace
+        >>> recipe = SimpleNamespace(averaging=0.999)
+        >>> [round(averaging_momentum(recipe, steps), 4) for steps in (20_000, 200, 5)]
+        [0.999, 0.95, 0.0]
+    """
+    return min(training.averaging, max(0.0, 1 - WINDOWS / steps))
+
+
+def average_statistics(model: keras.Model, momentum: float) -> None:
+    """Makes batch normalization average its statistics as the weights are averaged.
+
+    Statistics of the last few batches are those of the last weights, not of the average: with the
+    averaged weights they give a worse network (Izmailov et al. 2018, section 3.2, compute them
+    anew; here both are averages over the same steps).
+
+    Args:
+        model: Its batch normalization is set, in place.
+        momentum: Of the weights' moving average.
+    """
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = momentum
+
+
 def build_optimizer(training: TrainingParams, steps: int) -> keras.optimizers.Optimizer:
     """Returns the optimizer of a recipe, its rate constant or one cycle over `steps` steps.
 
@@ -86,6 +126,6 @@ def build_optimizer(training: TrainingParams, steps: int) -> keras.optimizers.Op
         "learning_rate": rate,
         "weight_decay": training.weight_decay or None,
         "use_ema": training.averaging > 0,
-        "ema_momentum": training.averaging,
+        "ema_momentum": averaging_momentum(training, steps),
     }
     return keras.optimizers.get({"class_name": training.optimizer, "config": config})

@@ -18,7 +18,11 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from atelier.training.batches import to_unit, training_batches
-from atelier.training.compilation import compile_for_training
+from atelier.training.compilation import (
+    average_statistics,
+    averaging_momentum,
+    compile_for_training,
+)
 from atelier.training.params import TrainingParams
 from atelier.training.prediction import EVALUATION_BATCH
 from atelier.training.resume import (
@@ -111,6 +115,8 @@ class ClassifierTrainer:
     ) -> None:
         self.model, self.training = model, training
         self.steps = compile_for_training(model, train, training)
+        if momentum := averaging_momentum(training, self.steps * training.epochs):
+            average_statistics(model, momentum)
         self.train = {name: tf.constant(array) for name, array in train.items()}
         self.validation = to_unit(validation["images"]), validation["labels"]
         self.best: list[Array] = []
