@@ -3,9 +3,9 @@
 `python benchmarks/calibrators.py [rows] [classes] [--peers PYTHON]`; the defaults are 5,000 rows to
 fit and 100 classes, as in CalArena; as many rows are the test set. PYTHON is an interpreter that
 has probmetrics (with betacal and venn-abers) and netcal, which are no dependencies of this project;
-a peer that it lacks is left out. Log losses of both must agree within `tolerance`; then calls take
-turns, and medians are printed. `--only NAME …` leaves other calibrators out. `--tiny`: 200 rows of
-4 classes.
+a peer that it lacks is left out. Brier scores of both must agree within `TOLERANCE`; then calls
+take turns, and medians are printed. `--only NAME …` leaves other calibrators out. `--tiny`: 200
+rows of 4 classes.
 """
 
 import statistics
@@ -24,19 +24,15 @@ from atelier.calibration import CALIBRATORS
 from atelier.types import Array
 
 SMALLEST = 1e-15
-SAME = {"histogram_binning", "isotonic", "temperature", "ensemble_temperature", "spline"}
-"""Calibrators that the peers define as this project does: log losses differ by 0.001 at most."""
-PENALIZED = {"vector", "structured_vector", "structured_matrix"}
-"""Calibrators whose penalties differ, or whose searches end elsewhere: by 25 nats over the number
-of rows. The other calibrators are defined otherwise by the peers (Platt scaling, BBQ, beta,
-Venn–Abers, Dirichlet) or have no optimum on separable rows (matrix), and may differ."""
-
-
-def tolerance(name: str, rows: int) -> float | None:
-    """Returns the largest difference of the mean log loss, in nats; None if results may differ."""
-    if name in SAME:
-        return 0.001
-    return 25 / rows if name in PENALIZED else None
+TOLERANCE = 0.002
+"""Largest difference of the Brier scores. The log loss is stated but not held to the peer's: it is
+that of the few rows whose class got a probability of 0."""
+AGREEING = {
+    "histogram_binning", "isotonic", "temperature", "vector", "ensemble_temperature", "spline",
+    "venn_abers", "structured_vector", "structured_matrix",
+}  # fmt: skip
+"""The other calibrators are defined otherwise by the peers (Platt scaling, BBQ, beta, Dirichlet) or
+have no optimum on separable rows (matrix): they may differ."""
 
 
 def sample(rows: int, classes: int, seed: int) -> tuple[Array, Array]:
@@ -82,14 +78,14 @@ def compare(
     fit = own(name, *arrays)
 
     def difference(ours: Array, theirs: Array) -> float:
-        return abs(scores(ours, labels)[0] - scores(theirs, labels)[0])
+        return abs(scores(ours, labels)[1] - scores(theirs, labels)[1])
 
     row, probs, theirs = peers.compare(
         name,
         lambda: quiet(fit),
         repeats=repeats,
-        tolerance=tolerance(name, len(labels)),
-        compared="difference of log losses",
+        tolerance=TOLERANCE if name in AGREEING else None,
+        compared="difference of Brier scores",
         difference=difference,
     )
     loss, brier = scores(probs, labels)

@@ -3,6 +3,7 @@
 import argparse
 import json
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -130,6 +131,13 @@ def benchmark_parser(description: str | None, *, repeats: int) -> argparse.Argum
         "--peers", default=sys.executable, metavar="PYTHON", help="interpreter that has the peers"
     )
     return parser
+
+
+def package_version(python: str, package: str) -> str:
+    """Returns the version of a package in another interpreter, empty if it is not there."""
+    code = f"from importlib.metadata import version; print(version({package!r}))"
+    ended = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    return ended.stdout.strip()
 
 
 def write_rows(path: Path | None, rows: Sequence[Row]) -> None:

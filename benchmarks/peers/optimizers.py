@@ -5,9 +5,7 @@ from functools import partial
 from typing import Any
 
 
-def of_optax(
-    weights: Any, gradient: Any, rate: Any, steps: Any
-) -> dict[str, Callable[[], Any]]:
+def of_optax(weights: Any, gradient: Any, rate: Any, steps: Any) -> dict[str, Callable[[], Any]]:
     """Returns the weights after some steps of each optimizer along one gradient."""
     import jax
     import numpy as np

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -47,7 +46,8 @@ class PeerProcess:
             inputs: Arrays and numbers that the calls take.
         """
         self._folder = tempfile.TemporaryDirectory()
-        np.savez(self._path("inputs.npz"), **{key: np.asarray(x) for key, x in inputs.items()})
+        arrays: dict[str, Any] = {key: np.asarray(x) for key, x in inputs.items()}
+        np.savez(self._path("inputs.npz"), **arrays)
         self._process = subprocess.Popen(
             [python, "-m", "peers.worker", file, self._folder.name],
             env=os.environ | {"PYTHONPATH": str(BENCHMARKS), "CUDA_VISIBLE_DEVICES": ""},
@@ -116,8 +116,8 @@ class PeerProcess:
             (seconds,) = take_turns(repeats, lambda: seconds_of(ours))
             return Comparison(Row(name, seconds), result, None)
         _, theirs = self.call(name)
-        agreement = {"compared": compared, "difference": difference(result, theirs)}
-        row = Row(name, [0.0], self.names[name], [0.0], **agreement, tolerance=tolerance)
+        distance = difference(result, theirs)
+        row = Row(name, [], self.names[name], [], compared, distance, tolerance)
         require_agreement(row)
         turns = take_turns(repeats, lambda: seconds_of(ours), lambda: self.call(name)[0])
         return Comparison(replace(row, ours=turns[0], theirs=turns[1]), result, theirs)

@@ -1,7 +1,7 @@
 """Calls a peer's functions when asked: ``python -m peers.worker FILE FOLDER``.
 
 FILE is a module of this package, FOLDER has the arrays as ``inputs.npz``. Prints the peers by the
-names of their calls as JSON; then, for each name on a line of input, the seconds of that call, whose
+names of their calls as JSON; then, for each name on a line of input, the seconds of that call. Its
 result lies in ``result.npy``.
 """
 
