@@ -30,7 +30,13 @@ def of_sklearn(pixels: Any, start: Any, steps: Any, **_: Any) -> dict[str, Calla
     """Returns some iterations of EM, and the means and log-likelihood where it has converged."""
     from sklearn.mixture import GaussianMixture
 
-    mixture = partial(GaussianMixture, len(start), means_init=start, random_state=0)
+    mixture = partial(
+        GaussianMixture,
+        len(start),
+        init_params="k-means++",  # the cheap start; only its covariances and weights are taken
+        means_init=start,
+        random_state=0,
+    )
 
     def iterate() -> Any:
         with warnings.catch_warnings(action="ignore"):  # that it has not converged
