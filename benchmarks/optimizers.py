@@ -25,7 +25,8 @@ from atelier.types import Array
 
 RATE = 1e-3
 TOLERANCE = 1e-4
-"""Largest difference of the weights, of about 1: ε stands elsewhere in optax' formulas."""
+"""Largest difference of the weights, of about 1. No gradient is near 0, where it would matter that
+ε stands elsewhere in optax' formulas."""
 
 
 def updated(
@@ -65,7 +66,8 @@ def main() -> None:
     network = Architecture()
     shape, steps = ((8, 4), 2) if options.tiny else ((network.features, network.units), 100)
     rng = np.random.default_rng(0)
-    weights, gradient = (rng.normal(size=shape).astype(np.float32) for _ in range(2))
+    weights = rng.normal(size=shape).astype(np.float32)
+    gradient = (rng.uniform(0.5, 1.5, shape) * rng.choice([-1, 1], shape)).astype(np.float32)
     inputs = {"weights": weights, "gradient": gradient, "rate": RATE, "steps": steps}
     print(f"milliseconds of a step on {shape[0]:,} × {shape[1]} weights")
     rows = []

@@ -70,7 +70,7 @@ def table_row(row: Mapping[str, Any]) -> str:
     peer = ["", "", ""]
     if "peer" in row:
         least, largest = row["ratio_range"]
-        ratio = f"{row['ratio']:.3g} ({least:.3g} to {largest:.3g})"
+        ratio = "{} ({} to {})".format(*map(ratio_text, (row["ratio"], least, largest)))
         peer = [row["peer"], time_text(row["theirs"]), ratio]
     return f"| {' | '.join([row['name'], time_text(row['ours']), *peer, results])} |"
 
@@ -93,6 +93,16 @@ def time_text(seconds: float) -> str:
     """
     size, unit = next((pair for pair in UNITS if seconds >= pair[0]), UNITS[-1])
     return f"{seconds / size:.3g} {unit}"
+
+
+def ratio_text(ratio: float) -> str:
+    """Returns a ratio with three digits, or whole.
+
+    Examples:
+        >>> ratio_text(0.98765), ratio_text(6294.4)
+        ('0.988', '6,294')
+    """
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 def main() -> None:
