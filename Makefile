@@ -8,6 +8,8 @@ HOST ?= 127.0.0.1
 
 SCHEDULER := orchestration/.venv
 SCHEDULER_READY := $(SCHEDULER)/.ready
+PEERS := benchmarks/.venv
+PEERS_READY := $(PEERS)/.ready
 
 .PHONY: run test quick test-older-cpu check docs notebooks ui viz schedule gpu bench fuzz faults same lock clean
 
@@ -62,8 +64,9 @@ schedule: $(READY) $(SCHEDULER_READY)  ## Dagster on 127.0.0.1, running conf/bas
 gpu: $(READY)  ## JAX's CUDA plugin into the environment, for the sweep; 4 GB
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --editable '.[gpu]'
 
-bench: $(READY)  ## benchmarks, side by side in one run
-	$(BIN)/python benchmarks/startup.py $(ARGS)
+bench: $(READY) $(PEERS_READY)  ## benchmarks beside their peers, and their page; ARGS="--only calibration --tiny --again"
+	$(BIN)/python benchmarks/run.py $(ARGS)
+	$(BIN)/python benchmarks/page.py
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS)
@@ -77,12 +80,13 @@ faults: $(READY)  ## kills, damaged files, full disks; ARGS="--tries 100 --seed 
 same: $(READY)  ## the same numbers again, as an older processor and by other Pythons; ARGS="--python python3.12"
 	$(BIN)/python proof/same.py $(ARGS)
 
-lock: $(READY)  ## compile both locks anew from pyproject.toml and orchestration/requirements.in
+lock: $(READY)  ## compile the locks anew from pyproject.toml and the requirements.in of orchestration and benchmarks
 	$(COMPILE) --group dev --extra cluster pyproject.toml --output-file requirements.lock
 	$(COMPILE) orchestration/requirements.in --output-file orchestration/requirements.lock
+	$(COMPILE) benchmarks/requirements.in --output-file benchmarks/requirements.lock
 
 clean:  ## remove the environments; data, models and runs stay
-	rm -rf $(VENV) $(SCHEDULER)
+	rm -rf $(VENV) $(SCHEDULER) $(PEERS)
 
 # uv itself comes from the lock too, by pip, hash-checked.
 $(READY): requirements.lock pyproject.toml
@@ -99,4 +103,10 @@ $(READY): requirements.lock pyproject.toml
 $(SCHEDULER_READY): orchestration/requirements.lock | $(READY)
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(SCHEDULER)
 	UV_COMPILE_BYTECODE=1 $(BIN)/uv pip sync --quiet --python $(SCHEDULER)/bin/python --require-hashes orchestration/requirements.lock
+	touch $@
+
+# The peers of the benchmarks, which are no dependencies of the project either; 6 GB on Linux, most of it torch's.
+$(PEERS_READY): benchmarks/requirements.lock | $(READY)
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(PEERS)
+	UV_COMPILE_BYTECODE=1 $(BIN)/uv pip sync --quiet --python $(PEERS)/bin/python --require-hashes benchmarks/requirements.lock
 	touch $@

@@ -6,14 +6,14 @@ of gradient descent: all 40 images in one compiled batch, and a loop over images
 tape, eager and compiled. Two threads; medians of interleaved repeats after one warm-up each.
 """
 
-import argparse
 import statistics
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from rows import Row, benchmark_parser, require_agreement, seconds_of, take_turns, write_rows
 
 from atelier.activation_maximization import descend_cross_entropy, initial_images
 from atelier.training.networks import two_layer_cnn
@@ -23,6 +23,8 @@ from atelier.types import Array
 RATE, CLASSES, SHAPE = 5.0, 10, (28, 28, 1)
 STARTS = ("ones", "half", "zeros", "random")
 BATCH = "one batch"
+TOLERANCE = 1e-3
+"""Largest difference of a pixel: ten steps amplify the rounding of float32."""
 
 
 def implementations(steps: int) -> dict[str, Callable[[], Array]]:
@@ -62,29 +64,30 @@ def implementations(steps: int) -> dict[str, Callable[[], Array]]:
 
 def main() -> None:
     """Times the implementations in turn, and prints their largest difference."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = benchmark_parser(__doc__, repeats=5)
     parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--tiny", action="store_true", help="two steps, one repeat")
     options = parser.parse_args()
     steps, repeats = (2, 1) if options.tiny else (options.steps, options.repeats)
     make_reproducible(0, 2)
     functions = implementations(steps)
     images = {name: run() for name, run in functions.items()}
-    times: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(repeats):
-        for name, run in functions.items():
-            started = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - started)
-    reference = statistics.median(times[BATCH])
-    for name, seconds in times.items():
-        median = statistics.median(seconds)
-        difference = float(np.abs(images[name] - images[BATCH]).max())
-        print(
-            f"{name:30} {1000 * median:8.1f} ms   {median / reference:5.1f} ×   "
-            f"largest difference {difference:.1e}"
+    differences = {name: float(np.abs(one - images[BATCH]).max()) for name, one in images.items()}
+    turns = take_turns(repeats, *(partial(seconds_of, run) for run in functions.values()))
+    times = dict(zip(functions, turns, strict=True))
+    rows = [
+        Row(
+            f"{len(images[BATCH])} images, {steps} steps, in one batch",
+            times[BATCH], name, seconds, "largest difference", differences[name], TOLERANCE,
         )
+        for name, seconds in times.items()
+    ]  # fmt: skip
+    for row in rows:
+        require_agreement(row)
+        print(
+            f"{row.peer:30} {1000 * statistics.median(row.theirs):8.1f} ms   {row.ratio:5.1f} ×   "
+            f"largest difference {row.difference:.1e}"
+        )
+    write_rows(options.json, rows[1:])
 
 
 if __name__ == "__main__":

@@ -1,24 +1,26 @@
 """Measures of calibration against netcal and relplot: seconds, ratios, and equal results.
 
-`python benchmarks/calibration.py [rows] [classes]`; the defaults are 1,000,000 and 47. The peers
-are no dependencies of this project: install netcal==1.4.0 and relplot==1.0.3 beside it, or run this
-with a Python that has them and `PYTHONPATH=src`. A peer that is not installed is left out. Repeats
-take turns; medians are printed. `--tiny`: 1,000 rows of 5 classes.
+`python benchmarks/calibration.py [rows] [classes] [--peers PYTHON]`; the defaults are 1,000,000 and
+47. PYTHON is an interpreter that has netcal and relplot, which are no dependencies of this project;
+a peer that it lacks is left out. Results must agree within `tolerances`; then calls take turns, and
+medians are printed. `--tiny`: 1,000 rows of 5 classes.
 """
 
-import argparse
-import importlib.util
 import statistics
-import time
 from collections.abc import Callable
 
 import numpy as np
+from peers.process import PeerProcess
+from rows import benchmark_parser, write_rows
 from scipy.special import softmax
 
 from atelier import evaluation
 from atelier.types import Array
 
-REPEATS = 3
+
+def tolerances(rows: int) -> dict[str, float]:
+    """Returns largest differences to the peers; a bin of equal mass may have another row."""
+    return {"expected": 1e-9, "maximum": 1e-9, "adaptive": 1 / rows, "smooth": 1e-8}
 
 
 def sample(rows: int, classes: int) -> tuple[Array, Array, Array]:
@@ -27,13 +29,6 @@ def sample(rows: int, classes: int) -> tuple[Array, Array, Array]:
     logits = rng.normal(size=(rows, classes)) * 3
     labels = (softmax(logits / 2, axis=1).cumsum(axis=1) < rng.random((rows, 1))).sum(axis=1)
     return logits, softmax(logits, axis=1), labels.clip(max=classes - 1)
-
-
-def timed(call: Callable[[], float]) -> tuple[float, float]:
-    """Returns the seconds of one call, and its value."""
-    started = time.perf_counter()
-    value = call()
-    return time.perf_counter() - started, value
 
 
 def own_measures(logits: Array, probs: Array, labels: Array) -> dict[str, Callable[[], float]]:
@@ -50,42 +45,28 @@ def own_measures(logits: Array, probs: Array, labels: Array) -> dict[str, Callab
     }
 
 
-def peer_measures(probs: Array, labels: Array) -> dict[str, Callable[[], float]]:
-    """Returns the measures of the peers that are installed, by the same names."""
-    peers: dict[str, Callable[[], float]] = {}
-    if importlib.util.find_spec("netcal"):
-        from netcal.metrics import ACE, ECE, MCE
-
-        peers["expected"] = lambda: ECE(15).measure(probs, labels)
-        peers["maximum"] = lambda: MCE(15).measure(probs, labels)
-        peers["adaptive"] = lambda: ACE(15, equal_intervals=False).measure(probs, labels)
-    if importlib.util.find_spec("relplot"):
-        from relplot import smECE
-
-        confidence, correct = evaluation.top_label(probs, labels)
-        peers["smooth"] = lambda: smECE(confidence, correct)
-    return peers
-
-
 def main() -> None:
     """Prints a line for each measure: this project's, and the peer's if there is one."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__, repeats=3)
     parser.add_argument("rows", nargs="?", type=int, default=1_000_000)
     parser.add_argument("classes", nargs="?", type=int, default=47)
-    parser.add_argument("--tiny", action="store_true", help="1,000 rows of 5 classes")
     options = parser.parse_args()
     rows, classes = (1000, 5) if options.tiny else (options.rows, options.classes)
     logits, probs, labels = sample(rows, classes)
-    peers = peer_measures(probs, labels)
-    print(f"{rows:,} rows of {classes} classes, medians of {REPEATS}")
-    for name, measure in own_measures(logits, probs, labels).items():
-        turns = [(timed(measure), timed(peers.get(name, float))) for _ in range(REPEATS)]
-        seconds = statistics.median(turn[0][0] for turn in turns)
-        line = f"{name:10} {seconds:7.3f} s  {turns[0][0][1]:.10f}"
-        if name in peers:
-            peer = statistics.median(turn[1][0] for turn in turns)
-            line += f"   peer {peer:7.3f} s  {turns[0][1][1]:.10f}   {peer / seconds:5.1f}×"
-        print(line)
+    print(f"{rows:,} rows of {classes} classes, medians of {options.repeats}")
+    measured = []
+    with PeerProcess(options.peers, "calibration", {"probs": probs, "labels": labels}) as peers:
+        for name, measure in own_measures(logits, probs, labels).items():
+            row, value, other = peers.compare(
+                name, measure, repeats=options.repeats, tolerance=tolerances(rows).get(name)
+            )
+            line = f"{name:10} {row.seconds:7.3f} s  {value:.10f}"
+            if other is not None:
+                theirs = statistics.median(row.theirs)
+                line += f"   {row.peer} {theirs:7.3f} s  {float(other):.10f}   {row.ratio:5.1f}×"
+            print(line, flush=True)
+            measured.append(row)
+    write_rows(options.json, measured)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,19 @@
 """Prediction sets against MAPIE: seconds of fit and sets, ratios, and equal sets.
 
-`python benchmarks/conformal.py [rows] [classes]`; the defaults are 100,000 and 47: as many rows set
-the thresholds as get sets. MAPIE is no dependency of this project: install mapie==1.6.0 beside it,
-or run this with a Python that has it and `PYTHONPATH=src`; without it only this project's seconds
-are printed. Repeats take turns; medians are printed. `--tiny`: 1,000 rows of 5 classes.
+`python benchmarks/conformal.py [rows] [classes] [--peers PYTHON]`; the defaults are 100,000 and 47:
+as many rows set the thresholds as get sets. PYTHON is an interpreter that has MAPIE, which is no
+dependency of this project; without it only this project's seconds are printed. LAC's sets must
+be MAPIE's; then calls take turns, and medians are printed. `--tiny`: 1,000 rows of 5 classes.
 """
 
-import argparse
-import importlib.util
 import statistics
-import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
+from peers.process import PeerProcess
+from rows import benchmark_parser, write_rows
 from scipy.special import softmax
 
 from atelier.calibration.conformal import (
@@ -24,8 +24,9 @@ from atelier.calibration.conformal import (
 )
 from atelier.types import Array
 
-REPEATS = 3
 LEVEL = 0.9
+TOLERANCES = {"lac": 1e-5}
+"""Largest shares of classes that are in only one of both sets."""
 OWN: dict[str, Callable[[], ConformalSets]] = {
     "lac": lambda: LeastAmbiguousSets(level=LEVEL),
     "aps": lambda: AdaptiveSets(level=LEVEL, randomized=True),
@@ -48,80 +49,45 @@ def own_sets(name: str, held_out: tuple[Array, Array], new: Array) -> Array:
     return OWN[name]().fit(*held_out).sets(new)
 
 
-def peer_sets(name: str, held_out: tuple[Array, Array], new: Array) -> Array:
-    """Returns the sets of MAPIE."""
-    from mapie.classification import SplitConformalClassifier
-
-    classifier = SplitConformalClassifier(
-        estimator(held_out[0].shape[1]),
-        confidence_level=LEVEL,
-        conformity_score=name,
-        prefit=True,
-        random_state=0,
-    )
-    classifier.conformalize(*held_out)
-    options: dict[str, Any] = {}
-    if name != "lac":
-        options = {"conformity_score_params": {"include_last_label": "randomized"}}
-    return np.asarray(classifier.predict_set(new, **options)[1][:, :, 0])
-
-
-def estimator(classes: int) -> Any:
-    """Returns a classifier whose input are its probabilities."""
-    from sklearn.base import BaseEstimator, ClassifierMixin
-
-    class Given(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-        classes_ = np.arange(classes)
-
-        def fit(self, probs: Array, _labels: Array) -> Any:
-            return self
-
-        def predict_proba(self, probs: Array) -> Array:
-            return probs
-
-        def predict(self, probs: Array) -> Array:
-            return np.asarray(probs.argmax(axis=1))
-
-        def __sklearn_is_fitted__(self) -> bool:
-            return True
-
-    return Given()
-
-
-def timed(call: Callable[..., Array], *arguments: Any) -> tuple[float, Array]:
-    """Returns the seconds of one call, and the sets."""
-    started = time.perf_counter()
-    sets = call(*arguments)
-    return time.perf_counter() - started, sets
+def share_of_other_entries(ours: Array, theirs: Array) -> float:
+    """Returns the share of pairs of a row and a class that are in only one of both sets."""
+    return float((ours != theirs).mean())
 
 
 def main() -> None:
     """Prints a line for each method: this project's seconds, and MAPIE's if it is installed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__, repeats=3)
     parser.add_argument("rows", nargs="?", type=int, default=100_000)
     parser.add_argument("classes", nargs="?", type=int, default=47)
-    parser.add_argument("--tiny", action="store_true", help="1,000 rows of 5 classes")
     options = parser.parse_args()
     rows, classes = (1000, 5) if options.tiny else (options.rows, options.classes)
     probs, labels = sample(2 * rows, classes)
     held_out, new = (probs[:rows], labels[:rows]), probs[rows:]
-    has_peer = importlib.util.find_spec("mapie") is not None
-    print(f"{rows:,} held-out and {rows:,} new rows of {classes} classes, medians of {REPEATS}")
-    for name in OWN:
-        turns, peers = [], []
-        for _ in range(REPEATS):
-            turns.append(timed(own_sets, name, held_out, new))
-            if has_peer:
-                peers.append(timed(peer_sets, name, held_out, new))
-        seconds = statistics.median(turn[0] for turn in turns)
-        covered = turns[0][1][np.arange(rows), labels[rows:]].mean()
-        size = turns[0][1].sum(axis=1).mean()
-        line = f"{name:5} {seconds:7.3f} s  coverage {covered:.4f}  size {size:.3f}"
-        if peers:
-            peer = statistics.median(turn[0] for turn in peers)
-            equal = (peers[0][1] == turns[0][1]).mean()
-            line += f"   MAPIE {peer:7.3f} s  {peer / seconds:5.1f}×  equal {equal:.4%}"
-        print(line)
+    print(
+        f"{rows:,} held-out and {rows:,} new rows of {classes} classes, "
+        f"medians of {options.repeats}"
+    )
+    inputs = {"probs": held_out[0], "labels": held_out[1], "new": new, "level": LEVEL}
+    measured = []
+    with PeerProcess(options.peers, "conformal", inputs) as peers:
+        for name in OWN:
+            row, sets, theirs = peers.compare(
+                name,
+                partial(own_sets, name, held_out, new),
+                repeats=options.repeats,
+                tolerance=TOLERANCES.get(name),
+                compared="share of other entries",
+                difference=share_of_other_entries,
+            )
+            covered = float(sets[np.arange(rows), labels[rows:]].mean())
+            size = float(sets.sum(axis=1).mean())
+            line = f"{name:5} {row.seconds:7.3f} s  coverage {covered:.4f}  size {size:.3f}"
+            if theirs is not None:
+                seconds, equal = statistics.median(row.theirs), (sets == theirs).mean()
+                line += f"   {row.peer} {seconds:7.3f} s  {row.ratio:5.1f}×  equal {equal:.4%}"
+            print(line, flush=True)
+            measured.append(replace(row, numbers={"coverage": covered, "size": size}))
+    write_rows(options.json, measured)
 
 
 if __name__ == "__main__":

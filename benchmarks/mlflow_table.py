@@ -8,7 +8,6 @@ has MLflow's scripts in its cache. Prints medians over new windows, and the rati
 that of a store of 10 runs. `--tiny`: 10 and 24 runs, one window each.
 """
 
-import argparse
 import shutil
 import socket
 import statistics
@@ -25,6 +24,7 @@ from mlflow.entities import ExperimentTag, Metric, Param, RunStatus, RunTag
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from playwright.sync_api import TimeoutError as WaitedTooLongError
+from rows import Row, benchmark_parser, write_rows
 
 from atelier.hooks.experiment_page import UNFOLDED, page_tags
 
@@ -161,8 +161,8 @@ def first_visit(browser: Browser, page_address: str, newest: str) -> None:
     open_seconds(browser, page_address, newest, times=1)
 
 
-def measure(browser: Browser, runs: int, repeats: int) -> tuple[float, float, float]:
-    """Returns medians of the first and the second opening, and the time of making the store."""
+def measure(browser: Browser, runs: int, repeats: int) -> tuple[list[float], list[float], float]:
+    """Returns seconds of first and of second openings, and the time of making the store."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         uri, experiment = make_store(Path(folder), runs)
@@ -172,7 +172,7 @@ def measure(browser: Browser, runs: int, repeats: int) -> tuple[float, float, fl
             newest = f"run {runs - 1}"
             first_visit(browser, page, newest)
             times = [open_seconds(browser, page, newest, times=2) for _ in range(repeats)]
-    first, second = map(statistics.median, zip(*times, strict=True))
+    first, second = map(list, zip(*times, strict=True))
     return first, second, made
 
 
@@ -198,25 +198,28 @@ def chromium() -> str:
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__, repeats=5)
     parser.add_argument("runs", nargs="*", type=int, default=[100, 1000, 3000])
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--tiny", action="store_true", help="10 and 24 runs, one window each")
     options = parser.parse_args()
     sizes, repeats = ([24], 1) if options.tiny else (options.runs, options.repeats)
     print(f"{'runs':>6} {'opens in':>10} {'ratio':>8} {'again in':>10}   store made in")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        rows: list[Row] = []
         times: dict[int, float] = {}
         again: dict[int, float] = {}
         for size in [10, *sizes]:
-            times[size], again[size], made = measure(browser, size, repeats)
+            openings, reopenings, made = measure(browser, size, repeats)
+            times[size], again[size] = map(statistics.median, (openings, reopenings))
+            rows.append(Row(f"a store of {size:,} runs opens", openings))
+            rows.append(Row(f"a store of {size:,} runs opens again", reopenings))
             row = f"{size:6,} {times[size]:8.2f} s {times[size] / times[10]:6.2f} x"
             print(f"{row} {again[size]:8.2f} s {made:8.1f} s", flush=True)
         browser.close()
     for name, seconds in (("for the first time", times), ("again", again)):
         within = max((size for size, second in seconds.items() if second < LIMIT), default=0)
         print(f"most runs of these that open {name} in less than {LIMIT:.0f} s: {within:,}")
+    write_rows(options.json, rows)
 
 
 if __name__ == "__main__":

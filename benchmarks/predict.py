@@ -7,9 +7,9 @@ process' peak memory grew after the first part of 1,024 pictures. `--tiny`: 30 a
 parts of 10.
 """
 
-import argparse
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from rows import Row, benchmark_parser, write_rows
 
 from atelier.datasets.predictions import PredictionFolder
 from atelier.prediction.application import label_pictures
@@ -99,26 +100,39 @@ def measure(count: int, part: int) -> dict[str, float]:
     return {"rate": count / seconds, "limit": limit, "grown": grown}
 
 
+def measure_apart(count: int, part: int) -> dict[str, float]:
+    """Measures in a process of its own."""
+    command = [sys.executable, __file__, str(count), str(part), "--worker"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    measured: dict[str, float] = json.loads(output.splitlines()[-1])
+    return measured
+
+
 def main() -> None:
     """Measures each number of pictures in a process of its own, and prints a row for it."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__, repeats=1)
     parser.add_argument("pictures", type=int, nargs="*", default=[1_000, 20_000])
-    parser.add_argument("--tiny", action="store_true", help="30 and 60 pictures")
     parser.add_argument("--worker", action="store_true", help="measure here, and print JSON")
     options = parser.parse_args()
     counts, part = ([30, 60], 10) if options.tiny else (options.pictures, 1024)
     if options.worker:
         print(json.dumps(measure(options.pictures[0], options.pictures[1])))
         return
+    rows = []
     for count in counts:
-        command = [sys.executable, __file__, str(count), str(part), "--worker"]
-        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        row = json.loads(output.splitlines()[-1])
+        turns = [measure_apart(count, part) for _ in range(options.repeats)]
+        medians = {key: statistics.median(turn[key] for turn in turns) for key in turns[0]}
         print(
-            f"{count:>9,} pictures  {row['rate']:7,.0f} a second  network alone "
-            f"{row['limit']:7,.0f}  share {row['rate'] / row['limit']:.2f}  "
-            f"memory + {row['grown']:.0f} MiB"
+            f"{count:>9,} pictures  {medians['rate']:7,.0f} a second  network alone "
+            f"{medians['limit']:7,.0f}  share {medians['rate'] / medians['limit']:.2f}  "
+            f"memory + {medians['grown']:.0f} MiB",
+            flush=True,
         )
+        ours, theirs = ([1 / turn[key] for turn in turns] for key in ("rate", "limit"))
+        name = f"a picture of {count:,}"
+        numbers = {"memory grown, MiB": medians["grown"]}
+        rows.append(Row(name, ours, "the network alone", theirs, numbers=numbers))
+    write_rows(options.json, rows)
 
 
 if __name__ == "__main__":

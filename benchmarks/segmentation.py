@@ -1,24 +1,21 @@
 """Otsu, EM and border weights against scikit-image, OpenCV, scikit-learn and the definition.
 
-`python benchmarks/segmentation.py [--tiny]`: seconds, ratios, and whether results are equal. OpenCV
-is no dependency of this project; its row appears where `cv2` can be imported. Repeats take turns;
-medians are printed. `--tiny` runs every measurement on small images, to check that all of it works.
+`python benchmarks/segmentation.py [--peers PYTHON]`: seconds, ratios, and whether results are
+equal. PYTHON is by default this project's interpreter, which has scikit-image and scikit-learn but
+not OpenCV. Calls take turns; medians are printed. `--tiny` runs every measurement on small images,
+to check that all of it works.
 """
 
-import argparse
-import importlib
 import statistics
-import time
-import warnings
-from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from peers.process import PeerProcess, largest_difference
+from rows import Row, benchmark_parser, require_agreement, seconds_of, take_turns, write_rows
 from scipy.ndimage import distance_transform_edt
-from skimage.filters import threshold_multiotsu
 from sklearn.datasets import load_sample_image
-from sklearn.mixture import GaussianMixture
 
 from atelier.clustering import fit_mixture
 from atelier.segmentation import border_weights
@@ -36,7 +33,6 @@ class Grid(NamedTuple):
 class Sizes(NamedTuple):
     """Sizes of all measurements."""
 
-    repeats: int
     otsu_side: int
     otsu_classes: tuple[int, ...]
     em_shrink: int
@@ -46,124 +42,118 @@ class Sizes(NamedTuple):
 
 
 GRIDS = tuple(Grid(side, across) for side in (512, 1024) for across in (12, 1, 2, 6, 24))
-FULL = Sizes(5, 1024, (3, 4, 5), 1, 20, GRIDS)
-TINY = Sizes(1, 64, (3,), 16, 2, (Grid(48, 2), Grid(64, 4)))
+FULL = Sizes(1024, (3, 4, 5), 1, 20, GRIDS)
+TINY = Sizes(64, (3,), 16, 2, (Grid(48, 2), Grid(64, 4)))
 
 
-def seconds(call: Callable[[], Any]) -> float:
-    """Returns how long a call takes."""
-    started = time.perf_counter()
-    call()
-    return time.perf_counter() - started
+LIKELIHOOD = 1e-4
+"""Largest relative difference of two log-likelihoods of converged EM."""
+WEIGHTS = 1e-6
+"""Largest difference of border weights, of 10 at most, to their definition."""
 
 
-def print_times(
-    name: str,
-    ours: Callable[[], Any],
-    peers: dict[str, Callable[[], Any]],
-    *,
-    repeats: int,
-    iterations: int = 1,
-) -> None:
-    """Prints medians of interleaved repeats, and each peer's time as a multiple of ours.
+def print_row(row: Row, title: str, remark: str = "") -> Row:
+    """Prints milliseconds and the peer's multiple, and returns the row with the title."""
+    line = f"{title + remark:34} ours {1e3 * row.seconds:9.2f} ms"
+    if row.peer:
+        theirs = 1e3 * statistics.median(row.theirs)
+        line += f"   {row.peer} {theirs:9.2f} ms ({row.ratio:.1f}x)"
+    print(line, flush=True)
+    return replace(row, name=title)
 
-    Args:
-        name: Of the measurement.
-        ours: The call that is measured.
-        peers: Calls that it is compared with, by name.
-        repeats: Of every call; two for calls of more than 3 s.
-        iterations: That a call makes; times are of one iteration.
-    """
-    calls = {"ours": ours} | peers
-    for call in calls.values():
-        call()
-    slow = max(seconds(call) for call in calls.values()) > 3
-    times: dict[str, list[float]] = {key: [] for key in calls}
-    for _ in range(min(2, repeats) if slow else repeats):
-        for key, call in calls.items():
-            times[key].append(seconds(call) / iterations)
-    medians = {key: statistics.median(values) for key, values in times.items()}
-    columns = [f"{name:34} ours {1e3 * medians['ours']:9.2f} ms"]
-    columns += [
-        f"{peer} {1e3 * medians[peer]:9.2f} ms ({medians[peer] / medians['ours']:.1f}x)"
-        for peer in peers
+
+def measure_otsu(sizes: Sizes, peers: PeerProcess, byte: Array, repeats: int) -> list[Row]:
+    """Measures thresholds of images of 1 and 16 megapixels; they must equal the peers'."""
+    side = sizes.otsu_side
+    noise = np.random.default_rng(1).integers(0, 256, byte.shape).astype(np.uint16)
+    wide, large = (byte.astype(np.uint16) << 8) + noise, np.tile(byte, (4, 4))
+
+    def measure(name: str, title: str, image: Array, classes: int) -> Row:
+        call = partial(otsu_thresholds, image, classes=classes)
+        row = peers.compare(name, call, repeats=repeats, tolerance=0).row
+        return print_row(row, title, ", equal" if row.peer else "")
+
+    return [
+        *(
+            measure(f"otsu {classes}", f"Otsu, {classes} classes, {side}², 8 bit", byte, classes)
+            for classes in sizes.otsu_classes
+        ),
+        measure("otsu wide", f"Otsu, 3 classes, {side}², 16 bit", wide, 3),
+        measure("otsu large", f"Otsu, 2 classes, {4 * side}², 8 bit", large, 2),
     ]
-    print("   ".join(columns), flush=True)
 
 
-def measure_otsu(sizes: Sizes) -> None:
-    """Measures thresholds of images of 1 and 16 megapixels."""
-    rng, side = np.random.default_rng(0), sizes.otsu_side
+def five_modes(side: int) -> Array:
+    """Returns a byte image of five overlapping modes."""
+    rng = np.random.default_rng(0)
     means = rng.choice([40, 90, 130, 180, 220], (side, side))
-    byte = rng.normal(means, 12).clip(0, 255).astype(np.uint8)
-    wide = (byte.astype(np.uint16) << 8) + rng.integers(0, 256, byte.shape).astype(np.uint16)
-    measure = partial(print_times, repeats=sizes.repeats)
-    for classes in sizes.otsu_classes:
-        peer = partial(threshold_multiotsu, byte, classes)
-        equal = np.array_equal(otsu_thresholds(byte, classes=classes), peer())
-        measure(
-            f"Otsu, {classes} classes, {side}², 8 bit, {'equal' if equal else 'DIFFERENT'}",
-            partial(otsu_thresholds, byte, classes=classes),
-            {"scikit-image": peer},
-        )
-    measure(f"Otsu, 3 classes, {side}², 16 bit", partial(otsu_thresholds, wide, classes=3), {})
-    large = np.tile(byte, (4, 4))
-    measure(f"Otsu, 2 classes, {4 * side}², 8 bit", partial(otsu_thresholds, large), opencv(large))
+    return rng.normal(means, 12).clip(0, 255).astype(np.uint8)
 
 
-def opencv(image: Array) -> dict[str, Callable[[], Any]]:
-    """Returns OpenCV's threshold on two threads, where it is installed; it also binarizes."""
-    try:
-        cv2 = importlib.import_module("cv2")
-    except ImportError:
-        return {}
-    cv2.setNumThreads(2)
-    return {"OpenCV": partial(cv2.threshold, image, 0, 255, cv2.THRESH_OTSU)}
+class Colours(NamedTuple):
+    """The colours of china.jpg, and five of them as the first means."""
+
+    pixels: Array
+    colours: Array
+    counts: Array
+    start: Array
 
 
-def measure_em(sizes: Sizes) -> None:
-    """Measures an iteration on the colours of china.jpg, 5 components, from the same means."""
-    image = load_sample_image("china.jpg")[:: sizes.em_shrink, :: sizes.em_shrink]
+def china(shrink: int) -> Colours:
+    """Reads the colours of every so many pixels along both axes."""
+    image = load_sample_image("china.jpg")[::shrink, ::shrink]
     pixels = image.reshape(-1, 3).astype(np.float64)
     colours, counts = np.unique(pixels, axis=0, return_counts=True)
     start = colours[np.random.default_rng(0).choice(len(colours), 5, replace=False)]
+    return Colours(pixels, colours, counts, start)
+
+
+def measure_em(sizes: Sizes, peers: PeerProcess, data: Colours, repeats: int) -> Row:
+    """Measures an iteration of 5 components; from the peer's optimum it must find the same one."""
     steps = sizes.em_steps
-    print_times(
-        f"EM, {len(pixels):,} pixels, an iteration",
-        partial(fit_mixture, colours, 5, init=start, sample_weight=counts, tol=0, max_iter=steps),
-        {"scikit-learn": lambda: mixture_peer(steps).fit(pixels)},
-        repeats=sizes.repeats,
-        iterations=steps,
+    fit = partial(fit_mixture, data.colours, 5, sample_weight=data.counts)
+
+    def iterate() -> Array:
+        return fit(init=data.start, tol=0, max_iter=steps).means
+
+    row = peers.compare("em", iterate, repeats=repeats, tolerance=None).row
+    title = f"EM, {len(data.pixels):,} pixels, an iteration"
+    row = replace(row, ours=[seconds / steps for seconds in row.ours])
+    if not row.peer:
+        return print_row(row, title)
+    _, converged = peers.call("em converged")
+    likelihood = fit(init=converged[:-1].reshape(-1, 3), tol=1e-6).log_likelihood
+    row = replace(
+        row,
+        theirs=[seconds / steps for seconds in row.theirs],
+        compared="relative difference of log-likelihoods",
+        difference=abs(likelihood / converged[-1] - 1),
+        tolerance=LIKELIHOOD,
     )
-    theirs = mixture_peer(20 * steps, tol=1e-6, start=start).fit(pixels)
-    ours = fit_mixture(colours, 5, init=theirs.means_, sample_weight=counts, tol=1e-6)
-    likelihood = theirs.score(pixels) * len(pixels)
-    print(
-        f"{'':34} log-likelihood: ours {ours.log_likelihood:,.0f}, scikit-learn {likelihood:,.0f}"
-    )
+    require_agreement(row)
+    row = print_row(row, title)
+    print(f"{'':34} log-likelihood: ours {likelihood:,.0f}, scikit-learn {converged[-1]:,.0f}")
+    return row
 
 
-def mixture_peer(steps: int, tol: float = 0.0, start: Array | None = None) -> Any:
-    """Returns scikit-learn's mixture without its warning that it has not converged."""
-    warnings.simplefilter("ignore")
-    return GaussianMixture(
-        5, tol=tol, max_iter=steps, init_params="k-means++", means_init=start, random_state=0
-    )
-
-
-def measure_border_weights(sizes: Sizes) -> None:
+def measure_border_weights(sizes: Sizes, repeats: int) -> list[Row]:
     """Measures how time grows with cells and with pixels, and the difference to the definition."""
+    rows = []
     for index, (side, across) in enumerate(sizes.grids):
         labels = discs(side, across)
-        print_times(
-            f"border weights, {side}², {across**2} cells",
-            partial(border_weights, labels),
-            {"a map per cell": partial(one_map_per_cell, labels)} if index == 0 else {},
-            repeats=sizes.repeats,
-        )
-    labels = discs(*sizes.grids[0])
-    difference = np.abs(border_weights(labels) - one_map_per_cell(labels)).max()
-    print(f"{'':34} largest difference {difference:.1e}")
+        ours, peer = partial(border_weights, labels), partial(one_map_per_cell, labels)
+        title = f"border weights, {side}², {across**2} cells"
+        if index == 0:
+            difference = largest_difference(ours(), peer())
+            row = Row(title, [], "a map per cell", [], "largest difference", difference, WEIGHTS)
+            require_agreement(row)
+            turns = take_turns(repeats, partial(seconds_of, ours), partial(seconds_of, peer))
+            row = replace(row, ours=turns[0], theirs=turns[1])
+        else:
+            row = Row(title, take_turns(repeats, partial(seconds_of, ours))[0])
+        rows.append(print_row(row, title))
+    print(f"{'':34} largest difference {rows[0].difference:.1e}")
+    return rows
 
 
 def discs(side: int, across: int) -> Array:
@@ -188,12 +178,16 @@ def one_map_per_cell(labels: Array) -> Array:
 
 def main() -> None:
     """Runs all measurements."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tiny", action="store_true", help="small images, one repeat")
-    sizes = TINY if parser.parse_args().tiny else FULL
-    measure_otsu(sizes)
-    measure_em(sizes)
-    measure_border_weights(sizes)
+    options = benchmark_parser(__doc__, repeats=5).parse_args()
+    sizes = TINY if options.tiny else FULL
+    byte, data = five_modes(sizes.otsu_side), china(sizes.em_shrink)
+    inputs = {"byte": byte, "classes": sizes.otsu_classes, "pixels": data.pixels}
+    inputs |= {"start": data.start, "steps": sizes.em_steps}
+    with PeerProcess(options.peers, "segmentation", inputs) as peers:
+        rows = measure_otsu(sizes, peers, byte, options.repeats)
+        rows.append(measure_em(sizes, peers, data, options.repeats))
+    rows += measure_border_weights(sizes, options.repeats)
+    write_rows(options.json, rows)
 
 
 if __name__ == "__main__":

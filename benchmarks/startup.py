@@ -1,10 +1,9 @@
 """What `kedro run` costs before any node, against a bare Kedro + kedro-mlflow project.
 
-`python benchmarks/startup.py [repeats]`: runs of the two projects take turns; both run a
+`python benchmarks/startup.py [--repeats 7]`: runs of the two projects take turns; both run a
 pipeline of one node that does nothing. Prints medians and their ratio. `--tiny`: one repeat.
 """
 
-import argparse
 import os
 import shutil
 import statistics
@@ -12,7 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
+
+from rows import Row, benchmark_parser, take_turns, write_rows
 
 ROOT = Path(__file__).parents[1]
 NOTHING = """from kedro.pipeline import Node, Pipeline
@@ -87,10 +90,7 @@ def seconds(project: Path) -> float:
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("repeats", nargs="?", type=int, default=7)
-    parser.add_argument("--tiny", action="store_true", help="one repeat")
-    options = parser.parse_args()
+    options = benchmark_parser(__doc__, repeats=7).parse_args()
     repeats = 1 if options.tiny else options.repeats
     with tempfile.TemporaryDirectory() as folder:
         projects = {
@@ -99,14 +99,14 @@ def main() -> None:
         }
         for project in projects.values():
             seconds(project)  # makes the database and the bytecode
-        times: dict[str, list[float]] = {name: [] for name in projects}
-        for _ in range(repeats):
-            for name, project in projects.items():
-                times[name].append(seconds(project))
-    for name, values in times.items():
+        calls = [partial(seconds, project) for project in projects.values()]
+        bare, ours = take_turns(repeats, *calls)
+    for name, values in (("bare", bare), ("atelier", ours)):
         print(f"{name:8} median {statistics.median(values):.2f} s of {len(values)} runs")
-    ratio = statistics.median(times["atelier"]) / statistics.median(times["bare"])
-    print(f"ratio    {ratio:.2f} (goal: at most 1.20)")
+    peer = f"Kedro {version('kedro')} with kedro-mlflow {version('kedro-mlflow')}"
+    row = Row("kedro run before any node", ours, peer, bare)
+    print(f"ratio    {1 / row.ratio:.2f} (goal: at most 1.20)")
+    write_rows(options.json, [row])
 
 
 if __name__ == "__main__":

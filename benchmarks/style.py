@@ -1,7 +1,7 @@
 """Seconds per iteration and peak memory of style transfer, beside PyTorch.
 
-`python benchmarks/style.py [--torch PYTHON] [--side 512] [--tile 0] [--iterations 6] [--turns 3]`,
-where PYTHON is an interpreter that has torch and scipy; without it only this project is measured.
+`python benchmarks/style.py [--peers PYTHON] [--side 512] [--tile 0] [--iterations 6] …`, where
+PYTHON is an interpreter that has torch and SciPy; without torch only this project is measured.
 `--tile`: this project's losses in tiles of so many pixels, or `auto`; PyTorch's are of the whole.
 `--tiny`: 32², one iteration, one turn. Both have the same VGG16 up to conv5_1 with average pooling,
 the same layers and losses, the same SciPy L-BFGS and two threads; random pictures, the weights of
@@ -21,11 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rows import Row, benchmark_parser, package_version, require_agreement, write_rows
 from scipy.optimize import minimize
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 LAYERS = ("conv4_2", *STYLE_LAYERS)
 ALPHA, BETA = 1e-5, 0.1
+LOSS = 0.01
+"""Largest relative difference of the losses after the iterations, by float32's rounding."""
 Evaluate = Callable[[Any], tuple[float, Any]]
 """From an image to the loss and its gradient."""
 
@@ -169,28 +172,26 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--torch", help="an interpreter that has torch and scipy")
+    parser = benchmark_parser(__doc__, repeats=3)
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--tile", default="0", help="longest side of a tile, pixels; 0: none")
     parser.add_argument("--iterations", type=int, default=6)
-    parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--run", choices=["ours", "torch"])
     parser.add_argument("--weights", default="")
-    parser.add_argument("--tiny", action="store_true", help="32², one iteration, one turn")
     options = parser.parse_args()
     if options.tiny:
-        options.side, options.iterations, options.turns = 32, 1, 1
+        options.side, options.iterations, options.repeats = 32, 1, 1
     return options
 
 
 def _take_turns(options: argparse.Namespace) -> None:
     interpreters = {"ours": sys.executable}
-    if options.torch:
-        interpreters["torch"] = options.torch
-    weights = _save_weights() if options.torch else ""
+    torch = package_version(options.peers, "torch")
+    if torch:
+        interpreters["torch"] = options.peers
+    weights = _save_weights() if torch else ""
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in interpreters}
-    for _ in range(options.turns):
+    for _ in range(options.repeats):
         for name, python in interpreters.items():
             command = [python, __file__, "--run", name, "--side", str(options.side)]
             command += ["--tile", options.tile, "--iterations", str(options.iterations)]
@@ -203,6 +204,24 @@ def _take_turns(options: argparse.Namespace) -> None:
     for name, rows in runs.items():
         medians = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
         print(name, {key: float(f"{value:.4g}") for key, value in medians.items()})
+    write_rows(options.json, [_row(f"{options.side}², a loss and its gradient", runs, torch)])
+
+
+def _row(title: str, runs: dict[str, list[dict[str, float]]], torch: str) -> Row:
+    """Returns the row, whose losses at the end must agree."""
+    seconds = {name: [turn["evaluation"] for turn in turns] for name, turns in runs.items()}
+    numbers = {"memory, GB": statistics.median(turn["gigabytes"] for turn in runs["ours"])}
+    if not torch:
+        return Row(title, seconds["ours"], numbers=numbers)
+    ours, theirs = (runs[name][-1]["loss"] for name in ("ours", "torch"))
+    memory = statistics.median(turn["gigabytes"] for turn in runs["torch"])
+    row = Row(
+        title, seconds["ours"], f"torch {torch}", seconds["torch"],
+        "relative difference of the losses", abs(ours / theirs - 1), LOSS,
+        numbers | {"memory of the peer, GB": memory},
+    )  # fmt: skip
+    require_agreement(row)
+    return row
 
 
 def _save_weights() -> str:

@@ -4,11 +4,10 @@
 cores, and one on each core at the same time) and beside the machine's rate of matrix products; on
 a GPU beside the time in which its memory can be read and a loop over single members. Turns
 alternate; medians. Then how the time grows with the members, and what a step of every optimizer
-costs relative to Adam's (`--costs`: only that). `--steps N` and `--turns N` change the length;
+costs relative to Adam's (`--costs`: only that). `--steps N` and `--repeats N` change the length;
 `--tiny` runs everything once, for a few steps of one optimizer.
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -19,6 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from rows import Row, benchmark_parser, write_rows
 
 from atelier.sweep.architecture import Architecture
 from atelier.sweep.optimizers import OPTIMIZERS
@@ -121,25 +121,35 @@ def matrix_rate() -> float:
     return max(2 * 2048**3 / measure(lambda: a @ a)[0] for _ in range(5)) / 1e9
 
 
-def on_cpu(steps: int, turns: int, optimizers: Sequence[OptimizerName]) -> None:
+def on_cpu(steps: int, turns: int, optimizers: Sequence[OptimizerName]) -> list[Row]:
     """Measures this engine and Keras, turn by turn."""
+    import keras
+
     threads = len(os.sched_getaffinity(0))
     engine, data = select_engine(threads=threads), training_data(steps)
     print(f"{threads} cores, {matrix_rate():.0f} GFLOP/s in a matrix product; {steps} steps")
     print("optimizer  ours/s  cores  Keras/s  cores  ratio  Keras on each core/s  ratio  GFLOP/s")
+    rows: list[Row] = []
     work = BATCH * NETWORK.multiplications * 2 * FORWARD_AND_BACK / 1e9
     for optimizer in optimizers:
         fit = keras_fit(optimizer, steps)
         ours(optimizer, data, threads, engine)  # compiles
         times = [(ours(optimizer, data, threads, engine), measure(fit)) for _ in range(turns)]
-        each = statistics.median(keras_on_each_core(optimizer, steps) for _ in range(turns))
-        mine = statistics.median(threads * steps / ours_[0] for ours_, _ in times)
+        rates = [keras_on_each_core(optimizer, steps) for _ in range(turns)]
+        each, seconds = statistics.median(rates), [ours_[0] / threads / steps for ours_, _ in times]
+        mine = 1 / statistics.median(seconds)
         theirs = statistics.median(steps / keras_[0] for _, keras_ in times)
+        title, peer = f"{optimizer}, a step of a member", f"Keras {keras.__version__}"
+        alone = [keras_[0] / steps for _, keras_ in times]
+        rows.append(Row(title, seconds, f"{peer}, on all cores", alone))
+        rows.append(Row(title, seconds, f"{peer}, one on each core", [1 / rate for rate in rates]))
         cores = [statistics.median(t[i][1] / t[i][0] for t in times) for i in (0, 1)]
         print(
             f"{optimizer:9}  {mine:6.1f}  {cores[0]:5.2f}  {theirs:7.1f}  {cores[1]:5.2f}  "
-            f"{mine / theirs:5.2f}  {each:20.1f}  {mine / each:5.2f}  {mine * work:7.0f}"
+            f"{mine / theirs:5.2f}  {each:20.1f}  {mine / each:5.2f}  {mine * work:7.0f}",
+            flush=True,
         )
+    return rows
 
 
 def bandwidth() -> float:
@@ -192,16 +202,19 @@ def timed_step(population: Population, data: TrainingData, engine: Engine) -> fl
     return (clock[-1] - clock[0]) / (data.steps - PROGRESS_INTERVAL)
 
 
-def growth(steps: int, most: int) -> None:
+def growth(steps: int, most: int) -> list[Row]:
     """Measures seconds by the number of members."""
     engine = select_engine(threads=len(os.sched_getaffinity(0)))
     data = training_data(steps)
     print(f"members: seconds for {steps} steps of SGD, member-steps/s")
+    rows = []
     for members in [count for count in GROWTH if count <= most]:
         if engine.vectorized or members == GROWTH[0]:
             ours("sgd", data, members, engine)
         seconds = ours("sgd", data, members, engine)[0]
-        print(f"{members:5}: {seconds:7.2f}  {members * steps / seconds:9.1f}")
+        print(f"{members:5}: {seconds:7.2f}  {members * steps / seconds:9.1f}", flush=True)
+        rows.append(Row(f"sgd, a step of a member of {members:,}", [seconds / members / steps]))
+    return rows
 
 
 def step_costs(steps: int, turns: int, optimizers: Sequence[OptimizerName]) -> None:
@@ -222,10 +235,8 @@ def step_costs(steps: int, turns: int, optimizers: Sequence[OptimizerName]) -> N
 
 def main() -> None:
     """Measures the device that JAX uses."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__, repeats=5)
     parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--tiny", action="store_true", help="a few steps of one optimizer, once")
     parser.add_argument("--alone", choices=RACED)
     parser.add_argument("--costs", action="store_true", help="only the cost of each optimizer")
     parser.add_argument("--core", type=int, default=0)
@@ -235,19 +246,20 @@ def main() -> None:
         return
     import jax
 
-    steps, turns = (20, 1) if options.tiny else (options.steps, options.turns)
+    steps, turns = (20, 1) if options.tiny else (options.steps, options.repeats)
     if options.costs:
         step_costs(steps, turns, list(OPTIMIZERS)[: 2 if options.tiny else None])
         return
     optimizers = RACED[:1] if options.tiny else RACED
     most = GROWTH[0] if options.tiny else GROWTH[-1]
     if jax.default_backend() == "cpu":
-        on_cpu(steps, turns, optimizers)
-        growth(2 if options.tiny else 20, most)
+        rows = on_cpu(steps, turns, optimizers)
+        rows += growth(2 if options.tiny else 20, most)
         step_costs(min(steps, 60), turns, list(OPTIMIZERS)[: 2 if options.tiny else None])
     else:
         on_gpu(max(steps, 3 * PROGRESS_INTERVAL), turns, optimizers, min(most, 250))
-        growth(100, most)
+        rows = growth(100, most)
+    write_rows(options.json, rows)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """Training images a second of one U-Net: ours (Keras on TensorFlow) and PyTorch's.
 
-`python benchmarks/unet.py [--torch PYTHON] [--tiny]`, where PYTHON is an interpreter that has
-torch, which is no dependency of this project. 256² images, 16 filters, depth 4, batch 1, SGD with
-momentum 0.99, two threads. Each program runs in its own process; turns alternate; prints medians.
+`python benchmarks/unet.py [--peers PYTHON] [--tiny]`, where PYTHON is an interpreter that has
+torch, which is no dependency of this project; without it only this project is measured. 256²
+images, 16 filters, depth 4, batch 1, SGD with momentum 0.99, two threads. Each program runs in its
+own process; turns alternate; prints medians.
 `--tiny` runs a small network for a few steps, to check that all of it works.
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from rows import Row, benchmark_parser, package_version, require_agreement, write_rows
+
 
 class Sizes(NamedTuple):
     """Sizes of the network, its images and the measurement."""
@@ -24,11 +26,10 @@ class Sizes(NamedTuple):
     filters: int
     depth: int
     steps: int
-    turns: int
 
 
-FULL = Sizes(side=256, filters=16, depth=4, steps=12, turns=3)
-TINY = Sizes(side=32, filters=2, depth=2, steps=2, turns=1)
+FULL = Sizes(side=256, filters=16, depth=4, steps=12)
+TINY = Sizes(side=32, filters=2, depth=2, steps=2)
 
 
 def print_rate(step: Callable[[], Any], parameters: int, steps: int) -> None:
@@ -150,23 +151,39 @@ def measure(worker: str, sizes: Sizes) -> None:
         measure_torch(sizes, channels_last=worker == CHANNELS_LAST)
 
 
+def as_rows(results: dict[str, list[dict[str, float]]], torch: str) -> list[Row]:
+    """Returns a row for each program beside this one, or this one's alone."""
+    seconds = {name: [1 / turn["images"] for turn in turns] for name, turns in results.items()}
+    parameters = {name: turns[0]["parameters"] for name, turns in results.items()}
+    title, ours = f"an image of a U-Net of {parameters[OURS]:,} parameters", seconds.pop(OURS)
+    if not seconds:
+        return [Row(title, ours)]
+    rows = []
+    for name, theirs in seconds.items():
+        difference = abs(parameters[name] - parameters[OURS])
+        peer = name.replace("torch", f"torch {torch}")
+        rows.append(Row(title, ours, peer, theirs, "numbers of parameters", difference, 0.0))
+        require_agreement(rows[-1])
+    return rows
+
+
 def main() -> None:
     """Runs the programs in turns, each in its own process, and prints medians."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--torch", help="a Python that has torch")
-    parser.add_argument("--tiny", action="store_true", help="a small network, a few steps")
+    parser = benchmark_parser(__doc__, repeats=3)
     parser.add_argument("--worker", choices=WORKERS)
     options = parser.parse_args()
     sizes = TINY if options.tiny else FULL
     if options.worker:
         measure(options.worker, sizes)
         return
-    names = WORKERS if options.torch else WORKERS[:1]
+    repeats = 1 if options.tiny else options.repeats
+    torch = package_version(options.peers, "torch")
+    names = WORKERS if torch else WORKERS[:1]
     results: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    for _ in range(sizes.turns):
+    for _ in range(repeats):
         for name in names:
-            python = sys.executable if name == OURS else options.torch
+            python = sys.executable if name == OURS else options.peers
             command = [python, __file__, "--worker", name, *["--tiny"] * options.tiny]
             process = subprocess.run(
                 command, capture_output=True, text=True, check=True, env=environment
@@ -176,6 +193,7 @@ def main() -> None:
         images, cores = (statistics.median(row[key] for row in rows) for key in ("images", "cores"))
         size = int(rows[0]["parameters"])
         print(f"{name:22} {images:5.2f} images/s   {cores:.2f} cores   {size:,} parameters")
+    write_rows(options.json, as_rows(results, torch))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Every benchmark runs at a tiny size and prints its rows."""
 
+import json
 import os
 import re
 import subprocess
@@ -16,7 +17,7 @@ NUMBER = r"[\d.,]+"
 TINY = {
     "ensemble": [],
     "activation": ["--steps", "1", "--repeats", "1"],
-    "style": ["--side", "32", "--tile", "16", "--iterations", "1", "--turns", "1"],
+    "style": ["--side", "32", "--tile", "16", "--iterations", "1", "--repeats", "1"],
 }
 """Arguments of the benchmarks whose sizes are given one by one."""
 
@@ -64,13 +65,14 @@ ROWS = {
         rf"most runs of these that open for the first time in less than 5 s: {NUMBER}",
         rf"most runs of these that open again in less than 5 s: {NUMBER}",
     ],
+    "optimizers": ["8 × 4 weights", rf"adam +{NUMBER} ms", rf"lion +{NUMBER} ms"],
     "predict": [
         rf"{count} pictures +{NUMBER} a second .* share {NUMBER} +memory \+ \d+ MiB"
         for count in (30, 60)
     ],
     "segmentation": [
-        rf"Otsu, 3 classes.* equal +ours +{NUMBER} ms +scikit-image +{NUMBER} ms \({NUMBER}x\)",
-        rf"EM, .* an iteration +ours +{NUMBER} ms +scikit-learn +{NUMBER} ms \({NUMBER}x\)",
+        rf"Otsu, 3 classes.* equal +ours +{NUMBER} ms +scikit-image {NUMBER} +{NUMBER} ms ",
+        rf"EM, .* an iteration +ours +{NUMBER} ms +scikit-learn {NUMBER} +{NUMBER} ms ",
         rf"border weights.* ours +{NUMBER} ms +a map per cell +{NUMBER} ms \({NUMBER}x\)",
         r"largest difference \S+",
     ],
@@ -81,14 +83,24 @@ ROWS = {
 }
 
 
+WITHOUT_FILE = {"digits", "ensemble", "isbi"}
+"""Benchmarks of accuracy, which `make bench` does not run."""
+
+
 @pytest.mark.parametrize("name", ROWS)
-def test_a_benchmark_prints_its_rows(name):
+def test_a_benchmark_prints_its_rows_and_writes_them(name, tmp_path):
     if name == "mlflow_table":
         skip_without_chromium()
-    ended = run_tiny(name)
+    file = tmp_path / "rows.json"
+    ended = run_tiny(name, *([] if name in WITHOUT_FILE else ["--json", file]))
     assert ended.returncode == 0, ended.stderr
     for row in ROWS[name]:
         assert re.search(row, ended.stdout), ended.stdout
+    for row in [] if name in WITHOUT_FILE else json.loads(file.read_text("utf-8")):
+        assert row["ours_range"][0] <= row["ours"] <= row["ours_range"][1]
+        assert row["repeats"] >= 1
+        if "peer" in row:
+            assert row["ratio"] == pytest.approx(row["theirs"] / row["ours"], rel=1e-3)
 
 
 def test_the_benchmark_of_membranes_prints_errors_with_intervals(tmp_path):
@@ -135,5 +147,11 @@ def test_trainings_on_other_images_are_not_averaged(tmp_path):
 
 
 def test_every_benchmark_has_a_test():
-    benchmarks = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
-    assert benchmarks == {*ROWS, "ensemble", "isbi"}
+    files = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
+    assert files - {"page", "rows", "run"} == {*ROWS, "ensemble", "isbi"}
+
+
+def test_make_bench_runs_every_benchmark_of_speed():
+    code = "import run; print(*run.BENCHMARKS)"
+    ended = run_python("-c", code, cwd=ROOT / "benchmarks", env=dict(os.environ))
+    assert set(ended.stdout.split()) == set(ROWS) - WITHOUT_FILE

@@ -133,7 +133,9 @@ def test_containers_run_as_an_ordinary_user():
     assert "useradd --create-home --uid 1000" in stages[0]
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "orchestration/requirements.lock"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.lock", "orchestration/requirements.lock", "benchmarks/requirements.lock"]
+)
 def test_every_package_of_a_lock_has_a_version_and_a_hash_and_no_address(lock):
     text = (ROOT / lock).read_text("utf-8").replace("\\\n", " ")
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]

@@ -152,7 +152,9 @@ def helpful() -> list[tuple[str, ...]]:
     for command in of("python"):
         words = command.words[1:]
         source = file_of(words)
-        if source and re.search(r"^(?:import|from) (?:argparse|click)", source.read_text(), re.M):
+        if source and re.search(
+            r"^(?:import|from) (?:argparse|click|rows)", source.read_text(), re.M
+        ):
             found.add(words[:2] if words[0] == "-m" else words[:1])
     return sorted(found)
 
