@@ -20,6 +20,8 @@ from mlflow.exceptions import MlflowException
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 WHITE, WHITE_OF_16_BITS = 255, 65_535
+MOST_PIXELS = 2**25
+"""Pixels of an encoded picture, 33 million: up to 400 MB while it is decoded."""
 FORMATS = ("PNG", "JPEG")
 DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's modes of pictures with 16 bits."""
@@ -121,6 +123,8 @@ def _decode(text: str, number: int, shape: tuple[Any, ...], rule: Mapping[str, s
         _refuse_picture(number, f"{error} in {text[:16]!r} …")
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                _refuse_picture(number, f"{opened.width * opened.height:,} pixels; too many")
             opened.load()
             ImageOps.exif_transpose(opened, in_place=True)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
@@ -207,7 +211,13 @@ def check_stored_images(data: Any, shape: tuple[int | None, ...]) -> Any:
 
 def _numbers(data: Any) -> Any:
     """Returns an array of integers or floats."""
-    lists = data.tolist() if isinstance(data, np.ndarray) and data.dtype == object else data
+    lists = data
+    if isinstance(data, np.ndarray) and data.dtype == object:
+        lists = data.tolist()
+        if bool in set(map(type, data.flat)):  # NumPy would take them for 0 and 1
+            raise MlflowException.invalid_parameter_value(
+                f"Expected pictures of numbers, 0 … {WHITE}. Received: true or false among them"
+            )
     try:
         numbers = np.asarray(lists)
     except ValueError as error:
