@@ -78,29 +78,39 @@ class Client:
             self._connection.close()
             return 0, repr(error).encode()
 
+    def close(self) -> None:
+        """Closes the connection."""
+        self._connection.close()
+
     def _send(self, body: bytes, headers: dict[str, str], method: str) -> None:
         # A server may answer before it has read everything.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._connection.request(method, "/invocations", body, headers)
 
 
+def ask_once(port: int, request: HostileRequest) -> tuple[int, bytes]:
+    """Returns what :meth:`Client.ask` does, of a connection for this request alone."""
+    with contextlib.closing(Client(port)) as client:
+        return client.ask(request.body, request.headers, request.method)
+
+
 def measure(port: int, questions: Sequence[Question], clients: int, seconds: float) -> Row:
-    """Lets clients ask one question after another, all at once, until the time is over."""
+    """Lets clients ask at once, each one question after another, until the time is over."""
     row, lock = Row(), threading.Lock()
     until = time.monotonic() + seconds
 
-    def ask_all(first: int) -> None:
-        client = Client(port)
-        for question in itertools.islice(itertools.cycle(questions), first, None):
-            began = time.monotonic()
-            if began > until:
-                return
-            status, content = client.ask(question.body)
-            ended = time.monotonic()
-            with lock:
-                row.add(status, content, question.answers, ended - began)
+    def ask_in_turn(first: int) -> None:
+        with contextlib.closing(Client(port)) as client:
+            for question in itertools.islice(itertools.cycle(questions), first, None):
+                began = time.monotonic()
+                status, content = client.ask(question.body)
+                ended = time.monotonic()
+                with lock:
+                    row.add(status, content, question.answers, ended - began)
+                if ended > until:
+                    return
 
-    threads = [threading.Thread(target=ask_all, args=(number,)) for number in range(clients)]
+    threads = [threading.Thread(target=ask_in_turn, args=(number,)) for number in range(clients)]
     began = time.monotonic()
     for thread in threads:
         thread.start()
@@ -112,11 +122,11 @@ def measure(port: int, questions: Sequence[Question], clients: int, seconds: flo
 
 def fault_of(port: int, request: HostileRequest, question: Question) -> str:
     """Returns what goes wrong with a request that must be refused and a good one after it."""
-    status, content = Client(port).ask(request.body, request.headers, request.method)
+    status, content = ask_once(port, request)
     words = content.decode(errors="replace").strip()
     if not 400 <= status < 500 or not words:
         return f"status {status}, {words[:200] or 'no words'}"
-    status, content = Client(port).ask(question.body)
+    status, content = ask_once(port, HostileRequest("", question.body))
     if status != 200 or not equal_answers(content, question.answers):
         return f"a picture after it: status {status}, {content[:200]!r}"
     return ""

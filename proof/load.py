@@ -37,6 +37,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from mlflow_table import chromium, free_port, wait_for
 from mlflow_table import measure as measure_table
 from support.project import Project
+from support.stores import tracking_at
 
 PARTS = ("load", "hostile", "pages")
 TABLE_RUNS = 1000
@@ -109,22 +110,30 @@ def served(project: Project, *, by_mlflow: bool = False) -> Iterator[Server]:
         yield Server(port, pid)
 
 
-def ask_the_model(project: Project) -> tuple[Array, list[Question], list[Question]]:
-    """Returns a picture, and questions of one picture and of many with the model's own answers."""
-    mlflow.set_tracking_uri(project.store)
+def ask_the_model(project: Project) -> tuple[Array, dict[int, list[Question]]]:
+    """Returns a picture, and questions with the answers of the model in this process.
+
+    Args:
+        project: In which the model is registered.
+
+    Returns:
+        The picture, and the questions by their number of pictures.
+    """
     images = read_npz(project.path(*IMAGES))["images"]
-    answers = mlflow.pyfunc.load_model(MODEL).predict(images)
-    single, many = (
-        [
+    with tracking_at(project.store):
+        answers = mlflow.pyfunc.load_model(MODEL).predict(images)
+    rows = [np.arange(first, first + BATCH) % len(images) for first in range(len(images))]
+    questions = {
+        size: [
             Question(
-                inputs(images[first : first + size].tolist()),
-                {name: values[first : first + size] for name, values in answers.items()},
+                inputs(images[row[:size]].tolist()),
+                {name: values[row[:size]] for name, values in answers.items()},
             )
-            for first in range(0, len(images) - size + 1, size)
+            for row in rows
         ]
         for size in (1, BATCH)
-    )
-    return images[0], single, many
+    }
+    return images[0], questions
 
 
 def print_load(
@@ -209,14 +218,13 @@ def main() -> int:
         if not options.finished:
             project.run()
         if parts != ["pages"]:
-            picture, single, many = ask_the_model(project)
+            picture, questions = ask_the_model(project)
             with served(project, by_mlflow=options.mlflow) as server:
                 if "load" in parts:
                     clients = [int(count) for count in options.clients.split(",")]
-                    kinds = {1: single, BATCH: many}
-                    faults += print_load(server, kinds, clients, options.seconds)
+                    faults += print_load(server, questions, clients, options.seconds)
                 if "hostile" in parts:
-                    faults += print_hostile(server.port, picture, single[0])
+                    faults += print_hostile(server.port, picture, questions[1][0])
         if "pages" in parts:
             print_pages(project)
     return int(faults > 0)

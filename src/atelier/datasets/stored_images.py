@@ -222,7 +222,8 @@ def check_stored_images(data: Any, shape: tuple[int | None, ...]) -> Any:
 def _numbers(data: Any) -> Any:
     """Returns an array of integers or floats."""
     try:
-        numbers = _of_objects(data) if getattr(data, "dtype", None) == object else np.asarray(data)
+        of_objects = isinstance(data, np.ndarray) and data.dtype.kind == "O"
+        numbers = _of_objects(data) if of_objects else np.asarray(data)
     except ValueError as error:
         raise MlflowException.invalid_parameter_value(
             f"Expected pictures of one shape. Received: lists of unequal length ({error})"
@@ -238,7 +239,7 @@ def _of_objects(data: Any) -> Any:
     """Returns an array of Python's numbers as one of NumPy's."""
     if bool in set(map(type, data.flat)):  # NumPy would take them for 0 and 1
         raise MlflowException.invalid_parameter_value(
-            f"Expected pictures of numbers, 0 … {WHITE}. Received: true or false among them"
+            f"Expected pictures of numbers, 0 … {WHITE}. Received: bool values"
         )
     flat = np.asarray(data.ravel().tolist())  # nested lists take far longer
     return flat.reshape(data.shape + flat.shape[1:])
