@@ -4,7 +4,7 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from support.cluster import (
     use_test_parameters,
 )
 
+OF_IMAGES = ("train", "gradients", "dropout", "maxout", "sweep", "thresholding")
+"""Pipelines that need images alone."""
 DOWN = 10.0
 """Seconds for which the database is gone, at most."""
 MEMBERS = ("08_reporting", "cluster", "sweep", "members_table.parquet")
@@ -48,8 +50,10 @@ class ClusterProject(DisturbedProject):
         """The variables of its processes."""
         return dict(super().environment) | self.variables
 
-    def _run_everything(self) -> None:
-        """Runs nothing: the pipelines that are disturbed need only images."""
+    def _run_before(self, pipelines: Sequence[str]) -> None:
+        """Runs the pipelines, which need images alone."""
+        for pipeline in pipelines:
+            self.run("--pipeline", pipeline)
 
     def _stored(self, query: str) -> list[str]:
         if self.database is None:
@@ -74,12 +78,21 @@ def cluster_project(finished: DisturbedProject) -> Iterator[ClusterProject]:
 def kill_the_database(finished: DisturbedProject, pipeline: str, rng: random.Random) -> Judgement:
     """Kills PostgreSQL below MLflow's server at a random moment, and starts it again.
 
+    Args:
+        finished: A project in which everything ran.
+        pipeline: One that needs images alone; of others, `thresholding` takes the turn.
+        rng: Decides the moment.
+
+    Returns:
+        The judgement.
+
     Raises:
         NotPossibleError: If PostgreSQL is not installed.
     """
     programs = postgres_programs()
     if programs is None:
         raise NotPossibleError("PostgreSQL is not installed")
+    pipeline = pipeline if pipeline in OF_IMAGES else "thresholding"
     with cluster_project(finished) as project, postgres(programs) as database:
         project.database = database.address
         with mlflow_server(project, database.address) as address:

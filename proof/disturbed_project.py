@@ -50,14 +50,14 @@ class DisturbedProject(Project):  # type: ignore[misc]  # tests have no types
 
     def prepare(self, pipelines: Sequence[str]) -> None:
         """Runs everything, keeps a copy, and learns what a forced run leaves."""
-        self._run_everything()
+        self._run_before(pipelines)
         first = self.contents()
         self.seconds, self.growth = {}, {}
         for pipeline in pipelines:
             before = self.count_versions()
             self.seconds[pipeline] = self._run_forced(pipeline)
             self.growth[pipeline] = self.count_versions() - before
-        self._run_everything()
+        self._run_before(pipelines)
         self.expected = self.contents()
         self.noisy = {
             name
@@ -68,7 +68,9 @@ class DisturbedProject(Project):  # type: ignore[misc]  # tests have no types
         self._kept = self.folder.with_name("kept")
         shutil.copytree(self.folder, self._kept, symlinks=True)
 
-    def _run_everything(self) -> None:
+    def _run_before(self, pipelines: Sequence[str]) -> None:
+        """Runs what these pipelines need, and the pipelines."""
+        del pipelines
         self.run()
         self.run("--pipeline", "drift")
 
