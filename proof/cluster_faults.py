@@ -55,6 +55,14 @@ class ClusterProject(DisturbedProject):
         for pipeline in pipelines:
             self.run("--pipeline", pipeline)
 
+    def contents(self) -> dict[str, str]:
+        """Returns the digests of what runs wrote, without the folder of MLflow's server."""
+        return {
+            name: digest
+            for name, digest in super().contents().items()
+            if not name.startswith("runs/")
+        }
+
     def _stored(self, query: str) -> list[str]:
         if self.database is None:
             return super()._stored(query)

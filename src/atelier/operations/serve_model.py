@@ -5,6 +5,7 @@ numbers by status 500, takes bodies of any size, and waits for bytes that never 
 parquet file may unpack to many gigabytes. This server refuses all of these with a status 4xx.
 """
 
+import gc
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -90,6 +91,8 @@ def main(model: str = "", port: str = "5000") -> None:
         loaded = mlflow.pyfunc.load_model(model)
     except mlflow.MlflowException as error:
         sys.exit(f"Expected a registered model. Received: {model}: {error}")
+    gc.collect()
+    gc.freeze()  # or each request of many lists searches all objects of TensorFlow for garbage
     uvicorn.run(limited_server(loaded), host=HOST, port=int(port), log_level="warning")
 
 
