@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import dask
 import pytest
@@ -41,6 +42,5 @@ def test_a_scheduler_that_is_killed_is_said_in_words_instead_of_given_as_a_resul
 
 
 def test_a_result_is_returned():
-    with connect(None) as client:
-        future = client.submit(abs, -1)
-        assert require_result(future, future.result()) == 1
+    future = SimpleNamespace(cancelled=lambda: False)
+    assert require_result(future, 1) == 1
