@@ -11,7 +11,7 @@ SCHEDULER_READY := $(SCHEDULER)/.ready
 PEERS := benchmarks/.venv
 PEERS_READY := $(PEERS)/.ready
 
-.PHONY: run test quick test-older-cpu check docs notebooks ui viz schedule gpu bench fuzz faults same lock clean
+.PHONY: run test quick test-older-cpu check docs notebooks ui viz schedule gpu bench fuzz faults same load lock clean
 
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
@@ -79,6 +79,9 @@ faults: $(READY)  ## kills, damaged files, full disks; ARGS="--tries 100 --seed 
 
 same: $(READY)  ## the same numbers again, as an older processor and by other Pythons; ARGS="--python python3.12"
 	$(BIN)/python proof/same.py $(ARGS)
+
+load: $(READY)  ## a served model under many clients and hostile requests; ARGS="--seconds 10 --only hostile"
+	$(BIN)/python proof/load.py $(ARGS)
 
 lock: $(READY)  ## compile the locks anew from pyproject.toml and the requirements.in of orchestration and benchmarks
 	$(COMPILE) --group dev --extra cluster pyproject.toml --output-file requirements.lock

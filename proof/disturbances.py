@@ -2,7 +2,6 @@
 
 import contextlib
 import random
-import re
 import shutil
 import signal
 import sqlite3
@@ -12,7 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from disturbed_project import DisturbedProject
+from cluster_faults import kill_dask, kill_the_database
+from disturbed_project import DisturbedProject, Judgement, NotPossibleError, is_refusal
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGSTOP)
 MODELS = 3
@@ -21,16 +21,7 @@ LOCKED = 20.0
 """Seconds for which the store is locked."""
 AT_ONCE = (2, 4)
 """Equal commands at the same time."""
-REFUSAL = re.compile(r"Expected .*Received|\[Errno \d+\].*/|disk is full")
-LAST_LINES = 3
-"""Lines in which a command that ends with an error says why."""
-Judgement = tuple[bool, str]
-"""Whether a command refused in words, and what went wrong."""
 Disturbance = Callable[[DisturbedProject, str, random.Random], Judgement]
-
-
-class NotPossibleError(Exception):
-    """This machine does not allow the disturbance."""
 
 
 def kill(project: DisturbedProject, pipeline: str, rng: random.Random) -> Judgement:
@@ -170,11 +161,6 @@ def small_disk(project: DisturbedProject) -> Iterator[Path]:
         aside.rename(project.folder)
 
 
-def is_refusal(output: str) -> bool:
-    """Returns whether the last lines say what was expected, or what the system refused."""
-    return bool(REFUSAL.search("\n".join(output.strip().splitlines()[-LAST_LINES:])))
-
-
 DISTURBANCES: dict[str, Disturbance] = {
     "kill": kill,
     "commands at once": run_at_once,
@@ -183,5 +169,7 @@ DISTURBANCES: dict[str, Disturbance] = {
     "damaged store": lose_the_store,
     "full disk": fill_the_disk,
     "read-only": forbid_writing,
+    "database": kill_the_database,
+    "dask": kill_dask,
 }
 """Every fault by name."""

@@ -1,6 +1,7 @@
 """A copy of the project that is disturbed, and what an undisturbed run leaves in it."""
 
 import hashlib
+import re
 import shutil
 import sqlite3
 import sys
@@ -20,6 +21,20 @@ PIPELINES = (
 """Those that are disturbed, in turn."""
 PICTURES = (".png", ".gif", ".jpg", ".webp")
 NOTHING_TO_DO = "Nothing to do"
+REFUSAL = re.compile(r"Expected .*Received|\[Errno \d+\].*/|disk is full")
+LAST_LINES = 3
+"""Lines in which a command that ends with an error says why."""
+Judgement = tuple[bool, str]
+"""Whether a command refused in words, and what went wrong."""
+
+
+class NotPossibleError(Exception):
+    """This machine does not allow the disturbance."""
+
+
+def is_refusal(output: str) -> bool:
+    """Returns whether the last lines say what was expected, or what the system refused."""
+    return bool(REFUSAL.search("\n".join(output.strip().splitlines()[-LAST_LINES:])))
 
 
 class DisturbedProject(Project):  # type: ignore[misc]  # tests have no types
@@ -28,19 +43,21 @@ class DisturbedProject(Project):  # type: ignore[misc]  # tests have no types
     Attributes:
         noisy: Files that are compared by their names: pictures, and what two undisturbed runs write
             differently, since it contains times or names runs.
+        env: Kedro's environment.
     """
+
+    env = "test"
 
     def prepare(self, pipelines: Sequence[str]) -> None:
         """Runs everything, keeps a copy, and learns what a forced run leaves."""
-        self.run()
-        self.run("--pipeline", "drift")
+        self._run_before(pipelines)
         first = self.contents()
         self.seconds, self.growth = {}, {}
         for pipeline in pipelines:
             before = self.count_versions()
             self.seconds[pipeline] = self._run_forced(pipeline)
             self.growth[pipeline] = self.count_versions() - before
-        self.run()
+        self._run_before(pipelines)
         self.expected = self.contents()
         self.noisy = {
             name
@@ -51,9 +68,19 @@ class DisturbedProject(Project):  # type: ignore[misc]  # tests have no types
         self._kept = self.folder.with_name("kept")
         shutil.copytree(self.folder, self._kept, symlinks=True)
 
+    def _run_before(self, pipelines: Sequence[str]) -> None:
+        """Runs what these pipelines need, and the pipelines."""
+        del pipelines
+        self.run()
+        self.run("--pipeline", "drift")
+
+    def run(self, *arguments: str, ok: bool = True) -> str:
+        """Runs `kedro run` in the environment; returns what it printed."""
+        return str(self.kedro("run", "--env", self.env, *arguments, ok=ok))
+
     def command(self, pipeline: str) -> tuple[str, ...]:
         """Returns the command that is disturbed: every node of a pipeline runs."""
-        return ("run", "--env", "test", "--pipeline", pipeline, "--params", "force=true")
+        return ("run", "--env", self.env, "--pipeline", pipeline, "--params", "force=true")
 
     def _run_forced(self, pipeline: str) -> float:
         began = time.monotonic()

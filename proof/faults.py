@@ -5,8 +5,8 @@ which everything ran is disturbed at a random moment; then the same command runs
 Its outputs must equal those of a run that nobody disturbed, MLflow must have no run that seems to
 go on, no version of a model twice, and a further command nothing to do. A command that cannot go on
 must say so, without a traceback. The table has a row for each fault; the exit code is 1 if a try
-went wrong. `full disk` and `read-only` need the right to mount a file system, and are left out
-elsewhere. `--tiny`: one try of each.
+went wrong. `full disk` and `read-only` need the right to mount a file system, `database` needs
+PostgreSQL; they are left out elsewhere. `--tiny`: one try of each.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from disturbances import DISTURBANCES, NotPossibleError
-from disturbed_project import PICTURES, PIPELINES, DisturbedProject
+from disturbances import DISTURBANCES
+from disturbed_project import PICTURES, PIPELINES, DisturbedProject, NotPossibleError
 
 
 @dataclass

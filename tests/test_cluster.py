@@ -4,26 +4,28 @@ import collections
 import copy
 import os
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 import psycopg
 import pytest
+from support.cluster import (
+    dask_cluster,
+    mlflow_server,
+    postgres,
+    postgres_programs,
+    use_test_parameters,
+)
 from support.patience import PATIENCE, wait_until
-from support.project import ROOT, Project
-from support.servers import free_port, serve
+from support.project import Project
+from support.servers import free_port
 from support.stores import tracking_at
 
 from atelier.datasets.tracked import ProvenanceDataset
 
 WRITERS, RUNS, METRICS = (int(n) for n in os.environ.get("ATELIER_STORM", "4,4,40").split(","))
-OWN = ("globals.yml", "mlflow.yml", "sweep/parameters_cluster.yml")
-USER = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to be run by root
 STORM = """
 import sys, mlflow
 uri, writer, runs, metrics = sys.argv[1], *map(int, sys.argv[2:])
@@ -43,10 +45,7 @@ class Site(Project):
     def __init__(self, folder: Path, finished: Project, **variables: str) -> None:
         super().__init__(folder)
         self.variables = variables
-        shutil.rmtree(folder / "conf" / "cluster")
-        shutil.copytree(folder / "conf" / "test", folder / "conf" / "cluster")
-        for name in OWN:
-            shutil.copy(ROOT / "conf" / "cluster" / name, folder / "conf" / "cluster" / name)
+        use_test_parameters(self)
         shutil.copytree(finished.path("03_primary", "test"), self.path("03_primary", "cluster"))
 
     @property
@@ -54,58 +53,21 @@ class Site(Project):
         return super().environment | self.variables
 
 
-@contextmanager
-def postgres(folder: Path):
-    """A PostgreSQL of its own, which asks for a password; gives its address."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    programs = found[-1] if found else Path(shutil.which("pg_ctl") or "").parent
-    if not (programs / "initdb").exists():
+@pytest.fixture(scope="module")
+def database():
+    programs = postgres_programs()
+    if programs is None:
         if os.environ.get("ATELIER_POSTGRES_REQUIRED"):
             pytest.fail("needs PostgreSQL, such as by: apt-get install postgresql")
         pytest.skip("needs PostgreSQL, such as by: apt-get install postgresql")
-    port, secret = free_port(), folder / "secret"
-    secret.write_text("a planted password")
-    if USER:
-        shutil.chown(folder, USER)
-        shutil.chown(secret, USER)
-
-    def command(name: str, *arguments: str) -> None:
-        line = [programs / name, "--pgdata", folder / "base", *arguments]
-        subprocess.run(line, user=USER, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-
-    command("initdb", "--username=lab", f"--pwfile={secret}", "--auth=scram-sha-256", "--no-sync")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    command("pg_ctl", "start", "--wait", f"--log={folder / 'log'}", f"--options={options}")
-    try:
-        yield f"postgresql+psycopg://lab:a%20planted%20password@127.0.0.1:{port}/postgres"
-    finally:
-        command("pg_ctl", "stop", "--mode=immediate")
-
-
-@pytest.fixture(scope="module")
-def database():
-    folder = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
-    with postgres(folder) as address:  # not below pytest's folder, which its user may not enter
-        yield address
-    shutil.rmtree(folder)
-
-
-@contextmanager
-def server(project: Project, database: str, *arguments: str):
-    """MLflow's server on that database, with the artifacts in a folder; gives its address."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    stores = ("--backend-store-uri", database, "--artifacts-destination", str(project.path("runs")))
-    where = ("--host", "127.0.0.1", "--port", str(port), "--workers", "2")
-    command = ("mlflow", "server", *stores, *where, *arguments)
-    with contextmanager(serve)(project, *command, health=f"{address}/health"):
-        yield address
+    with postgres(programs) as running:
+        yield running.address
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, finished, database):
     one = Site(tmp_path_factory.mktemp("site"), finished)
-    with server(one, database) as address:
+    with mlflow_server(one, database) as address:
         one.variables["MLFLOW_TRACKING_URI"] = one.store = address
         yield one
 
@@ -204,22 +166,10 @@ def test_many_writers_lose_no_run_and_no_metric(site, database):
 
 
 def test_the_sweep_of_a_cluster_is_the_sweep_of_one_machine(site, finished):
-    port = free_port()
-    page, address = f"127.0.0.1:{port + 1}", f"tcp://127.0.0.1:{port}"
-    where = ("--host", "127.0.0.1", "--port", str(port), "--dashboard-address", page)
-    slot = ("--nthreads", "1", "--resources", "sweep=1", "--no-dashboard")
-    line = [sys.executable, "-m", "dask", "worker", address, *slot]
-    with ExitStack() as stack:
-        scheduler = contextmanager(serve)(
-            site, "dask", "scheduler", *where, health=f"http://{page}/health"
-        )
-        stack.enter_context(scheduler)
-        for _ in range(2):
-            worker = subprocess.Popen(line, env=site.environment, cwd=site.folder)
-            stack.callback(worker.wait)
-            stack.callback(worker.kill)
+    with dask_cluster(site) as cluster:
         site.kedro(
-            "run", "--env", "cluster", "--pipeline", "sweep", "--params", f"cluster={address}"
+            *("run", "--env", "cluster", "--pipeline", "sweep"),
+            *("--params", f"cluster={cluster.address}"),
         )
     table = ("sweep", "members_table.parquet")
     tables = [
@@ -244,7 +194,7 @@ def test_a_server_with_passwords_lets_in_only_who_has_one(site, database, tmp_pa
     }
     before = {run.info.run_id for run in runs_of(site)}
     run = ("run", "--env", "cluster", "--pipeline", "gradients", "--params", "force=true")
-    with server(guarded, database, "--app-name", "basic-auth") as address:
+    with mlflow_server(guarded, database, "--app-name", "basic-auth") as address:
         guarded.variables["MLFLOW_TRACKING_URI"] = address
         guarded.variables["MLFLOW_TRACKING_PASSWORD"] = "a wrong one"
         assert "401" in guarded.kedro(*run, ok=False)

@@ -159,7 +159,9 @@ def test_what_is_no_stored_picture_is_refused_with_what_is_expected(registered, 
         assert "Expected pictures" in refusal.value.message
 
 
-@pytest.mark.parametrize("pictures", ["[[[1], [2, 3]]]", '[["a"]]', "[[null, 3]]", "[[true]]"])
+@pytest.mark.parametrize(
+    "pictures", ["[[[1], [2, 3]]]", '[["a"]]', "[[null, 3]]", "[[true]]", "[[true, 3]]"]
+)
 def test_lists_that_are_no_numbers_are_refused(registered, pictures):
     model = registered["plain"]
     schema = model.metadata.get_input_schema()
@@ -240,6 +242,7 @@ DAMAGED = {
     "words": (encoded(b"a text"), "another format, 6 bytes that begin with b'a text'"),
     "another format": (encoded(png(np.zeros((12, 12), np.uint8), "BMP")), "another format"),
     "a path": ("pictures/0.png", "in picture 2"),
+    "too large": (encoded(png(np.zeros((6000, 6000), bool))), "in picture 2, 36,000,000 pixels"),
     "empty": ("", "in picture 2"),
     "a number among texts": (3, "as texts in base64"),
 }

@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from cluster_faults import disturb_dask, kill_the_database, kill_the_scheduler
 from disturbances import damage_a_file, kill
 from faults import finished_project
+from support.cluster import postgres_programs
 from support.project import ROOT
 
 FAULTS = ROOT / "proof" / "faults.py"
@@ -27,6 +29,18 @@ def test_a_run_that_is_killed_ends_as_if_undisturbed(disturbed):
 
 def test_a_damaged_file_is_made_anew_or_named(disturbed):
     *_, wrong = damage_a_file(disturbed, "thresholding", random.Random(0))
+    assert not wrong
+
+
+def test_a_database_that_is_killed_and_starts_again_does_no_harm(disturbed):
+    if postgres_programs() is None:
+        pytest.skip("needs PostgreSQL, such as by: apt-get install postgresql")
+    *_, wrong = kill_the_database(disturbed, "thresholding", random.Random(0))
+    assert not wrong
+
+
+def test_a_dask_scheduler_that_is_killed_is_refused_in_words_and_a_new_one_goes_on(disturbed):
+    *_, wrong = disturb_dask(kill_the_scheduler, disturbed, random.Random(0))
     assert not wrong
 
 

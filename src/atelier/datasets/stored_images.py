@@ -20,9 +20,13 @@ from mlflow.exceptions import MlflowException
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 WHITE, WHITE_OF_16_BITS = 255, 65_535
+MOST_PIXELS = 2**25
+"""Pixels of an encoded picture, 33 million: up to 400 MB while it is decoded."""
 FORMATS = ("PNG", "JPEG")
 DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's modes of pictures with 16 bits."""
+BATCH = 256
+"""Pictures that the model takes at once."""
 RULE = {"resize": "pad", "background": "white"}
 """How pictures become images where the model does not say."""
 
@@ -59,7 +63,15 @@ class StoredImageModel:
             images = check_stored_images(data, shape)
         else:
             images = decode_images(texts, shape, self._rule)
-        return self._model.predict(images, verbose=0)
+        return self._predict(images)
+
+    def _predict(self, images: Any) -> Any:
+        """Returns the outputs, without the data pipeline that ``predict`` builds each time."""
+        import keras
+
+        batches = np.split(images, range(BATCH, len(images), BATCH))
+        outputs = [self._model.predict_on_batch(batch) for batch in batches]
+        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
 
 
 def _load_pyfunc(path: str) -> StoredImageModel:
@@ -82,7 +94,7 @@ def encoded_texts(data: Any) -> list[str] | None:
     values = data.to_numpy() if hasattr(data, "to_numpy") else data
     if isinstance(values, np.ndarray):
         values = values.squeeze(axis=1) if values.ndim == 2 and values.shape[1] == 1 else values
-        values = values.tolist()
+        values = values.tolist() if values.ndim == 1 else None
     if not isinstance(values, list) or not any(isinstance(value, str) for value in values):
         return None
     wrong = [type(value).__name__ for value in values if not isinstance(value, str)]
@@ -121,6 +133,8 @@ def _decode(text: str, number: int, shape: tuple[Any, ...], rule: Mapping[str, s
         _refuse_picture(number, f"{error} in {text[:16]!r} …")
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                _refuse_picture(number, f"{opened.width * opened.height:,} pixels; too many")
             opened.load()
             ImageOps.exif_transpose(opened, in_place=True)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
@@ -207,9 +221,9 @@ def check_stored_images(data: Any, shape: tuple[int | None, ...]) -> Any:
 
 def _numbers(data: Any) -> Any:
     """Returns an array of integers or floats."""
-    lists = data.tolist() if isinstance(data, np.ndarray) and data.dtype == object else data
     try:
-        numbers = np.asarray(lists)
+        of_objects = isinstance(data, np.ndarray) and data.dtype.kind == "O"
+        numbers = _of_objects(data) if of_objects else np.asarray(data)
     except ValueError as error:
         raise MlflowException.invalid_parameter_value(
             f"Expected pictures of one shape. Received: lists of unequal length ({error})"
@@ -219,6 +233,16 @@ def _numbers(data: Any) -> Any:
             f"Expected pictures of numbers, 0 … {WHITE}. Received: {numbers.dtype} values"
         )
     return numbers
+
+
+def _of_objects(data: Any) -> Any:
+    """Returns an array of Python's numbers as one of NumPy's."""
+    if bool in set(map(type, data.flat)):  # NumPy would take them for 0 and 1
+        raise MlflowException.invalid_parameter_value(
+            f"Expected pictures of numbers, 0 … {WHITE}. Received: bool values"
+        )
+    flat = np.asarray(data.ravel().tolist())  # nested lists take far longer
+    return flat.reshape(data.shape + flat.shape[1:])
 
 
 def _refuse(shape: tuple[int | None, ...], received: str) -> None:

@@ -60,7 +60,7 @@ def _label_on_cluster(
     """
     from distributed import as_completed
 
-    from atelier.training.cluster import SLOT, connect, count_slots
+    from atelier.training.cluster import SLOT, connect, count_slots, require_result
 
     with connect(address) as client:
         # As a task, not scattered: when the worker that holds the model dies, it is sent again.
@@ -78,8 +78,8 @@ def _label_on_cluster(
 
         for _ in range(AHEAD * max(1, count_slots(client))):
             submit_next()
-        for future, table in finished:
-            yield running.pop(future), table
+        for future, result in finished:
+            yield running.pop(future), require_result(future, result)
             future.release()
             submit_next()
 

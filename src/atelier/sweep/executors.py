@@ -10,7 +10,7 @@ from distributed import Client, Future, as_completed
 from atelier.sweep.chunk_trainer import ChunkTrainer
 from atelier.sweep.plan import Progress
 from atelier.sweep.runner import Chunks, Executor, train_locally
-from atelier.training.cluster import SLOT, connect
+from atelier.training.cluster import SLOT, connect, require_result
 from atelier.types import Arrays
 
 ExecutorName = Literal["local", "dask"]
@@ -44,13 +44,17 @@ def _train_on_cluster(
 
     Yields:
         The index and the rows of each chunk, in the order in which they are finished.
+
+    Raises:
+        ConnectionError: If there is no scheduler, or if it ends.
     """
     if not chunks:
         return
     with connect(address, workers) as client:
         futures = _submit(client, trainer, chunks, data)
         steps = trainer.plan.length(len(data["train_labels"]))
-        for future, rows in as_completed(futures, loop=client.loop, with_results=True):
+        for future, result in as_completed(futures, loop=client.loop, with_results=True):
+            rows = require_result(future, result)
             progress(steps * len(rows))
             yield futures[future], rows
             future.release()

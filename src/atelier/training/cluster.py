@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import dask
-from distributed import Client, LocalCluster
+from distributed import Client, Future, LocalCluster
 
+T = TypeVar("T")
 SLOT = "sweep"
 """The resource of which a worker has one per GPU, or per machine without one."""
 ALLOWED_DEATHS = 20
@@ -28,6 +30,7 @@ def connect(address: str | None, workers: int = 1) -> Iterator[Client]:
         The client.
 
     Raises:
+        ConnectionError: If no scheduler answers at the address.
         ValueError: If there are workers, but none has a slot: every task would wait for ever.
     """
     settings = {
@@ -36,7 +39,7 @@ def connect(address: str | None, workers: int = 1) -> Iterator[Client]:
     }
     with dask.config.set(settings):
         if address is not None:
-            with Client(address, set_as_default=False) as client:
+            with _client(address) as client:
                 _require_slots(client, address)
                 yield client
             return
@@ -51,6 +54,32 @@ def connect(address: str | None, workers: int = 1) -> Iterator[Client]:
             Client(cluster.scheduler_address, set_as_default=False) as client,
         ):
             yield client
+
+
+def _client(address: str) -> Client:
+    try:
+        return Client(address, set_as_default=False)
+    except OSError as error:
+        raise ConnectionError(
+            f"Expected a Dask scheduler at {address}, as dask scheduler starts it. "
+            f"Received: {error}"
+        ) from error
+
+
+def require_result(future: Future, result: T) -> T:
+    """Returns the result of a future from ``as_completed``.
+
+    Where the scheduler is gone, ``as_completed`` gives errors in the place of results.
+
+    Raises:
+        ConnectionError: If the future was cancelled, since its scheduler is gone.
+    """
+    if future.cancelled():
+        raise ConnectionError(
+            "Expected a Dask scheduler until the last task has ended. Received: it is gone. "
+            "With a new scheduler the same command goes on"
+        )
+    return result
 
 
 def count_slots(client: Client) -> int:
