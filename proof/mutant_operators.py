@@ -9,6 +9,7 @@ messages of errors and formatted strings stay as they are: no number depends on 
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,6 @@ ARITHMETIC = {
     ast.LShift: ("<<", ">>"), ast.RShift: (">>", "<<"),
 }  # fmt: skip
 COMPOUND = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match)
-DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 UNCHANGED_FIELDS = {"annotation", "returns", "decorator_list", "type_params"}
 
 
@@ -72,12 +72,12 @@ class Change(NamedTuple):
 
 
 def mutants(file: Path) -> list[Mutant]:
-    """Returns all mutants of a file, in the order of its text.
+    r"""Returns all mutants of a file, in the order of its text.
 
     Examples:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp(), "sign.py")
-        >>> _ = file.write_text("def is_positive(x: float) -> bool:\\n    return x > 0\\n")
+        >>> _ = file.write_text("def is_positive(x: float) -> bool:\n    return x > 0\n")
         >>> [mutant.changed for mutant in mutants(file)]
         ['return None', 'return x >= 0', 'return x <= 0', 'return x > 1', 'return x > -1']
     """
@@ -137,25 +137,22 @@ class _Finder:
             return
         if isinstance(node, ast.stmt) and reach:
             reach = _lines_of(node)
-        yield from self._own(node, reach)
+        yield from self._of_expression(node, reach)
+        yield from self._of_statement(node, reach)
         if not isinstance(node, ast.Raise):
             yield from self._below(node, reach)
 
-    def _own(self, node: ast.AST, reach: range) -> Iterator[Change]:
-        """Yields the changes of a node itself."""
+    def _of_expression(self, node: ast.AST, reach: range) -> Iterator[Change]:
+        """Yields the changes of operators and constants."""
         match node:
             case ast.Compare():
                 yield from self._comparisons(node, reach)
             case ast.BinOp():
                 old, new = ARITHMETIC[type(node.op)]
                 yield self._between(node.left, node.right, old, new, reach)
-            case ast.AugAssign():
-                old, new = ARITHMETIC[type(node.op)]
-                yield self._between(node.target, node.value, f"{old}=", f"{new}=", reach)
-                yield self._instead(node, "pass", reach)
             case ast.BoolOp():
                 old, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
-                for left, right in zip(node.values, node.values[1:], strict=False):
+                for left, right in pairwise(node.values):
                     yield self._between(left, right, old, new, reach)
             case ast.UnaryOp(op=ast.Not() | ast.USub() | ast.Invert()):
                 start = self._span(node)[0]
@@ -165,20 +162,27 @@ class _Finder:
                 yield self._instead(node, str(not node.value), reach)
             case ast.Constant(value=int() | float() as value):
                 for other in (value + 1, value - 1):
-                    if other != value:
-                        yield self._instead(node, repr(other), reach)
-            case ast.If() | ast.While() | ast.IfExp():
-                yield from self._negated(node.test, reach)
+                    yield self._instead(node, repr(other), reach)
             case ast.comprehension():
                 for condition in node.ifs:
                     yield from self._negated(condition, reach)
+
+    def _of_statement(self, node: ast.AST, reach: range) -> Iterator[Change]:
+        """Yields the changes of conditions, results and the order of execution."""
+        match node:
+            case ast.AugAssign():
+                old, new = ARITHMETIC[type(node.op)]
+                yield self._between(node.target, node.value, f"{old}=", f"{new}=", reach)
+                yield self._instead(node, "pass", reach)
+            case ast.If() | ast.While() | ast.IfExp():
+                yield from self._negated(node.test, reach)
             case ast.Return(value=ast.expr() as result) if not _is_none(result):
                 yield self._instead(result, "None", reach)
-            case ast.Raise():
-                yield self._instead(node, "pass", reach)
-            case ast.Expr(value=ast.Call()):
-                yield self._instead(node, "pass", reach)
-            case ast.Assign(targets=[ast.Subscript() | ast.Attribute()]):
+            case (
+                ast.Raise()
+                | ast.Expr(value=ast.Call())
+                | ast.Assign(targets=[ast.Subscript() | ast.Attribute()])
+            ):
                 yield self._instead(node, "pass", reach)
             case ast.Break():
                 yield self._instead(node, "continue", reach)
@@ -187,7 +191,7 @@ class _Finder:
 
     def _comparisons(self, node: ast.Compare, reach: range) -> Iterator[Change]:
         operands = [node.left, *node.comparators]
-        for left, operator, right in zip(operands, node.ops, operands[1:], strict=False):
+        for (left, right), operator in zip(pairwise(operands), node.ops, strict=True):
             old = COMPARISON_NAMES[type(operator)]
             for new in COMPARISONS[old]:
                 yield self._between(left, right, old, new, reach)
@@ -199,7 +203,7 @@ class _Finder:
         return Change(found, found + len(old), new.encode(), reach)
 
     def _negated(self, test: ast.expr, reach: range) -> Iterator[Change]:
-        """Negates a condition, unless a change of its operator does the same."""
+        """Yields the negated condition, unless a change of its operator is the same."""
         is_comparison = isinstance(test, ast.Compare) and len(test.ops) == 1
         if not is_comparison and not isinstance(test, ast.UnaryOp):
             yield self._instead(test, f"not ({ast.unparse(test)})", reach)

@@ -164,6 +164,7 @@ def main(request: dict[str, Any]) -> int:
     tests = Tests(request["tests"], request["traced"])
     options = ["-p", "pytest_timeout", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-q"]
     options += ["--basetemp", request["folder"], "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    options += ["-k", request["keyword"]] if request["keyword"] else []
     options += ["--exitfirst"] if request["mutant"] else []
     code = pytest.main([*options, *request["files"]], plugins=[tests])
     if request["traced"]:

@@ -14,217 +14,43 @@ and the constants of modules.
 """
 
 import argparse
-import hashlib
 import json
 import os
 import platform
 import random
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 from mutant_operators import Mutant, mutants
+from mutant_project import ENVIRONMENT, HERE, Limits, Project, Room, Test, digest_of, tests_of
 from tqdm import tqdm
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests"))
-
-from support.fork_server import fork_server  # noqa: E402
-
-
-class Room(NamedTuple):
-    """Files of numerical code, and the test files that are to notice their mutants.
-
-    Attributes:
-        files: A pattern below ``src/atelier``.
-        tests: Patterns below ``tests``.
-    """
-
-    files: str
-    tests: Sequence[str]
-
-
-NOT_NUMERICAL = (
-    *("__init__.py", "params.py", "figures.py", "*_figures.py", "*_sentences.py", "html_report.py"),
-    *("served_card.py", "annotation.py", "application.py", "methods.py", "training.py", "unet.py"),
-    *("unet_method.py", "prediction.py", "coco.py", "image_files.py", "labelled_folders.py"),
-    *("layouts.py", "mask_folders.py", "reading.py", "sample_checks.py", "samples.py"),
-    *("rendering.py", "examples.py", "own_logits.py", "logit_files.py", "threads.py"),
-)
-"""Files that draw, write sentences, train networks, read files or only hold parameters."""
+DETECTION_TESTS = ("calibration/test_density.py", "calibration/test_rejection.py")
 ROOMS = {
-    "evaluation": Room("evaluation/*.py", ["evaluation/*.py", "calibration/test_measures.py"]),
-    "calibration": Room("calibration/*.py", ["calibration/*.py"]),
-    "thresholding": Room("thresholding/*.py", ["thresholding/*.py"]),
-    "clustering": Room("clustering/*.py", ["clustering/*.py"]),
-    "segmentation": Room("segmentation/*.py", ["segmentation/*.py"]),
-    "cells": Room("cells/*.py", ["cells/*.py"]),
-    "idx": Room("data/idx*.py", ["data/test_idx.py"]),
-    "incremental": Room("incremental/*.py", ["incremental/*.py"]),
+    "evaluation": Room(
+        "evaluation/*.py",
+        (
+            "evaluation/test_*.py",
+            "calibration/test_counts.py",
+            "calibration/test_measures.py",
+            *DETECTION_TESTS,
+        ),
+    ),
+    "calibration": Room("calibration/*.py", ("calibration/test_*.py",)),
+    "thresholding": Room("thresholding/*.py", ("thresholding/test_*.py",)),
+    "clustering": Room("clustering/*.py", ("clustering/test_*.py",)),
+    "segmentation": Room("segmentation/*.py", ("segmentation/test_*.py",)),
+    "cells": Room("cells/*.py", ("cells/test_*.py",)),
+    "idx": Room("data/idx*.py", ("data/test_idx.py",)),
+    "incremental": Room("incremental/*.py", ("incremental/test_*.py",)),
 }
-ENVIRONMENT = {
-    "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-    "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false",
-}  # fmt: skip
-"""Of the process that forks: one thread, and as `tests/conftest.py` has it."""
-TEST_SECONDS = 40
-"""CPU time of the tests that a mutant gets, the fastest first; slower ones are left out."""
-FACTOR = 10
-"""How much longer than undisturbed its tests may take before a mutant counts as endless."""
-WAITING = 20
-"""How many times its limit of CPU time a mutant may take on the clock, on a busy machine."""
-
-
-class Limits(NamedTuple):
-    """What a process may take beyond what its tests take undisturbed.
-
-    Attributes:
-        hang: CPU seconds, for the imports too.
-        memory: GiB.
-    """
-
-    hang: float
-    memory: float
-
-
-class Test(NamedTuple):
-    """A test that passes.
-
-    Attributes:
-        name: As pytest names it.
-        file: Relative to the root of the project.
-        seconds: CPU time.
-        lines: Numbers of the lines that it runs, by source file.
-    """
-
-    name: str
-    file: str
-    seconds: float
-    lines: Mapping[str, frozenset[int]]
-
-
-@dataclass
-class Project:
-    """A folder with ``src``, ``tests`` and a file of equivalent mutants.
-
-    Attributes:
-        root: The folder.
-        rooms: Its parts, by the names that ``--only`` takes.
-        package: Folder of the sources, below the root.
-        kept: Folder of the results, below the root.
-    """
-
-    root: Path
-    rooms: Mapping[str, Room]
-    limits: Limits
-    package: str = "src/atelier"
-    kept: str = "build/mutants"
-
-    def sources(self, room: Room) -> list[Path]:
-        """Returns the source files of a room."""
-        files = sorted((self.root / self.package).glob(room.files))
-        return [file for file in files if not any(map(file.match, NOT_NUMERICAL))]
-
-    def name(self, file: Path) -> str:
-        """Returns a source file's path below the package, as tables and ``--only`` have it."""
-        return file.relative_to(self.root / self.package).as_posix()
-
-    def tests(self, room: Room) -> list[Test]:
-        """Returns the tests of a room that pass; traces those of files that changed."""
-        test_files = sorted(
-            file
-            for pattern in room.tests
-            for file in (self.root / "tests").glob(pattern)
-            if file.name.startswith("test_")
-        )
-        sources = [str(file) for file in self.sources(room)]
-        found = []
-        for file in tqdm(test_files, desc="undisturbed tests", leave=False):
-            relative = file.relative_to(self.root).as_posix()
-            kept = self.root / self.kept / f"{relative.replace('/', '.')}.json"
-            digest = _digest(file, *map(Path, sources))
-            if not kept.exists() or json.loads(kept.read_text("utf-8"))["digest"] != digest:
-                traced = self._trace(relative, sources)
-                _write(kept, {"digest": digest, "tests": traced})
-            content = json.loads(kept.read_text("utf-8"))["tests"]
-            for name, test in content.items():
-                lines = {source: frozenset(ran) for source, ran in test["lines"].items()}
-                found.append(Test(name, relative, test["seconds"], lines))
-        return sorted(found, key=lambda test: test.seconds)
-
-    def _trace(self, file: str, sources: Sequence[str]) -> Any:
-        with tempfile.TemporaryDirectory() as folder:
-            found = Path(folder, "found.json")
-            request = {"files": [file], "tests": None, "traced": sources, "mutant": None}
-            self._run(folder, request | {"found": str(found)}, cpu_seconds=3600)
-            return json.loads(found.read_text("utf-8")) if found.exists() else {}
-
-    def is_killed(self, mutant: Mutant, tests: Sequence[Test]) -> bool:
-        """Returns whether a test fails, or does not end, with the mutant in place."""
-        if not tests:
-            return False
-        request = {
-            "files": sorted({test.file for test in tests}),
-            "tests": [test.name for test in tests],
-            "traced": [],
-            "mutant": [str(mutant.file), mutant.source().decode()],
-        }
-        with tempfile.TemporaryDirectory() as folder:
-            limit = FACTOR * sum(test.seconds for test in tests) + self.limits.hang
-            return self._run(folder, request, limit) != 0
-
-    def _run(self, folder: str, request: Mapping[str, Any], cpu_seconds: float) -> int | None:
-        """Returns how a trial ended; None if it was stopped."""
-        file, log = Path(folder, "request.json"), Path(folder, "output.txt")
-        limits = {"cpu_seconds": cpu_seconds, "memory": self.limits.memory}
-        _write(file, {**request, **limits, "folder": str(Path(folder, "tests"))})
-        variables = {"PYTHONPATH": str(self.root / "src"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        with log.open("w", encoding="utf-8") as output:
-            process = fork_server().start(
-                str(HERE / "mutant_trial.py"), str(file), cwd=self.root, new_session=True,
-                env=os.environ | variables, output=output,
-            )  # fmt: skip
-            try:
-                return process.wait(WAITING * cpu_seconds)
-            except subprocess.TimeoutExpired:
-                return None
-            finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
-
-
-def _digest(*files: Path) -> str:
-    contents = hashlib.sha256()
-    for file in files:
-        contents.update(file.read_bytes())
-    return contents.hexdigest()
-
-
-def _write(file: Path, content: Any) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(content), encoding="utf-8")
-
-
-def tests_of(mutant: Mutant, tests: Sequence[Test]) -> list[Test]:
-    """Returns the tests that run the lines of a mutant, within their time."""
-    chosen, left = [], float(TEST_SECONDS)
-    for test in tests:
-        lines = test.lines.get(str(mutant.file), frozenset())
-        runs = not lines.isdisjoint(mutant.reach) if mutant.reach else bool(lines)
-        left -= test.seconds if runs else 0
-        if runs and (left > 0 or not chosen):
-            chosen.append(test)
-    return chosen
+COLUMNS = {"killed": 8, "equivalent": 10, "survived": 8}
+"""What becomes of mutants, with the width of its column."""
 
 
 def spread_sample(of_files: Mapping[Path, Sequence[Mutant]], seed: int) -> list[Mutant]:
@@ -277,7 +103,6 @@ class Campaign:
         entries = yaml.safe_load(listed.read_text("utf-8")) if listed.exists() else []
         self._equivalent = {(entry["file"], entry["line"], entry["mutant"]) for entry in entries}
         self.counts: dict[str, Counter[str]] = {}
-        self.survivors: list[Mutant] = []
 
     def try_mutants(self, chosen: Sequence[tuple[Mutant, Sequence[Test]]], seconds: float) -> None:
         """Tries mutants until all are tried or the time is over."""
@@ -291,7 +116,9 @@ class Campaign:
                 counts[outcome] += 1
                 total[outcome] += 1
                 if outcome == "survived":
-                    self.survivors.append(mutant)
+                    unseen = "" if tests else ", which no test runs"
+                    place = f"{self._project.name(mutant.file)}:{mutant.line}{unseen}"
+                    progress.write(f"{place}\n  - {mutant.original}\n  + {mutant.changed}")
                 progress.set_postfix(total)
 
     def _outcome(self, mutant: Mutant, tests: Sequence[Test]) -> str:
@@ -300,8 +127,8 @@ class Campaign:
             return "equivalent"
         name = f"{file} {mutant.number} {mutant.original} → {mutant.changed}"
         root = self._project.root
-        source = _digest(mutant.file)
-        known_tests = _digest(*sorted({root / test.file for test in tests}))
+        source = digest_of(mutant.file)
+        known_tests = digest_of(*sorted({root / test.file for test in tests}))
         killed = self._results.find(name, source, known_tests)
         if killed is None:
             killed = self._project.is_killed(mutant, tests)
@@ -314,10 +141,7 @@ class Campaign:
         return 100 * killed / (killed + survived) if killed + survived else 100.0
 
     def print_table(self) -> float:
-        """Prints survivors and counts; returns the share of killed ones."""
-        for mutant in sorted(self.survivors, key=lambda mutant: (mutant.file, mutant.line)):
-            print(f"{self._project.name(mutant.file)}:{mutant.line}")
-            print(f"  - {mutant.original}\n  + {mutant.changed}")
+        """Prints the counts of each file; returns the share of killed ones."""
         print(
             f"{'file':45} {'mutants':>8} {'killed':>8} {'equivalent':>10} {'survived':>8} {'%':>6}"
         )
@@ -331,9 +155,6 @@ class Campaign:
     def _print_row(self, name: str, counts: Counter[str]) -> None:
         columns = " ".join(f"{counts[kind]:{width}}" for kind, width in COLUMNS.items())
         print(f"{name:45} {counts.total():8} {columns} {self.killed_share(counts):6.1f}")
-
-
-COLUMNS = {"killed": 8, "equivalent": 10, "survived": 8}
 
 
 def chosen_sources(project: Project, only: Sequence[str]) -> Iterator[tuple[Room, list[Path]]]:
