@@ -41,8 +41,6 @@ ENVIRONMENT = {
     "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false",
 }  # fmt: skip
 """Of the process that forks: one thread, and as `tests/conftest.py` has it."""
-TEST_SECONDS = 40
-"""CPU time of the tests that a mutant gets, the fastest first; slower ones are left out."""
 TRACING = 3600
 """CPU time, at most, of the tests of a file without a mutant."""
 FACTOR = 10
@@ -69,10 +67,12 @@ class Limits(NamedTuple):
     Attributes:
         hang: CPU seconds, for the imports too.
         memory: GiB.
+        seconds: CPU time of the tests of a mutant, the fastest first; slower ones are left out.
     """
 
     hang: float
     memory: float
+    seconds: float
 
 
 class Test(NamedTuple):
@@ -150,6 +150,17 @@ class Project:
             self._run(folder, request, TRACING)
             return _read(found) if found.exists() else {}
 
+    def tests_of(self, mutant: Mutant, tests: Sequence[Test]) -> list[Test]:
+        """Returns the tests that run the lines of a mutant, within their time."""
+        chosen, left = [], self.limits.seconds
+        for test in tests:
+            lines = test.lines.get(str(mutant.file), frozenset())
+            runs = not lines.isdisjoint(mutant.reach) if mutant.reach else bool(lines)
+            left -= test.seconds if runs else 0
+            if runs and (left > 0 or not chosen):
+                chosen.append(test)
+        return chosen
+
     def is_killed(self, mutant: Mutant, tests: Sequence[Test]) -> bool:
         """Returns whether a test fails, or does not end, with the mutant in place."""
         if not tests:
@@ -205,15 +216,3 @@ def _read(file: Path) -> Any:
 def _write(file: Path, content: Any) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(content), encoding="utf-8")
-
-
-def tests_of(mutant: Mutant, tests: Sequence[Test]) -> list[Test]:
-    """Returns the tests that run the lines of a mutant, within their time."""
-    chosen, left = [], float(TEST_SECONDS)
-    for test in tests:
-        lines = test.lines.get(str(mutant.file), frozenset())
-        runs = not lines.isdisjoint(mutant.reach) if mutant.reach else bool(lines)
-        left -= test.seconds if runs else 0
-        if runs and (left > 0 or not chosen):
-            chosen.append(test)
-    return chosen

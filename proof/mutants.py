@@ -27,7 +27,7 @@ from typing import Any
 
 import yaml
 from mutant_operators import Mutant, mutants
-from mutant_project import ENVIRONMENT, HERE, Limits, Project, Room, Test, digest_of, tests_of
+from mutant_project import ENVIRONMENT, HERE, Limits, Project, Room, Test, digest_of
 from tqdm import tqdm
 
 DETECTION_TESTS = ("calibration/test_density.py", "calibration/test_rejection.py")
@@ -72,12 +72,14 @@ class Results:
     def __init__(self, file: Path) -> None:
         self._file = file
         file.parent.mkdir(parents=True, exist_ok=True)
-        lines = file.read_text("utf-8").splitlines() if file.exists() else []
+        content = file.read_text("utf-8") if file.exists() else ""
+        if content and not content.endswith("\n"):  # a kill cut off the last line
+            content = content[: content.rfind("\n") + 1]
+            file.write_text(content, encoding="utf-8")
         self._known: dict[str, Any] = {}
-        for line in lines:
-            if line.endswith("}"):  # the last one may be cut off
-                outcome = json.loads(line)
-                self._known[outcome["mutant"]] = outcome
+        for line in content.splitlines():
+            outcome = json.loads(line)
+            self._known[outcome["mutant"]] = outcome
 
     def find(self, name: str, source: str, tests: str) -> bool | None:
         """Returns whether a mutant was killed, as far as that still holds."""
@@ -175,10 +177,11 @@ def main(root: Path = HERE.parent, rooms: Mapping[str, Room] = ROOMS) -> None:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="then it stops")
     parser.add_argument("--hang", type=float, default=20, help="CPU seconds beyond the tests'")
     parser.add_argument("--memory", type=float, default=4, help="GiB beyond the libraries'")
+    parser.add_argument("--test-seconds", type=float, default=20, help="CPU time of its tests")
     parser.add_argument("--least", type=float, default=90, help="percent that must be killed")
     parser.add_argument("--list", action="store_true", help="prints the mutants, tries none")
     options = parser.parse_args()
-    project = Project(root, rooms, Limits(options.hang, options.memory))
+    project = Project(root, rooms, Limits(options.hang, options.memory, options.test_seconds))
     only = [name for name in options.only.split(",") if name]
     sources = list(chosen_sources(project, only))
     if not sources:
@@ -200,7 +203,7 @@ def main(root: Path = HERE.parent, rooms: Mapping[str, Room] = ROOMS) -> None:
         file: found for room, files in sources for found in [project.tests(room)] for file in files
     }
     campaign = Campaign(project)
-    chosen = [(mutant, tests_of(mutant, tests[mutant.file])) for mutant in sample]
+    chosen = [(mutant(mutant, tests[mutant.file])) for mutant in sample]
     campaign.try_mutants(chosen, options.seconds)
     sys.exit(campaign.print_table() < options.least)
 
