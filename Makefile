@@ -9,7 +9,7 @@ HOST ?= 127.0.0.1
 SCHEDULER := orchestration/.venv
 SCHEDULER_READY := $(SCHEDULER)/.ready
 
-.PHONY: run test quick test-older-cpu check docs notebooks ui viz schedule gpu bench fuzz faults same lock clean
+.PHONY: run test quick test-older-cpu check docs notebooks ui viz schedule gpu bench fuzz faults same mutants lock clean
 
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
@@ -76,6 +76,9 @@ faults: $(READY)  ## kills, damaged files, full disks; ARGS="--tries 100 --seed 
 
 same: $(READY)  ## the same numbers again, as an older processor and by other Pythons; ARGS="--python python3.12"
 	$(BIN)/python proof/same.py $(ARGS)
+
+mutants: $(READY)  ## small changes of the numerical code that tests must notice; ARGS="--sample 300 --seed 0"
+	$(BIN)/python proof/mutants.py $(ARGS)
 
 lock: $(READY)  ## compile both locks anew from pyproject.toml and orchestration/requirements.in
 	$(COMPILE) --group dev --extra cluster pyproject.toml --output-file requirements.lock

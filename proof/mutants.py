@@ -203,7 +203,7 @@ def main(root: Path = HERE.parent, rooms: Mapping[str, Room] = ROOMS) -> None:
         file: found for room, files in sources for found in [project.tests(room)] for file in files
     }
     campaign = Campaign(project)
-    chosen = [(mutant(mutant, tests[mutant.file])) for mutant in sample]
+    chosen = [(mutant, project.tests_of(mutant, tests[mutant.file])) for mutant in sample]
     campaign.try_mutants(chosen, options.seconds)
     sys.exit(campaign.print_table() < options.least)
 

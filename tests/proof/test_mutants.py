@@ -61,33 +61,57 @@ def test_a_weak_test_leaves_the_planted_survivor_and_a_strong_one_none(planted, 
     assert (root / "src/atelier/planted.py").read_text() == ADULT
 
 
-def test_a_mutant_that_is_listed_as_equivalent_counts_apart(planted, try_mutants):
+@pytest.fixture
+def tried(monkeypatch):
+    """The mutants that were tried; none runs, and all but the planted survivor are killed."""
+    mutants_tried = []
+
+    def is_killed(project, mutant, tests) -> bool:
+        mutants_tried.append(mutant)
+        return mutant.changed != SURVIVOR["mutant"]
+
+    monkeypatch.setattr(Project, "is_killed", is_killed)
+    return mutants_tried
+
+
+def test_a_mutant_that_is_listed_as_equivalent_counts_apart(planted, try_mutants, tried):
     root = planted(ADULT, WEAK)
     (root / "proof").mkdir()
     entry = {"file": "planted.py", **SURVIVOR, "reason": "nobody is 17"}
     (root / "proof" / "equivalent_mutants.yml").write_text(yaml.safe_dump([entry]))
     assert try_mutants(root)[::2] == (0, (5, 4, 1, 0))
+    assert len(tried) == 4
 
 
-def test_code_that_no_test_runs_survives(planted, try_mutants):
-    root = planted(f"{ADULT}\n\ndef unused() -> int:\n    return 1\n", STRONG)
-    _, output, counts = try_mutants(root)
-    assert counts == (8, 5, 0, 3)
-    assert output.count("which no test runs") == 3
-
-
-def test_a_command_that_was_killed_goes_on(planted, try_mutants, monkeypatch):
+def test_a_command_that_was_killed_goes_on(planted, try_mutants, tried):
     root = planted(ADULT, WEAK)
     _, _, whole = try_mutants(root)
     results = root / "build/mutants/results.jsonl"
     results.write_text(results.read_text()[:-20])  # a kill cuts off a line
-    tried = []
-    is_killed = Project.is_killed
-    monkeypatch.setattr(Project, "is_killed", lambda *args: tried.append(args) or is_killed(*args))
-    assert try_mutants(root)[2] == whole
-    assert len(tried) == 1
-    assert try_mutants(root)[2] == whole
-    assert len(tried) == 1
+    for _ in range(2):
+        assert try_mutants(root)[2] == whole == (5, 4, 0, 1)
+        assert len(tried) == 6
+
+
+def test_only_survivors_are_tried_again_where_tests_change(planted, try_mutants, tried):
+    try_mutants(planted(ADULT, WEAK))
+    tried.clear()
+    root = planted(ADULT, STRONG)
+    try_mutants(root)
+    assert [mutant.changed for mutant in tried] == [SURVIVOR["mutant"]]
+    planted(f"{ADULT}# changed\n", STRONG)
+    try_mutants(root)
+    assert len(tried) == 6
+
+
+def test_code_that_no_test_runs_survives(planted):
+    root = planted(f"{ADULT}\n\ndef unused() -> int:\n    return 1\n", WEAK)
+    project = Project(root, ROOMS, Limits(hang=2, memory=2, seconds=20))
+    tests = project.tests(ROOMS["planted"])
+    found = mutants.mutants(root / "src/atelier/planted.py")
+    unseen = [mutant for mutant in found if not project.tests_of(mutant, tests)]
+    assert [mutant.line for mutant in unseen] == [6, 6, 6]
+    assert not project.is_killed(unseen[0], [])
 
 
 def test_a_sample_is_the_same_for_a_seed_and_spread_over_the_files(planted):
