@@ -145,7 +145,7 @@ def test_an_endless_mutant_is_killed(planted):
         ("a = -(b + c)", ["a = (b + c)", "a = -(b - c)"]),
         ("a: int | None = True", ["a: int | None = False"]),
         ("if a:\n    b = c", ["if not (a):"]),
-        ("if a == b:\n    c()", ["if a != b:", "pass"]),
+        ("if a == b:\n    c()", ["if a != b:", "if not (a == b):", "pass"]),
         ("a = [b for b in c if b]", ["a = [b for b in c if not (b)]"]),
         ("a[b] += c", ["a[b] -= c", "pass"]),
         ("a[b] = 'ä' if c else 1.5", ["pass", "a[b] = 'ä' if not (c) else 1.5",
