@@ -162,10 +162,11 @@ class _Finder:
                 yield self._instead(node, str(not node.value), reach)
             case ast.Constant(value=int() | float() as value):
                 for other in (value + 1, value - 1):
-                    yield self._instead(node, repr(other), reach)
+                    if other != value:  # as for 1e300
+                        yield self._instead(node, repr(other), reach)
             case ast.comprehension():
                 for condition in node.ifs:
-                    yield self._negated(condition, reach)
+                    yield from self._negated(condition, reach)
 
     def _of_statement(self, node: ast.AST, reach: range) -> Iterator[Change]:
         """Yields the changes of conditions, results and the order of execution."""
@@ -175,7 +176,7 @@ class _Finder:
                 yield self._between(node.target, node.value, f"{old}=", f"{new}=", reach)
                 yield self._instead(node, "pass", reach)
             case ast.If() | ast.While() | ast.IfExp():
-                yield self._negated(node.test, reach)
+                yield from self._negated(node.test, reach)
             case ast.Return(value=ast.expr() as result) if not _is_none(result):
                 yield self._instead(result, "None", reach)
             case (
@@ -202,8 +203,11 @@ class _Finder:
         found = self._content.index(old.encode(), start, end)
         return Change(found, found + len(old), new.encode(), reach)
 
-    def _negated(self, test: ast.expr, reach: range) -> Change:
-        return self._instead(test, f"not ({ast.unparse(test)})", reach)
+    def _negated(self, test: ast.expr, reach: range) -> Iterator[Change]:
+        """Yields the negated condition, unless a change of its operator is the same."""
+        is_comparison = isinstance(test, ast.Compare) and len(test.ops) == 1
+        if not is_comparison and not isinstance(test, ast.UnaryOp):
+            yield self._instead(test, f"not ({ast.unparse(test)})", reach)
 
     def _instead(self, node: ast.expr | ast.stmt, text: str, reach: range) -> Change:
         return Change(*self._span(node), text.encode(), reach)
