@@ -1,12 +1,13 @@
 """Changes the numerical code in many small ways, and counts which changes the tests notice.
 
-`python proof/mutants.py [--only evaluation,cells/matching.py] [--sample 300] [--seed 0] [--seconds
+`python proof/mutants.py [--only evaluation,cells/matching.py] [--sample 60] [--seed 0] [--seconds
 3600] [--list]`. Every mutant runs in a fork of a process that has imported the libraries, with the
-tests of its room that run its lines, the fastest first, until one fails. A sample is spread over
-the files. Results are kept in `build/mutants`: a command that was stopped goes on, a mutant that
-was killed stays so while its file is unchanged, and survivors are tried again when their tests
-change. Survivors that compute the same are listed in `proof/equivalent_mutants.yml` and count
-apart. The exit code is 1 if less than `--least` percent of the others are killed.
+tests of its room that run its lines, the fastest first, until one fails. A sample is that of each
+room, spread over its files. Results are kept in `build/mutants`: a command that was stopped goes
+on, a mutant that was killed stays so while its file is unchanged, and survivors are tried again
+when their tests change. Survivors that compute the same are listed in
+`proof/equivalent_mutants.yml` and count apart. The exit code is 1 if less than `--least` percent of
+the others are killed.
 
 The operators are a file of our own rather than a dependency: cosmic-ray brings an HTTP client, git
 and SQLAlchemy for runners that start a process for each mutant, and mutmut 3 leaves out defaults
@@ -98,27 +99,28 @@ class Results:
 class Campaign:
     """Tries mutants, and counts what became of them."""
 
-    def __init__(self, project: Project) -> None:
-        self._project = project
+    def __init__(self, project: Project, end: float) -> None:
+        self._project, self._end = project, end
         self._results = Results(project.root / project.kept / "results.jsonl")
         listed = project.root / "proof" / "equivalent_mutants.yml"
         entries = yaml.safe_load(listed.read_text("utf-8")) if listed.exists() else []
         self._equivalent = {(entry["file"], entry["line"], entry["mutant"]) for entry in entries}
         self.counts: dict[str, Counter[str]] = {}
 
-    def try_mutants(self, chosen: Sequence[tuple[Mutant, Sequence[Test]]], seconds: float) -> None:
-        """Tries mutants until all are tried or the time is over."""
-        end, total = time.monotonic() + seconds, Counter[str]()
-        with tqdm(chosen, unit="mutant", mininterval=1, smoothing=0.05) as progress:
-            for mutant, tests in progress:
-                if time.monotonic() > end:
+    def try_mutants(self, room: Room, sample: Sequence[Mutant]) -> None:
+        """Tries mutants of a room until all are tried or the time is over."""
+        tests = self._project.tests(room)
+        total = Counter[str]()
+        with tqdm(sample, unit="mutant", mininterval=1, smoothing=0.05) as progress:
+            for mutant in progress:
+                if time.monotonic() > self._end:
                     break
-                outcome = self._outcome(mutant, tests)
-                counts = self.counts.setdefault(self._project.name(mutant.file), Counter())
-                counts[outcome] += 1
+                covering = self._project.tests_of(mutant, tests)
+                outcome = self._outcome(mutant, covering)
+                self.counts.setdefault(self._project.name(mutant.file), Counter())[outcome] += 1
                 total[outcome] += 1
                 if outcome == "survived":
-                    unseen = "" if tests else ", which no test runs"
+                    unseen = "" if covering else ", which no test runs"
                     place = f"{self._project.name(mutant.file)}:{mutant.line}{unseen}"
                     progress.write(f"{place}\n  - {mutant.original}\n  + {mutant.changed}")
                 progress.set_postfix(total)
@@ -172,7 +174,7 @@ def main(root: Path = HERE.parent, rooms: Mapping[str, Room] = ROOMS) -> None:
     """Tries the mutants and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--only", default="", help=f"files, or rooms: {', '.join(rooms)}")
-    parser.add_argument("--sample", type=int, help="how many mutants, spread over the files")
+    parser.add_argument("--sample", type=int, help="of each room, spread over its files")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="then it stops")
     parser.add_argument("--hang", type=float, default=20, help="CPU seconds beyond the tests'")
@@ -186,25 +188,23 @@ def main(root: Path = HERE.parent, rooms: Mapping[str, Room] = ROOMS) -> None:
     sources = list(chosen_sources(project, only))
     if not sources:
         parser.error(f"Expected rooms or files below {project.package}. Received: {only}")
-    of_files = {file: mutants(file) for _, files in sources for file in files}
-    sample = spread_sample(of_files, options.seed)[: options.sample]
+    samples = [
+        (
+            room,
+            spread_sample({file: mutants(file) for file in files}, options.seed)[: options.sample],
+        )
+        for room, files in sources
+    ]
     if options.list:
-        for mutant in sample:
-            print(
-                f"{project.name(mutant.file)}:{mutant.line}: {mutant.original} → {mutant.changed}"
-            )
+        for mutant in (mutant for _, sample in samples for mutant in sample):
+            place = f"{project.name(mutant.file)}:{mutant.line}"
+            print(f"{place}: {mutant.original} → {mutant.changed}")
         return
-    whole = sum(map(len, of_files.values()))
-    print(
-        f"seed {options.seed}, {len(sample)} of {whole} mutants, Python {platform.python_version()}"
-    )
+    print(f"seed {options.seed}, Python {platform.python_version()}, {platform.machine()}")
     os.environ |= ENVIRONMENT
-    tests = {
-        file: found for room, files in sources for found in [project.tests(room)] for file in files
-    }
-    campaign = Campaign(project)
-    chosen = [(mutant, project.tests_of(mutant, tests[mutant.file])) for mutant in sample]
-    campaign.try_mutants(chosen, options.seconds)
+    campaign = Campaign(project, time.monotonic() + options.seconds)
+    for room, sample in samples:
+        campaign.try_mutants(room, sample)
     sys.exit(campaign.print_table() < options.least)
 
 
