@@ -10,8 +10,7 @@ when their tests change. Survivors that compute the same are listed in
 the others are killed.
 
 The operators are a file of our own rather than a dependency: cosmic-ray brings an HTTP client, git
-and SQLAlchemy for runners that start a process for each mutant, and mutmut 3 leaves out defaults
-and the constants of modules.
+and SQLAlchemy, and starts a process for each mutant; mutmut 3 leaves out code outside functions.
 """
 
 import argparse
