@@ -1,5 +1,6 @@
 """Which tests run which lines of the numerical code, and what they say of a mutant."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -152,7 +153,8 @@ class Project:
 
     def tests_of(self, mutant: Mutant, tests: Sequence[Test]) -> list[Test]:
         """Returns the tests that run the lines of a mutant, within their time."""
-        chosen, left = [], self.limits.seconds
+        chosen: list[Test] = []
+        left = self.limits.seconds
         for test in tests:
             lines = test.lines.get(str(mutant.file), frozenset())
             runs = not lines.isdisjoint(mutant.reach) if mutant.reach else bool(lines)
@@ -176,8 +178,8 @@ class Project:
             limit = FACTOR * sum(test.seconds for test in tests) + self.limits.hang
             return self._run(folder, request, limit) != 0
 
-    def _run(self, folder: str, request: Mapping[str, Any], cpu_seconds: float) -> int | None:
-        """Returns how a trial ended; None if it was stopped."""
+    def _run(self, folder: str, request: Mapping[str, Any], cpu_seconds: float) -> int:
+        """Returns how a trial ended, as ``subprocess`` says it."""
         file, log = Path(folder, "request.json"), Path(folder, "output.txt")
         limits = {"cpu_seconds": cpu_seconds, "memory": self.limits.memory}
         _write(file, {**request, **limits, "folder": str(Path(folder, "tests"))})
@@ -188,13 +190,13 @@ class Project:
                 env=os.environ | variables, output=output,
             )  # fmt: skip
             try:
-                return process.wait(WAITING * cpu_seconds)
-            except subprocess.TimeoutExpired:
-                return None
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(WAITING * cpu_seconds)
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
+            status: int = process.wait()
+            return status
 
 
 def digest_of(*files: Path) -> str:

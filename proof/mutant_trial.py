@@ -130,7 +130,7 @@ class Tests:
 
     def _stop(self) -> None:
         sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]  # as its documentation has it
+        threading.settrace(None)
 
     def _trace(self, frame: FrameType, event: str, _argument: Any) -> Any:
         if frame.f_code.co_filename not in self._traced:
