@@ -44,7 +44,7 @@ def test_masked_pixels_do_not_move_a_resampled_threshold():
     image = np.tile([10, 10, 200, 200], (8, 1))
     mask = np.zeros(image.shape, bool)
     mask[:, 1] = True
-    disturbed = np.where(mask, 255, image)
+    disturbed = np.where(mask, 5000, image)
     masked = np.ma.masked_array(disturbed, mask)
     assert bootstrap_thresholds(masked, block=4, resamples=5, seed=0).tolist() == [10] * 5
 
