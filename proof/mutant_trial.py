@@ -88,6 +88,7 @@ class Tests:
         """Traces a test with its set-up."""
         if not self._traced:
             return (yield)
+        self._clear_caches()
         self._lines, began = set(), time.process_time()
         self._start()
         try:
@@ -123,6 +124,14 @@ class Tests:
         definitions = getattr(item, "_fixtureinfo").name2fixturedefs.values()  # noqa: B009
         used = [definition for of_name in definitions for definition in of_name]
         return set().union(*(self._of_fixtures.get(definition, set()) for definition in used))
+
+    def _clear_caches(self) -> None:
+        """Forgets results of earlier tests, so that each test runs the lines that it needs."""
+        for module in list(sys.modules.values()):
+            if getattr(module, "__file__", None) in self._traced:
+                for value in vars(module).values():
+                    if callable(clear := getattr(value, "cache_clear", None)):
+                        clear()
 
     def _start(self) -> None:
         threading.settrace(self._trace)

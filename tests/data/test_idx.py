@@ -97,3 +97,9 @@ def test_real_mnist_has_its_known_first_labels(mirror):
     assert np.bincount(labels).tolist() == [
         5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
     ]  # fmt: skip
+
+
+def test_a_file_that_is_not_compressed_is_read_as_it_is(tmp_path):
+    path = tmp_path / "labels-idx1-ubyte"
+    path.write_bytes(b"\0\0\x08\x01\0\0\0\x03abc")
+    assert read_idx(path).tolist() == [97, 98, 99]
