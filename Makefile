@@ -11,7 +11,7 @@ SCHEDULER_READY := $(SCHEDULER)/.ready
 PEERS := benchmarks/.venv
 PEERS_READY := $(PEERS)/.ready
 
-.PHONY: run test quick test-older-cpu check docs notebooks ui viz schedule gpu bench fuzz faults same load lock clean
+.PHONY: run test quick test-older-cpu check docs notebooks ui viz schedule gpu bench fuzz faults same load mutants lock clean
 
 run: $(READY)  ## the default pipelines on embedded data; ARGS="--env full --pipeline train"
 	$(BIN)/kedro run $(ARGS)
@@ -82,6 +82,9 @@ same: $(READY)  ## the same numbers again, as an older processor and by other Py
 
 load: $(READY)  ## a served model under many clients and hostile requests; ARGS="--seconds 10 --only hostile"
 	$(BIN)/python proof/load.py $(ARGS)
+
+mutants: $(READY)  ## small changes of the numerical code that tests must notice; ARGS="--sample 300 --seed 0"
+	$(BIN)/python proof/mutants.py $(ARGS)
 
 lock: $(READY)  ## compile the locks anew from pyproject.toml and the requirements.in of orchestration and benchmarks
 	$(COMPILE) --group dev --extra cluster pyproject.toml --output-file requirements.lock

@@ -47,12 +47,14 @@ def test_what_is_packed_comes_back(array):
     ("data", "expected", "received"),
     [
         (b"", "4 bytes or more", "0 bytes"),
+        (b"\0\0\x08", "4 bytes or more", "3 bytes"),
         (b"\1" + HAND[1:], "begin with 00 00", "01 00"),
         (b"\0\0\7" + HAND[3:], "type among 0x08", "0x07"),
         (b"\0\0\x08\0", "1 to 255 dimensions", "0"),
         (HAND[:7], "12 bytes of IDX header", "7 bytes"),
         (HAND[:-1], "18 bytes for shape (2, 3)", "truncated"),
         (HAND + b"\0", "18 bytes for shape (2, 3)", "trailing"),
+        (b"\0\0\x08\4\0\0\0\0" + b"\xff" * 12, "the shape of an array", ""),
     ],
 )
 def test_a_wrong_file_is_refused_with_what_was_expected_and_what_came(data, expected, received):
@@ -97,3 +99,13 @@ def test_real_mnist_has_its_known_first_labels(mirror):
     assert np.bincount(labels).tolist() == [
         5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
     ]  # fmt: skip
+
+
+def test_a_file_that_is_not_compressed_is_read_as_it_is(tmp_path):
+    path = tmp_path / "labels-idx1-ubyte"
+    path.write_bytes(b"\0\0\x08\x01\0\0\0\x03abc")
+    assert read_idx(path).tolist() == [97, 98, 99]
+
+
+def test_a_file_without_values_is_an_empty_array():
+    assert parse_idx(b"\0\0\x0d\2\0\0\0\0\0\0\0\x1c").shape == (0, 28)

@@ -36,7 +36,7 @@ LIBRARIES = (
     "mlflow.store.model_registry.sqlalchemy_store", "mlflow.tensorflow", "alembic.command",
     "pandas", "matplotlib.pyplot", "pyarrow.dataset", "scipy.stats", "sklearn.mixture",
     "skimage.measure", "tensorflow", "keras", "jax", "ipykernel.kernelapp", "mlxtend.data",
-    "pathspec", "pooch",
+    "pathspec", "pooch", "hypothesis", "pytest",
 )  # fmt: skip
 KEDRO = {"kedro", "kedro_datasets", "kedro_mlflow", "kedro_telemetry", "kedro_viz"}
 SIZE = struct.Struct("!I")

@@ -82,6 +82,12 @@ def test_digits_of_a_title_tell_neighbours_apart():
     assert np.float32(result.format_grey(float(result.thresholds[2][0]))) == result.thresholds[2][0]
 
 
+def test_a_title_of_one_grey_value_has_its_digits():
+    result = threshold_picture(np.full((8, 8), 0.53125), PARAMS)
+    assert result.span == (0.53125, 0.53125)
+    assert result.format_grey(0.53125) == "0.53125"
+
+
 def test_alpha_is_dropped_and_colours_are_weighed():
     opaque = np.full_like(COINS, 255)
     for channels in ([COINS], [COINS, opaque], [COINS] * 3, [COINS] * 3 + [opaque]):
