@@ -56,7 +56,11 @@ class TrainingParams(MachineParams):
     schedule: Literal["constant", "one_cycle"]
     weight_decay: Annotated[float, Field(ge=0)]
     averaging: Annotated[
-        Share, Field(description="momentum of the weights' moving average; 0 is off")
+        Share,
+        Field(
+            description="momentum of the weights' moving average, over a tenth of the training at "
+            "most; 0 is off"
+        ),
     ]
     batch_size: Annotated[int, Field(gt=0)]
     epochs: Annotated[int, Field(gt=0)]
