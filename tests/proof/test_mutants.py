@@ -41,6 +41,7 @@ def try_mutants(monkeypatch, capsys):
 
     def run(root, *arguments: str):
         monkeypatch.setattr(mutants, "ENVIRONMENT", {})
+        monkeypatch.setattr(mutants.signal, "signal", lambda *_: None)
         monkeypatch.setattr(sys, "argv", ["mutants.py", *arguments])
         with pytest.raises(SystemExit) as ended:
             mutants.main(root, ROOMS)
