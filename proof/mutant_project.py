@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 from mutant_operators import Mutant
 from tqdm import tqdm
 
@@ -46,8 +48,8 @@ TRACING = 3600
 """CPU time, at most, of the tests of a file without a mutant."""
 FACTOR = 10
 """How much longer than undisturbed its tests may take before a mutant counts as endless."""
-WAITING = 20
-"""How many times its limit of CPU time a mutant may take on the clock, on a busy machine."""
+IDLE_SECONDS = 30
+"""A mutant whose processes compute nothing for so long counts as endless."""
 
 
 class Room(NamedTuple):
@@ -190,13 +192,25 @@ class Project:
                 env=os.environ | variables, output=output,
             )  # fmt: skip
             try:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(WAITING * cpu_seconds)
+                _wait_while_computing(process)
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
             status: int = process.wait()
             return status
+
+
+def _wait_while_computing(process: Any) -> None:
+    """Waits until a process ends, or it and its children took no CPU time for some seconds."""
+    used, since = -1.0, time.monotonic()
+    while process.poll() is None and time.monotonic() - since < IDLE_SECONDS:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            trial = psutil.Process(process.pid)
+            all_times = [each.cpu_times() for each in (trial, *trial.children(recursive=True))]
+            if (now := sum(times.user + times.system for times in all_times)) != used:
+                used, since = now, time.monotonic()
 
 
 def digest_of(*files: Path) -> str:

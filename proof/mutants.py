@@ -18,6 +18,7 @@ import json
 import os
 import platform
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -201,6 +202,7 @@ def main(root: Path = HERE.parent, rooms: Mapping[str, Room] = ROOMS) -> None:
         return
     print(f"seed {options.seed}, Python {platform.python_version()}, {platform.machine()}")
     os.environ |= ENVIRONMENT
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # which stops the mutant too
     campaign = Campaign(project, time.monotonic() + options.seconds)
     for room, sample in samples:
         campaign.try_mutants(room, sample)

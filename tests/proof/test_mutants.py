@@ -3,6 +3,7 @@
 import re
 import sys
 
+import mutant_project
 import mutants
 import pytest
 import yaml
@@ -40,6 +41,7 @@ def try_mutants(monkeypatch, capsys):
 
     def run(root, *arguments: str):
         monkeypatch.setattr(mutants, "ENVIRONMENT", {})
+        monkeypatch.setattr(mutants.signal, "signal", lambda *_: None)
         monkeypatch.setattr(sys, "argv", ["mutants.py", *arguments])
         with pytest.raises(SystemExit) as ended:
             mutants.main(root, ROOMS)
@@ -125,14 +127,25 @@ def test_a_sample_is_the_same_for_a_seed_and_spread_over_the_files(planted):
     assert 2 <= sum(mutant.file != other for mutant in sample[:12]) <= 4
 
 
-def test_an_endless_mutant_is_killed(planted):
-    code = "def half(n: int) -> int:\n    while n % 2:\n        n -= 1\n    return n // 2\n"
+ENDLESS = {
+    "computes": ("    while n % 2:\n        n -= 1\n    return n // 2\n", "pass"),
+    "waits": (
+        "    __import__('time').sleep(3600 if n > 5 else 0)\n    return n // 2\n",
+        "__import__('time').sleep(3600 if n >= 5 else 0)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "changed"), ENDLESS.values(), ids=ENDLESS)
+def test_an_endless_mutant_is_killed(body, changed, planted, monkeypatch):
+    monkeypatch.setattr(mutant_project, "IDLE_SECONDS", 5)
     test = "from atelier.planted import half\n\ndef test_it():\n    assert half(5) == 2\n"
-    project = Project(planted(code, test), ROOMS, Limits(hang=2, memory=2, seconds=20))
+    root = planted(f"def half(n: int) -> int:\n{body}", test)
+    project = Project(root, ROOMS, Limits(hang=2, memory=2, seconds=20))
     tests = project.tests(ROOMS["planted"])
-    found = mutants.mutants(project.root / "src/atelier/planted.py")
-    endless = next(mutant for mutant in found if mutant.changed == "pass")
-    assert project.tests_of(endless, tests) == tests
+    found = mutants.mutants(root / "src/atelier/planted.py")
+    endless = next(mutant for mutant in found if mutant.changed == changed)
+    assert project.tests_of(endless, tests) == tests != []
     assert project.is_killed(endless, tests)
 
 
