@@ -85,14 +85,14 @@ def agreement(row: Mapping[str, Any]) -> str:
 
 
 def time_text(seconds: float) -> str:
-    """Returns seconds with three digits in a suitable unit.
+    r"""Returns seconds with three digits in a suitable unit.
 
     Examples:
         >>> time_text(0.01234), time_text(12.0), time_text(2e-7)
-        ('12.3 ms', '12 s', '0.2 µs')
+        ('12.3\xa0ms', '12\xa0s', '0.2\xa0µs')
     """
     size, unit = next((pair for pair in UNITS if seconds >= pair[0]), UNITS[-1])
-    return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / size:.3g}\N{NO-BREAK SPACE}{unit}"
 
 
 def ratio_text(ratio: float) -> str:

@@ -24,7 +24,7 @@ def test_a_row_shows_times_ratio_and_agreement():
     row |= {"ratio_range": [700.0, 800.0], "compared": "largest difference", "difference": 0.0}
     row |= {"tolerance": 1e-9, "numbers": {"size": 3}}
     assert page.table_row(row) == (
-        "| sum | 2 ms | numpy 2 | 1.5 s | 750 (700 to 800) | "
+        "| sum | 2\N{NO-BREAK SPACE}ms | numpy 2 | 1.5\N{NO-BREAK SPACE}s | 750 (700 to 800) | "
         "largest difference 0 (at most 1e-09); size 3 |"
     )
 
