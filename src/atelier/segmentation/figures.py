@@ -60,7 +60,7 @@ def unet_training_figure(histories: Mapping[str, History], *, title: str) -> Fig
         title: Of the figure.
     """
     with house_style():
-        figure = Figure(figsize=(7.5, 2.9))
+        figure = Figure(figsize=(7.5, 3.2))
         set_title(figure, title)
         losses, overlaps = figure.subplots(1, 2)
         for name, history in histories.items():
@@ -72,7 +72,8 @@ def unet_training_figure(histories: Mapping[str, History], *, title: str) -> Fig
         losses.set(xlabel="step", ylabel="weighted cross-entropy, nats")
         losses.set_ylim(bottom=0)
         overlaps.set(xlabel="step", ylabel="IoU on validation images")
-        overlaps.legend()
+        handles = overlaps.get_legend_handles_labels()
+        figure.legend(*handles, ncols=len(histories), loc="outside lower center")
     return figure
 
 
