@@ -3,6 +3,7 @@
 import http.server
 import itertools
 import json
+import re
 import threading
 from contextlib import contextmanager
 
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 from clients import Question, fault_of, measure
 from hostile_requests import HostileRequest, hostile_requests, inputs
-from load import ask_the_model, print_hostile, print_load, served
+from load import ask_the_model, print_hostile, print_load, print_pages, served
+from support.chromium import skip_without_chromium
 
 GOOD = {"label": [3], "probability": [0.5]}
 QUESTION = Question(b'{"inputs": [[[[7]]]]}', {name: np.array(v) for name, v in GOOD.items()})
@@ -106,3 +108,11 @@ def test_a_served_model_answers_as_in_this_process_and_refuses_hostile_requests(
     printed = capsys.readouterr().out
     assert "hostile requests, 0 faults" in printed
     assert inputs([1]) == b'{"inputs": [1]}'
+
+
+def test_the_pages_of_mlflow_and_kedro_viz_are_timed(finished, capsys):
+    skip_without_chromium()
+    print_pages(finished, runs=3, repeats=1)
+    printed = capsys.readouterr().out
+    assert re.search(r"table of 3 runs: [\d.]+ s, [\d.]+ s again", printed)
+    assert re.search(r"first page: [\d.]+ s", printed)
