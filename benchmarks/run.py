@@ -25,6 +25,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from atelier.storage.atomic_write import write_atomically
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "benchmarks.json"
 PEERS = ROOT / "benchmarks" / ".venv" / "bin" / "python"
@@ -142,11 +144,9 @@ def write_results(path: Path, parts: Path, names: Sequence[str]) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Writes a file by renaming a finished one."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    """Writes a file that appears whole or not at all."""
     text = json.dumps(content, indent=1, ensure_ascii=False)
-    unfinished.write_text(text + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    write_atomically(path, f"{text}\n".encode())
 
 
 if __name__ == "__main__":

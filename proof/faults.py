@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,6 +80,23 @@ def print_table(rows: dict[str, Row], noisy: Sequence[str]) -> None:
             print(f"{name}: {words}")
 
 
+def chosen_names(text: str, known: Collection[str], kind: str) -> list[str]:
+    """Returns the names that an option has, with commas between them.
+
+    Args:
+        text: The option.
+        known: All names that there are.
+        kind: What they name, for the message.
+
+    Raises:
+        SystemExit: If a name is unknown.
+    """
+    names = text.split(",")
+    if unknown := sorted(set(names) - set(known)):
+        sys.exit(f"Expected {kind} among {', '.join(known)}. Received: {unknown}")
+    return names
+
+
 def main() -> int:
     """Tries every fault, and returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -90,9 +107,7 @@ def main() -> int:
     parser.add_argument("--finished", type=Path, help="a project in which everything ran")
     parser.add_argument("--tiny", action="store_true", help="one try of each")
     options = parser.parse_args()
-    names: list[str] = options.only.split(",")
-    if unknown := sorted(set(names) - set(DISTURBANCES)):
-        sys.exit(f"Expected faults among {', '.join(DISTURBANCES)}. Received: {unknown}")
+    names = chosen_names(options.only, DISTURBANCES, "faults")
     with tempfile.TemporaryDirectory() as folder:
         project = finished_project(Path(folder) / "project", options.finished)
         pipelines = options.pipelines.split(",")

@@ -27,7 +27,7 @@ import mlflow
 import numpy as np
 import psutil
 from clients import PATIENCE, Question, fault_of, measure
-from faults import finished_project
+from faults import chosen_names, finished_project
 from hostile_requests import hostile_requests, inputs
 from playwright.sync_api import sync_playwright
 
@@ -35,9 +35,10 @@ from atelier.datasets.npz import read_npz
 from atelier.types import Array
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from mlflow_table import chromium, free_port, wait_for
+from mlflow_table import chromium, wait_for
 from mlflow_table import measure as measure_table
 from support.project import Project
+from support.servers import free_port  # one that Kedro-Viz takes
 from support.stores import tracking_at
 
 PARTS = ("load", "hostile", "pages")
@@ -215,9 +216,7 @@ def main() -> int:
     parser.add_argument("--finished", type=Path, help="a project in which everything ran")
     parser.add_argument("--mlflow", action="store_true", help="MLflow's own command serves")
     options = parser.parse_args()
-    parts: list[str] = options.only.split(",")
-    if unknown := sorted(set(parts) - set(PARTS)):
-        sys.exit(f"Expected parts among {', '.join(PARTS)}. Received: {unknown}")
+    parts = chosen_names(options.only, PARTS, "parts")
     processor, loads = platform.machine(), " ".join(f"{load:.1f}" for load in os.getloadavg())
     print(f"{processor}, {os.cpu_count()} cores, load {loads}, Python {platform.python_version()}")
     faults = 0

@@ -18,6 +18,8 @@ import psutil
 from mutant_operators import Mutant
 from tqdm import tqdm
 
+from atelier.storage.atomic_write import write_atomically
+
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
@@ -231,4 +233,4 @@ def _read(file: Path) -> Any:
 
 def _write(file: Path, content: Any) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(content), encoding="utf-8")
+    write_atomically(file, json.dumps(content).encode(), power_safe=False)

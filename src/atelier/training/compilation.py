@@ -122,10 +122,11 @@ def build_optimizer(training: TrainingParams, steps: int) -> keras.optimizers.Op
         rate = keras.optimizers.schedules.CosineDecay(
             rate / 10, steps - warmup, alpha=1e-3, warmup_target=rate, warmup_steps=warmup
         )
+    momentum = averaging_momentum(training, steps)
     config = {
         "learning_rate": rate,
         "weight_decay": training.weight_decay or None,
-        "use_ema": training.averaging > 0,
-        "ema_momentum": averaging_momentum(training, steps),
+        "use_ema": momentum > 0,
+        "ema_momentum": momentum,
     }
     return keras.optimizers.get({"class_name": training.optimizer, "config": config})

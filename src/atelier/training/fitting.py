@@ -18,11 +18,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from atelier.training.batches import to_unit, training_batches
-from atelier.training.compilation import (
-    average_statistics,
-    averaging_momentum,
-    compile_for_training,
-)
+from atelier.training.compilation import average_statistics, compile_for_training
 from atelier.training.params import TrainingParams
 from atelier.training.prediction import EVALUATION_BATCH
 from atelier.training.resume import (
@@ -115,8 +111,8 @@ class ClassifierTrainer:
     ) -> None:
         self.model, self.training = model, training
         self.steps = compile_for_training(model, train, training)
-        if momentum := averaging_momentum(training, self.steps * training.epochs):
-            average_statistics(model, momentum)
+        if model.optimizer.use_ema:
+            average_statistics(model, model.optimizer.ema_momentum)
         self.train = {name: tf.constant(array) for name, array in train.items()}
         self.validation = to_unit(validation["images"]), validation["labels"]
         self.best: list[Array] = []
@@ -153,7 +149,7 @@ class ClassifierTrainer:
 
     def _run_epoch(self, epoch: int) -> EpochWeights:
         name = f"epoch {epoch + 1}/{self.training.epochs}"
-        averaging = [keras.callbacks.SwapEMAWeights()] if self.training.averaging else []
+        averaging = [keras.callbacks.SwapEMAWeights()] if self.model.optimizer.use_ema else []
         weights = EpochWeights()
         with tqdm(total=self.steps, desc=name, unit="step", leave=False, disable=None) as bar:
             count = keras.callbacks.LambdaCallback(
