@@ -61,6 +61,8 @@ REFUSED = {
     "parquet": (b"PAR1", {"Content-Type": "application/vnd.apache.parquet"}, 415, "parquet"),
     "a claim of 1 TB": (b"{}", JSON | {"Content-Length": "1" + 12 * "0"}, 413, "1,000,000,000,000"),
     "chunks": (iter([b"{}"]), JSON, 411, "Content-Length"),
+    "a body that is too large": (bytes(LARGEST_BODY + 1), JSON, 413, "16,777,217"),
+    "a thousand chunks": (iter([bytes(2**15)] * 1000), JSON, 411, "Content-Length"),
 }
 
 

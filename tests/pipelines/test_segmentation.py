@@ -204,7 +204,7 @@ def test_figures_bear_the_titles_of_the_methods_not_their_keys(segmented):
     title = curves.get_suptitle()
     assert f"separated of {sums['pairs']:.0f} touching pairs: U-Net " in title
     assert f"U-Net without border weights {sums['apart']:.0f}, " in title
-    networks = segmented["cells.unet_training_figure"].axes[1].get_legend().get_texts()
+    networks = segmented["cells.unet_training_figure"].legends[0].get_texts()
     assert [text.get_text() for text in networks] == [
         "with border weights",
         "without border weights",

@@ -5,9 +5,11 @@ numbers by status 500, takes bodies of any size, and waits for bytes that never 
 parquet file may unpack to many gigabytes. This server refuses all of these with a status 4xx.
 """
 
+import asyncio
 import gc
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import mlflow
@@ -15,11 +17,15 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from mlflow.pyfunc import scoring_server
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 HOST = "127.0.0.1"
 LARGEST_BODY = 2**24
 """Bytes of a request, 3,000 pictures of 28 × 28 as JSON; in memory they may be 20 times larger."""
 JSON_TYPE = "application/json"
+LINGER_SECONDS = 10
+"""How long the rest of a refused request is read, so that its sender comes to read the answer."""
 UNREADABLE = (RecursionError, ValueError)
 """Errors of Python's JSON reader that MLflow does not expect: deep lists, very long numbers."""
 
@@ -58,17 +64,36 @@ def limited_server(model: Any) -> FastAPI:
         model: As :func:`mlflow.pyfunc.load_model` returns it.
     """
     server: FastAPI = scoring_server.init(model)
-    server.middleware("http")(_refuse_by_headers)
+    server.add_middleware(_HeaderLimits)
     for kind in UNREADABLE:
         server.add_exception_handler(kind, _refuse_json)
     return server
 
 
-async def _refuse_by_headers(
-    request: Request, answer: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    refusal = refusal_of(request.headers) if request.method == "POST" else None
-    return refusal or await answer(request)
+class _HeaderLimits:
+    """Answers what is refused by its headers before the body is read.
+
+    A connection that is closed while its client still sends is reset, and the answer is lost:
+    the answer goes out whole, and what still arrives is discarded before the connection closes.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = scope["type"] == "http" and scope["method"] == "POST"
+        refusal = refusal_of(Headers(scope=scope)) if asked else None
+        if refusal is None:
+            await self.app(scope, receive, send)
+            return
+        start = {"status": refusal.status_code, "headers": refusal.raw_headers}
+        await send({"type": "http.response.start", **start})
+        await send({"type": "http.response.body", "body": refusal.body, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while (await receive()).get("more_body", False):
+                    pass
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _refuse_json(request: Request, error: Exception) -> Response:
