@@ -1,7 +1,7 @@
 """Executes the notebooks on the data of a run, and writes small copies with outputs for the site.
 
-``make notebooks`` runs this after ``kedro run`` and the pipelines ``drift``, ``promote`` and
-``compare``. The copies lie in ``docs/notebooks/`` and are committed.
+``make notebooks`` runs this after ``kedro run`` and the pipelines ``annotation``, ``drift``,
+``promote`` and ``compare``. The copies lie in ``docs/notebooks/`` and are committed.
 """
 
 import argparse

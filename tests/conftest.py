@@ -73,6 +73,7 @@ def make_finished(folder: Path) -> None:
     notes = {"output": project.run()}
     notes["report"] = project.path("08_reporting", "test", "report.html").read_text("utf-8")
     project.forks = True
+    project.run("--pipeline", "annotation")
     project.run("--pipeline", "drift")
     project.run("--pipeline", "promote")
     notes["compared"] = [run_id(project, "calibration", name) for name in COMPARED]

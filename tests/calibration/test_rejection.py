@@ -164,3 +164,11 @@ def test_what_does_not_fit_is_an_error():
         risk_areas(scores, wrong[:3])
     with pytest.raises(ValueError, match="1 of 4 NaN or infinite"):
         risk_areas(np.array([0, 1, np.nan, 2]), wrong)
+
+
+@pytest.mark.parametrize("wrong", [[0, 2], [-1, 0], [0.5, 1]])
+def test_what_is_neither_right_nor_wrong_is_refused(wrong):
+    with pytest.raises(ValueError, match="wrong 0 or 1"):
+        risk_coverage(np.array([0.1, 0.2]), np.array(wrong))
+    with pytest.raises(ValueError, match="wrong 0 or 1"):
+        guaranteed_threshold(np.array([0.1, 0.2]), np.array(wrong), risk=0.1)

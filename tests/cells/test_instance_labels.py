@@ -66,3 +66,9 @@ def test_booleans_that_a_decoder_stores_as_255_are_booleans():
     assert grey_histogram(odd)[0][:2].tolist() == [1, 2]
     assert otsu_thresholds(odd).tolist() == [0]
     assert stored_grey(odd).tolist() == [[0, 1, 1]]
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 2, 2)])
+def test_neighbours_of_other_than_two_axes_are_refused(shape):
+    with pytest.raises(ValueError, match=r"labels \(height, width\)\. Received: \("):
+        touching_pairs(np.ones(shape, int))

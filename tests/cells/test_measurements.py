@@ -60,3 +60,19 @@ def test_outlines_are_the_outermost_pixels_and_differ_between_cells():
     assert drawing.shape == (15, 20, 3)
     assert (drawing.any(axis=2) == edges).all()
     assert len(np.unique(drawing[edges], axis=0)) == 3
+
+
+def test_an_image_of_another_shape_is_refused_also_where_numpy_would_stretch_it():
+    labels, row = np.eye(3, dtype=int), np.ones((1, 3))
+    words = r"labels \(3, 3\), image \(1, 3\)"
+    with pytest.raises(ValueError, match=words):
+        measure_cells(labels, row)
+    with pytest.raises(ValueError, match=r"probability \(3,\)"):
+        measure_cells(labels, np.ones((3, 3)), np.ones(3))
+    with pytest.raises(ValueError, match=r"labels \(1, 3, 3\)"):
+        measure_cells(labels[None], np.ones((3, 3)))
+
+
+def test_ids_beyond_int64_stay():
+    labels = np.array([[0, 2**63 + 5]], np.uint64)
+    assert measure_cells(labels, np.ones((1, 2)))["label"].item() == 2**63 + 5

@@ -114,3 +114,27 @@ def test_colours_by_a_dirichlet_process_report_the_components_that_carry_pixels(
     np.testing.assert_allclose(drawn["ICL"] * 1e3, by_bic.table["icl"])
     np.testing.assert_allclose(drawn["BIC"] * 1e3, by_bic.table["bic"])
     assert (by_bic.table["icl"] >= by_bic.table["bic"]).all()
+
+
+REFUSED_BY_THE_PROCESS = {
+    "NaN": ([[0.0], [np.nan]], {}, "finite points"),
+    "three axes": (np.zeros((2, 2, 2)), {}, "points, \\(n, d\\)"),
+    "fewer points than components": ([[0.0]], {}, "components=2, 1 points"),
+    "a negative concentration": ([[0.0], [1.0]], {"concentration": -1}, "above 0. Received: -1"),
+    "half a point": ([[0.0], [1.0]], {"sample_weight": [1, 0.5]}, "integer weights"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_BY_THE_PROCESS)
+def test_the_process_refuses_in_words(name):
+    points, options, words = REFUSED_BY_THE_PROCESS[name]
+    with pytest.raises(ValueError, match=words):
+        fit_dirichlet_process(points, 2, **{"concentration": 1.0} | options)
+
+
+def test_the_process_takes_lists_and_points_of_one_dimension():
+    points = np.repeat([0.0, 1.0, 20.0, 21.0], 10)
+    flat = fit_dirichlet_process(points.tolist(), 2, concentration=0.01)
+    column = fit_dirichlet_process(points[:, None], 2, concentration=0.01)
+    np.testing.assert_array_equal(flat.means, column.means)
+    assert sorted(flat.means.ravel()) == pytest.approx([0.5, 20.5], abs=0.5)

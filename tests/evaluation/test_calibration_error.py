@@ -369,3 +369,10 @@ def test_classwise_error_of_many_classes_none_of_them_probable(n_bins):
     gaps = [abs(probs[:, k].mean() - (labels == k).mean()) for k in range(classes)]
     found = classwise_calibration_error(probs, labels, n_bins=n_bins)
     assert found == pytest.approx(np.mean(gaps), rel=1e-12)
+
+
+@pytest.mark.parametrize("n_bins", [0, -3, 1.5, 15.0])
+@pytest.mark.parametrize("measure", [expected_calibration_error, adaptive_calibration_error])
+def test_a_number_of_bins_is_an_integer_of_at_least_1(measure, n_bins):
+    with pytest.raises(ValueError, match="integer n_bins ≥ 1"):
+        measure(np.eye(2), np.array([0, 1]), n_bins=n_bins)

@@ -64,3 +64,42 @@ def test_a_class_that_is_never_predicted_scores_zero():
 def test_the_most_confident_mistake_comes_first():
     assert confident_mistakes(LOGITS, LABELS, count=5).tolist() == [2, 3]
     assert confident_mistakes(LOGITS, LABELS, count=1).tolist() == [2]
+
+
+MEASURES = {
+    "metrics": lambda logits, labels: classification_metrics(logits, labels, PARAMS),
+    "scores": lambda logits, labels: class_scores(logits, labels, ["a", "b"]),
+    "confusions": confusion_matrix,
+    "mistakes": lambda logits, labels: confident_mistakes(logits, labels, count=2),
+}
+REFUSED = {
+    "a class that is none": (
+        LOGITS,
+        np.array([0, 1, 2, 0]),
+        r"labels in \[0, 2\)\. Received: 0 … 2",
+    ),
+    "one-hot labels": (LOGITS, np.eye(2)[LABELS], r"labels of shape \(4,\)"),
+    "a logit that is none": (LOGITS * [1, np.nan], LABELS, "finite logits"),
+    "one column": (LOGITS[:, :1], LABELS, r"logits \(n, "),
+    "nothing": (LOGITS[:0], LABELS[:0], "n > 0"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("measure", MEASURES)
+def test_what_has_no_prediction_or_no_truth_is_refused(measure, name):
+    logits, labels, words = REFUSED[name]
+    with pytest.raises(ValueError, match=words):
+        MEASURES[measure](logits, labels)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_labels_of_any_number_type_are_the_same_labels(measure):
+    same = MEASURES[measure](LOGITS.tolist(), LABELS.astype(np.float32))
+    truth = MEASURES[measure](LOGITS, LABELS)
+    assert str(same) == str(truth)
+
+
+def test_names_of_other_classes_are_refused():
+    with pytest.raises(ValueError, match=r"Expected logits \(n, 3\)\. Received: \(4, 2\)"):
+        class_scores(LOGITS, LABELS, ["a", "b", "c"])

@@ -95,3 +95,8 @@ def test_every_gain_of_a_promotion_stays_in_its_range():
     assert (rows["low"][["accuracy", "ece"]] >= -1).all()
     assert (rows["low"] <= rows["gain"]).all()
     assert (rows["gain"] <= rows["high"]).all()
+
+
+def test_an_interval_without_resamples_is_refused():
+    with pytest.raises(ValueError, match="resamples ≥ 1. Received: 0"):
+        bootstrap_interval(np.mean, np.ones(3), seed=0, resamples=0)

@@ -213,13 +213,15 @@ def _feasible(rejected: Array, n: int, risk: float, delta: float) -> tuple[float
 
 def _checked(scores: Array, wrong: Array) -> tuple[Array, Array]:
     scores = unmasked("scores", scores).astype(np.float64)
-    wrong = unmasked("wrong", wrong).astype(bool)
+    wrong = unmasked("wrong", wrong)
     if scores.ndim != 1 or scores.shape != wrong.shape or not len(scores):
         raise ValueError(
             f"Expected scores and wrong (n,), n > 0. Received: {scores.shape} and {wrong.shape}"
         )
     require_finite("scores", scores)
-    return scores, wrong
+    if not np.isin(wrong, (0, 1)).all():
+        raise ValueError(f"Expected wrong 0 or 1. Received: {wrong.min()} … {wrong.max()}")
+    return scores, wrong.astype(bool)
 
 
 def _counts_by_score(scores: Array, wrong: Array) -> tuple[Array, Array, Array]:

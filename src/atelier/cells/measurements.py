@@ -21,6 +21,9 @@ def measure_cells(labels: Array, image: Array, probability: Array | None = None)
         pixels from the upper left pixel's centre, ``mean_intensity`` in the grey values of the
         image, and ``probability``, the mean over the cell's pixels.
 
+    Raises:
+        ValueError: If image or probability have another height or width than the labels.
+
     Examples:
         >>> import numpy as np
         >>> from atelier.cells import measure_cells
@@ -29,6 +32,14 @@ def measure_cells(labels: Array, image: Array, probability: Array | None = None)
         [[1.0, 2.0, 0.0, 0.5, 15.0], [7.0, 1.0, 1.0, 2.0, 9.0]]
     """
     numbered, ids = number_cells(labels)
+    grey = stored_grey(image)
+    shapes = {"image": grey.shape}
+    shapes |= {} if probability is None else {"probability": np.shape(probability)}
+    if numbered.ndim != 2 or {*shapes.values()} != {numbered.shape}:
+        raise ValueError(
+            "Expected labels, image and probability of one height and width. Received: "
+            f"labels {numbered.shape}, {', '.join(f'{n} {shape}' for n, shape in shapes.items())}"
+        )
     flat = numbered.ravel()
     area = np.bincount(flat, minlength=len(ids) + 1)[1:]
 
@@ -39,11 +50,11 @@ def measure_cells(labels: Array, image: Array, probability: Array | None = None)
     height, width = numbered.shape
     return pd.DataFrame(
         {
-            "label": ids.astype(np.int64),
+            "label": ids.astype(np.uint64 if ids.dtype == np.uint64 else np.int64),
             "area": area.astype(np.int64),
             "centroid_y": mean(np.arange(height)[:, None]),
             "centroid_x": mean(np.arange(width)[None]),
-            "mean_intensity": mean(stored_grey(image)),
+            "mean_intensity": mean(grey),
             "probability": np.nan if probability is None else mean(probability),
         }
     )

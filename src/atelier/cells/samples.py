@@ -175,6 +175,9 @@ def touching_pairs(labels: Array) -> Array:
     Args:
         labels: Instance labels, (height, width); 0 is background.
 
+    Raises:
+        ValueError: If the labels have other than two axes, or are no labels.
+
     Examples:
         >>> import numpy as np
         >>> from atelier.cells import touching_pairs
@@ -182,6 +185,8 @@ def touching_pairs(labels: Array) -> Array:
         [[1, 2], [1, 5], [2, 5]]
     """
     labels, ids = number_cells(labels)
+    if labels.ndim != 2:
+        raise ValueError(f"Expected labels (height, width). Received: {labels.shape}")
     pairs = []
     for down, across in ((0, 1), (1, 0), (1, 1), (1, -1)):
         first, second = _neighbours(labels, down, across)

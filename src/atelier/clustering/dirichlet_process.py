@@ -5,6 +5,7 @@ import numpy as np
 
 from atelier.clustering.mixture import GaussianMixture
 from atelier.clustering.params import CovarianceType
+from atelier.clustering.point_cloud import as_points, checked_counts
 from atelier.types import Array
 
 sklearn = lazy_loader.load("sklearn")
@@ -44,6 +45,10 @@ def fit_dirichlet_process(
         The Gaussians that carry points, with their posterior mean weights, means and covariances.
         ``history`` has the bound after each step instead of the likelihood.
 
+    Raises:
+        ValueError: If the points are not finite, fewer than the components, or not (n, d), the
+            weights are no integers from 0 on, or the concentration is not above 0.
+
     Examples:
         >>> import numpy as np
         >>> from atelier.clustering import fit_dirichlet_process
@@ -52,7 +57,10 @@ def fit_dirichlet_process(
         >>> np.sort(fit.means.ravel()).round().tolist()
         [0.0, 20.0]
     """
-    counts = np.ones(len(points), int) if sample_weight is None else sample_weight
+    points = as_points(points)
+    counts = _integer_counts(sample_weight, len(points), components)
+    if not 0 < concentration < np.inf:
+        raise ValueError(f"Expected a concentration above 0. Received: {concentration}")
     model = sklearn.mixture.BayesianGaussianMixture(
         n_components=components,
         covariance_type={"diagonal": "diag"}.get(covariance, covariance),
@@ -75,6 +83,13 @@ def fit_dirichlet_process(
         floored=False,
     )
     return fit._replace(log_likelihood=float(counts @ fit.score_samples(points)))
+
+
+def _integer_counts(weight: Array | None, n: int, components: int) -> Array:
+    counts = checked_counts(weight, n, components)
+    if (counts % 1).any():
+        raise ValueError("Expected integer weights. Received: weights with fractions")
+    return counts.astype(np.int64)
 
 
 def _full_covariances(

@@ -50,7 +50,7 @@ class PointCloud:
         """
         dtype = np.float32 if np.asarray(points).dtype == np.float32 else np.float64
         points = np.ascontiguousarray(as_points(points).T)  # (d, n)
-        counts = _checked_counts(weight, points.shape[1], components)
+        counts = checked_counts(weight, points.shape[1], components)
         units = _powers_of_two(points)
         points = points / units[:, None]
         low, varies = points.min(axis=1), np.ptp(points, axis=1) > 0
@@ -184,7 +184,18 @@ def as_points(points: Array) -> Array:
     return points
 
 
-def _checked_counts(weight: Array | None, n: int, components: int) -> Array:
+def checked_counts(weight: Array | None, n: int, components: int) -> Array:
+    """Returns how often each point counts, (n,) float64; by default once.
+
+    Args:
+        weight: One weight for each point, or None.
+        n: Number of points.
+        components: Number of Gaussians that the points are to have.
+
+    Raises:
+        ValueError: If a weight is negative or not finite, there are not n, or fewer points count
+            than there are components.
+    """
     counts = np.ones(n) if weight is None else np.asarray(weight, np.float64)
     if counts.shape != (n,) or (counts < 0).any() or not np.isfinite(counts).all():
         raise ValueError(f"Expected one weight >= 0 a point. Received: {counts.shape}")

@@ -18,7 +18,7 @@ from atelier.evaluation.intervals import (
 from atelier.evaluation.params import BootstrapParams
 from atelier.evaluation.reliability import top_label
 from atelier.evaluation.scoring_rules import negative_log_likelihood
-from atelier.evaluation.validation import unmasked
+from atelier.evaluation.validation import checked_labels, checked_logits
 from atelier.types import Array, Labels, Metrics
 
 CLASSIFIER_MEASURES = ("accuracy", "nll", "ece")
@@ -50,8 +50,8 @@ def classification_metrics(logits: Array, labels: Labels, params: BootstrapParam
         >>> {name: round(metrics[name], 3) for name in ("accuracy", "accuracy_low", "nll", "n")}
         {'accuracy': 0.5, 'accuracy_low': 0.095, 'nll': 0.813, 'n': 2.0}
     """
-    logits, labels = unmasked("logits", logits), unmasked("labels", labels)
-    nll = negative_log_likelihood(logits, labels)  # checks both
+    logits, labels = _checked(logits, labels)
+    nll = negative_log_likelihood(logits, labels)
     correct = int((logits.argmax(axis=1) == labels).sum())
     return (
         with_interval("accuracy", correct, len(labels))
@@ -61,11 +61,15 @@ def classification_metrics(logits: Array, labels: Labels, params: BootstrapParam
     )
 
 
+def _checked(logits: Array, labels: Labels, *, classes: int | None = None) -> tuple[Array, Labels]:
+    logits = checked_logits(logits, columns=classes)
+    return logits, checked_labels(labels, *logits.shape)
+
+
 def _nll_with_interval(
     nll: float, logits: Array, labels: Labels, params: BootstrapParams
 ) -> Metrics:
-    wide = logits.astype(np.float64)
-    losses = logsumexp(wide, axis=1) - wide[np.arange(len(labels)), labels]
+    losses = logsumexp(logits, axis=1) - logits[np.arange(len(labels)), labels]
     low, high = bootstrap_interval(
         np.mean, losses, seed=params.seed, resamples=params.resamples, bounds=NOT_NEGATIVE
     )
@@ -73,11 +77,10 @@ def _nll_with_interval(
 
 
 def _ece_with_interval(logits: Array, labels: Labels, params: BootstrapParams) -> Metrics:
-    probs = softmax(logits.astype(np.float64), axis=1)
     return with_bootstrap_interval(
         "ece",
         expected_calibration_error,
-        *top_label(probs, labels),
+        *top_label(softmax(logits, axis=1), labels),
         seed=params.seed,
         resamples=params.resamples,
         bounds=SHARE,
@@ -95,13 +98,17 @@ def class_scores(logits: Array, labels: Labels, classes: Sequence[str]) -> pd.Da
     Returns:
         A row for each class: ``class, precision, recall, f1, n``; 0 where it is never predicted.
 
+    Raises:
+        ValueError: If the logits or labels are masked, not finite or of another shape, or the
+            classes are not as many as the logits' columns.
+
     Examples:
         >>> import numpy as np
         >>> table = class_scores(np.eye(2), np.array([0, 0]), ["cat", "dog"])
         >>> table.set_index("class").loc["cat"].tolist()
         [1.0, 0.5, 0.6666666666666666, 2.0]
     """
-    logits, labels = unmasked("logits", logits), unmasked("labels", labels)
+    logits, labels = _checked(logits, labels, classes=len(classes))
     scores = metrics.precision_recall_fscore_support(
         labels, logits.argmax(axis=1), labels=np.arange(len(classes)), zero_division=0
     )
@@ -112,12 +119,19 @@ def class_scores(logits: Array, labels: Labels, classes: Sequence[str]) -> pd.Da
 def confusion_matrix(logits: Array, labels: Labels) -> Array:
     """Returns counts, (classes, classes): rows are true classes, columns predicted ones.
 
+    Args:
+        logits: (n, classes).
+        labels: (n,), integers in [0, classes).
+
+    Raises:
+        ValueError: If the logits or labels are masked, not finite or of another shape.
+
     Examples:
         >>> import numpy as np
         >>> confusion_matrix(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0, 1])).tolist()
         [[1, 0], [1, 0]]
     """
-    logits, labels = unmasked("logits", logits), unmasked("labels", labels)
+    logits, labels = _checked(logits, labels)
     return np.asarray(
         metrics.confusion_matrix(labels, logits.argmax(axis=1), labels=np.arange(logits.shape[1]))
     )
@@ -134,13 +148,16 @@ def confident_mistakes(logits: Array, labels: Labels, *, count: int) -> Array:
     Returns:
         Indices, (≤ count,).
 
+    Raises:
+        ValueError: If the logits or labels are masked, not finite or of another shape.
+
     Examples:
         >>> import numpy as np
         >>> logits = np.array([[1.0, 0.0], [5.0, 0.0], [0.0, 1.0]])
         >>> confident_mistakes(logits, np.array([1, 1, 1]), count=5).tolist()
         [1, 0]
     """
-    logits, labels = unmasked("logits", logits), unmasked("labels", labels)
+    logits, labels = _checked(logits, labels)
     predicted = logits.argmax(axis=1)
     confidence = np.exp(logits.max(axis=1) - logsumexp(logits, axis=1))
     wrong = np.flatnonzero(predicted != labels)

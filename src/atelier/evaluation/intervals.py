@@ -120,6 +120,8 @@ def bootstrap_interval(
         raise ValueError(f"Expected arrays of one length > 0. Received: lengths {sorted(lengths)}")
     if not 0 < level < 1:
         raise ValueError(f"Expected a level in (0, 1). Received: {level}")
+    if resamples < 1:
+        raise ValueError(f"Expected resamples ≥ 1. Received: {resamples}")
     (n,) = lengths
     estimate = float(measure(*arrays))
     drawn = np.array(

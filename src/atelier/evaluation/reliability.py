@@ -135,18 +135,22 @@ def equal_width_edges(n_bins: int, precision: np.dtype[Any] | None = None) -> Ar
         precision: Floating type whose nearest values the edges are; other types count as float64.
 
     Raises:
-        ValueError: If ``n_bins`` is less than 1.
+        ValueError: If ``n_bins`` is less than 1 or no integer.
 
     Examples:
         >>> equal_width_edges(4).tolist()
         [0.25, 0.5, 0.75]
     """
-    if n_bins < 1:
-        raise ValueError(f"Expected n_bins ≥ 1. Received: {n_bins}")
+    _check_count(n_bins)
     edges = np.arange(1, n_bins) / n_bins
     if precision is not None and precision.kind == "f":
         edges = edges.astype(precision).astype(np.float64)
     return np.asarray(edges)
+
+
+def _check_count(n_bins: float) -> None:
+    if not isinstance(n_bins, (int, np.integer)) or n_bins < 1:
+        raise ValueError(f"Expected an integer n_bins ≥ 1. Received: {n_bins}")
 
 
 def equal_mass_edges(values: Array, n_bins: int) -> Array:
@@ -161,15 +165,14 @@ def equal_mass_edges(values: Array, n_bins: int) -> Array:
         n_bins: Number of bins, ≥ 1.
 
     Raises:
-        ValueError: If ``n_bins`` is less than 1.
+        ValueError: If ``n_bins`` is less than 1 or no integer.
 
     Examples:
         >>> import numpy as np
         >>> equal_mass_edges(np.array([0.1, 0.2, 0.3, 0.9]), 2).tolist()
         [0.2]
     """
-    if n_bins < 1:
-        raise ValueError(f"Expected n_bins ≥ 1. Received: {n_bins}")
+    _check_count(n_bins)
     last = -(-len(values) * np.arange(1, n_bins) // n_bins) - 1  # ⌈n i / k⌉ values lie below edge i
     edges = np.unique(np.partition(values, last)[last])
     return np.asarray(edges[edges < values.max()])
