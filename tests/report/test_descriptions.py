@@ -1,11 +1,15 @@
 """Descriptions of runs, made from records by hand and read as the HTML that a page shows."""
 
 import html
+import json
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 from markdown_it import MarkdownIt
 
+import atelier.report
 from atelier.report.cards import Card, build_card
 from atelier.report.descriptions import (
     LIMIT,
@@ -19,8 +23,8 @@ from atelier.report.descriptions import (
     is_signed,
     sign,
 )
-from atelier.report.experiments import CaptionedFigure, Experiment
-from atelier.report.values import Value
+from atelier.report.experiments import EXPERIMENTS, CaptionedFigure, Experiment
+from atelier.report.values import Value, find_metric
 
 RIGHT = Value("right answers", "90.00 %", "80.00 … 95.00", "1,000", None)
 LOSS = Value("loss, nats", "−0.123", "", "", None)
@@ -193,3 +197,30 @@ def test_a_card_has_what_exists_of_one_namespace():
     assert card.figure.caption == "Home."
     empty = build_card(experiment.in_namespace("street"), made)
     assert (empty.headline, empty.figure) == (None, None)
+
+
+def test_every_measure_of_an_experiment_is_a_metric_of_its_run(finished):
+    text = Path(atelier.report.__file__).with_name("experiments.yml").read_text("utf-8")
+    root, shown, missing = finished.path("08_reporting", "test"), 0, []
+    for experiment in EXPERIMENTS.validate_python(yaml.safe_load(text)):
+        for measure in experiment.measures:
+            file = root.joinpath(*measure.of.split(".")).with_suffix(".json")
+            if file.exists():
+                shown += 1
+                found = find_metric(measure, json.loads(file.read_text("utf-8")))
+                missing += [] if found else [f"{measure.of} {measure.value}"]
+    assert missing == []
+    assert shown > 50
+
+
+@pytest.mark.parametrize("names", [("painting",), ("scream", "gustav", "gogh", "blend")])
+def test_the_card_of_style_transfer_knows_pictures_of_any_name(names):
+    """`full` and users name their pictures."""
+    text = Path(atelier.report.__file__).with_name("experiments.yml").read_text("utf-8")
+    experiments = EXPERIMENTS.validate_python(yaml.safe_load(text))
+    experiment = next(one for one in experiments if one.pipeline == "style_transfer")
+    kinds = ("style_error", "style_error_of_content", "content_error")
+    metrics = {f"{name}.{kind}": float(i) for name in names for i, kind in enumerate(kinds)}
+    card = build_card(experiment, {"style.paintings_metrics": metrics})
+    assert [value.text for value in card.measures] == ["0.000", "1.000", "2.000"]
+    assert f"'{names[0]}'" in card.headline.label

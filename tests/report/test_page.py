@@ -249,12 +249,37 @@ def test_cells_are_short(value, text):
     assert format_cell(value) == text
 
 
+def test_a_measure_that_a_run_did_not_make_is_left_out(lab):
+    """Parameters name the metrics of some experiments, such as the pictures of a transfer."""
+    measures = [
+        {"of": "shop.weight_metrics", "value": name, "label": f"label of {name}"}
+        for name in ("wrong", "right")
+    ]
+    page = render_page(EXPERIMENTS.validate_python([WRITTEN[0] | {"measures": measures}]), lab)
+    assert "label of right" in page
+    assert "label of wrong" not in page
+
+
+@pytest.mark.parametrize(
+    ("value", "label", "text"),
+    [
+        ("*.error", "of tea, cups", "0.10"),
+        ("tea.*", "of error, cups", "0.10"),
+        ("*.error_before", "of milk, cups", "0.40"),
+    ],
+)
+def test_an_asterisk_stands_for_the_first_name_that_fits(value, label, text):
+    metrics = {"tea.error": 0.1, "tea.error_low": 0.05, "tea.error_high": 0.2}
+    metrics |= {"milk.error": 0.3, "milk.error_before": 0.4}
+    one = format_measure(Measure(of="x.y_metrics", label="of *, cups", value=value), metrics)
+    assert (one.label, one.text) == (label, text)
+    assert one.interval == ("" if text == "0.40" else "0.05 … 0.20")
+
+
 def test_a_measure_or_column_that_is_not_there_is_named_beside_those_that_are(lab):
-    wrong = EXPERIMENTS.validate_python(
-        [WRITTEN[0] | {"measures": [{"of": "shop.weight_metrics", "value": "wrong", "label": ""}]}]
-    )
-    with pytest.raises(KeyError, match="'wrong'.*right_low"):
-        render_page(wrong, lab)
+    measure = Measure(of="shop.weight_metrics", value="wrong", label="")
+    with pytest.raises(KeyError, match="'wrong' in shop.weight_metrics.*right_low"):
+        format_measure(measure, {"right": 1.0, "right_low": 0.5})
     wrong = EXPERIMENTS.validate_python(
         [WRITTEN[0] | {"tables": [{"of": "shop.sold_table", "caption": "", "columns": {"x": "y"}}]}]
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from atelier.report.experiments import CaptionedFigure, Experiment
-from atelier.report.values import Value, format_measure
+from atelier.report.values import Value, find_metric, format_measure
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class Card:
     Attributes:
         title: The experiment's title.
         question: What it asks.
-        measures: The numbers that exist; the first one is the headline.
+        measures: The numbers that exist, since parameters decide which metrics a run makes; the
+            first one is the headline.
         figure: The main figure with its caption; None if there is none.
     """
 
@@ -36,9 +37,6 @@ def build_card(experiment: Experiment, datasets: Mapping[str, Any]) -> Card:
     Args:
         experiment: Its question, and the measures and pictures in the order of their weight.
         datasets: The datasets that exist, by name.
-
-    Raises:
-        KeyError: If the metrics lack a measure.
     """
     pictures = (picture for picture in experiment.pictures if picture.of in datasets)
     return Card(
@@ -47,7 +45,7 @@ def build_card(experiment: Experiment, datasets: Mapping[str, Any]) -> Card:
         measures=tuple(
             format_measure(measure, datasets[measure.of])
             for measure in experiment.measures
-            if measure.of in datasets
+            if find_metric(measure, datasets.get(measure.of, {}))
         ),
         figure=next(pictures, None),
     )

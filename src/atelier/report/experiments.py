@@ -14,8 +14,9 @@ class Measure(Params):
 
     Attributes:
         of: The dataset.
-        value: Name of the metric.
-        label: The text beside it.
+        value: Name of the metric. An asterisk stands for any part of it; the first metric that
+            fits is shown.
+        label: The text beside it, in which an asterisk is that part.
         unit: A share is shown in percent or per mille.
         digits: Number of decimals.
         interval: The bounds are ``<interval>_low`` and ``<interval>_high``; by default ``value``.

@@ -24,6 +24,29 @@ class Value:
     bar: tuple[float, float, float] | None
 
 
+def find_metric(measure: Measure, metrics: Mapping[str, Any]) -> str | None:
+    """Returns the name of the first metric that a measure fits; None if there is none.
+
+    Args:
+        measure: Which metric to show.
+        metrics: Numbers by name.
+
+    Examples:
+        >>> measure = Measure(of="style.paintings_metrics", value="*.style_error", label="of *")
+        >>> find_metric(measure, {"gogh.content_error": 0.5, "gogh.style_error": 2.4})
+        'gogh.style_error'
+    """
+    start, asterisk, end = measure.value.partition("*")
+    if not asterisk:
+        return measure.value if measure.value in metrics else None
+    fitting = (
+        name
+        for name in metrics
+        if name.startswith(start) and name.endswith(end) and len(name) > len(start + end)
+    )
+    return next(fitting, None)
+
+
 def format_measure(measure: Measure, metrics: Mapping[str, Any]) -> Value:
     """Formats a measure: its value, its interval, and its n.
 
@@ -39,15 +62,17 @@ def format_measure(measure: Measure, metrics: Mapping[str, Any]) -> Value:
         >>> format_measure(measure, {"accuracy": 0.98, "accuracy_low": 0.97, "accuracy_high": 0.99})
         Value(label='right', text='98.00 %', interval='97.00 … 99.00', n='', bar=(0.98, 0.97, 0.99))
     """
-    if measure.value not in metrics:
+    name = find_metric(measure, metrics)
+    if name is None:
         raise KeyError(
             f"Expected '{measure.value}' in {measure.of}. Received: {', '.join(metrics)}"
         )
-    value = float(metrics[measure.value])
-    name = measure.interval or measure.value
-    low, high = (metrics.get(f"{name}_{end}") for end in ("low", "high"))
+    value = float(metrics[name])
+    interval = measure.interval or name
+    low, high = (metrics.get(f"{interval}_{end}") for end in ("low", "high"))
+    start, _, end = measure.value.partition("*")
     return Value(
-        label=measure.label,
+        label=measure.label.replace("*", name.removeprefix(start).removesuffix(end)),
         text=format_number(value, measure),
         interval=_format_interval(low, high, measure),
         n=f"{metrics[measure.n]:,.0f}" if measure.n in metrics else "",
