@@ -1,6 +1,5 @@
 """A copy of the project that is disturbed, and what an undisturbed run leaves in it."""
 
-import hashlib
 import re
 import shutil
 import sqlite3
@@ -9,6 +8,8 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+
+from file_content import content_digest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.project import Project
@@ -42,7 +43,7 @@ class DisturbedProject(Project):  # type: ignore[misc]  # tests have no types
 
     Attributes:
         noisy: Files that are compared by their names: pictures, and what two undisturbed runs write
-            differently, since it contains times or names runs.
+            differently, apart from times (:func:`file_content.content_digest`).
         env: Kedro's environment.
     """
 
@@ -94,11 +95,11 @@ class DisturbedProject(Project):  # type: ignore[misc]  # tests have no types
         self.versions = self.count_versions()
 
     def contents(self) -> dict[str, str]:
-        """Returns the digest of every file that runs wrote, by its path below ``data``."""
+        """Returns what every file says that runs wrote, as digests by its path below ``data``."""
         root = self.folder / "data"
         files = [path for path in root.rglob("*") if path.is_file()]
         return {
-            path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            path.relative_to(root).as_posix(): content_digest(path)
             for path in files
             if not any(part.startswith(".") for part in path.relative_to(root).parts)
         }

@@ -1,10 +1,11 @@
 """Runs everything several times and compares the numbers: again, and as an older processor.
 
 `python proof/same.py [--python python3.12,python3.13] [--pipelines train,sweep]`. The same command
-with the same seed on the same machine must leave the same bytes (pictures, and what contains times
-or names runs, aside). With the settings of an older processor, and by other interpreters that have
-this project's packages, sums are rounded in another order: the table has the largest differences of
-the metrics, in units of their tolerance. The exit code is 1 if a byte or a metric differs by more.
+with the same seed on the same machine must leave the same content (every number and weight, bit by
+bit; pictures, clock times and the names of runs aside). With the settings of an older processor,
+and by other interpreters that have this project's packages, sums are rounded in another order: the
+table has the largest differences of the metrics, in units of their tolerance. The exit code is 1 if
+a file differs, or a metric by more.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from disturbed_project import PICTURES, DisturbedProject
+from file_content import is_of_a_run
 
 OLDER = {
     "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
@@ -30,8 +32,6 @@ OLDER = {
 """What `make test-older-cpu` sets."""
 RELATIVE, ABSOLUTE = 0.05, 0.05
 """Tolerances of a metric: trainings of some steps amplify the rounding of their first ones."""
-TIMES = ("seconds", "duration", "per_second", "ratio")
-"""Words in the names of metrics that measure the machine."""
 SHOWN = 15
 """Metrics that are printed, those with the largest differences."""
 
@@ -60,7 +60,7 @@ def metrics(project: DisturbedProject) -> dict[str, float]:
         f"{path.relative_to(root).as_posix().removesuffix('_metrics.json')} {name}": value
         for path in sorted(root.rglob("*_metrics.json"))
         for name, value in numbers(json.loads(path.read_text("utf-8")))
-        if not any(word in name for word in TIMES)
+        if not is_of_a_run(name)
     }
 
 
@@ -96,7 +96,7 @@ def distance(a: float, b: float) -> float:
     return 0.0 if a == b else abs(a - b) / (ABSOLUTE + RELATIVE * max(abs(a), abs(b)))
 
 
-def compare_bytes(first: DisturbedProject, again: DisturbedProject) -> list[str]:
+def compare_files(first: DisturbedProject, again: DisturbedProject) -> list[str]:
     """Returns the names of files that differ, without pictures and the report, which names runs."""
     before, after = first.contents(), again.contents()
     return sorted(
@@ -134,9 +134,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         first = run_everything(Path(folder) / "first", pipelines, {}, sys.executable)
         again = run_everything(Path(folder) / "again", pipelines, {}, sys.executable)
-        other_bytes = compare_bytes(first, again)
-        print(f"the same command again: {len(other_bytes)} files differ {other_bytes or ''}")
-        wrong = list(other_bytes)
+        other_files = compare_files(first, again)
+        print(f"the same command again: {len(other_files)} files differ {other_files or ''}")
+        wrong = list(other_files)
         older = run_everything(Path(folder) / "older", pipelines, OLDER, sys.executable)
         wrong += print_differences("an older processor", metrics(first), metrics(older))
         for number, python in enumerate(others):

@@ -27,4 +27,4 @@ def test_metrics_beyond_their_tolerance_are_returned(capsys):
 def test_a_finished_run_has_metrics_and_equals_itself(finished):
     assert len(same.metrics(finished)) > 100
     finished_again = same.DisturbedProject(finished.folder)
-    assert same.compare_bytes(finished_again, finished_again) == []
+    assert same.compare_files(finished_again, finished_again) == []
