@@ -79,7 +79,7 @@ def numbers(content: Any, name: str = "") -> Iterator[tuple[str, float]]:
 def differences(truth: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
     """Returns the difference of each metric in units of its tolerance; infinite where one lacks."""
     return {
-        name: distance(truth.get(name, math.nan), other.get(name, math.nan))
+        name: distance(truth[name], other[name]) if name in truth and name in other else math.inf
         for name in sorted({*truth, *other})
     }
 
@@ -88,11 +88,13 @@ def distance(a: float, b: float) -> float:
     """Returns |a − b| in units of the tolerance.
 
     Examples:
-        >>> distance(1.0, 1.1) > 1, distance(0.5, 0.51) < 1, distance(math.nan, 1.0)
-        (True, True, inf)
+        >>> distance(1.0, 1.1) > 1, distance(0.5, 0.51) < 1
+        (True, True)
+        >>> distance(math.nan, 1.0), distance(math.nan, math.nan)
+        (inf, 0.0)
     """
     if math.isnan(a) or math.isnan(b):
-        return math.inf
+        return 0.0 if math.isnan(a) and math.isnan(b) else math.inf
     return 0.0 if a == b else abs(a - b) / (ABSOLUTE + RELATIVE * max(abs(a), abs(b)))
 
 
@@ -114,7 +116,7 @@ def print_differences(
     """Prints the metrics that differ most, and returns those beyond their tolerance."""
     found = differences(truth, other)
     largest = sorted(found, key=lambda metric: -found[metric])[:SHOWN]
-    equal = sum(truth.get(metric) == other.get(metric) for metric in found)
+    equal = sum(size == 0 for size in found.values())
     print(f"{name}: {len(found)} metrics, {equal} equal; largest differences, in tolerances")
     for metric in largest:
         values = f"{truth.get(metric, math.nan):12.6g} {other.get(metric, math.nan):12.6g}"

@@ -12,10 +12,13 @@ def test_numbers_of_nested_metrics_have_dotted_names():
 
 
 def test_a_difference_is_measured_in_tolerances():
-    found = same.differences({"a": 1.0, "b": 2.0, "gone": 0.0}, {"a": 1.2, "b": 2.0})
+    truth = {"a": 1.0, "b": 2.0, "gone": 0.0, "undefined": math.nan, "lost": 1.0}
+    other = {"a": 1.2, "b": 2.0, "undefined": math.nan, "lost": math.nan}
+    found = same.differences(truth, other)
     assert found["a"] == pytest.approx(0.2 / (0.05 + 0.05 * 1.2))
-    assert found["b"] == 0
+    assert found["b"] == found["undefined"] == 0
     assert math.isinf(found["gone"])
+    assert math.isinf(found["lost"])
 
 
 def test_metrics_beyond_their_tolerance_are_returned(capsys):
