@@ -367,3 +367,17 @@ def test_scores_that_need_held_out_images_get_them():
 def test_what_cannot_be_scored_is_named(act, message):
     with pytest.raises(ValueError, match=message):
         act()
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_where_training_features_span_few_directions_none_is_chosen_by_rounding(turn):
+    """Features on a line in 6 dimensions, half of which may be principal: distances from it."""
+    rng = np.random.default_rng(turn)
+    basis, _ = np.linalg.qr(rng.normal(size=(6, 6)))
+    line, off = np.linspace(-3, 3, 20)[:, None] * basis[:1], np.array([0.5, 1.0, 2.0])
+    layer = LastLayer(np.stack([basis[0], -basis[0]], axis=1), np.zeros(2))
+    labels = np.arange(20) % 2
+    residual = Residual().fit(line, layer.logits(line), labels, layer)
+    for direction in basis[1:]:
+        points = 2.0 * basis[0] + off[:, None] * direction
+        np.testing.assert_allclose(residual.score(points, layer.logits(points)), -off, rtol=1e-9)

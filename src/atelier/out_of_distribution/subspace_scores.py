@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from atelier.out_of_distribution.base import LastLayer, NetworkOutputs, OutOfDistributionScore
+from atelier.out_of_distribution.distance_scores import CONSTANT
 from atelier.types import Array
 
 
@@ -12,10 +13,11 @@ class Residual(OutOfDistributionScore):
 
     −‖x − P Pᵀ x‖₂, x = h − o, where the origin o = −(Wᵀ)⁺ b is the shortest feature with logits 0
     (as near as there is one) and P has the principal directions of the training x, which are not
-    centred again.
+    centred again. Directions in which the training x are 0 are none of them: among these, rounding
+    alone would choose.
 
     Args:
-        dimensions: Number of principal directions; None takes half of all dimensions.
+        dimensions: Number of principal directions, at most; None takes half of all dimensions.
 
     Attributes:
         origin: o, (dimensions,).
@@ -36,8 +38,9 @@ class Residual(OutOfDistributionScore):
         weights = last_layer.weights.astype(np.float64)
         self.origin = -np.linalg.pinv(weights.T) @ last_layer.bias
         centred = outputs.features - self.origin
-        _, directions = np.linalg.eigh(centred.T @ centred)  # least variance first
-        self.complement = directions[:, : total - principal]
+        squares, directions = np.linalg.eigh(centred.T @ centred)  # least variance first
+        spanned = int((squares > CONSTANT * squares[-1]).sum())
+        self.complement = directions[:, : total - min(principal, spanned)]
 
     def residual_lengths(self, features: Array) -> Array:
         """Returns the length of each feature (n, dimensions) outside the subspace, (n,)."""
