@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 
 TIMES = ("seconds", "duration", "per_second", "ratio", "date_saved")
 """Words in the names of numbers that measure the machine, or tell when a file was written."""
-RUNS = ("run_id", "run_ids")
-"""Names of columns and of members of JSON that name runs of MLflow."""
+RUNS = ("run_id", "run_ids", "shared_object_id")
+"""Names of columns and of members of JSON that name runs of MLflow, or are addresses in memory:
+Keras writes them to the configuration of a model."""
 
 
 def is_of_a_run(name: str) -> bool:

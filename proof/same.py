@@ -106,7 +106,7 @@ def compare_files(first: DisturbedProject, again: DisturbedProject) -> list[str]
         for name in {*before, *after}
         if before.get(name) != after.get(name)
         and Path(name).suffix not in {*PICTURES, ".html"}
-        and not any(word in name for word in ("costs", "manifest"))
+        and not any(word in name for word in ("costs", "manifest", "member_runs"))
     )
 
 

@@ -34,7 +34,7 @@ def as_keras(number, seconds):
         file["layers/dense/vars/0"] = np.array([1.0, number], np.float32)
     with zipfile.ZipFile(written, "w") as archive:
         archive.writestr("metadata.json", json.dumps({"date_saved": f"at {seconds}"}))
-        archive.writestr("config.json", json.dumps({"units": 2}))
+        archive.writestr("config.json", json.dumps({"units": 2, "shared_object_id": seconds}))
         archive.writestr("model.weights.h5", weights.getvalue())
     return written.getvalue()
 
