@@ -29,7 +29,9 @@ class Doubler:
 
 @pytest.fixture(scope="module")
 def port():
-    with socket.socket() as listening:
+    """The port of a server that waits for slow machines."""
+    with pytest.MonkeyPatch.context() as patch, socket.socket() as listening:
+        patch.setattr(serve_model, "LINGER_SECONDS", PATIENCE)
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(limited_server(Doubler()), log_level="error"))
         thread = threading.Thread(target=server.run, args=([listening],))
@@ -62,7 +64,7 @@ REFUSED = {
     "a claim of 1 TB": (b"{}", JSON | {"Content-Length": "1" + 12 * "0"}, 413, "1,000,000,000,000"),
     "chunks": (iter([b"{}"]), JSON, 411, "Content-Length"),
     "a body that is too large": (bytes(LARGEST_BODY + 1), JSON, 413, "16,777,217"),
-    "a thousand chunks": (iter([bytes(2**15)] * 1000), JSON, 411, "Content-Length"),
+    "a thousand chunks": (iter([bytes(2**12)] * 1000), JSON, 411, "Content-Length"),
 }
 
 
