@@ -34,7 +34,8 @@ def describe_annotation(summary: pd.DataFrame) -> str:
 
 
 def _text(row: Mapping[Any, Any], value: str, prefix: str) -> str:
-    return f"{row[value]:.3f} [{row[f'{prefix}low']:.3f}, {row[f'{prefix}high']:.3f}]"
+    text = f"{row[value]:.3f} [{row[f'{prefix}low']:.3f}, {row[f'{prefix}high']:.3f}]"
+    return text.replace("-", "−")
 
 
 def _conclusion(f1: pd.DataFrame) -> str:
