@@ -212,6 +212,19 @@ def test_without_any_change_a_lesson_is_the_picture_itself(cells):
     assert np.array_equal(jitter_intensity(image, STILL, rng=np.random.default_rng(0)), image)
 
 
+def test_gamma_darkens_and_brightens_what_lies_between_black_and_white():
+    """Each draw is a power of the values in (0, 1), from 2^−γ to 2^γ; others stay."""
+    image = np.array([-0.5, 0.0, 0.25, 0.5, 1.0, 1.5])
+    change = STILL.model_copy(update={"gamma": 1.0, "flips": False})
+    rng = np.random.default_rng(0)
+    drawn = np.array([jitter_intensity(image, change, rng=rng) for _ in range(200)])
+    exponents = np.log(drawn[:, 3]) / np.log(0.5)
+    np.testing.assert_allclose(drawn[:, 2], 0.25**exponents, rtol=1e-5)
+    np.testing.assert_array_equal(drawn[:, [0, 1, 4, 5]], np.tile(image[[0, 1, 4, 5]], (200, 1)))
+    assert 0.5 <= exponents.min() < 0.6  # of 200 uniform draws some lie near each end
+    assert 1.8 < exponents.max() <= 2.0 + 1e-6
+
+
 def test_image_labels_and_weights_move_as_one(cells):
     labels = (cells[0].labels > 0).astype(np.float32)
     change = MOVING.model_copy(update={"displacement": 3.0})

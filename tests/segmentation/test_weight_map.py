@@ -147,3 +147,9 @@ def test_class_balance_makes_both_classes_count_the_same():
     assert 3 * background == pytest.approx(cell)
     assert (3 * background + cell) / 4 == pytest.approx(1)
     assert class_balance(np.zeros(4)) == (1, 1)
+
+
+def test_pictures_without_pixels_and_of_one_pixel_have_weights():
+    assert border_weights(np.zeros((0, 3), int)).shape == (0, 3)
+    assert border_weights(np.zeros((1, 1), int)).tolist() == [[0.0]]  # no cell is near
+    assert border_weights(np.ones((1, 1), int)).tolist() == [[0.0]]
