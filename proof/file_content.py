@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,21 +14,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-TIMES = ("seconds", "duration", "per_second", "ratio", "date_saved")
-"""Words in the names of numbers that measure the machine, or tell when a file was written."""
-RUNS = ("run_id", "run_ids", "shared_object_id")
-"""Names of columns and of members of JSON that name runs of MLflow, or are addresses in memory:
-Keras writes them to the configuration of a model."""
+TIMES = re.compile(r"(?:^|[._])(?:seconds|duration|per_second)(?:[._]|$)")
+"""Whole words in the names of numbers that measure the machine."""
+OF_A_RUN = {"ratio", "date_saved", "run_id", "run_ids", "shared_object_id"}
+"""Names of ratios of times, of the time of writing, of MLflow's runs, and of addresses in memory,
+which Keras writes to the configuration of a model."""
 
 
 def is_of_a_run(name: str) -> bool:
     """Returns whether a number, a column or a member of JSON differs from run to run.
 
     Examples:
-        >>> is_of_a_run("seconds_per_step"), is_of_a_run("run_id"), is_of_a_run("loss")
+        >>> is_of_a_run("seconds_per_step"), is_of_a_run("costs.ratio"), is_of_a_run("iteration")
         (True, True, False)
     """
-    return name in RUNS or any(word in name for word in TIMES)
+    return name.rpartition(".")[2] in OF_A_RUN or bool(TIMES.search(name))
 
 
 def content_digest(path: Path) -> str:

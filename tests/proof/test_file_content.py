@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from file_content import content_digest
+from file_content import content_digest, is_of_a_run
 
 
 def as_json(number, seconds):
@@ -51,6 +51,13 @@ def test_a_time_does_not_count_and_the_last_bit_of_a_number_does(tmp_path, suffi
 
     assert digest(0.5, 1.0) == digest(0.5, 2.0)
     assert digest(0.5, 1.0) != digest(float(np.nextafter(np.float32(0.5), np.float32(1))), 1.0)
+
+
+@pytest.mark.parametrize(
+    "name", ["calibration_logits", "iteration", "operations", "ece_ratio", "second_agreement"]
+)
+def test_a_word_within_a_word_is_no_time(name):
+    assert not is_of_a_run(name)
 
 
 @pytest.mark.parametrize("suffix", [*KINDS, ".txt", ""])
