@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 TIMES = re.compile(r"(?:^|[._])(?:seconds|duration|per_second)(?:[._]|$)")
 """Whole words in the names of numbers that measure the machine."""
-OF_A_RUN = {"ratio", "date_saved", "run_id", "run_ids", "shared_object_id"}
-"""Names of ratios of times, of the time of writing, of MLflow's runs, and of addresses in memory,
+OF_A_RUN = {"date_saved", "run_id", "run_ids", "shared_object_id"}
+"""Names of the time of writing, of MLflow's runs, and of addresses in memory,
 which Keras writes to the configuration of a model."""
 
 
@@ -25,7 +25,7 @@ def is_of_a_run(name: str) -> bool:
     """Returns whether a number, a column or a member of JSON differs from run to run.
 
     Examples:
-        >>> is_of_a_run("seconds_per_step"), is_of_a_run("costs.ratio"), is_of_a_run("iteration")
+        >>> is_of_a_run("seconds_per_step"), is_of_a_run("best.run_id"), is_of_a_run("iteration")
         (True, True, False)
     """
     return name.rpartition(".")[2] in OF_A_RUN or bool(TIMES.search(name))

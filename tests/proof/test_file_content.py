@@ -54,7 +54,8 @@ def test_a_time_does_not_count_and_the_last_bit_of_a_number_does(tmp_path, suffi
 
 
 @pytest.mark.parametrize(
-    "name", ["calibration_logits", "iteration", "operations", "ece_ratio", "second_agreement"]
+    "name",
+    ["calibration_logits", "iteration", "operations", "ratio", "ece_ratio", "second_agreement"],
 )
 def test_a_word_within_a_word_is_no_time(name):
     assert not is_of_a_run(name)
