@@ -130,7 +130,7 @@ def test_every_command_of_the_guide_gives_the_models_labels_for_the_same_picture
     before = found["my_pictures"]
     shutil.rmtree(project.path("07_model_output", "test", "predict"))
     with LocalCluster(
-        n_workers=1, threads_per_worker=1, resources={"sweep": 1}, dashboard_address=None,
+        n_workers=1, threads_per_worker=1, resources={"sweep": 1}, dashboard_address="127.0.0.1:0",
         host="127.0.0.1",
     ) as workers:  # fmt: skip
         away = [word.replace("tcp://127.0.0.1:8786", workers.scheduler_address) for word in cluster]

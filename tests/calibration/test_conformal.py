@@ -265,3 +265,10 @@ def test_what_is_no_record_or_not_fitted_is_an_error():
 
 def test_every_method_has_a_short_name():
     assert list(SET_METHODS) == ["lac", "aps", "raps"]
+
+
+@pytest.mark.parametrize("counts", [(-1, 10), (9.5, 10), (9, 0), (np.inf, 10), (9, np.nan)])
+def test_a_law_of_coverage_needs_whole_numbers_of_samples(counts):
+    held_out, new = counts
+    with pytest.raises(ValueError, match="Expected whole numbers"):
+        coverage_law(held_out, 0.9, new=new)

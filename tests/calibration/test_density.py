@@ -219,3 +219,25 @@ def test_scores_that_are_not_finite_are_counted():
         detection_metrics(np.ones(3), np.array([np.nan, 1]))
     with pytest.raises(ValueError, match="in-distribution scores"):
         detection_metrics(np.ones(0), np.ones(2))
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+@pytest.mark.parametrize("far", [1e155, -1e200, 1e300])
+def test_beyond_all_numbers_the_nearest_gaussian_has_all_of_the_posterior(covariance, far):
+    """The squared distance overflows; the wider of two Gaussians is nearest, of equal ones any."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 400)
+    logits = rng.normal(labels[:, None] * 2.0, 1.0 + labels[:, None], (800, 2))
+    model = DensityModel(covariance).fit(logits, labels).set_rejection(logits, quantile=0.01)
+    score = model.score(np.array([[far, far], [0.5, 0.5]]))
+    assert score.posterior[0].max() == 1
+    assert covariance == "tied" or score.posterior[0].argmax() == 1
+    assert score.posterior.sum(axis=1) == pytest.approx([1, 1])
+    assert np.isneginf(score.log_density[0])
+    assert score.rejected.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("labels", [[0.5, 1], [0, np.inf], [np.nan, 1], [-1, 1]])
+def test_labels_that_are_no_classes_are_refused(labels):
+    with pytest.raises(ValueError, match="Expected (integer )?labels"):
+        DensityModel().fit(np.eye(2), np.array(labels))

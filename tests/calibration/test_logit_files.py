@@ -190,3 +190,17 @@ def test_a_part_with_one_class_stops_and_an_absent_class_is_named(caplog):
     split = np.where((LABELS == 2) | (np.arange(12) < 4), "test", "calibration")
     divide_logits(label_logits(LOGITS, LABELS, split=split, name="mine"), seed=0)
     assert "the part 'calibration' has no row of 1 classes: 2" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([[0.5, np.nan]], "finite probabilities. Received: 1 of 2 NaN"),
+        ([[0.5, 1.5]], r"probs in \[0, 1\]. Received: 0.0 … 1.5"),
+        ([[0.0, 0.0]], "Expected a positive probability"),
+        (np.ma.masked_array([[0.5, 0.5]], [[True, False]]), "without masked values"),
+    ],
+)
+def test_what_is_no_probability_has_no_logarithm(values, words):
+    with pytest.raises(ValueError, match=words):
+        log_probabilities(values)

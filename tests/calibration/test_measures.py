@@ -129,3 +129,11 @@ def test_reliability_diagrams_show_a_band_for_each_filled_bin(planted, table):
     count, low, high = np.array(line.customdata).T
     assert count.sum() == N
     assert ((low <= line.y) & (line.y <= high)).all()
+
+
+def test_a_table_of_what_are_no_probabilities_or_classes_is_refused():
+    probs, labels = np.full((4, 2), 0.5), np.array([0, 1, 0, 1])
+    wrong = [(probs, labels[:3]), (probs, labels + 0.5), (probs * 2, labels), (probs[:, 0], labels)]
+    for values, classes in wrong:
+        with pytest.raises(ValueError, match="Expected"):
+            calibration_table({"uncalibrated": values}, classes, seed=0, resamples=5)

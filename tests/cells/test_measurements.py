@@ -57,6 +57,8 @@ def test_outlines_are_the_outermost_pixels_and_differ_between_cells():
     assert edges[labels == 5].all()
     assert not edges[labels == 0].any()
     drawing = draw_outlines(np.zeros(labels.shape, np.uint8), labels)
+    with pytest.raises(ValueError, match="Expected labels of the image's shape"):
+        draw_outlines(np.zeros(labels.shape, np.uint8)[:-1], labels)
     assert drawing.shape == (15, 20, 3)
     assert (drawing.any(axis=2) == edges).all()
     assert len(np.unique(drawing[edges], axis=0)) == 3

@@ -153,3 +153,18 @@ def test_the_figure_of_a_colour_picture_shows_each_cluster_in_its_mean_colour():
     np.testing.assert_allclose(
         rgb[20:].mean(axis=(0, 1)), picture[20:].mean(axis=(0, 1)) / 255, atol=0.01
     )
+
+
+def test_pixels_that_are_masked_or_no_numbers_are_refused():
+    picture = grey_picture().astype(float)
+    with pytest.raises(ValueError, match="pixels without masked values. Received: 7 of 4096"):
+        cluster_colours(np.ma.masked_array(picture, np.arange(4096).reshape(64, 64) < 7), PARAMS)
+    picture[0, :2] = np.nan, np.inf
+    with pytest.raises(ValueError, match="finite pixels. Received: 2 of 4096 NaN"):
+        cluster_colours(picture, PARAMS)
+
+
+def test_a_picture_may_be_a_list():
+    rows = [[10, 11, 12, 200], [10, 11, 201, 202]]
+    found = cluster_colours(rows, PARAMS)
+    assert (found.labels == cluster_colours(np.array(rows), PARAMS).labels).all()

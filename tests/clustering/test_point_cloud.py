@@ -55,3 +55,11 @@ def test_bright_pixels_are_probably_cells(rng):
     np.testing.assert_array_equal(probability > 0.5, bright)
     assert probability.min() >= 0
     assert probability.max() <= 1
+
+
+def test_masked_points_and_weights_are_refused():
+    points = np.ma.masked_array([0.0, 1, 2, 9], [False, True, False, False])
+    with pytest.raises(ValueError, match="points without masked values. Received: 1 of 4"):
+        PointCloud.from_points(points, None, 2)
+    with pytest.raises(ValueError, match="weights without masked values. Received: 1 of 4"):
+        PointCloud.from_points(points.data, points, 2)

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from atelier.evaluation import classwise_calibration_error, top_label
+from atelier.evaluation import (
+    brier_score,
+    classification_examples,
+    classwise_calibration_error,
+    negative_log_likelihood,
+    top_label,
+    wilson_interval,
+)
 from atelier.evaluation.calibration_tests import kernel_calibration_test
 from atelier.evaluation.reliability import reliability_bins
 from atelier.evaluation.validation import TOLERANCE, checked_logits, checked_probs
@@ -52,3 +59,41 @@ def test_the_smallest_p_value_is_that_of_a_thousand_draws():
     test = kernel_calibration_test(np.tile([0.01, 0.99], (200, 1)), labels, seed=0)
     assert test.p_value == pytest.approx(1 / 1001)
     assert test.statistic == pytest.approx(2 * 0.99**2)
+
+
+NOT_NUMBERS = {
+    "text": np.array([["0.5", "0.5"]]),
+    "dates": np.array([[1, 2]], "datetime64[s]"),
+    "complex": np.array([[0.5 + 0j, 0.5]]),
+    "objects": np.array([[0.5, "half"]], object),
+}
+
+
+@pytest.mark.parametrize("values", NOT_NUMBERS.values(), ids=NOT_NUMBERS)
+def test_what_is_no_number_is_refused(values):
+    for measure in (classwise_calibration_error, top_label, negative_log_likelihood, brier_score):
+        with pytest.raises(ValueError, match=r"Expected (probs|logits) of real numbers. Received"):
+            measure(values, np.array([0]))
+
+
+@pytest.mark.parametrize("dtype", [object, np.longdouble, ">f4", np.float16])
+def test_numbers_of_every_kind_are_taken(dtype):
+    probs, labels = np.array([[0.25, 0.75], [0.5, 0.5]]), np.array([1, 0])
+    for measure in (classwise_calibration_error, negative_log_likelihood, brier_score):
+        assert measure(probs.astype(dtype), labels) == pytest.approx(measure(probs, labels))
+
+
+def test_examples_of_another_split_are_refused():
+    logits = np.zeros((3, 2))
+    with pytest.raises(ValueError, match=r"labels of shape \(3,\)"):
+        classification_examples(logits, np.zeros(4, int), split="5f2c")
+    with pytest.raises(ValueError, match=r"labels in \[0, 2\)"):
+        classification_examples(logits, np.array([0, 1, 2]), split="5f2c")
+    with pytest.raises(ValueError, match="3 of 6 NaN"):
+        classification_examples(np.where([[0, 1]], np.nan, logits), np.zeros(3, int), split="5f2c")
+
+
+@pytest.mark.parametrize("counts", [(3, 2), (-1, 2), (0, 0)])
+def test_impossible_proportions_are_refused(counts):
+    with pytest.raises(ValueError, match=r"at least one trial. Received: {} of {}".format(*counts)):
+        wilson_interval(*counts)

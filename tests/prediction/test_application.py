@@ -157,7 +157,7 @@ def test_a_cluster_gives_the_rows_of_one_process():
 
     with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=False, resources={"sweep": 1},
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
     ) as cluster:  # fmt: skip
         executor = choose_executor(cluster.scheduler_address)
         _, store = label(source(damaged=[1]), executor=executor)

@@ -146,7 +146,10 @@ def test_class_balance_makes_both_classes_count_the_same():
     background, cell = class_balance(labels)
     assert 3 * background == pytest.approx(cell)
     assert (3 * background + cell) / 4 == pytest.approx(1)
-    assert class_balance(np.zeros(4)) == (1, 1)
+    assert class_balance(np.zeros(4, int)) == (1, 1)
+    for wrong in (np.array([0, np.nan]), np.array([-1, 1]), np.array([], int)):
+        with pytest.raises(ValueError, match="Expected"):
+            class_balance(wrong)
 
 
 def test_pictures_without_pixels_and_of_one_pixel_have_weights():

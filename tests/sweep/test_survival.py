@@ -39,10 +39,14 @@ def command(tiny_plan, sweep_data, tmp_path_factory):
 
 
 def test_killed_at_random_moments_it_goes_on_to_the_same_table(command, truth, tmp_path):
-    chunks, kills, moments = set(), 0, random.Random(0)
-    while kills < 4:
+    """The first moment is before anything can have ended, the others follow this machine."""
+    start = time.monotonic()
+    subprocess.run([*command, "--out", tmp_path / "whole"], check=True, capture_output=True)
+    seconds = time.monotonic() - start
+    chunks, kills, shares = set(), 0, random.Random(0)
+    for share in (0.1, *(shares.uniform(0.3, 0.9) for _ in range(3))):
         process = subprocess.Popen([*command, "--out", tmp_path], stderr=subprocess.DEVNULL)
-        time.sleep(moments.uniform(1.0, 6.0))
+        time.sleep(share * seconds)
         if process.poll() is not None:
             break
         os.kill(process.pid, signal.SIGKILL)
@@ -145,7 +149,7 @@ def test_a_cluster_without_slots_is_refused_and_one_with_slots_is_used(
             n_workers=1,
             threads_per_worker=1,
             processes=False,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             resources=resources,
         ) as cluster:
             cluster_executor = make_executor("dask", address=cluster.scheduler_address)

@@ -304,3 +304,17 @@ def test_thresholds_of_resampled_blocks_lie_about_the_threshold_and_repeat_with_
 
 def test_classes_are_counted_from_the_darkest():
     assert apply_thresholds(np.array([0, 5, 6, 9]), np.array([5, 8])).tolist() == [0, 0, 1, 2]
+
+
+def test_values_that_are_nan_or_masked_have_no_class():
+    with pytest.raises(ValueError, match="pixels without NaN. Received: 1 of 3 NaN"):
+        apply_thresholds(np.array([1, np.nan, 3]), np.array([2]))
+    with pytest.raises(ValueError, match="thresholds without NaN"):
+        apply_thresholds(np.array([1, 2, 3]), np.array([np.nan]))
+    masked = np.ma.masked_array([1.0, np.nan, 3.0], [False, True, False])
+    assert apply_thresholds(masked, np.array([2])).tolist() == [0, None, 1]
+    counts = np.ma.masked_array([4, 3, 2], [False, True, False])
+    with pytest.raises(ValueError, match="counts without masked values. Received: 1 of 3"):
+        otsu_thresholds_from_histogram(counts, np.arange(3))
+    with pytest.raises(ValueError, match="finite counts"):
+        otsu_thresholds_from_histogram(np.array([4, np.inf, 2]), np.arange(3))

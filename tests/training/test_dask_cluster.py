@@ -1,5 +1,7 @@
 """What a Dask cluster says that is not there, or not there any more."""
 
+import contextlib
+import socket
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -44,3 +46,13 @@ def test_a_scheduler_that_is_killed_is_said_in_words_instead_of_given_as_a_resul
 def test_a_result_is_returned():
     future = SimpleNamespace(cancelled=lambda: False)
     assert require_result(future, 1) == 1
+
+
+def test_a_cluster_of_this_machine_starts_beside_others_without_a_warning():
+    """Dask's own port, 8787, is taken as soon as there is another one; a warning is an error."""
+    with socket.socket() as taken:
+        with contextlib.suppress(OSError):  # it is taken already
+            taken.bind(("127.0.0.1", 8787))
+            taken.listen()
+        with connect(None) as client:
+            assert client.submit(abs, -1).result() == 1

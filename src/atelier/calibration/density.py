@@ -15,7 +15,7 @@ from atelier.clustering.covariances import (
     smallest_differences,
     variance_resolution,
 )
-from atelier.evaluation.validation import checked_labels, checked_logits, unmasked
+from atelier.evaluation.validation import checked_labels, checked_logits
 from atelier.types import Array, Arrays
 
 logger = logging.getLogger(__name__)
@@ -100,9 +100,8 @@ class DensityModel:
             ValueError: If the logits have NaN or infinity (counted), another shape, or never vary.
         """
         logits = checked_logits(logits, min_columns=1)
-        labels = unmasked("labels", labels)
-        classes = max(int(np.max(labels, initial=0)) + 1, logits.shape[1])
-        labels = checked_labels(labels, len(logits), classes)
+        labels = checked_labels(labels, len(logits), np.iinfo(np.int32).max)
+        classes = max(int(labels.max()) + 1, logits.shape[1])
         count = np.bincount(labels, minlength=classes)
         with np.errstate(divide="ignore"):
             self.log_priors = np.log(count / len(labels))
@@ -156,8 +155,7 @@ class DensityModel:
         return model
 
     def _log_joint(self, logits: Array) -> Array:
-        """Returns log p(z, class), (n, classes)."""
-        logits = checked_logits(logits, columns=self.means.shape[1], min_columns=1)
+        """Returns log p(z, class), (n, classes); −∞ or NaN where float64 holds no distance."""
         joint = np.empty((len(logits), len(self.means)))
         scale = 0.5 * logits.shape[1] * np.log(2 * np.pi)
         for index, (mean, whitener) in enumerate(zip(self.means, self.whiteners, strict=True)):
@@ -171,17 +169,39 @@ class DensityModel:
     def score(self, logits: Array) -> DensityScore:
         """Returns posterior, log density and rejection of each sample from one evaluation.
 
+        A sample so far away that float64 does not hold its squared distance has a log density of
+        −∞, and a class whose Gaussian is nearest has all of its posterior.
+
         Args:
             logits: (n, dimensions), as many as it was fitted to.
 
         Raises:
             ValueError: If the logits have another shape, masked values, NaN or infinity.
         """
-        joint = self._log_joint(logits)
+        logits = checked_logits(logits, columns=self.means.shape[1], min_columns=1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            joint = self._log_joint(logits)
+        far = ~np.isfinite(joint.max(axis=1))
+        joint[far] = self.log_priors
         total = logsumexp(joint, axis=1, keepdims=True)
-        log_density = total[:, 0]
+        log_density = np.where(far, -np.inf, total[:, 0])
         posterior = np.exp(joint - total)  # in log space: no 0 / 0
+        posterior[far] = self._nearest_class(logits[far])
         return DensityScore(posterior, log_density, log_density < self.reject_below)
+
+    def _nearest_class(self, logits: Array) -> Array:
+        """Returns 1 for the class with the least distance in its own units, (n, classes)."""
+        size = np.abs(logits).max(axis=1, keepdims=True)
+        whiteners = self.whiteners / np.abs(self.whiteners).max()
+        distances = np.stack(
+            [
+                np.linalg.norm((logits / size - mean / size) @ whitener.T, axis=1)
+                for mean, whitener in zip(self.means, whiteners, strict=True)
+            ],
+            axis=1,
+        )
+        distances[:, np.isneginf(self.log_priors)] = np.inf
+        return np.eye(len(self.means))[distances.argmin(axis=1)]
 
     def posterior(self, logits: Array) -> Array:
         """Returns p(class | logits), (n, classes); each row sums to 1."""

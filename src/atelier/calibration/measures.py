@@ -26,6 +26,7 @@ from atelier.evaluation.intervals import (
 from atelier.evaluation.reliability import bin_indices, equal_width_edges
 from atelier.evaluation.scoring_rules import log_losses
 from atelier.evaluation.smooth_error import smooth_ece
+from atelier.evaluation.validation import checked_probs
 from atelier.types import Array, Labels
 
 scipy = lazy_loader.load("scipy")  # whose sparse matrices a bare import does not need
@@ -67,6 +68,10 @@ def calibration_row(
         sum to the scores (:func:`atelier.evaluation.refine_score`); ``ks``, ``kuiper`` and
         ``skce``, statistics of tests of calibration, with the p-values ``ks_p``, ``kuiper_p`` and
         ``skce_p``, the last of as many draws as resamples.
+
+    Raises:
+        ValueError: If ``probs`` or ``before`` are no probabilities, or ``labels`` no classes of
+            theirs.
     """
     sample = _Sample.of(probs, labels)
     reference = _Sample.of(before, labels)
@@ -96,6 +101,9 @@ class _Sample(NamedTuple):
 
     @classmethod
     def of(cls, probs: Array, labels: Labels) -> "_Sample":
+        probs, labels = checked_probs(probs, labels)
+        if probs.ndim != 2:
+            raise ValueError(f"Expected probs (n, ≥ 2). Received: {probs.shape}")
         positive = np.where(probs > 0, probs, SMALLEST)
         true = positive[np.arange(len(labels)), labels]
         brier = np.einsum("ij,ij->i", probs, probs) - 2 * true + 1

@@ -7,7 +7,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from atelier.calibration.label_checks import checked_class_names, class_indices
-from atelier.evaluation.validation import TOLERANCE, unmasked
+from atelier.evaluation.validation import (
+    TOLERANCE,
+    real_numbers,
+    require_finite,
+    require_unit_range,
+    unmasked,
+)
 from atelier.types import Array, Labels
 
 logger = logging.getLogger(__name__)
@@ -92,12 +98,19 @@ def log_probabilities(probabilities: Array) -> Array:
     A probability of exactly 0 was rounded: it counts as half of the smallest other one, and as
     LEAST_PROBABILITY at most, so that the logarithm is finite.
 
+    Raises:
+        ValueError: If probabilities are masked, not finite or outside [0, 1], or none is positive.
+
     Examples:
         >>> import numpy as np
         >>> log_probabilities(np.array([[0.25, 0.75], [0.0, 1.0]])).round(2).tolist()
         [[-1.39, -0.29], [-13.82, 0.0]]
     """
-    probabilities = np.maximum(np.asarray(probabilities, np.float64), 0)
+    probabilities = real_numbers("probabilities", probabilities).astype(np.float64)
+    require_finite("probabilities", probabilities)
+    require_unit_range(probabilities.min(initial=0), probabilities.max(initial=0))
+    if not (probabilities > 0).any():
+        raise ValueError(f"Expected a positive probability. Received: none, {probabilities.shape}")
     positive = probabilities[probabilities > 0]
     least = min(float(positive.min()) / 2, LEAST_PROBABILITY)
     return np.asarray(np.log(np.where(probabilities > 0, probabilities, least)))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from atelier.evaluation.validation import require_finite, unmasked
+from atelier.evaluation.validation import real_numbers, require_finite, unmasked
 from atelier.types import Array
 
 CANDIDATES = 50
@@ -212,7 +212,7 @@ def _feasible(rejected: Array, n: int, risk: float, delta: float) -> tuple[float
 
 
 def _checked(scores: Array, wrong: Array) -> tuple[Array, Array]:
-    scores = unmasked("scores", scores).astype(np.float64)
+    scores = real_numbers("scores", scores).astype(np.float64)
     wrong = unmasked("wrong", wrong)
     if scores.ndim != 1 or scores.shape != wrong.shape or not len(scores):
         raise ValueError(

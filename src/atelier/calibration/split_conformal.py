@@ -59,11 +59,18 @@ def coverage_law(held_out: int, level: float, *, new: int) -> CoverageLaw:
     Returns:
         The mean of the coverage, and limits of 95 % of the draws.
 
+    Raises:
+        ValueError: If the level is outside (0, 1), or a number of samples is no number of samples.
+
     Examples:
         >>> law = coverage_law(99, 0.9, new=1000)
         >>> round(law.expected, 3), round(law.low, 3), round(law.high, 3)
         (0.9, 0.831, 0.953)
     """
+    if not (held_out >= 0 and new >= 1 and held_out % 1 == new % 1 == 0):
+        raise ValueError(
+            f"Expected whole numbers, held_out ≥ 0 and new ≥ 1. Received: {held_out} and {new}"
+        )
     rank = coverage_rank(held_out, level)
     if rank > held_out:
         return CoverageLaw(1.0, 1.0, 1.0)

@@ -60,6 +60,9 @@ def draw_outlines(image: Array, labels: Array, *, seed: int = 0) -> Array:
     Returns:
         (height, width, 3) uint8.
 
+    Raises:
+        ValueError: If image and labels differ in height or width, or labels are no labels.
+
     Examples:
         >>> import numpy as np
         >>> from atelier.cells import draw_outlines
@@ -71,6 +74,10 @@ def draw_outlines(image: Array, labels: Array, *, seed: int = 0) -> Array:
     hsv = np.random.default_rng(seed).uniform((0, 0.6, 0.95), (1, 0.8, 1), (1, len(ids), 3))
     colours = np.rint(255 * hsv2rgb(hsv)[0]).astype(np.uint8)
     grey = np.rint(255 * display_grey(image)).astype(np.uint8)
+    if grey.shape != labels.shape:
+        raise ValueError(
+            f"Expected labels of the image's shape, {grey.shape}. Received: {labels.shape}"
+        )
     drawing = np.repeat(grey[..., None], 3, axis=2)
     edges = outline(labels)
     drawing[edges] = colours[labels[edges] - 1]

@@ -13,6 +13,7 @@ from atelier.clustering.information_criteria import (
 )
 from atelier.clustering.mixture import GaussianMixture, fit_mixture, warn_if_floored
 from atelier.clustering.params import ColourParams, CovarianceType
+from atelier.evaluation.validation import real_numbers, require_finite
 from atelier.types import Array, Metrics
 
 logger = logging.getLogger(__name__)
@@ -57,14 +58,17 @@ def colour_channels(image: Array) -> Array:
             channels.
 
     Raises:
-        ValueError: If the image has another shape, or no pixel.
+        ValueError: If the image has another shape or no pixel, or pixels that are masked or not
+            finite.
     """
+    image = real_numbers("pixels", image)
     channels = 1 if image.ndim == 2 else image.shape[-1]
     if image.ndim not in (2, 3) or channels not in (1, 2, 3, 4) or image.size == 0:
         raise ValueError(
             "Expected a picture of (height, width), or with 1 to 4 channels, and at least one "
             f"pixel. Received: {image.shape}"
         )
+    require_finite("pixels", image)
     whole = image.reshape(*image.shape[:2], channels)
     return whole[..., :1] if channels < 3 else whole[..., :3]
 
@@ -166,7 +170,7 @@ def cluster_colours(image: Array, params: ColourParams) -> ColourClusters:
         params: Features and mixtures.
 
     Raises:
-        ValueError: If the image has another shape, or values that are not finite.
+        ValueError: If the image has another shape, or pixels that are masked or not finite.
 
     Examples:
         >>> import numpy as np

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from atelier.clustering.covariances import CONDITION, smallest_differences
+from atelier.evaluation.validation import real_numbers
 from atelier.types import Array
 
 COMMON_UNIT_RATIO = 100.0
@@ -172,9 +173,9 @@ def as_points(points: Array) -> Array:
     """Returns points as (n, d) float64; points of one dimension may have the shape (n,).
 
     Raises:
-        ValueError: If the points are not finite, or have another shape.
+        ValueError: If the points are masked, not finite, or have another shape.
     """
-    points = np.asarray(points, np.float64)
+    points = real_numbers("points", points).astype(np.float64)
     points = points[:, None] if points.ndim == 1 else points
     invalid = points.size - int(np.isfinite(points).sum())
     if points.ndim != 2 or 0 in points.shape or invalid:
@@ -193,10 +194,10 @@ def checked_counts(weight: Array | None, n: int, components: int) -> Array:
         components: Number of Gaussians that the points are to have.
 
     Raises:
-        ValueError: If a weight is negative or not finite, there are not n, or fewer points count
-            than there are components.
+        ValueError: If a weight is negative, masked or not finite, there are not n, or fewer points
+            count than there are components.
     """
-    counts = np.ones(n) if weight is None else np.asarray(weight, np.float64)
+    counts = np.ones(n) if weight is None else real_numbers("weights", weight).astype(np.float64)
     if counts.shape != (n,) or (counts < 0).any() or not np.isfinite(counts).all():
         raise ValueError(f"Expected one weight >= 0 a point. Received: {counts.shape}")
     size = int((counts > 0).sum())

@@ -18,7 +18,7 @@ from atelier.evaluation.reliability import (
     top_label,
 )
 from atelier.evaluation.smooth_error import smooth_ece
-from atelier.evaluation.validation import checked_probs
+from atelier.evaluation.validation import checked_probs, real_numbers
 from atelier.types import Array
 
 
@@ -194,7 +194,8 @@ def classwise_calibration_error(probs: Array, labels: Array, *, n_bins: int = 15
         >>> round(classwise_calibration_error(probs, np.array([0, 1])), 4)
         0.3333
     """
-    if np.ndim(probs) == 1:
+    probs = real_numbers("probs", probs)
+    if probs.ndim == 1:
         probs, labels = checked_probs(probs, labels)
         probs = np.stack([1 - probs, probs], axis=1)
     edges = equal_width_edges(n_bins, np.asarray(probs).dtype)

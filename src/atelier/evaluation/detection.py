@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atelier.evaluation.validation import require_finite, unmasked
+from atelier.evaluation.validation import real_numbers, require_finite
 from atelier.types import Array
 
 PERCENT = 95
@@ -109,7 +109,7 @@ def checked_scores(name: str, scores: Array) -> Array:
     Raises:
         ValueError: If the shape is another one, or values are masked, NaN or infinite (counted).
     """
-    values = unmasked(name, scores).astype(np.float64)
+    values = real_numbers(name, scores).astype(np.float64)
     if values.ndim != 1 or len(values) == 0:
         raise ValueError(f"Expected {name} (n,), n > 0. Received: {values.shape}")
     require_finite(name, values)

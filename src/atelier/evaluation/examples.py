@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
 
-from atelier.evaluation.validation import unmasked
+from atelier.evaluation.validation import checked_labels, checked_logits
 from atelier.types import Array, Labels
 
 SPLIT = "split"
@@ -51,6 +51,10 @@ def classification_examples(logits: Array, labels: Labels, *, split: str) -> pd.
         ``split``; ``accuracy``, whether the prediction is correct; ``nll``, the negative
         log-likelihood of the true class in nats; ``confidence``, the probability of the prediction.
 
+    Raises:
+        ValueError: If the logits have another shape or are not finite, or the labels are no classes
+            of theirs.
+
     Examples:
         >>> import numpy as np
         >>> logits, labels = np.array([[0.0, 0.0], [0.0, 9.0]]), np.array([0, 0])
@@ -58,7 +62,8 @@ def classification_examples(logits: Array, labels: Labels, *, split: str) -> pd.
         >>> table["accuracy"].tolist(), table["confidence"].round(2).tolist()
         ([True, False], [0.5, 1.0])
     """
-    logits, labels = unmasked("logits", logits).astype(np.float64), unmasked("labels", labels)
+    logits = checked_logits(logits)
+    labels = checked_labels(labels, *logits.shape)
     log_probs = logits - logsumexp(logits, axis=1, keepdims=True)
     return example_table(
         split,

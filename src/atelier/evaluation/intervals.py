@@ -38,6 +38,11 @@ def wilson_interval(successes: int, trials: int, *, level: float = 0.95) -> tupl
         >>> round(low, 3), round(high, 3)
         (0.596, 0.982)
     """
+    if not 0 <= successes <= trials or trials < 1:
+        raise ValueError(
+            "Expected 0 to trials successes, and at least one trial. "
+            f"Received: {successes} of {trials}"
+        )
     interval = scipy.stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
     return float(interval.low), float(interval.high)
 

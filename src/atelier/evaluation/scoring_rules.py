@@ -10,9 +10,9 @@ from atelier.evaluation.validation import (
     checked_logits,
     checked_probs,
     map_blocks,
+    real_numbers,
     require_finite,
     require_unit_range,
-    unmasked,
 )
 from atelier.types import Array
 
@@ -52,7 +52,7 @@ def negative_log_likelihood(
     """
     if not from_logits:
         return float(log_losses(logits, labels, floor=floor).mean())
-    logits = unmasked("logits", logits)
+    logits = real_numbers("logits", logits)
     if logits.ndim != 2:
         raise ValueError(f"Expected logits (n, ≥ 2). Received: {logits.shape}")
     labels = checked_labels(labels, *logits.shape)
@@ -103,7 +103,7 @@ def log_losses(probs: Array, labels: Array, *, floor: float = 0.0) -> Array:
         >>> log_losses(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([0, 1]), floor=0.25).round(3)
         array([0.693, 1.386])
     """
-    probs = unmasked("probs", probs)
+    probs = real_numbers("probs", probs)
     if probs.ndim != 2 or probs.shape[1] < 2:
         raise ValueError(f"Expected probs (n, ≥ 2). Received: {probs.shape}")
     labels = checked_labels(labels, *probs.shape)

@@ -76,6 +76,30 @@ def unmasked(name: str, values: Any) -> Array:
     return np.asarray(values)
 
 
+def real_numbers(name: str, values: Any) -> Array:
+    """Returns the values as a plain array of real numbers that NumPy computes with quickly.
+
+    Args:
+        name: What the values are, for the message.
+        values: Anything that NumPy takes for an array of numbers.
+
+    Returns:
+        The same array if it is of integers, Booleans or floats up to float64; otherwise float64.
+
+    Raises:
+        ValueError: If some values are masked, or are text, dates or complex numbers.
+    """
+    array = unmasked(name, values)
+    if array.dtype.kind in "iub" or (array.dtype.kind == "f" and array.dtype.itemsize <= 8):
+        return array
+    if array.dtype.kind not in "fO":
+        raise ValueError(f"Expected {name} of real numbers. Received: dtype {array.dtype}")
+    try:
+        return np.asarray(array, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Expected {name} of real numbers. Received: {error}") from error
+
+
 def require_finite(name: str, values: Array) -> None:
     """Raises a ValueError that counts the values that are NaN or infinite, if there are any."""
     bad = int(values.size - np.isfinite(values).sum())
@@ -136,7 +160,7 @@ def checked_logits(
     Raises:
         ValueError: If they have another shape, are masked, or are not finite.
     """
-    logits = unmasked("logits", logits).astype(np.float64, copy=False)
+    logits = real_numbers("logits", logits).astype(np.float64, copy=False)
     accepted = logits.ndim == 2 and logits.shape[1] >= min_columns
     if not accepted or columns not in (None, logits.shape[1]):
         raise ValueError(
@@ -166,7 +190,7 @@ def checked_probs(
         ValueError: If a shape is another one, values are masked, NaN or outside [0, 1], or a row
             does not sum to 1.
     """
-    probs = unmasked("probs", probs)
+    probs = real_numbers("probs", probs)
     if probs.ndim not in (1, 2) or (probs.ndim == 2 and probs.shape[1] < 2):
         raise ValueError(f"Expected probs (n,) or (n, ≥ 2). Received: {probs.shape}")
     labels = checked_labels(labels, len(probs), probs.shape[1] if probs.ndim == 2 else 2)

@@ -5,7 +5,7 @@ from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from atelier.evaluation.validation import checked_labels, require_finite, unmasked
+from atelier.evaluation.validation import checked_labels, real_numbers, require_finite
 from atelier.types import Array
 
 SMALLEST_LENGTH = 1e-12
@@ -105,7 +105,7 @@ def checked_outputs(features: Array, logits: Array) -> tuple[Array, Array]:
     Raises:
         ValueError: If a shape is another one, or values are masked, NaN or infinite (counted).
     """
-    features, logits = unmasked("features", features), unmasked("logits", logits)
+    features, logits = real_numbers("features", features), real_numbers("logits", logits)
     if features.ndim != 2 or logits.ndim != 2 or len(features) != len(logits):
         raise ValueError(
             "Expected features (n, dimensions) and logits (n, classes). "

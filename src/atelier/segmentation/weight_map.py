@@ -55,6 +55,9 @@ def class_balance(labels: Array) -> tuple[float, float]:
     Args:
         labels: Labels of a whole training set or image, of any shape; 0 is background.
 
+    Raises:
+        ValueError: Labels are not integers, negative or masked, or there are none.
+
     Examples:
         >>> import numpy as np
         >>> from atelier.segmentation import class_balance
@@ -62,5 +65,8 @@ def class_balance(labels: Array) -> tuple[float, float]:
         >>> round(background, 3), cell
         (0.667, 2.0)
     """
-    share = float(np.mean(np.asarray(labels) > 0))
+    labels = check_labels(labels)
+    if labels.size == 0:
+        raise ValueError(f"Expected labels. Received: none, {labels.shape}")
+    share = float(np.mean(labels > 0))
     return (0.5 / (1 - share), 0.5 / share) if 0 < share < 1 else (1.0, 1.0)

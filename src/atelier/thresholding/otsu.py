@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from atelier.evaluation.validation import real_numbers, require_finite
 from atelier.thresholding.grey_levels import GreyLevels, count_grey_levels, level_indices
 from atelier.thresholding.partition import optimal_cuts, scaled_distances
 from atelier.types import Array
@@ -98,7 +99,7 @@ def otsu_thresholds_from_histogram(counts: Array, levels: Array, *, classes: int
 
     Raises:
         ValueError: If there are fewer levels with pixels than classes, or if counts or levels are
-            invalid.
+            invalid or masked.
 
     Examples:
         >>> import numpy as np
@@ -107,7 +108,8 @@ def otsu_thresholds_from_histogram(counts: Array, levels: Array, *, classes: int
         >>> otsu_thresholds_from_histogram(counts, levels).tolist()
         [1]
     """
-    counts, levels = np.asarray(counts), np.asarray(levels)
+    counts, levels = real_numbers("counts", counts), real_numbers("levels", levels)
+    require_finite("counts", counts)
     if counts.shape != levels.shape or counts.ndim != 1 or not (counts >= 0).all():
         raise ValueError(
             f"Expected one count >= 0 a level. Received: {counts.shape} and {levels.shape}"
@@ -243,15 +245,28 @@ def apply_thresholds(image: Array, thresholds: Array) -> Array:
         image: Grey values of any shape. A masked array gives a masked array.
         thresholds: (classes - 1,).
 
+    Raises:
+        ValueError: If pixels that are not masked, or thresholds, are NaN, or thresholds are masked.
+
     Examples:
         >>> import numpy as np
         >>> from atelier.thresholding import apply_thresholds
         >>> apply_thresholds(np.array([[3, 5], [6, 9]]), np.array([5, 8])).tolist()
         [[0, 0], [1, 2]]
     """
+    _require_numbers("pixels", np.ma.compressed(image))
+    thresholds = real_numbers("thresholds", thresholds)
+    _require_numbers("thresholds", thresholds)
     classes = np.zeros(np.shape(image), np.uint8)
     for threshold in thresholds:
         classes += np.asarray(image) > threshold
     if isinstance(image, np.ma.MaskedArray):
         return np.ma.MaskedArray(classes, image.mask)
     return classes
+
+
+def _require_numbers(name: str, values: Array) -> None:
+    """Raises a ValueError that counts the values that are NaN, if there are any."""
+    missing = int(np.isnan(values).sum()) if values.dtype.kind == "f" else 0
+    if missing:
+        raise ValueError(f"Expected {name} without NaN. Received: {missing} of {values.size} NaN")

@@ -48,7 +48,7 @@ def connect(address: str | None, workers: int = 1) -> Iterator[Client]:
                 n_workers=workers,
                 threads_per_worker=1,
                 resources={SLOT: 1},
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any free port; Dask takes 8787 otherwise
                 host="127.0.0.1",
             ) as cluster,
             Client(cluster.scheduler_address, set_as_default=False) as client,
