@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from atelier.calibration import TemperatureScaling, cross_calibrated
 from atelier.calibration.conformal import (
     SET_METHODS,
     AdaptiveSets,
@@ -272,3 +273,9 @@ def test_a_law_of_coverage_needs_whole_numbers_of_samples(counts):
     held_out, new = counts
     with pytest.raises(ValueError, match="Expected whole numbers"):
         coverage_law(held_out, 0.9, new=new)
+
+
+def test_rows_of_another_number_are_not_calibrated_across():
+    fitted = TemperatureScaling().fit(np.eye(4), np.arange(4))
+    with pytest.raises(ValueError, match=r"Expected labels of shape \(4,\)"):
+        cross_calibrated(fitted, np.eye(4), np.arange(3), folds=2, seed=0)

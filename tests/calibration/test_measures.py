@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import brier_score_loss, log_loss
 
-from atelier.calibration import calibration_table
+from atelier.calibration import calibration_table, mistakes_table
 from atelier.calibration.figures import reliability_figure, reliability_plot
 from atelier.calibration.gain_figures import gain_figure
 from atelier.evaluation import (
@@ -137,3 +137,9 @@ def test_a_table_of_what_are_no_probabilities_or_classes_is_refused():
     for values, classes in wrong:
         with pytest.raises(ValueError, match="Expected"):
             calibration_table({"uncalibrated": values}, classes, seed=0, resamples=5)
+
+
+@pytest.mark.parametrize("correct", [np.array([1, 0, 1]), np.array([True, False])])
+def test_mistakes_are_booleans_one_for_each_score(correct):
+    with pytest.raises(ValueError, match="Expected a Boolean and a score of each prediction"):
+        mistakes_table({"confidence": np.array([0.1, 0.2, 0.3])}, correct, seed=0, resamples=5)

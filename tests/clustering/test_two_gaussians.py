@@ -66,3 +66,12 @@ def test_many_levels_are_binned_and_a_single_one_has_no_mixture():
     fits = fit_two_gaussians(counts, levels)
     assert decision_boundaries(fits) == pytest.approx({"full": 0.5, "tied": 0.5}, abs=1e-3)
     assert fit_two_gaussians(np.array([0, 5]), np.array([3, 4])) == {}
+
+
+def test_a_histogram_may_be_lists_and_is_checked():
+    fits = fit_two_gaussians([4, 4, 1, 1], [0, 2, 10, 14])
+    assert sorted(fits["full"].means.ravel()) == pytest.approx([1, 12], abs=1e-3)
+    with pytest.raises(ValueError, match="levels of real numbers"):
+        fit_two_gaussians([4, 4], ["a", "b"])
+    with pytest.raises(ValueError, match="Expected"):
+        fit_two_gaussians([4, 4, 1], [0, 2])

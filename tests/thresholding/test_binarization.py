@@ -190,3 +190,12 @@ def test_the_embedded_picture_is_its_only_page():
     )
     local = divide_pages([page], by("local"))[1]
     assert foreground_title(local, by("local")).startswith("mean, ")
+
+
+@pytest.mark.parametrize("method", ["mean", "gaussian", "sauvola"])
+def test_a_local_threshold_of_pixels_that_are_not_finite_is_refused(method):
+    image = np.zeros((5, 5))
+    image[2, 2] = np.nan
+    params = LocalParams(method=method, window=3, offset=0.0, k=0.2)
+    with pytest.raises(ValueError, match="finite pixels. Received: 1 of 25 NaN"):
+        local_thresholds(image, params)

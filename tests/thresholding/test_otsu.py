@@ -318,3 +318,30 @@ def test_values_that_are_nan_or_masked_have_no_class():
         otsu_thresholds_from_histogram(counts, np.arange(3))
     with pytest.raises(ValueError, match="finite counts"):
         otsu_thresholds_from_histogram(np.array([4, np.inf, 2]), np.arange(3))
+
+
+HISTOGRAM = np.array([4, 3, 0, 2, 5]), np.array([0, 1, 2, 8, 9])
+
+
+@pytest.mark.parametrize("kind", [">i4", ">i8", ">f8", object, np.float16, np.uint8])
+def test_a_histogram_may_be_of_any_number_type(kind):
+    counts, levels = HISTOGRAM
+    same = counts.astype(kind), levels.astype(kind)
+    between = threshold_curve(counts, levels).between
+    np.testing.assert_allclose(threshold_curve(*same).between, between)
+    assert otsu_thresholds_from_histogram(*same) == [1]
+
+
+@pytest.mark.parametrize(
+    ("counts", "levels", "words"),
+    [
+        ([1, 2], [0, 1, 2], "one count >= 0 a level"),
+        ([1, np.nan], [0, 1], "finite counts. Received: 1 of 2"),
+        ([1, 2], [0, np.nan], "rising levels"),
+        ([0, 0], [0, 1], "Expected a level with pixels"),
+        ([], [], "Expected a level with pixels"),
+    ],
+)
+def test_a_curve_of_what_is_no_histogram_is_refused(counts, levels, words):
+    with pytest.raises(ValueError, match=words):
+        threshold_curve(np.array(counts), np.array(levels))

@@ -12,6 +12,7 @@ from atelier.calibration.density import Covariance, DensityModel
 from atelier.calibration.own_logits import Kind
 from atelier.calibration.temperature import softmax_at
 from atelier.evaluation.detection import detection_intervals, detection_metrics
+from atelier.evaluation.validation import real_numbers, unmasked
 from atelier.types import Array, Arrays
 
 
@@ -122,7 +123,19 @@ def mistakes_table(
         A row for each score: ``score``, ``right`` and ``wrong``, the numbers of predictions,
         ``auroc``, ``aupr`` and ``fpr95`` with limits of their 95 % intervals; without rows where
         all predictions are right, or all are wrong.
+
+    Raises:
+        ValueError: If ``correct`` is not of Booleans, or scores are not finite
+            or of another number.
     """
+    correct = unmasked("correct", correct)
+    scores = {name: real_numbers(name, values) for name, values in scores.items()}
+    if correct.dtype != bool or any(score.shape != correct.shape for score in scores.values()):
+        shapes = ", ".join(f"{name} {values.shape}" for name, values in scores.items())
+        raise ValueError(
+            "Expected a Boolean and a score of each prediction. "
+            f"Received: {correct.dtype} {correct.shape}, {shapes}"
+        )
     if correct.all() or not correct.any():
         return pd.DataFrame(columns=["score", "right", "wrong", "auroc", "auroc_low", "auroc_high"])
     rows: list[dict[str, Any]] = []

@@ -16,6 +16,7 @@ from atelier.calibration.own_logits import interleave_classes
 from atelier.calibration.params import SetParams
 from atelier.calibration.temperature import TemperatureScaling
 from atelier.evaluation.intervals import with_interval
+from atelier.evaluation.validation import checked_labels, checked_logits
 from atelier.types import Array, Labels, Metrics
 
 VARIANTS: dict[str, tuple[str, dict[str, bool]]] = {
@@ -49,7 +50,12 @@ def cross_calibrated(
 
     Returns:
         (n, classes), each row summing to 1.
+
+    Raises:
+        ValueError: If the logits are not finite, or labels are no classes of theirs.
     """
+    logits = checked_logits(logits)
+    labels = checked_labels(labels, *logits.shape)
     if isinstance(calibrator, TemperatureScaling) and calibrator.temperature_ == 1:
         return calibrator.transform(logits)
     dealt = interleave_classes(labels, folds, seed=seed)

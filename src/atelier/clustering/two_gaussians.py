@@ -7,6 +7,7 @@ from scipy.optimize import brentq
 
 from atelier.clustering.mixture import GaussianMixture, fit_mixture
 from atelier.clustering.params import CovarianceType
+from atelier.evaluation.validation import real_numbers
 from atelier.types import Array
 
 FORMS: tuple[CovarianceType, ...] = ("full", "tied")
@@ -67,6 +68,9 @@ def fit_two_gaussians(counts: Array, levels: Array) -> dict[str, GaussianMixture
         The mixtures by the form of their covariances, ``full`` and ``tied``; none if fewer than two
         levels have pixels.
 
+    Raises:
+        ValueError: If counts or levels are masked, not finite or no numbers, or differ in number.
+
     Examples:
         >>> import numpy as np
         >>> from atelier.clustering import fit_two_gaussians
@@ -74,9 +78,10 @@ def fit_two_gaussians(counts: Array, levels: Array) -> dict[str, GaussianMixture
         >>> {form: np.sort(fit.means.ravel()).round(1).tolist() for form, fit in fits.items()}
         {'full': [1.0, 12.0], 'tied': [1.0, 12.0]}
     """
+    counts = real_numbers("counts", counts)
+    values = real_numbers("levels", levels).astype(np.float64)
     if np.count_nonzero(counts) < 2:
         return {}
-    values = levels.astype(np.float64)
     if len(values) > MOST_LEVELS:
         counts, edges = np.histogram(values, MOST_LEVELS, weights=counts)
         values = (edges[1:] + edges[:-1]) / 2

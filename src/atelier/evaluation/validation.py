@@ -84,14 +84,14 @@ def real_numbers(name: str, values: Any) -> Array:
         values: Anything that NumPy takes for an array of numbers.
 
     Returns:
-        The same array if it is of integers, Booleans or floats up to float64; otherwise float64.
+        The array in the machine's byte order, of integers, Booleans or floats up to float64.
 
     Raises:
         ValueError: If some values are masked, or are text, dates or complex numbers.
     """
     array = unmasked(name, values)
     if array.dtype.kind in "iub" or (array.dtype.kind == "f" and array.dtype.itemsize <= 8):
-        return array
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype.kind not in "fO":
         raise ValueError(f"Expected {name} of real numbers. Received: dtype {array.dtype}")
     try:

@@ -7,6 +7,7 @@ import lazy_loader
 import numpy as np
 
 from atelier.cells.grayscale import stored_grey
+from atelier.evaluation.validation import real_numbers, require_finite
 from atelier.thresholding.generalized_histogram import ght_from_levels
 from atelier.thresholding.grey_levels import GreyLevels, count_grey_levels
 from atelier.thresholding.otsu import thresholds_from_levels
@@ -75,7 +76,8 @@ def local_thresholds(image: Array, params: LocalParams) -> Array:
         The thresholds, (height, width); a pixel is foreground above its threshold.
 
     Raises:
-        ValueError: If pixels are masked: their values would be part of their neighbours' means.
+        ValueError: If pixels are masked, whose values would be part of their neighbours' means, or
+            not finite.
 
     Examples:
         >>> import numpy as np
@@ -90,7 +92,8 @@ def local_thresholds(image: Array, params: LocalParams) -> Array:
             "Expected an image without masked pixels for a local threshold. "
             f"Received: {np.ma.getmaskarray(image).sum():,} masked of {image.size:,}"
         )
-    grey = np.asarray(image)
+    grey = real_numbers("pixels", image)
+    require_finite("pixels", grey)
     filters, window = skimage.filters, params.window
     if params.method == "sauvola":
         deviation = float(np.ptp(grey)) / 2 or 1.0 if grey.dtype.kind == "f" else None

@@ -108,8 +108,19 @@ def otsu_thresholds_from_histogram(counts: Array, levels: Array, *, classes: int
         >>> otsu_thresholds_from_histogram(counts, levels).tolist()
         [1]
     """
+    return thresholds_from_levels(_checked_histogram(counts, levels), classes)
+
+
+def _checked_histogram(counts: Array, levels: Array) -> GreyLevels:
+    """Returns a histogram after a check that its counts and levels fit each other.
+
+    Raises:
+        ValueError: If counts or levels are invalid or masked.
+    """
     counts, levels = real_numbers("counts", counts), real_numbers("levels", levels)
     require_finite("counts", counts)
+    if counts.dtype.kind == "f":
+        counts = counts.astype(np.float64)  # sums of float32 counts lose pixels
     if counts.shape != levels.shape or counts.ndim != 1 or not (counts >= 0).all():
         raise ValueError(
             f"Expected one count >= 0 a level. Received: {counts.shape} and {levels.shape}"
@@ -118,7 +129,7 @@ def otsu_thresholds_from_histogram(counts: Array, levels: Array, *, classes: int
         raise ValueError(
             "Expected rising levels. Received: levels that are not finite or not rising"
         )
-    return thresholds_from_levels(GreyLevels(counts, levels), classes)
+    return GreyLevels(counts, levels)
 
 
 def thresholds_from_levels(grey: GreyLevels, classes: int) -> Array:
@@ -157,6 +168,9 @@ def threshold_curve(
     Returns:
         The curve over the levels with pixels, without the last.
 
+    Raises:
+        ValueError: If counts or levels are invalid or masked, or no level has pixels.
+
     Examples:
         >>> import numpy as np
         >>> from atelier.thresholding import threshold_curve
@@ -164,8 +178,11 @@ def threshold_curve(
         >>> curve.levels.tolist(), curve.between.round(3).tolist(), round(curve.total, 2)
         ([0, 2], [10.083, 20.25], 20.75)
     """
-    occur = np.asarray(counts) > 0
-    share, levels = np.asarray(counts)[occur] / np.sum(counts), np.asarray(levels)[occur]
+    histogram = _checked_histogram(counts, levels)
+    occur = histogram.counts > 0
+    if not occur.any():
+        raise ValueError(f"Expected a level with pixels. Received: none, {occur.shape}")
+    share, levels = histogram.counts[occur] / histogram.counts.sum(), histogram.levels[occur]
     distances, exponent = scaled_distances(levels)
     if means is not None:
         distances = means[occur]
