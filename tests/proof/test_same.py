@@ -1,9 +1,11 @@
 """How `make same` compares two runs."""
 
 import math
+import shlex
 
 import pytest
 import same
+from support.project import ROOT
 
 
 def test_numbers_of_nested_metrics_have_dotted_names():
@@ -31,3 +33,9 @@ def test_a_finished_run_has_metrics_and_equals_itself(finished):
     assert len(same.metrics(finished)) > 100
     finished_again = same.DisturbedProject(finished.folder)
     assert same.compare_files(finished_again, finished_again) == []
+
+
+def test_the_settings_of_an_older_processor_are_those_of_make():
+    _, _, rule = (ROOT / "Makefile").read_text("utf-8").partition("\ntest-older-cpu:")
+    recipe = rule.partition("\n")[2].partition("$(BIN)")[0].replace("\\\n", " ")
+    assert dict(word.split("=", 1) for word in shlex.split(recipe)) == same.OLDER
