@@ -99,7 +99,7 @@ def test_own_data_are_for_both_namespaces_or_for_one(text, digits, characters):
         "picture=x,batch=b.npz,cluster=tcp://h:1,short.seed=3",
         "digits.shift.levels.mine=[1],characters.capacity.changes.mine=[1]",
         "digits.ascent.presets.mine={steps: 1},digits.ascent.presets.mine.blur=2",
-        "dropout.census.rates.Mine=0.1,digits.promotion.margins.accuracy=0.1,sweep.runs=all",
+        "dropout.weight_updates.rates.Mine=0.1,digits.promotion.margins.accuracy=0.1,sweep.runs=all",
     ],
 )
 def test_what_the_project_knows_passes(text):

@@ -1,4 +1,4 @@
-"""The base of every parameter type, and the field types that several rooms share."""
+"""The base of every parameter type, and the field types that several packages share."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Types of the data that travels between rooms, and protocols of what nodes use."""
+"""Types of the data that travels between packages, and protocols of what nodes use."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ Level = Annotated[float, Field(gt=0)]
 
 
 def _check_calibrator(name: str) -> str:
-    """Returns a calibrator's name; the room is loaded only when a name is checked."""
+    """Returns a calibrator's name; the package is loaded only when a name is checked."""
     from atelier.calibration.calibrators import CALIBRATORS
 
     if name not in CALIBRATORS:

@@ -21,7 +21,7 @@ DROPOUT = [
     ),
     Node(
         nodes.study_weight_updates,
-        ["train_arrays", "provenance", "params:census", "params:machine"],
+        ["train_arrays", "provenance", "params:weight_updates", "params:machine"],
         ["weight_updates_table", "weight_updates_arrays"],
         name="study_weight_updates",
         tags="training",
@@ -50,7 +50,7 @@ DROPOUT = [
             "weight_updates_arrays",
             "averages_arrays",
             "provenance",
-            "params:census",
+            "params:weight_updates",
             "params:thinned",
         ],
         [
