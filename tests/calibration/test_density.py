@@ -237,7 +237,7 @@ def test_beyond_all_numbers_the_nearest_gaussian_has_all_of_the_posterior(covari
     assert score.rejected.tolist() == [True, False]
 
 
-@pytest.mark.parametrize("labels", [[0.5, 1], [0, np.inf], [np.nan, 1], [-1, 1]])
+@pytest.mark.parametrize("labels", [[0.5, 1], [0, np.inf], [np.nan, 1], [-1, 1], [0, 10**9]])
 def test_labels_that_are_no_classes_are_refused(labels):
     with pytest.raises(ValueError, match="Expected (integer )?labels"):
         DensityModel().fit(np.eye(2), np.array(labels))

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 Covariance = Literal["diagonal", "full", "tied"]
 MIN_SAMPLES = {"diagonal": 30, "full": 10, "tied": 0}
 """Fewest samples of a class with a covariance of its own only; ``full``: for each dimension."""
+MOST_CLASSES = 100_000
+"""A larger label is no class but an error of the data: each class has a covariance."""
 FLOOR = 1e-6
 """Variance of a direction in which a class has none, relative to the classes' mean variance."""
 
@@ -90,17 +92,18 @@ class DensityModel:
         Args:
             logits: (n, dimensions); features that are no logits may have fewer dimensions than
                 there are classes.
-            labels: (n,), integers ≥ 0. There are as many classes as dimensions, or as the largest
-                label needs, whichever is more.
+            labels: (n,), integers from 0 to MOST_CLASSES. There are as many classes as dimensions,
+                or as the largest label needs, whichever is more.
 
         Returns:
             The model itself.
 
         Raises:
-            ValueError: If the logits have NaN or infinity (counted), another shape, or never vary.
+            ValueError: If the logits have NaN or infinity (counted), another shape, or never vary,
+                or labels are no classes.
         """
         logits = checked_logits(logits, min_columns=1)
-        labels = checked_labels(labels, len(logits), np.iinfo(np.int32).max)
+        labels = checked_labels(labels, len(logits), max(MOST_CLASSES, logits.shape[1]))
         classes = max(int(labels.max()) + 1, logits.shape[1])
         count = np.bincount(labels, minlength=classes)
         with np.errstate(divide="ignore"):
@@ -186,7 +189,8 @@ class DensityModel:
         total = logsumexp(joint, axis=1, keepdims=True)
         log_density = np.where(far, -np.inf, total[:, 0])
         posterior = np.exp(joint - total)  # in log space: no 0 / 0
-        posterior[far] = self._nearest_class(logits[far])
+        if far.any():
+            posterior[far] = self._nearest_class(logits[far])
         return DensityScore(posterior, log_density, log_density < self.reject_below)
 
     def _nearest_class(self, logits: Array) -> Array:
@@ -201,7 +205,9 @@ class DensityModel:
             axis=1,
         )
         distances[:, np.isneginf(self.log_priors)] = np.inf
-        return np.eye(len(self.means))[distances.argmin(axis=1)]
+        nearest = np.zeros(distances.shape)
+        nearest[np.arange(len(nearest)), distances.argmin(axis=1)] = 1
+        return nearest
 
     def posterior(self, logits: Array) -> Array:
         """Returns p(class | logits), (n, classes); each row sums to 1."""
