@@ -8,6 +8,7 @@ of the user, such as ``--params logits=FILE``, selects the pipeline that takes i
 import copy
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ from atelier.configuration.file_pipelines import select_file_pipelines
 from atelier.configuration.names import arrange_parameters, nest_by_dots
 from atelier.configuration.node_names import complete_options
 from atelier.configuration.rerun import choose_runner
+from atelier.storage.disk_errors import describe_disk_error
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # Kedro-Viz speaks of click's old names
@@ -91,13 +93,19 @@ def run_pipelines(options: Mapping[str, Any], helper: str | None = None) -> Any:
     Raises:
         click.UsageError: If a file is given to a pipeline that is not named, or ``force`` or
             ``explain`` to another runner.
+        click.ClickException: If the disk is full or may not be written.
     """
     try:
         options = choose_runner(select_file_pipelines(options, list(pipelines)))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     options["runner"] = helper or options["runner"]
-    return kedro_run.callback(**complete_options(options, pipelines))  # type: ignore[misc]
+    try:
+        return kedro_run.callback(**complete_options(options, pipelines))  # type: ignore[misc]
+    except Exception as error:
+        if words := describe_disk_error(error, Path.cwd()):
+            raise click.ClickException(words) from error
+        raise
 
 
 run: click.Command = copy.copy(kedro_run)
