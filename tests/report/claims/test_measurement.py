@@ -116,3 +116,12 @@ def test_an_unknown_field_or_kind_is_refused():
 def test_numbers_are_no_numpy_types_that_json_refuses():
     number = measured({"a": np.array([1.0])}, by="cell", value="a")
     assert type(number.value) is float
+
+
+def test_the_interval_of_a_mean_stays_within_its_bounds():
+    """The basic bootstrap of shares near 1 leaves [0, 1] without them."""
+    rows = pd.DataFrame({"confidence": [1.0] * 19 + [0.9]})
+    free = measured(rows, by="mean", value="confidence")
+    bounded = measured(rows, by="mean", value="confidence", bounds=[0, 1])
+    assert free.high > 1
+    assert (bounded.value, bounded.low, bounded.high) == (free.value, free.low, 1.0)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from atelier.evaluation.intervals import bootstrap_interval, wilson_interval
+from atelier.evaluation.intervals import UNBOUNDED, bootstrap_interval, wilson_interval
 from atelier.params import Params
 from atelier.types import Array
 
@@ -65,11 +65,15 @@ class Share(_Rows):
 
 
 class Mean(_Rows):
-    """The mean over rows, with a bootstrap interval over the units that a column names."""
+    """The mean over rows, with a bootstrap interval over the units that a column names.
+
+    The interval stays within ``bounds``, the least and largest value that the mean can have.
+    """
 
     by: Literal["mean"]
     value: str
     unit: str | None = None
+    bounds: tuple[float, float] | None = None
 
 
 class Difference(_Rows):
@@ -152,14 +156,13 @@ def measure(measurement: Measurement, rows: pd.DataFrame) -> Number:
     if isinstance(measurement, Share):
         return _share(measurement, selected)
     if isinstance(measurement, Mean):
-        return _mean(
-            selected[measurement.value].to_numpy(float), _units(selected, measurement.unit)
-        )
+        values = selected[measurement.value].to_numpy(float)
+        return _mean(values, _units(selected, measurement.unit), measurement.bounds or UNBOUNDED)
     if isinstance(measurement, Difference):
         return _difference(measurement, selected)
     if isinstance(measurement, Change):
-        values, lowest = selected[measurement.value], selected[measurement.lowest]
-        return Number(float(values.iloc[-1] - values.iloc[int(lowest.argmin())]), n=1)
+        column, lowest = selected[measurement.value], selected[measurement.lowest]
+        return Number(float(column.iloc[-1] - column.iloc[int(lowest.argmin())]), n=1)
     return _ordering(measurement, selected)
 
 
@@ -194,7 +197,7 @@ def _share(measurement: Share, rows: pd.DataFrame) -> Number:
     return Number(successes / total, *wilson_interval(successes, total), total)
 
 
-def _mean(values: Array, units: Array) -> Number:
+def _mean(values: Array, units: Array, bounds: tuple[float, float] = UNBOUNDED) -> Number:
     """Returns the mean of the values; the interval resamples units, of which each has a weight."""
     sums = pd.DataFrame({"unit": units, "sum": values, "count": 1.0}).groupby("unit").sum()
     if len(sums) < 2:
@@ -204,6 +207,7 @@ def _mean(values: Array, units: Array) -> Number:
         sums["sum"].to_numpy(),
         sums["count"].to_numpy(),
         seed=SEED,
+        bounds=bounds,
     )
     return Number(float(values.mean()), low, high, len(sums))
 
