@@ -17,6 +17,8 @@ from disturbed_project import DisturbedProject, Judgement, NotPossibleError, is_
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGSTOP)
 MODELS = 3
 """Models that a default run registers; one whose file was damaged is registered again."""
+NOT_READ = {"study.json"}
+"""Files for people, which no run reads: each run that needs their folder writes them anew."""
 LOCKED = 20.0
 """Seconds for which the store is locked."""
 AT_ONCE = (2, 4)
@@ -54,7 +56,11 @@ def run_at_once(project: DisturbedProject, pipeline: str, rng: random.Random) ->
 def damage_a_file(project: DisturbedProject, pipeline: str, rng: random.Random) -> Judgement:
     """Cuts off or changes a file that a run wrote; the next command makes it anew or names it."""
     del pipeline
-    names = sorted(name for name in project.expected if name not in project.noisy)
+    names = sorted(
+        name
+        for name in project.expected
+        if name not in project.noisy and Path(name).name not in NOT_READ
+    )
     kinds = sorted({Path(name).suffix for name in names})
     kind = rng.choice(kinds)
     name = rng.choice([name for name in names if Path(name).suffix == kind])
