@@ -92,8 +92,8 @@ class DensityModel:
         Args:
             logits: (n, dimensions); features that are no logits may have fewer dimensions than
                 there are classes.
-            labels: (n,), integers from 0 to MOST_CLASSES. There are as many classes as dimensions,
-                or as the largest label needs, whichever is more.
+            labels: (n,), integers ≥ 0 and below MOST_CLASSES. There are as many classes as
+                dimensions, or as the largest label needs, whichever is more.
 
         Returns:
             The model itself.

@@ -26,7 +26,7 @@ from atelier.evaluation.intervals import (
 from atelier.evaluation.reliability import bin_indices, equal_width_edges
 from atelier.evaluation.scoring_rules import log_losses
 from atelier.evaluation.smooth_error import smooth_ece
-from atelier.evaluation.validation import checked_probs
+from atelier.evaluation.validation import checked_labels, real_numbers
 from atelier.types import Array, Labels
 
 scipy = lazy_loader.load("scipy")  # whose sparse matrices a bare import does not need
@@ -101,15 +101,15 @@ class _Sample(NamedTuple):
 
     @classmethod
     def of(cls, probs: Array, labels: Labels) -> "_Sample":
-        probs, labels = checked_probs(probs, labels)
+        probs = real_numbers("probs", probs)
         if probs.ndim != 2:
             raise ValueError(f"Expected probs (n, ≥ 2). Received: {probs.shape}")
+        confidence, correct = evaluation.top_label(probs, labels)  # checks their values
+        labels = checked_labels(labels, *probs.shape)
         positive = np.where(probs > 0, probs, SMALLEST)
         true = positive[np.arange(len(labels)), labels]
         brier = np.einsum("ij,ij->i", probs, probs) - 2 * true + 1
-        return cls(
-            probs, labels, *evaluation.top_label(probs, labels), log_losses(positive, labels), brier
-        )
+        return cls(probs, labels, confidence, correct, log_losses(positive, labels), brier)
 
 
 def _measures(sample: _Sample, reference: _Sample) -> dict[str, float]:

@@ -29,8 +29,8 @@ def describe_disk_error(error: BaseException, folder: Path) -> str | None:
         'Expected a file system that can be written. Received: Read-only file system, data/a.npz'
         >>> describe_disk_error(ValueError("no"), Path.cwd())
     """
-    for one in _chain(error):
-        kind, received = _kind(one)
+    for cause in _causes(error):
+        kind, received = _kind(cause)
         if not kind:
             continue
         if kind is READ_ONLY:
@@ -59,7 +59,7 @@ def _kind(error: BaseException) -> tuple[dict[int, str], str]:
     return {}, ""
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yields an error and those that it arose from."""
     seen: set[int] = set()
     following: BaseException | None = error
