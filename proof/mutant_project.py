@@ -36,10 +36,10 @@ NOT_NUMERICAL = (
 EXAMPLES = "test_documentation.py"
 """The test file that runs the examples of docstrings."""
 SLOW_TESTS = (
-    *("test_report.py", "test_confidence.py", "test_serving.py", "test_logit_files.py"),
+    *("test_report.py", "test_confidence.py"),
     *("test_unet_method.py", "test_application.py", "test_annotation.py"),
 )
-"""Test files that are left out: they train networks, serve or draw."""
+"""Test files that are left out: they train networks or draw."""
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",

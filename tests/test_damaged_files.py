@@ -7,6 +7,7 @@ import io
 import json
 import struct
 import zipfile
+import zlib
 from pathlib import PurePosixPath
 
 import h5py
@@ -27,14 +28,17 @@ from atelier.calibration import (
 from atelier.cells.labelled_folders import read_labelled_folder
 from atelier.cells.run_lengths import decode_segmentation
 from atelier.configuration.arguments import format_parameters, parse_parameters
-from atelier.data.decoding import decode_volume
+from atelier.data.decoding import decode_picture, decode_volume
 from atelier.data.file_tree import open_tree
 from atelier.data.idx import parse_idx
 from atelier.data.npz_arrays import read_npz_arrays
 from atelier.data.reading import read_zipped_idx
+from atelier.data.user_data.assembly import assemble
+from atelier.data.user_data.idx_files import IdxFile, read_values
 from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.parquet_files import read_parquet_files
 from atelier.data.user_data.reading import read_user_data
+from atelier.data.user_data.records import ImageRecords, records_table
 from atelier.data.user_data.tables import split_columns
 from atelier.data.vgg_weights import read_vgg_weights
 from atelier.datasets.npz import read_npz
@@ -317,3 +321,49 @@ def test_a_parquet_file_of_pictures_without_rows_is_refused(tmp_path):
             [PurePosixPath("a.parquet")],
             UserDataParams.model_construct(label_column="label", group_column="group"),
         )
+
+
+def test_text_of_a_parquet_file_that_is_no_utf_8_is_refused(tmp_path):
+    labels = pa.array(["aXb", "cXd"])
+    buffers = [part and part.to_pybytes().replace(b"X", b"\xff") for part in labels.buffers()]
+    broken = pa.Array.from_buffers(
+        labels.type, 2, [part and pa.py_buffer(part) for part in buffers]
+    )
+    columns = {"label": broken, "logit_aXb": [0.0, 1.0], "logit_cXd": [1.0, 0.0]}
+    parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"a\.parquet: Expected a whole parquet file"):
+        read_logits(tmp_path / "a.parquet")
+
+
+def test_fewer_pictures_than_rows_are_refused(tmp_path):
+    rows = records_table("train", ["a", "b"], ["0", "1"])
+    records = ImageRecords(rows, iter([(0, np.zeros((4, 4), np.uint8))]))
+    params = UserDataParams.model_construct(
+        side=None, channels=1, resize="stretch", background="white", invert=False
+    )
+    with pytest.raises(ValueError, match=r"a\.parquet: Expected 2 pictures.*Received: 1"):
+        assemble(tmp_path / "a.parquet", records, params)
+
+
+def test_a_header_of_more_values_than_memory_holds_is_refused(tmp_path):
+    """The bytes are read as they come; 2³¹ rows of 2¹⁶ times 2¹⁵ pixels are never reserved."""
+    header = bytes([0, 0, 8, 3]) + struct.pack(">3I", 2**31 - 1, 2**16, 2**15)
+    (tmp_path / "images").write_bytes(header + bytes(100))
+    file = IdxFile(PurePosixPath("images"), (2**31 - 1, 2**16, 2**15), 16 + (2**31 - 1) * 2**31)
+    with pytest.raises(ValueError, match="Expected .* bytes for shape"):
+        read_values(open_tree(tmp_path), file)
+
+
+@pytest.mark.parametrize(("width", "height", "is_whole"), [(9, 2**23, False), (4096, 4096, True)])
+def test_a_png_of_more_pixels_than_its_bytes_can_hold_is_refused(width, height, is_whole):
+    """Deflate shortens data to 1/1032 at most; a page of white is nearly that short."""
+    stream = io.BytesIO()
+    Image.new("1", (width, 4096), 1).save(stream, "PNG")
+    content = bytearray(stream.getvalue())
+    struct.pack_into(">II", content, 16, width, height)
+    struct.pack_into(">I", content, 29, zlib.crc32(content[12:29]))
+    if is_whole:
+        assert decode_picture(io.BytesIO(content), "a").shape == (height, width)
+    else:
+        with pytest.raises(ValueError, match=r"a: Expected a whole picture.*pixels in .* bytes"):
+            decode_picture(io.BytesIO(content), "a")

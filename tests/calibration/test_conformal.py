@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from atelier.calibration import TemperatureScaling, cross_calibrated
+from atelier.calibration import SetParams, TemperatureScaling, cross_calibrated, set_tables
 from atelier.calibration.conformal import (
     SET_METHODS,
     AdaptiveSets,
@@ -17,6 +17,7 @@ from atelier.calibration.conformal import (
     sets_from_record,
     sets_record,
 )
+from atelier.calibration.decisions import LEVELS, study_decisions
 
 METHODS = {
     "lac": LeastAmbiguousSets,
@@ -279,3 +280,40 @@ def test_rows_of_another_number_are_not_calibrated_across():
     fitted = TemperatureScaling().fit(np.eye(4), np.arange(4))
     with pytest.raises(ValueError, match=r"Expected labels of shape \(4,\)"):
         cross_calibrated(fitted, np.eye(4), np.arange(3), folds=2, seed=0)
+
+
+def test_ranks_from_the_fourth_on_stand_in_one_row():
+    """Of six classes each rank has a label of its own; ranks 4, 5 and 6 are counted together."""
+    rng = np.random.default_rng(0)
+    held_out = sample(rng, 200, classes=6)
+    probs = np.tile([0.4, 0.25, 0.15, 0.1, 0.06, 0.04], (12, 1))
+    options = {"level": 0.9, "by_class": False, "allow_empty": False}
+    params = SetParams(
+        levels=(0.9,), method="lac", penalty=0.1, free_ranks=2, folds=2, seed=0, **options
+    )
+    _, ranks = set_tables(held_out, (probs, np.tile(np.arange(6), 2)), params)
+    counts = ranks[ranks["method"] == "aps"].set_index("rank")["n"]
+    assert counts.to_dict() == {1: 2, 2: 2, 3: 2, 4: 6}
+
+
+def test_ones_own_logits_have_the_sets_of_raps_with_a_tenth_from_the_third_rank():
+    rng = np.random.default_rng(1)
+    parts = {}
+    for part in ("calibration", "test"):
+        logits = rng.normal(size=(300, 8))
+        parts[f"{part}_logits"] = logits
+        parts[f"{part}_labels"] = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    calibrator = TemperatureScaling().fit(parts["calibration_logits"], parts["calibration_labels"])
+    decisions = study_decisions(
+        parts, calibrator, temperature=1.0, density=None, folds=3, resamples=20, seed=0
+    )
+    held_out = cross_calibrated(
+        calibrator, parts["calibration_logits"], parts["calibration_labels"], folds=3, seed=0
+    )
+    for level in LEVELS:
+        sets = RegularizedAdaptiveSets(level=level, penalty=0.1, free_ranks=2)
+        members = sets.fit(held_out, parts["calibration_labels"]).sets(
+            calibrator.transform(parts["test_logits"])
+        )
+        row = decisions.sets.query("method == 'raps' and level == @level").iloc[0]
+        assert row["mean_size"] == pytest.approx(members.sum(axis=1).mean())

@@ -100,9 +100,12 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     import pyarrow as pa
+    from pyarrow import parquet
 
     try:
-        return pd.read_parquet(path)
+        table = parquet.read_table(path)
+        table.validate(full=True)  # text that is not UTF-8 would fail where it is used
+        return table.to_pandas()
     except (*DAMAGE, pa.ArrowException) as error:
         raise ValueError(
             f"{path}: Expected a whole parquet file. Received: {error}. Copy or save it again"

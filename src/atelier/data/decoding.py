@@ -30,6 +30,8 @@ MISSING_SEGMENTS = 1000
 """Largest number of strips or tiles of a TIFF's page that may be missing."""
 ANIMATIONS = frozenset({"GIF", "PNG", "WEBP"})
 """Formats other than TIFF whose frames are pictures; a JPEG's further frames are previews."""
+MOST_PNG_PIXELS = 8 * 1032
+"""Largest number of pixels for each byte of a PNG: deflate shortens data to 1/1032 at most."""
 NEW_SUBFILE_TYPE, REDUCED, TRANSPARENCY = 254, 1, 4
 """TIFF's tag for the kind of a page, and two of its bits."""
 _INTEGERS = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
@@ -227,6 +229,7 @@ def _load(file: Path | io.BytesIO, name: str, page: int | None = None) -> Image.
     """Loads a page, by default the first, oriented by its EXIF data."""
     with _described_errors(file, name), Image.open(file) as image:
         pages = getattr(image, "n_frames", 1)
+        _check_length(image, file)
         if page:
             image.seek(page)
             Image._decompression_bomb_check(image.size)  # Pillow checks the first page only
@@ -235,6 +238,17 @@ def _load(file: Path | io.BytesIO, name: str, page: int | None = None) -> Image.
     if pages > 1 and page is None:
         logger.info("%s: the first of %d pages or frames is read", name, pages)
     return image
+
+
+def _check_length(image: Image.Image, file: Path | io.BytesIO) -> None:
+    """Raises a ValueError if a PNG states more pixels than its bytes can hold.
+
+    Pillow takes the missing ones for black.
+    """
+    pixels = math.prod(image.size)
+    length = file.stat().st_size if isinstance(file, Path) else file.getbuffer().nbytes
+    if image.format == "PNG" and pixels > MOST_PNG_PIXELS * length:
+        raise ValueError(f"{pixels:,} pixels in {length:,} bytes")
 
 
 @contextmanager

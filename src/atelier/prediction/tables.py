@@ -70,6 +70,7 @@ def read_parquet(path: Path, read_file: ReadFile) -> Iterator[Entry]:
 def _frames(file: Any, path: Path) -> Iterator[pd.DataFrame]:
     with whole_parquet(str(path)):
         for batch in file.iter_batches(ROWS):
+            batch.validate(full=True)
             yield batch.to_pandas()
 
 

@@ -36,12 +36,20 @@ def assemble(path: Path, records: ImageRecords, params: UserDataParams) -> Sourc
         The parts, with a record of what was read.
 
     Raises:
-        ValueError: If too many cannot be read, or all are of one class.
+        ValueError: If too many cannot be read, the source has fewer than it lists, or all are of
+            one class.
     """
     table = records.table
     stack, names = ImageStack(len(table), params), table["name"].tolist()
+    received = 0
     for row, content in records.contents:
         stack.put(row, content, names[row])
+        received += 1
+    if received < len(names):
+        raise ValueError(
+            f"{path}: Expected {len(names):,} pictures, as its rows say. Received: {received:,}; "
+            "the file is damaged, copy or save it again"
+        )
     _check_errors(path, stack.errors, names, params.unreadable)
     images, rows = stack.finish()
     _check_range(path, images)

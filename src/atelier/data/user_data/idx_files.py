@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,8 @@ from atelier.types import Array
 
 MOST_CANDIDATES = 64
 """Files whose first bytes are read at most to find IDX files."""
+PIECE = 1 << 20
+"""Bytes that are read at once."""
 OTHER_ENDINGS = {".csv", ".parquet", ".npz", ".npy", ".txt", ".md", ".json", ".zip", ".h5"}
 
 
@@ -76,9 +78,17 @@ def read_values(tree: FileTree, file: IdxFile) -> Array:
         stream.seek(0)
         try:
             opened = gzip.GzipFile(fileobj=stream) if packed else stream
-            return parse_idx(opened.read(file.size + 1))
+            return parse_idx(_read_at_most(opened, file.size + 1))
         except (EOFError, OSError, zlib.error, ValueError) as error:
             raise ValueError(f"{tree.path / file.name}: {error}") from error
+
+
+def _read_at_most(stream: IO[bytes], size: int) -> bytes:
+    """Reads in pieces: what a damaged header states may be more than memory holds."""
+    content = bytearray()
+    while piece := stream.read(min(PIECE, size - len(content))):
+        content += piece
+    return bytes(content)
 
 
 def pair_files(files: Sequence[IdxFile], where: Path) -> list[tuple[IdxFile, IdxFile]]:

@@ -87,7 +87,9 @@ def _read_table(
             return None
         picture = picture_column(schema)
         columns = [column for column in schema.names if column != picture]
-        frame = file.read(columns=columns).to_pandas()
+        table = file.read(columns=columns)
+        table.validate(full=True)  # text that is not UTF-8 would fail where it is used
+        frame = table.to_pandas()
     classes, part = huggingface_classes(schema.metadata, label), part_of(name.name) or "train"
     if picture is None:
         rows, pixels = split_columns(frame, label, params, where)
