@@ -13,6 +13,7 @@ import argparse
 import platform
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -99,6 +100,7 @@ def chosen_names(text: str, known: Collection[str], kind: str) -> list[str]:
 
 def main() -> int:
     """Tries every fault, and returns the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # ends what it started
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--tries", type=int, default=100, help="kills; other faults a tenth")
     parser.add_argument("--seed", type=int, default=0)

@@ -13,6 +13,7 @@ import json
 import math
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -126,6 +127,7 @@ def print_differences(
 
 def main() -> int:
     """Compares the runs, and returns the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # ends what it started
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pipelines", default="", help="with commas; by default all")
     parser.add_argument("--python", default="", help="other interpreters, with commas")

@@ -317,3 +317,11 @@ def test_ones_own_logits_have_the_sets_of_raps_with_a_tenth_from_the_third_rank(
         )
         row = decisions.sets.query("method == 'raps' and level == @level").iloc[0]
         assert row["mean_size"] == pytest.approx(members.sum(axis=1).mean())
+
+
+def test_new_rows_have_other_random_numbers_than_held_out_ones():
+    """With the same numbers, sets of the held-out rows themselves would cover the rank exactly."""
+    probs, labels = sample(np.random.default_rng(5), 400)
+    sets = AdaptiveSets(level=0.8, randomized=True).fit(probs, labels)
+    covered = sets.sets(probs)[np.arange(400), labels].sum()
+    assert covered != coverage_rank(400, 0.8)

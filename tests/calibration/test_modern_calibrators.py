@@ -21,6 +21,8 @@ from atelier.calibration import (
 )
 from atelier.calibration.affine import Penalties, fit_affine
 from atelier.calibration.ensemble import best_weights
+from atelier.calibration.own_logits import interleave_classes
+from atelier.calibration.selection import cross_validated_losses
 from atelier.calibration.venn_abers import venn_abers_pairs
 from atelier.evaluation import brier_score
 
@@ -356,3 +358,33 @@ def test_two_classes_are_those_of_their_authors_packages(name, expected, close):
     new = np.stack([np.zeros(7), [-5, -2, -0.5, 0, 0.7, 2.5, 5.5]], axis=1)
     probs = CALIBRATORS[name]().fit(logits, labels).transform(new)
     np.testing.assert_allclose(probs[:, 1], expected, atol=close)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "smoothing"), [(0, 0.1), (-1, 0.1), (np.inf, 0.1), (1, 0), (1, 1), (np.nan, 1)]
+)
+@pytest.mark.parametrize("kind", [StructuredVectorScaling, StructuredMatrixScaling])
+def test_a_state_with_either_number_out_of_range_is_refused(kind, temperature, smoothing):
+    fitted = kind().fit(*reference_set())
+    with pytest.raises(ValueError, match="temperature above 0 and a smoothing between 0 and 1"):
+        fitted.restore(fitted.state() | {"temperature": temperature, "smoothing": smoothing})
+
+
+def test_a_spline_has_the_six_knots_of_its_paper():
+    """Gupta et al. (2021) use six."""
+    logits, labels = reference_set()
+    default, six = SplineCalibration(), SplineCalibration(knots=6)
+    answers = [one.fit(logits, labels).transform(logits) for one in (default, six)]
+    np.testing.assert_array_equal(*answers)
+
+
+def test_cross_validated_losses_are_those_of_a_calibrator_fitted_to_the_other_folds():
+    logits, labels = reference_set()
+    losses = cross_validated_losses(logits, labels, ["temperature"], folds=4, seed=0)
+    folds = interleave_classes(labels, 4, seed=0)
+    for fold in range(4):
+        rows = folds == fold
+        scaling = TemperatureScaling().fit(logits[~rows], labels[~rows])
+        own = log_softmax(logits[rows] / scaling.temperature_, axis=1)
+        expected = -own[np.arange(rows.sum()), labels[rows]]
+        np.testing.assert_allclose(losses["temperature"][rows], expected)

@@ -172,3 +172,14 @@ def test_what_is_neither_right_nor_wrong_is_refused(wrong):
         risk_coverage(np.array([0.1, 0.2]), np.array(wrong))
     with pytest.raises(ValueError, match="wrong 0 or 1"):
         guaranteed_threshold(np.array([0.1, 0.2]), np.array(wrong), risk=0.1)
+
+
+def test_a_single_sample_is_rejected_where_that_is_enough():
+    """1 of 60 is wrong, risk 0.12, and 13 candidates with δ = 0.05 / 13 = 0.00385.
+
+    P(k ≤ 1) of 60 is 0.00427, too much; P(k = 0) of the 59 without the lowest score is 0.00053.
+    """
+    chosen = guaranteed_threshold(np.arange(60), np.arange(60) == 0, risk=0.12, confidence=0.95)
+    assert chosen.threshold == np.nextafter(0, 1)
+    assert chosen.coverage == pytest.approx(59 / 60)
+    assert chosen.risk == 0

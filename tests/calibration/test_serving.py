@@ -183,3 +183,13 @@ def test_without_a_rule_the_densitys_threshold_rejects(network, images, logits, 
     said = answer_of(served, images)
     assert (said["reject"] == density.rejects(logits)).mean() > 0.99
     np.testing.assert_array_equal(said["label"], said["probabilities"].argmax(axis=1))
+
+
+@pytest.mark.parametrize(("brightest", "is_blank"), [(0, True), (1, True), (2, False)])
+def test_an_image_without_a_grey_value_above_1_is_rejected(
+    brightest, is_blank, network, logits, labels, tmp_path
+):
+    rule = RejectionRule("softmax", 0.0, "quantile", "")  # accepts everything else
+    served, _ = serve(network, logits, labels, tmp_path, rejection=rule)
+    image = np.array([0, brightest, 0], np.uint8).reshape(1, 1, 3, 1)
+    assert answer_of(served, image)["reject"].tolist() == [is_blank]
