@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +103,12 @@ def kill_the_database(finished: DisturbedProject, pipeline: str, rng: random.Ran
     pipeline = pipeline if pipeline in OF_IMAGES else "thresholding"
     with cluster_project(finished) as project, postgres(programs) as database:
         project.database = database.address
-        with mlflow_server(project, database.address) as address:
-            project.variables["MLFLOW_TRACKING_URI"] = address
+        with ExitStack() as servers:
+            store = servers.enter_context(mlflow_server(project, database.address))
+            project.variables["MLFLOW_TRACKING_URI"] = store
+            if pipeline == "sweep":  # which trains on a cluster in this environment
+                cluster = servers.enter_context(dask_cluster(project))
+                project.variables["DASK_SCHEDULER_ADDRESS"] = cluster.address
             project.prepare([pipeline])
             process = project.start(*project.command(pipeline))
             time.sleep(rng.uniform(0, project.seconds[pipeline]))

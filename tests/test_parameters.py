@@ -69,10 +69,11 @@ def test_every_short_name_is_heard_beside_every_group():
     longs = {f"{group}.{name}": f"{group}7" for group, name in leaves.items()}
     shorts = {name: f"{name}7" for name in names}
     for given in (shorts | longs, longs | shorts):
-        again = load(",".join(f"{name}={value}" for name, value in given.items()))
-        assert again["parameters"]["short"] == shorts
+        text = ",".join(f"{name}={value}" for name, value in given.items())
+        parameters = load(text)["parameters"]  # read anew each time
+        assert parameters["short"] == shorts
         for group, name in leaves.items():
-            assert again["parameters"][group][name] == f"{group}7"
+            assert parameters[group][name] == f"{group}7"
 
 
 @pytest.mark.parametrize(

@@ -388,3 +388,16 @@ def test_cross_validated_losses_are_those_of_a_calibrator_fitted_to_the_other_fo
         own = log_softmax(logits[rows] / scaling.temperature_, axis=1)
         expected = -own[np.arange(rows.sum()), labels[rows]]
         np.testing.assert_allclose(losses["temperature"][rows], expected)
+
+
+def test_what_is_left_at_a_temperature_without_an_optimum_is_the_gap_of_the_means():
+    """All labels have the smaller logit: at T → ∞ the expected logit is 2, that of the label 0."""
+    scaling = TemperatureScaling().fit(np.array([[0.0, 4.0]] * 3 + [[4.0, 0.0]]), [0, 0, 0, 1])
+    assert scaling.residual_ == pytest.approx(2, rel=1e-3)
+
+
+def test_beta_calibration_stays_the_identity_where_the_scores_say_nothing():
+    labels = np.arange(20) % 2
+    beta = BetaCalibration().fit(np.zeros((20, 2)), labels)
+    new = np.array([[0.0, 2.0], [0.0, -1.0], [0.0, 0.3]])
+    np.testing.assert_allclose(beta.transform(new), softmax(new, axis=1), rtol=1e-6)

@@ -164,6 +164,9 @@ def test_images_whose_score_is_below_the_threshold_are_rejected(
     served, _ = serve(network, logits, labels, tmp_path, calibrator=vector, rejection=rule)
     said = answer_of(served, images)
     assert (said["reject"] == (expected < threshold)).mean() > 0.99
+    calibrated = vector.transform(logits)
+    np.testing.assert_allclose(said["probability"], calibrated.max(axis=1), rtol=1e-4)
+    assert (said["label"] == calibrated.argmax(axis=1)).mean() > 0.99
     assert said["reject"].mean() == pytest.approx(0.3, abs=0.02)
     assert "set" not in said
 
