@@ -11,8 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from atelier.calibration import (
     CALIBRATORS,
     BetaCalibration,
+    Calibrator,
     DirichletCalibration,
     EnsembleTemperatureScaling,
+    HistogramBinning,
     SplineCalibration,
     StructuredMatrixScaling,
     StructuredVectorScaling,
@@ -401,3 +403,24 @@ def test_beta_calibration_stays_the_identity_where_the_scores_say_nothing():
     beta = BetaCalibration().fit(np.zeros((20, 2)), labels)
     new = np.array([[0.0, 2.0], [0.0, -1.0], [0.0, 0.3]])
     np.testing.assert_allclose(beta.transform(new), softmax(new, axis=1), rtol=1e-6)
+
+
+def test_a_probability_on_an_edge_is_in_the_bin_below_it():
+    """0.25 with half its labels 1 and 0.3 with all of them are one bin of (0.2, 0.3]: 3/4."""
+    first = np.repeat([0.25, 0.3], 4)
+    logits = np.log(np.stack([1 - first, first], axis=1))
+    labels = np.array([0, 0, 1, 1, 1, 1, 1, 1])
+    binning = HistogramBinning(n_bins=10).fit(logits, labels)
+    np.testing.assert_allclose(binning.transform(logits)[:, 1], 0.75)
+
+
+@pytest.mark.parametrize("change", [{"weight": [1.0]}, {"bias": [0.0]}, {"unit": 0}, {"unit": -1}])
+@pytest.mark.parametrize("name", ["vector", "matrix"])
+def test_a_state_of_other_classes_or_without_a_unit_is_refused(name, change):
+    fitted = CALIBRATORS[name]().fit(*reference_set())
+    with pytest.raises(ValueError, match="Expected weights .* and a positive unit"):
+        fitted.restore(fitted.state() | change)
+
+
+def test_a_calibrator_that_says_nothing_promises_to_keep_no_prediction():
+    assert not Calibrator.keeps_predictions

@@ -174,12 +174,6 @@ def test_a_program_with_options_explains_them(words):
     assert "usage" in explained.lower()
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if "--help" in one.words], ids=str)
-def test_a_command_that_asks_for_help_receives_it(command):
-    words = command.words[1:] if command.words[0].startswith("python") else ("-m", *command.words)
-    assert "usage" in execute(*words).lower()
-
-
 def execute(*words: str) -> str:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "NO_COLOR": "1"}
     done = run_python(*words, cwd=ROOT, env=environment)
