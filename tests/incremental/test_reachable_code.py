@@ -234,3 +234,54 @@ def test_the_code_is_not_imported(code):
     code.write(nodes="raise ZeroDivisionError\ndef start(): return 1\n")
     assert set(code.reach().code) == {"nodes"}
     assert f"{PACKAGE}.nodes" not in sys.modules
+
+
+def test_an_import_inside_a_function_executes_the_whole_module(code):
+    code.write(
+        nodes=(
+            "from .table import TABLE\n"
+            f"def start():\n    import {PACKAGE}.entries as entries\n    return TABLE\n"
+        ),
+        table="TABLE = {}\n",
+        entries="from .table import TABLE\ndef f(): return 1\nTABLE['f'] = f\n",
+    )
+    edit = "from .table import TABLE\ndef f(): return 2\nTABLE['f'] = f\n"
+    assert changed(code, "entries", edit) == {"entries"}
+
+
+@pytest.mark.parametrize(
+    ("cache", "counts"),
+    [
+        ("def cache(f):\n    TABLE[f.__name__] = f\n    return f", True),
+        ("from functools import cache", False),
+    ],
+)
+def test_a_decorator_of_a_librarys_name_counts_where_it_is_the_modules_own(code, cache, counts):
+    text = "from .table import TABLE\n{}\n@cache\ndef f(): return {}\n"
+    code.write(
+        nodes="from .table import TABLE\nfrom . import entries\ndef start(): return TABLE\n",
+        table="TABLE = {}\n",
+        entries=text.format(cache, 1),
+    )
+    assert changed(code, "entries", text.format(cache, 2)) == ({"entries"} if counts else set())
+
+
+def test_a_function_that_is_defined_in_a_branch_counts(code):
+    text = "try:\n    def used(x): return {}\nexcept NameError as error:\n    pass\n"
+    code.write(
+        nodes="from .helpers import used\n\ndef start(x):\n    return used(x)\n",
+        helpers=text.format(1),
+    )
+    assert changed(code, "helpers", text.format(2)) == {"helpers"}
+
+
+def test_a_module_that_is_no_package_is_followed(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "reached_file.py"
+    digests = set()
+    for number in (1, 2):
+        file.write_text(f"def start(): return {number}\n")
+        reached = CodeGraph(SourceTree(["reached_file"])).reach([CodePart("reached_file", "start")])
+        assert set(reached.code) == {"reached_file"}
+        digests |= set(reached.code.values())
+    assert len(digests) == 2
