@@ -28,13 +28,13 @@ from atelier.calibration import (
 from atelier.cells.labelled_folders import read_labelled_folder
 from atelier.cells.run_lengths import decode_segmentation
 from atelier.configuration.arguments import format_parameters, parse_parameters
-from atelier.data.decoding import decode_picture, decode_volume
+from atelier.data.decoding import decode_picture, decode_volume, list_pages
 from atelier.data.file_tree import open_tree
 from atelier.data.idx import parse_idx
 from atelier.data.npz_arrays import read_npz_arrays
 from atelier.data.reading import read_zipped_idx
 from atelier.data.user_data.assembly import assemble
-from atelier.data.user_data.idx_files import IdxFile, read_values
+from atelier.data.user_data.idx_files import IdxFile, read_idx_files, read_values
 from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.parquet_files import read_parquet_files
 from atelier.data.user_data.reading import read_user_data
@@ -367,3 +367,45 @@ def test_a_png_of_more_pixels_than_its_bytes_can_hold_is_refused(width, height, 
     else:
         with pytest.raises(ValueError, match=r"a: Expected a whole picture.*pixels in .* bytes"):
             decode_picture(io.BytesIO(content), "a")
+
+
+def test_an_uncompressed_tiff_of_more_pixels_than_bytes_is_refused():
+    stream = io.BytesIO()
+    Image.new("L", (9, 7)).save(stream, "TIFF")
+    content = bytearray(stream.getvalue())
+    (first,) = struct.unpack_from("<I", content, 4)
+    (tags,) = struct.unpack_from("<H", content, first)
+    for start in range(first + 2, first + 2 + 12 * tags, 12):
+        if struct.unpack_from("<H", content, start) == (257,):  # the height
+            struct.pack_into("<HII", content, start + 2, 4, 1, 2**23)
+    with pytest.raises(ValueError, match=r"a: Expected a whole picture.*pixels in .* bytes"):
+        decode_picture(io.BytesIO(content), "a")
+
+
+def test_more_frames_than_bytes_are_refused():
+    stream = io.BytesIO()
+    frames = [Image.new("L", (9, 7), grey) for grey in (0, 255)]
+    frames[0].save(stream, "PNG", save_all=True, append_images=frames[1:])
+    content = bytearray(stream.getvalue())
+    start = content.index(b"acTL")
+    struct.pack_into(">I", content, start + 4, 2**28)
+    struct.pack_into(">I", content, start + 12, zlib.crc32(content[start : start + 12]))
+    with pytest.raises(ValueError, match=r"a: Expected a whole picture.*frames in .* bytes"):
+        list_pages(io.BytesIO(content), "a")
+
+
+def test_idx_files_without_images_are_refused(tmp_path):
+    labels = IdxFile(PurePosixPath("labels"), (5,), 13)
+    with pytest.raises(ValueError, match=r"Expected an IDX file of images.*labels of \(5,\)"):
+        read_idx_files(open_tree(tmp_path), [labels])
+
+
+def test_labels_that_pandas_stored_as_the_index_are_a_column(tmp_path):
+    pixels = {f"p{i}": [i, 255 - i] * 8 for i in range(16)}
+    frame = pd.DataFrame(pixels, index=pd.Index([0, 1] * 8, name="label"))
+    frame.to_parquet(tmp_path / "a.parquet")
+    params = UserDataParams.model_construct(
+        label_column="label", group_column="group", file_column="file"
+    )
+    records = read_parquet_files(open_tree(tmp_path), [PurePosixPath("a.parquet")], params)
+    assert records.table["label"].tolist() == ["0", "1"] * 8

@@ -30,8 +30,15 @@ MISSING_SEGMENTS = 1000
 """Largest number of strips or tiles of a TIFF's page that may be missing."""
 ANIMATIONS = frozenset({"GIF", "PNG", "WEBP"})
 """Formats other than TIFF whose frames are pictures; a JPEG's further frames are previews."""
-MOST_PNG_PIXELS = 8 * 1032
-"""Largest number of pixels for each byte of a PNG: deflate shortens data to 1/1032 at most."""
+MOST_PIXELS = {
+    "PNG": 8 * 1032,  # deflate shortens data to 1/1032 at most
+    "tiff_deflate": 8 * 1032,
+    "tiff_adobe_deflate": 8 * 1032,
+    "packbits": 8 * 64,
+    "raw": 8,
+}
+"""Largest number of pixels for each byte of a file, by its format or by the compression of a TIFF;
+others have no such limit."""
 NEW_SUBFILE_TYPE, REDUCED, TRANSPARENCY = 254, 1, 4
 """TIFF's tag for the kind of a page, and two of its bits."""
 _INTEGERS = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
@@ -215,6 +222,8 @@ def list_pages(file: Path | io.BytesIO, name: str) -> list[int]:
     """
     with _described_errors(file, name), Image.open(file) as opened:
         count = getattr(opened, "n_frames", 1)
+        if count > _length(file):
+            raise ValueError(f"{count:,} pages or frames in {_length(file):,} bytes")
         if opened.format != "TIFF":
             return list(range(count)) if opened.format in ANIMATIONS else [0]
         return [page for page in range(count) if _is_full_page(opened, page)]
@@ -233,6 +242,7 @@ def _load(file: Path | io.BytesIO, name: str, page: int | None = None) -> Image.
         if page:
             image.seek(page)
             Image._decompression_bomb_check(image.size)  # Pillow checks the first page only
+            _check_length(image, file)
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
     if pages > 1 and page is None:
@@ -241,14 +251,18 @@ def _load(file: Path | io.BytesIO, name: str, page: int | None = None) -> Image.
 
 
 def _check_length(image: Image.Image, file: Path | io.BytesIO) -> None:
-    """Raises a ValueError if a PNG states more pixels than its bytes can hold.
+    """Raises a ValueError if a page states more pixels than the file's bytes can hold.
 
     Pillow takes the missing ones for black.
     """
-    pixels = math.prod(image.size)
-    length = file.stat().st_size if isinstance(file, Path) else file.getbuffer().nbytes
-    if image.format == "PNG" and pixels > MOST_PNG_PIXELS * length:
+    kind = image.info.get("compression") if image.format == "TIFF" else image.format
+    pixels, length = math.prod(image.size), _length(file)
+    if pixels > MOST_PIXELS.get(str(kind), math.inf) * length:
         raise ValueError(f"{pixels:,} pixels in {length:,} bytes")
+
+
+def _length(file: Path | io.BytesIO) -> int:
+    return file.stat().st_size if isinstance(file, Path) else file.getbuffer().nbytes
 
 
 @contextmanager

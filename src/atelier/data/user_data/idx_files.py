@@ -95,8 +95,14 @@ def pair_files(files: Sequence[IdxFile], where: Path) -> list[tuple[IdxFile, Idx
     """Pairs images with labels of as many values; of several, with the most similar name.
 
     Raises:
-        ValueError: If images have no labels, or those of another file.
+        ValueError: If there are no images, or they have no labels, or those of another file.
     """
+    if not any(file.has_images for file in files):
+        shapes = ", ".join(f"{file.name} of {file.shape}" for file in files)
+        raise ValueError(
+            f"{where}: Expected an IDX file of images, of three dimensions or more. "
+            f"Received: {shapes or 'no IDX file'}"
+        )
     pairs: list[tuple[IdxFile, IdxFile]] = []
     for images in (file for file in files if file.has_images):
         fitting = [f for f in files if not f.has_images and f.shape[0] == images.shape[0]]

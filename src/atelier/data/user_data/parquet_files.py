@@ -90,6 +90,7 @@ def _read_table(
         table = file.read(columns=columns)
         table.validate(full=True)  # text that is not UTF-8 would fail where it is used
         frame = table.to_pandas()
+        frame = frame.reset_index([name for name in frame.index.names if name is not None])
     classes, part = huggingface_classes(schema.metadata, label), part_of(name.name) or "train"
     if picture is None:
         rows, pixels = split_columns(frame, label, params, where)
