@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -83,7 +83,7 @@ def read_values(tree: FileTree, file: IdxFile) -> Array:
             raise ValueError(f"{tree.path / file.name}: {error}") from error
 
 
-def _read_at_most(stream: IO[bytes], size: int) -> bytes:
+def _read_at_most(stream: BinaryIO | gzip.GzipFile, size: int) -> bytes:
     """Reads in pieces: what a damaged header states may be more than memory holds."""
     content = bytearray()
     while piece := stream.read(min(PIECE, size - len(content))):
