@@ -319,7 +319,9 @@ def test_a_parquet_file_of_pictures_without_rows_is_refused(tmp_path):
         read_parquet_files(
             open_tree(tmp_path),
             [PurePosixPath("a.parquet")],
-            UserDataParams.model_construct(label_column="label", group_column="group"),
+            UserDataParams.model_construct(
+                label_column="label", group_column="group", file_column="file"
+            ),
         )
 
 
@@ -400,10 +402,30 @@ def test_idx_files_without_images_are_refused(tmp_path):
         read_idx_files(open_tree(tmp_path), [labels])
 
 
-def test_labels_that_pandas_stored_as_the_index_are_a_column(tmp_path):
-    pixels = {f"p{i}": [i, 255 - i] * 8 for i in range(16)}
-    frame = pd.DataFrame(pixels, index=pd.Index([0, 1] * 8, name="label"))
+@pytest.mark.parametrize("index", ["label", "id", None])
+def test_the_index_of_pandas_is_no_pixel_and_labels_in_it_are_labels(index, tmp_path):
+    frame = pd.DataFrame({f"p{i}": [i, 255 - i] * 8 for i in range(16)})
+    frame["label"] = [0, 1] * 8
+    frame["id"] = np.arange(16) + 5
+    frame = frame.drop(columns="id").set_axis(frame["id"]) if index != "label" else frame
+    frame = frame.drop(columns="id").set_index("label") if index == "label" else frame
+    frame.index.name = index
     frame.to_parquet(tmp_path / "a.parquet")
+    params = UserDataParams.model_construct(
+        label_column="label", group_column="group", file_column="file"
+    )
+    records = read_parquet_files(open_tree(tmp_path), [PurePosixPath("a.parquet")], params)
+    assert records.table["label"].tolist() == ["0", "1"] * 8
+    assert next(iter(records.contents))[1].shape[:2] == (4, 4)
+
+
+def test_a_damaged_name_in_what_pandas_adds_to_a_parquet_file_does_no_harm(tmp_path):
+    frame = pd.DataFrame({f"p{i}": [i, 255 - i] * 8 for i in range(16)}).assign(label=[0, 1] * 8)
+    table = pa.Table.from_pandas(frame)
+    metadata = table.schema.metadata[b"pandas"].replace(b'"label"', b'"labIl"')
+    parquet.write_table(
+        table.replace_schema_metadata({b"pandas": metadata}), tmp_path / "a.parquet"
+    )
     params = UserDataParams.model_construct(
         label_column="label", group_column="group", file_column="file"
     )

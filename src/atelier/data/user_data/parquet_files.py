@@ -16,6 +16,7 @@ from atelier.data.user_data.params import UserDataParams
 from atelier.data.user_data.part_names import part_of
 from atelier.data.user_data.records import Content, ImageRecords
 from atelier.data.user_data.tables import (
+    FILE_COLUMNS,
     LABEL_COLUMNS,
     LabelledTable,
     find_column,
@@ -86,11 +87,12 @@ def _read_table(
         if label is None:
             return None
         picture = picture_column(schema)
-        columns = [column for column in schema.names if column != picture]
+        wanted = {label, params.group_column, params.file_column, "split", *FILE_COLUMNS}
+        left_out = {picture, *_index_columns(schema)} - wanted
+        columns = [column for column in schema.names if column not in left_out]
         table = file.read(columns=columns)
         table.validate(full=True)  # text that is not UTF-8 would fail where it is used
-        frame = table.to_pandas()
-        frame = frame.reset_index([name for name in frame.index.names if name is not None])
+        frame = table.to_pandas(ignore_metadata=True)  # with the columns that are its index
     classes, part = huggingface_classes(schema.metadata, label), part_of(name.name) or "train"
     if picture is None:
         rows, pixels = split_columns(frame, label, params, where)
@@ -101,6 +103,12 @@ def _read_table(
     if params.group_column in frame:
         rows["group"] = frame[params.group_column]
     return LabelledTable(rows, None, classes, part, where)
+
+
+def _index_columns(schema: Any) -> list[str]:
+    """Returns the columns that pandas stored as the index of the rows."""
+    stored = (schema.pandas_metadata or {}).get("index_columns", [])
+    return [column for column in stored if isinstance(column, str)]  # a range is no column
 
 
 def picture_column(schema: Any) -> str | None:
