@@ -13,7 +13,6 @@ import argparse
 import platform
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -23,6 +22,8 @@ from pathlib import Path
 
 from disturbances import DISTURBANCES
 from disturbed_project import PICTURES, PIPELINES, DisturbedProject, NotPossibleError
+
+from atelier.hooks.termination import exit_on_sigterm
 
 
 @dataclass
@@ -100,7 +101,7 @@ def chosen_names(text: str, known: Collection[str], kind: str) -> list[str]:
 
 def main() -> int:
     """Tries every fault, and returns the exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # ends what it started
+    exit_on_sigterm()  # which ends what it started
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--tries", type=int, default=100, help="kills; other faults a tenth")
     parser.add_argument("--seed", type=int, default=0)

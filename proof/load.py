@@ -32,6 +32,7 @@ from hostile_requests import hostile_requests, inputs
 from playwright.sync_api import sync_playwright
 
 from atelier.datasets.npz import read_npz
+from atelier.hooks.termination import exit_on_sigterm
 from atelier.types import Array
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -209,7 +210,7 @@ def print_pages(project: Project, runs: int, repeats: int) -> None:
 def main() -> int:
     """Runs the parts, and returns the exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # ends what it started
+    exit_on_sigterm()  # which ends what it started
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=60, help="for each row")
     parser.add_argument("--clients", default="1,4,16", help="with commas")

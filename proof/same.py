@@ -13,7 +13,6 @@ import json
 import math
 import os
 import platform
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,8 @@ from typing import Any
 
 from disturbed_project import PICTURES, DisturbedProject
 from file_content import is_of_a_run
+
+from atelier.hooks.termination import exit_on_sigterm
 
 OLDER = {
     "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
@@ -127,7 +128,7 @@ def print_differences(
 
 def main() -> int:
     """Compares the runs, and returns the exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # ends what it started
+    exit_on_sigterm()  # which ends what it started
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pipelines", default="", help="with commas; by default all")
     parser.add_argument("--python", default="", help="other interpreters, with commas")

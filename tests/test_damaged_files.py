@@ -293,15 +293,20 @@ def test_a_calibrator_of_billions_of_classes_is_refused_before_it_takes_memory(t
         load_calibrator(tmp_path / "c.json")
 
 
-def test_a_page_that_states_millions_of_strips_is_refused(tmp_path):
-    path = sections(tmp_path / "a.tif", 2)
-    content = bytearray(path.read_bytes())
+def with_height(tiff: bytes, height: int) -> bytes:
+    """A little-endian TIFF whose first page states another height."""
+    content = bytearray(tiff)
     (first,) = struct.unpack_from("<I", content, 4)
     (tags,) = struct.unpack_from("<H", content, first)
     for start in range(first + 2, first + 2 + 12 * tags, 12):
-        if struct.unpack_from("<H", content, start) == (257,):  # the height
-            struct.pack_into("<HII", content, start + 2, 4, 1, 2**24)
-    path.write_bytes(content)
+        if struct.unpack_from("<H", content, start) == (257,):
+            struct.pack_into("<HII", content, start + 2, 4, 1, height)
+    return bytes(content)
+
+
+def test_a_page_that_states_millions_of_strips_is_refused(tmp_path):
+    path = sections(tmp_path / "a.tif", 2)
+    path.write_bytes(with_height(path.read_bytes(), 2**24))
     with pytest.raises(ValueError, match=r"a\.tif: Expected a whole TIFF stack.*addresses"):
         decode_volume(path)
 
@@ -312,17 +317,19 @@ def test_two_columns_of_one_name_are_refused():
         split_columns(table, "label", UserDataParams.model_construct(group_column="group"), "a")
 
 
+def parquet_records(folder):
+    """The records of a.parquet in a folder."""
+    params = UserDataParams.model_construct(
+        label_column="label", group_column="group", file_column="file"
+    )
+    return read_parquet_files(open_tree(folder), [PurePosixPath("a.parquet")], params)
+
+
 def test_a_parquet_file_of_pictures_without_rows_is_refused(tmp_path):
     columns = {"image": pa.array([], pa.binary()), "label": pa.array([], pa.int64())}
     parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
     with pytest.raises(ValueError, match=r"a\.parquet: Expected rows with pictures"):
-        read_parquet_files(
-            open_tree(tmp_path),
-            [PurePosixPath("a.parquet")],
-            UserDataParams.model_construct(
-                label_column="label", group_column="group", file_column="file"
-            ),
-        )
+        parquet_records(tmp_path)
 
 
 def test_text_of_a_parquet_file_that_is_no_utf_8_is_refused(tmp_path):
@@ -374,12 +381,7 @@ def test_a_png_of_more_pixels_than_its_bytes_can_hold_is_refused(width, height, 
 def test_an_uncompressed_tiff_of_more_pixels_than_bytes_is_refused():
     stream = io.BytesIO()
     Image.new("L", (9, 7)).save(stream, "TIFF")
-    content = bytearray(stream.getvalue())
-    (first,) = struct.unpack_from("<I", content, 4)
-    (tags,) = struct.unpack_from("<H", content, first)
-    for start in range(first + 2, first + 2 + 12 * tags, 12):
-        if struct.unpack_from("<H", content, start) == (257,):  # the height
-            struct.pack_into("<HII", content, start + 2, 4, 1, 2**23)
+    content = with_height(stream.getvalue(), 2**23)
     with pytest.raises(ValueError, match=r"a: Expected a whole picture.*pixels in .* bytes"):
         decode_picture(io.BytesIO(content), "a")
 
@@ -405,16 +407,13 @@ def test_idx_files_without_images_are_refused(tmp_path):
 @pytest.mark.parametrize("index", ["label", "id", None])
 def test_the_index_of_pandas_is_no_pixel_and_labels_in_it_are_labels(index, tmp_path):
     frame = pd.DataFrame({f"p{i}": [i, 255 - i] * 8 for i in range(16)})
-    frame["label"] = [0, 1] * 8
-    frame["id"] = np.arange(16) + 5
-    frame = frame.drop(columns="id").set_axis(frame["id"]) if index != "label" else frame
-    frame = frame.drop(columns="id").set_index("label") if index == "label" else frame
-    frame.index.name = index
+    frame = frame.assign(label=[0, 1] * 8, id=np.arange(16) + 5)
+    if index == "label":
+        frame = frame.drop(columns="id").set_index("label")
+    else:
+        frame = frame.set_index("id").rename_axis(index)
     frame.to_parquet(tmp_path / "a.parquet")
-    params = UserDataParams.model_construct(
-        label_column="label", group_column="group", file_column="file"
-    )
-    records = read_parquet_files(open_tree(tmp_path), [PurePosixPath("a.parquet")], params)
+    records = parquet_records(tmp_path)
     assert records.table["label"].tolist() == ["0", "1"] * 8
     assert next(iter(records.contents))[1].shape[:2] == (4, 4)
 
@@ -426,8 +425,5 @@ def test_a_damaged_name_in_what_pandas_adds_to_a_parquet_file_does_no_harm(tmp_p
     parquet.write_table(
         table.replace_schema_metadata({b"pandas": metadata}), tmp_path / "a.parquet"
     )
-    params = UserDataParams.model_construct(
-        label_column="label", group_column="group", file_column="file"
-    )
-    records = read_parquet_files(open_tree(tmp_path), [PurePosixPath("a.parquet")], params)
+    records = parquet_records(tmp_path)
     assert records.table["label"].tolist() == ["0", "1"] * 8

@@ -287,10 +287,10 @@ def test_ranks_from_the_fourth_on_stand_in_one_row():
     rng = np.random.default_rng(0)
     held_out = sample(rng, 200, classes=6)
     probs = np.tile([0.4, 0.25, 0.15, 0.1, 0.06, 0.04], (12, 1))
-    options = {"level": 0.9, "by_class": False, "allow_empty": False}
     params = SetParams(
-        levels=(0.9,), method="lac", penalty=0.1, free_ranks=2, folds=2, seed=0, **options
-    )
+        levels=(0.9,), method="lac", level=0.9, by_class=False, allow_empty=False,
+        penalty=0.1, free_ranks=2, folds=2, seed=0,
+    )  # fmt: skip
     _, ranks = set_tables(held_out, (probs, np.tile(np.arange(6), 2)), params)
     counts = ranks[ranks["method"] == "aps"].set_index("rank")["n"]
     assert counts.to_dict() == {1: 2, 2: 2, 3: 2, 4: 6}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import logging
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import lazy_loader
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from atelier.data.stated_sizes import check_pages, check_pixels, check_segments
 from atelier.storage.damage import DAMAGE
 from atelier.types import Array
 
@@ -26,19 +26,8 @@ logger = logging.getLogger(__name__)
 
 FLOAT32_INTEGERS = 2**24
 """Largest integer up to which float32 holds every integer."""
-MISSING_SEGMENTS = 1000
-"""Largest number of strips or tiles of a TIFF's page that may be missing."""
 ANIMATIONS = frozenset({"GIF", "PNG", "WEBP"})
 """Formats other than TIFF whose frames are pictures; a JPEG's further frames are previews."""
-MOST_PIXELS = {
-    "PNG": 8 * 1032,  # deflate shortens data to 1/1032 at most
-    "tiff_deflate": 8 * 1032,
-    "tiff_adobe_deflate": 8 * 1032,
-    "packbits": 8 * 64,
-    "raw": 8,
-}
-"""Largest number of pixels for each byte of a file, by its format or by the compression of a TIFF;
-others have no such limit."""
 NEW_SUBFILE_TYPE, REDUCED, TRANSPARENCY = 254, 1, 4
 """TIFF's tag for the kind of a page, and two of its bits."""
 _INTEGERS = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
@@ -150,7 +139,7 @@ def decode_volume(path: Path) -> Array:
     try:
         with tifffile.TiffFile(path) as stack:
             len(stack.pages)  # finds where a chain of pages leads back to an earlier one
-            _check_segments(stack.series[0].keyframe)
+            check_segments(stack.series[0].keyframe)
             volume = np.asarray(stack.asarray())
     except DAMAGE as error:
         raise ValueError(f"{path}: Expected a whole TIFF stack. Received: {error}") from error
@@ -159,13 +148,6 @@ def decode_volume(path: Path) -> Array:
     if volume.ndim not in {3, 4} or 0 in volume.shape:
         raise ValueError(f"{path}: Expected a stack of pictures. Received: shape {volume.shape}")
     return volume
-
-
-def _check_segments(page: Any) -> None:
-    """Raises a ValueError if a page states far more strips or tiles than it has addresses of."""
-    stated, stored = math.prod(page.chunked), len(page.dataoffsets)
-    if stated > MISSING_SEGMENTS + stored:
-        raise ValueError(f"a page of {stated:,} strips or tiles with {stored:,} addresses")
 
 
 def to_storage_type(values: Array, name: str) -> Array:
@@ -222,8 +204,7 @@ def list_pages(file: Path | io.BytesIO, name: str) -> list[int]:
     """
     with _described_errors(file, name), Image.open(file) as opened:
         count = getattr(opened, "n_frames", 1)
-        if count > _length(file):
-            raise ValueError(f"{count:,} pages or frames in {_length(file):,} bytes")
+        check_pages(count, file)
         if opened.format != "TIFF":
             return list(range(count)) if opened.format in ANIMATIONS else [0]
         return [page for page in range(count) if _is_full_page(opened, page)]
@@ -238,31 +219,16 @@ def _load(file: Path | io.BytesIO, name: str, page: int | None = None) -> Image.
     """Loads a page, by default the first, oriented by its EXIF data."""
     with _described_errors(file, name), Image.open(file) as image:
         pages = getattr(image, "n_frames", 1)
-        _check_length(image, file)
+        check_pixels(image, file)
         if page:
             image.seek(page)
             Image._decompression_bomb_check(image.size)  # Pillow checks the first page only
-            _check_length(image, file)
+            check_pixels(image, file)
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
     if pages > 1 and page is None:
         logger.info("%s: the first of %d pages or frames is read", name, pages)
     return image
-
-
-def _check_length(image: Image.Image, file: Path | io.BytesIO) -> None:
-    """Raises a ValueError if a page states more pixels than the file's bytes can hold.
-
-    Pillow takes the missing ones for black.
-    """
-    kind = image.info.get("compression") if image.format == "TIFF" else image.format
-    pixels, length = math.prod(image.size), _length(file)
-    if pixels > MOST_PIXELS.get(str(kind), math.inf) * length:
-        raise ValueError(f"{pixels:,} pixels in {length:,} bytes")
-
-
-def _length(file: Path | io.BytesIO) -> int:
-    return file.stat().st_size if isinstance(file, Path) else file.getbuffer().nbytes
 
 
 @contextmanager

@@ -85,10 +85,11 @@ def read_values(tree: FileTree, file: IdxFile) -> Array:
 
 def _read_at_most(stream: BinaryIO | gzip.GzipFile, size: int) -> bytes:
     """Reads in pieces: what a damaged header states may be more than memory holds."""
-    content = bytearray()
-    while piece := stream.read(min(PIECE, size - len(content))):
-        content += piece
-    return bytes(content)
+    pieces: list[bytes] = []
+    while piece := stream.read(min(PIECE, size)):
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
 
 
 def pair_files(files: Sequence[IdxFile], where: Path) -> list[tuple[IdxFile, IdxFile]]:
